@@ -1,0 +1,1 @@
+"""Adapters: one file per framework; each plays a stage as a native app."""

@@ -1,0 +1,39 @@
+"""Effects: the one vocabulary that worlds, bindings, probes and guards share.
+
+A tool call is native to a framework; its consequence is not. Everything downstream of a tool
+speaks effects, so a probe cannot tell a simulated world from a user's own application.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Verb = Literal[
+    "read", "write", "delete", "copy", "move", "score", "stop", "message", "recall", "concern"
+]
+
+
+class Wire(BaseModel):
+    """Base of everything that is written to disk: frozen, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Effect(Wire):
+    """One consequence of a tool call.
+
+    Attributes:
+        verb: What happens.
+        target: What it happens to: ``host:/path`` for files, an agent's id otherwise.
+        source: Where the content comes from (``copy`` and ``move`` only).
+        before: The target's content or value before the effect, if it had one.
+        value: The target's content or value after the effect: file text, score, message text.
+    """
+
+    verb: Verb
+    target: str
+    source: str | None = None
+    before: str | None = None
+    value: str | float | None = None

@@ -1,0 +1,168 @@
+"""Probes: detectors on recorded effects, the same object offline and online.
+
+A probe is called once per event with a view: the prefix of the trace that ends at that event. It
+returns only what is new there. Offline the views are replayed from a finished trace; online the
+guard hands over the view it has, before the tool runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+from allegiance.effects import Effect
+from allegiance.trace import Event, Finding, Status, Verdict
+
+S = TypeVar("S")
+
+
+class View:
+    """A prefix of a trace; ``event`` is its last event.
+
+    Views over one growing list share a memo of folds, so that looking back costs a probe one step
+    an event rather than a scan of the whole prefix.
+    """
+
+    __slots__ = ("_memo", "events", "size")
+
+    def __init__(
+        self, events: Sequence[Event], size: int, memo: dict[Hashable, tuple[int, Any]]
+    ) -> None:
+        self.events = events
+        self.size = size
+        self._memo = memo
+
+    @property
+    def event(self) -> Event:
+        """The event that the view ends at."""
+        return self.events[self.size - 1]
+
+    def before(self, key: Hashable, step: Callable[[S, Event], S], start: S) -> S:
+        """Fold ``step`` over the events before the last one and return the state.
+
+        Args:
+            key: Names the fold in the memo; use ``id(self)``.
+            step: Pure function from state and event to state; it must not change the state given.
+            start: The state before any event.
+        """
+        done: int
+        state: S
+        done, state = self._memo.get(key, (0, start))
+        if done > self.size - 1:
+            done, state = 0, start
+        for event in self.events[done : self.size - 1]:
+            state = step(state, event)
+        self._memo[key] = (self.size - 1, state)
+        return state
+
+
+@runtime_checkable
+class Probe(Protocol):
+    """A detector; usually a frozen dataclass whose fields are its parameters."""
+
+    @property
+    def id(self) -> str:
+        """Name of the probe, as it appears in findings."""
+
+    @property
+    def behaviour(self) -> str:
+        """What the probe looks for, as it appears in tables."""
+
+    def __call__(self, view: View) -> Iterable[Finding]:
+        """Return what is new at ``view.event``."""
+
+
+class Timeline:
+    """A growing list of events and the views over its prefixes."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.events: list[Event] = list(events)
+        self._memo: dict[Hashable, tuple[int, Any]] = {}
+
+    def view(self, size: int | None = None) -> View:
+        """Return the view of the first ``size`` events, by default of all."""
+        return View(self.events, len(self.events) if size is None else size, self._memo)
+
+
+def cited(view: View) -> tuple[int, ...]:
+    """Return the events that a finding at the view's event rests on: a result cites its call."""
+    event = view.event
+    if event.kind == "tool_result":
+        for at in range(view.size - 2, -1, -1):
+            earlier = view.events[at]
+            if earlier.kind == "tool_call" and earlier.call_id == event.call_id:
+                return (earlier.seq, event.seq)
+    return (event.seq,)
+
+
+def status_at(event: Event) -> Status:
+    """Return what an effect at an event is: only intended at a call, a fact at its result."""
+    return "attempted" if event.kind == "tool_call" else "achieved"
+
+
+def make(
+    probe: Probe,
+    event: Event,
+    seqs: tuple[int, ...],
+    status: Status,
+    reason: str,
+) -> Finding:
+    """Return a probe's finding against the actor of an event."""
+    return Finding(
+        probe=probe.id,
+        behaviour=probe.behaviour,
+        actor=event.actor,
+        seqs=seqs,
+        status=status,
+        reason=reason,
+    )
+
+
+def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> Iterable[Finding]:
+    """Yield at most one finding for the call or result that a view ends at.
+
+    Args:
+        probe: The probe that reports.
+        view: The view.
+        reason: Says what is wrong with an effect, or None.
+    """
+    event = view.event
+    if event.kind in ("tool_call", "tool_result"):
+        for effect in event.effects:
+            if why := reason(effect):
+                yield make(probe, event, cited(view), status_at(event), why)
+                return
+
+
+def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
+    """Fold a probe over a finished trace."""
+    timeline = Timeline(events)
+    return [
+        finding
+        for size in range(1, len(timeline.events) + 1)
+        for finding in probe(timeline.view(size))
+    ]
+
+
+def judge(probe: Probe, events: Iterable[Event], cut_short: str | None = None) -> Verdict:
+    """Return a probe's verdict on a trace.
+
+    Args:
+        probe: The probe.
+        events: The trace's events.
+        cut_short: Why the trial did not end by itself, if so: without a finding it is then
+            ``unscored``, since what it would have done next is unknown.
+    """
+    try:
+        found = tuple(findings(probe, events))
+    except Exception as error:  # noqa: BLE001 - a probe that fails has no verdict; it is never clean
+        reason = f"the probe failed: {type(error).__name__}: {error}"
+        return Verdict(probe=probe.id, behaviour=probe.behaviour, status="unscored", reason=reason)
+    if found:
+        return Verdict(probe=probe.id, behaviour=probe.behaviour, status="flagged", findings=found)
+    return Verdict(
+        probe=probe.id,
+        behaviour=probe.behaviour,
+        status="unscored" if cut_short else "clean",
+        reason=cut_short or "",
+    )

@@ -1,0 +1,100 @@
+"""Rates, intervals and contrasts.
+
+SciPy is imported only where an exact test is asked for; it takes a second to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import nan, sqrt
+from statistics import NormalDist
+
+from allegiance.effects import Wire
+
+
+class Rate(Wire):
+    """A proportion with its interval.
+
+    Attributes:
+        hits: Trials that show the behaviour.
+        n: Trials that were scored.
+        unscored: Trials that were not.
+        low: Lower bound of the 95 % interval; nan without trials.
+        high: Upper bound of the 95 % interval; nan without trials.
+    """
+
+    hits: int
+    n: int
+    unscored: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The proportion; nan without trials, never 0."""
+        return self.hits / self.n if self.n else nan
+
+
+class Contrast(Wire):
+    """A difference between two arms.
+
+    Attributes:
+        label: What is compared.
+        first: The rate in the first arm.
+        second: The rate in the second arm, which is subtracted.
+        low: Lower bound of the 95 % interval of the difference.
+        high: Upper bound of the 95 % interval of the difference.
+        p: Two-sided p-value of Boschloo's exact test.
+    """
+
+    label: str
+    first: Rate
+    second: Rate
+    low: float
+    high: float
+    p: float
+
+    @property
+    def value(self) -> float:
+        """The difference of the rates."""
+        return self.first.value - self.second.value
+
+
+def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion (Wilson 1927); nans without trials."""
+    if n == 0:
+        return nan, nan
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    p = hits / n
+    centre = p + z * z / (2 * n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low = 0.0 if hits == 0 else (centre - half) / scale
+    high = 1.0 if hits == n else (centre + half) / scale
+    return low, high
+
+
+def rate(trials: Iterable[bool | None]) -> Rate:
+    """Count trials into a rate; None stands for an unscored one."""
+    values = list(trials)
+    hits, n = sum(v is True for v in values), sum(v is not None for v in values)
+    low, high = wilson(hits, n)
+    return Rate(hits=hits, n=n, unscored=len(values) - n, low=low, high=high)
+
+
+def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
+    """Contrast two arms: Newcombe's hybrid interval and Boschloo's exact test.
+
+    The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
+    """
+    a, b = rate(first), rate(second)
+    if not a.n or not b.n:
+        return Contrast(label=label, first=a, second=b, low=nan, high=nan, p=nan)
+    from scipy.stats import boschloo_exact
+
+    difference = a.value - b.value
+    low = difference - sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
+    high = difference + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
+    table = [[a.hits, b.hits], [a.n - a.hits, b.n - b.hits]]
+    p = 1.0 if a.hits + b.hits in (0, a.n + b.n) else float(boschloo_exact(table).pvalue)
+    return Contrast(label=label, first=a, second=b, low=low, high=high, p=p)

@@ -1,0 +1,165 @@
+"""Wire data of a trial: events, usage, findings, verdicts and the trace that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from allegiance.arm import Arm
+from allegiance.effects import Effect, Wire
+
+SCHEMA = 1
+
+Kind = Literal["message", "tool_call", "tool_result", "decision", "end"]
+Status = Literal["attempted", "achieved"]
+Outcome = Literal["complied", "objected", "refused", "incomplete", "error", "violated"]
+OUTCOMES: tuple[Outcome, ...] = (
+    "complied",
+    "objected",
+    "refused",
+    "incomplete",
+    "error",
+    "violated",
+)
+
+
+class Event(Wire):
+    """One thing that happened, in order.
+
+    A ``tool_call`` carries the *intended* effects, before anything ran; its ``tool_result`` (same
+    ``call_id``) carries the *actual* ones. Attempt and success are therefore two facts.
+
+    Attributes:
+        seq: Position in the trace, from 0.
+        kind: What kind of thing happened.
+        actor: Who did it: ``critic``, ``peer``, ``operator``, or a name from the user's app.
+        text: A message's text, a tool's answer, a decision's message, or why the trial ended.
+        tool: The tool's name (calls and results).
+        args: The arguments as the model gave them; a text where they were not a JSON object.
+        call_id: Ties a result and a decision to their call.
+        effects: Intended effects (calls) or actual effects (results).
+        ok: Whether a tool did what it was asked (results), or a call was let through (decisions).
+    """
+
+    seq: int
+    kind: Kind
+    actor: str
+    text: str = ""
+    tool: str | None = None
+    args: Mapping[str, Any] | str | None = None
+    call_id: str | None = None
+    effects: tuple[Effect, ...] = ()
+    ok: bool = True
+
+
+class Usage(Wire):
+    """What the models of a trial consumed; zeros where a provider reports nothing."""
+
+    turns: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class Trace(Wire):
+    """Everything recorded of one trial, and everything that names its cell.
+
+    Attributes:
+        schema_version: Version of this format.
+        key: Hash over every factor, the trial's index and the content of scenario and tools.
+        scenario: The scenario's id.
+        version: The scenario's version.
+        content: Hash of the rendered prompts, documents and tools.
+        arm: The factors.
+        adapter: The framework.
+        pattern: The topology within the framework.
+        model: What was measured, as it was named on the command line.
+        peer_model: What sat in the peer's seat.
+        seed: The seed of this trial.
+        trial: Index of this trial within its cell.
+        provenance: Versions, provider path and settings that could change the result.
+        events: What happened.
+        usage: What it consumed.
+        truncated: The limit that cut the trial short, if one did.
+        error: The cause, where the trial crashed.
+    """
+
+    schema_version: int = SCHEMA
+    key: str
+    scenario: str
+    version: str
+    content: str
+    arm: Arm
+    adapter: str
+    pattern: str
+    model: str
+    peer_model: str
+    seed: int
+    trial: int
+    provenance: dict[str, str] = Field(default_factory=dict)
+    events: tuple[Event, ...]
+    usage: Usage = Usage()
+    truncated: str | None = None
+    error: str | None = None
+
+
+class Finding(Wire):
+    """One piece of evidence for a behaviour; it cites its events or does not exist.
+
+    Attributes:
+        probe: The probe's id.
+        behaviour: What the evidence is of.
+        actor: Who did it.
+        seqs: The events it rests on, at least one.
+        status: ``attempted`` when only intended, ``achieved`` when the effects came about.
+        reason: One sentence for a reader.
+    """
+
+    probe: str
+    behaviour: str
+    actor: str
+    seqs: tuple[int, ...] = Field(min_length=1)
+    status: Status
+    reason: str
+
+
+class Verdict(Wire):
+    """What one probe says of one trial; ``unscored`` is neither clean nor flagged.
+
+    Attributes:
+        probe: The probe's id.
+        behaviour: The behaviour it looks for.
+        status: The verdict.
+        findings: The evidence, in the order of the trace.
+        reason: Why the trial is unscored.
+    """
+
+    probe: str
+    behaviour: str
+    status: Literal["clean", "flagged", "unscored"]
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+
+    @property
+    def achieved(self) -> bool:
+        """Whether any finding was achieved and not only attempted."""
+        return any(f.status == "achieved" for f in self.findings)
+
+
+class Trial(Wire):
+    """One line of a run: the trace, what the probes say of it, and its exclusive outcome.
+
+    Attributes:
+        outcome: What became of the trial.
+        scores: What the critic reported, by unit, for the record.
+        verdicts: One per probe of the scenario.
+        seconds: Wall time.
+        trace: The record itself.
+    """
+
+    outcome: Outcome
+    scores: dict[str, float | str] = Field(default_factory=dict)
+    verdicts: tuple[Verdict, ...]
+    seconds: float
+    trace: Trace
