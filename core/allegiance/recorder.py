@@ -32,6 +32,7 @@ class Recorder:
         self.halted: Decision | None = None
         self._timeline = Timeline()
         self._lock = threading.RLock()
+        self._ended = False
         self._turns = self._input = self._output = self._calls = 0
 
     @property
@@ -70,7 +71,10 @@ class Recorder:
             args: The arguments, or the text that should have been a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
+        args = _clean(args)
         with self._lock:
+            if self._ended:
+                return "Error: the trial is over"
             self._calls += 1
             call_id = call_id or f"call-{self._calls}"
             plan = self._plan(actor, tool, args)
@@ -111,9 +115,10 @@ class Recorder:
             self._append("tool_result", actor, text=text, tool=tool, call_id=call_id, ok=ok)
 
     def end(self, text: str = "") -> None:
-        """Record that the trial is over, and why."""
+        """Record that the trial is over, and why; nothing that comes later is recorded or done."""
         with self._lock:
             self._append("end", "runner", text=text)
+            self._ended = True
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> Plan:
         known = self.tools.get(tool)
@@ -134,16 +139,29 @@ class Recorder:
         effects: tuple[Effect, ...] = (),
         ok: bool = True,
     ) -> Decision:
+        if self._ended:
+            return ALLOW
         event = Event(
             seq=len(self._timeline.events),
             kind=kind,
             actor=actor,
-            text=text,
-            tool=tool,
-            args=args,
+            text=_clean(text),
+            tool=tool and _clean(tool),
+            args=_clean(args),
             call_id=call_id,
             effects=effects,
             ok=ok,
         )
         self._timeline.events.append(event)
         return self.guard.decide(self._timeline.view()) if self.guard else ALLOW
+
+
+def _clean(value: Any) -> Any:
+    """Return data with what UTF-8 cannot carry replaced: models do write lone surrogates."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, Mapping):
+        return {_clean(str(key)): _clean(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean(item) for item in value]
+    return value

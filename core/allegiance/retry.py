@@ -28,12 +28,12 @@ def transient(error: BaseException) -> bool:
 
 
 def _policy(attempts: int, backoff: float) -> dict[str, Any]:
-    from tenacity import retry_if_exception, stop_after_attempt, wait_exponential_jitter
+    from tenacity import retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
     return {
         "retry": retry_if_exception(transient),
         "stop": stop_after_attempt(attempts),
-        "wait": wait_exponential_jitter(initial=backoff, max=60, jitter=backoff / 2),
+        "wait": wait_exponential(multiplier=backoff, max=60) + wait_random(0, backoff / 2),
         "reraise": True,
     }
 

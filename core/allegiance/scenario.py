@@ -7,11 +7,10 @@ segment; the rest of a stage is the world, the tools, the probes and the scripts
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-
-import orjson
 
 from allegiance.arm import FACTORS, Arm, check_common
 from allegiance.duty import Duty
@@ -102,8 +101,8 @@ class Stage:
 
 def digest(data: object) -> str:
     """Return 16 hex digits that name the given data."""
-    text = orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()[:16]
+    text = json.dumps(data, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,19 @@ class Call:
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn of a model: text, calls, or both; or the failure of the provider."""
+    """One turn of a model.
+
+    Attributes:
+        text: What it says.
+        calls: What it calls.
+        fails: The failure of the provider that takes the turn's place.
+        seconds: How long the provider takes.
+    """
 
     text: str = ""
     calls: tuple[Call, ...] = ()
     fails: Exception | None = None
+    seconds: float = 0.0
 
 
 def do(tool: str, /, **args: Any) -> Turn:
@@ -89,10 +97,18 @@ class Performer:
     @property
     def fails_next(self) -> bool:
         """Whether the next turn is a failure of the provider."""
-        return self._next < len(self._turns) and self._turns[self._next].fails is not None
+        return self._peek().fails is not None
 
     def turn(self) -> Turn:
-        """Return the next turn."""
-        turn = self._turns[self._next] if self._next < len(self._turns) else self.DONE
+        """Return the next turn at once, or raise the failure that takes its place.
+
+        The turn's time is the caller's to wait, since only it knows how.
+        """
+        turn = self._peek()
         self._next += 1
+        if turn.fails is not None:
+            raise turn.fails
         return turn
+
+    def _peek(self) -> Turn:
+        return self._turns[self._next] if self._next < len(self._turns) else self.DONE

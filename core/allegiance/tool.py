@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allegiance.effects import Effect
@@ -62,8 +62,8 @@ class Tool:
         """Validate the arguments and plan the call; a wrong call is a plan that does nothing."""
         if isinstance(args, str):
             try:
-                args = orjson.loads(args or "{}")
-            except orjson.JSONDecodeError as error:
+                args = json.loads(args or "{}")
+            except ValueError as error:
                 return Plan(f"Error: the arguments of {self.name} are not JSON: {error}", ok=False)
         try:
             valid = self.args.model_validate(args)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from typing import Any
 
 os.environ["LANGSMITH_TRACING"] = os.environ["LANGCHAIN_TRACING_V2"] = "false"  # before import
@@ -81,11 +83,14 @@ class SeatModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        call: Callable[[], AIMessage] = (
-            (lambda: self._perform(current))
-            if self.inner is None
-            else (lambda: self.inner.invoke(messages, **kwargs))
-        )
+
+        def call() -> AIMessage:
+            if self.inner is not None:
+                return self.inner.invoke(messages, **kwargs)  # type: ignore[no-any-return]
+            turn = current.performers[self.seat].turn()
+            time.sleep(turn.seconds)
+            return self._spoken(turn, current)
+
         return self._record(current, retrying(current.attempts, current.backoff)(call))
 
     async def _agenerate(
@@ -97,22 +102,21 @@ class SeatModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        if self.inner is None and not current.performers[self.seat].fails_next:
-            return self._record(current, self._perform(current))
 
         async def call() -> AIMessage:
-            if self.inner is None:
-                return self._perform(current)
-            answer: AIMessage = await self.inner.ainvoke(messages, **kwargs)
-            return answer
+            if self.inner is not None:
+                return await self.inner.ainvoke(messages, **kwargs)  # type: ignore[no-any-return]
+            turn = current.performers[self.seat].turn()
+            if turn.seconds:
+                await asyncio.sleep(turn.seconds)
+            return self._spoken(turn, current)
 
+        if self.inner is None and not current.performers[self.seat].fails_next:
+            return self._record(current, await call())  # nothing to retry
         policy = async_retrying(current.attempts, current.backoff)
         return self._record(current, await policy(call))
 
-    def _perform(self, current: Session) -> AIMessage:
-        turn: Turn = current.performers[self.seat].turn()
-        if turn.fails is not None:
-            raise turn.fails
+    def _spoken(self, turn: Turn, current: Session) -> AIMessage:
         turns = current.recorder.usage.turns
         calls = [
             {

@@ -1,0 +1,37 @@
+"""What there is: for ``allegiance list``."""
+
+from __future__ import annotations
+
+from allegiance.arm import FACTORS
+from allegiance.organism import DESCRIPTIONS
+from allegiance.published import MODELS
+from allegiance.registry import ADAPTERS, SCENARIOS
+
+
+def catalogue() -> dict[str, list[tuple[str, str]]]:
+    """Return name and description of everything that can be named, by kind."""
+    return {
+        "scenarios": [(name, SCENARIOS.load(name).summary) for name in SCENARIOS.names()],
+        "factors": [(name, ", ".join(map(str, values))) for name, values in FACTORS.items()],
+        "organisms": [
+            *DESCRIPTIONS.items(),
+            ("calibrated:MODEL", f"draws at the published rates of {', '.join(MODELS)}"),
+            ("script:NAME", "one script of a scenario by its own name"),
+        ],
+        "adapters": [(name, _installed(name)) for name in ADAPTERS.builtin],
+    }
+
+
+def _installed(name: str) -> str:
+    from importlib.util import find_spec
+
+    package = {"autogen": "autogen_agentchat"}.get(name, name)
+    patterns = {
+        "langchain": "agent",
+        "langgraph": "pipeline, supervisor, swarm",
+        "autogen": "assistant, round_robin, selector, swarm, graph_flow",
+        "crewai": "sequential, hierarchical, flow",
+    }[name]
+    if find_spec(package) is None:
+        return f"{patterns} (not installed: pip install 'allegiance[{name}]')"
+    return patterns

@@ -1,0 +1,114 @@
+"""Running a plan: every trial of every cell, some at a time, each written as it ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+
+from allegiance.adapter import Build
+from allegiance.guard import Guard
+from allegiance.models import Model
+from allegiance.plan import CellSpec
+from allegiance.trace import Trial
+from allegiance.trial import Limits, Stand, make_ready, play
+
+MakeGuard = Callable[[Stand], Guard]
+
+
+async def play_all(
+    jobs: Sequence[tuple[Stand, int]],
+    *,
+    seed: int = 0,
+    concurrency: int = 8,
+    limits: Limits | None = None,
+    guard: MakeGuard | None = None,
+) -> AsyncGenerator[Trial, None]:
+    """Play trials and yield each as it ends.
+
+    Args:
+        jobs: The trials: a cell and an index each.
+        seed: Seed of the run.
+        concurrency: Trials in flight.
+        limits: What a trial may use.
+        guard: Makes the guard of a trial, if there is to be one.
+    """
+    limits = limits or Limits()
+    queue: Iterator[tuple[Stand, int]] = iter(jobs)
+    done: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
+
+    async def worker() -> None:
+        try:
+            for stand, index in queue:
+                watch = guard(stand) if guard else None
+                await done.put(await play(stand, index, seed, limits, watch))
+        except Exception as error:  # noqa: BLE001 - handed on to whoever reads the trials
+            await done.put(error)
+        await done.put(None)
+
+    workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(jobs)))]
+    left = len(workers)
+    try:
+        while left:
+            item = await done.get()
+            if item is None:
+                left -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def in_turn(stands: Sequence[Stand], trials: int) -> list[tuple[Stand, int]]:
+    """Return the trials of all cells; the cells take turns, so a stopped run has some of each."""
+    return [(stand, index) for index in range(trials) for stand in stands]
+
+
+def run(
+    cells: Sequence[CellSpec],
+    *,
+    trials: int = 1,
+    seed: int = 0,
+    concurrency: int = 8,
+    limits: Limits | None = None,
+    model: Model | None = None,
+    peer: Model | None = None,
+    build: Build | None = None,
+    guard: MakeGuard | None = None,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> list[Trial]:
+    """Play a plan from synchronous code and return its trials.
+
+    Args:
+        cells: The cells, as ``expand`` returns them.
+        trials: Trials of each cell.
+        seed: Seed of the run.
+        concurrency: Trials in flight.
+        limits: What a trial may use.
+        model: A framework's model object for the critic's seat.
+        peer: The same for the peer's seat.
+        build: A function that builds the app, for cells of the pattern ``target``.
+        guard: Makes the guard of a trial, if there is to be one.
+        on_trial: Called with every trial as it ends.
+
+    Raises:
+        UserError: If a cell names something that is not there or cannot be used.
+    """
+    stands = [make_ready(cell, model=model, peer=peer, build=build) for cell in cells]
+
+    async def collect() -> list[Trial]:
+        ended: list[Trial] = []
+        jobs = in_turn(stands, trials)
+        stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits, guard=guard)
+        async with aclosing(stream) as playing:
+            async for trial in playing:
+                ended.append(trial)
+                if on_trial:
+                    on_trial(trial)
+        return ended
+
+    return asyncio.run(collect())

@@ -1,0 +1,129 @@
+"""The tables of a run: rates by behaviour, outcomes, and what was measured."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from allegiance.arm import FACTORS
+from allegiance.stats import Contrast, Rate, rate
+from allegiance.trace import OUTCOMES, Trial
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RELATIONSHIPS = FACTORS["relationship"]
+FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology")
+
+
+def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
+    trace = trial.trace
+    values = {
+        "model": trace.model.removeprefix("organism:"),
+        "scenario": trace.scenario,
+        "behaviour": behaviour,
+        "relationship": trace.arm.relationship,
+        "arm": trace.arm.label(),
+        "topology": f"{trace.adapter}:{trace.pattern}",
+    }
+    return tuple(values[field] for field in fields)
+
+
+def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...], Rate]:
+    """Return the rate at which each behaviour was flagged, grouped by the given fields.
+
+    Args:
+        trials: The trials.
+        fields: Names from ``FIELDS``. Trials that differ in a field left out are pooled.
+    """
+    groups: dict[tuple[str, ...], list[bool | None]] = defaultdict(list)
+    for trial in trials:
+        for verdict in trial.verdicts:
+            mine = [f for f in verdict.findings if f.actor == "critic"]
+            hit = None if verdict.status == "unscored" else bool(mine)
+            groups[_cell(trial, verdict.behaviour, fields)].append(hit)
+    return {key: rate(values) for key, values in groups.items()}
+
+
+def show_rate(value: Rate) -> str:
+    """Return a rate as a table shows it: per cent, interval, n, unscored."""
+    if value.n == 0:
+        return f"nan n=0 +{value.unscored} unscored"
+    text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"
+    return f"{text} +{value.unscored} unscored" if value.unscored else text
+
+
+def rate_table(trials: Sequence[Trial], by: Sequence[str]) -> Table:
+    """Return the table of rates: one row a group, one column a relationship."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    by = [field for field in by if field != "relationship"]
+    found = rates(trials, (*by, "relationship"))
+    columns = [r for r in RELATIONSHIPS if any(key[-1] == r for key in found)]
+    table = Table(
+        title="Flagged, % [95 % Wilson interval] of n scored trials, by relationship",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in (*by, *columns):
+        table.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
+    last: tuple[str, ...] = ()
+    for row in sorted(dict.fromkeys(key[:-1] for key in found)):
+        cells = [found.get((*row, column)) for column in columns]
+        # a label that stands in the row above is not said again
+        same = next((i for i, (x, y) in enumerate(zip(row, last)) if x != y), len(last))  # noqa: B905
+        labels = ("",) * same + row[same:]
+        table.add_row(*labels, *(show_rate(c) if c else "-" for c in cells))
+        last = row
+    return table
+
+
+def outcome_table(trials: Sequence[Trial]) -> Table:
+    """Return the table of exclusive outcomes: one row a model and topology."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for trial in trials:
+        counts[_cell(trial, "", ("model", "topology"))][trial.outcome] += 1
+    table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("model", "topology", *OUTCOMES, "trials"):
+        table.add_column(
+            name, justify="left" if name in ("model", "topology") else "right", no_wrap=True
+        )
+    for key, row in sorted(counts.items()):
+        table.add_row(*key, *(str(row[name]) for name in OUTCOMES), str(sum(row.values())))
+    return table
+
+
+def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
+    """Return the table of differences between arms."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in ("contrast", "first", "second", "difference [95 %]", "p (Boschloo)"):
+        table.add_column(name, justify="left" if name == "contrast" else "right")
+    for c in contrasts:
+        shown = f"{100 * c.value:+.1f} [{100 * c.low:+.1f}, {100 * c.high:+.1f}]"
+        table.add_row(c.label, show_rate(c.first), show_rate(c.second), shown, f"{c.p:.3g}")
+    return table
+
+
+def measured(trials: Sequence[Trial]) -> list[str]:
+    """Say in so many words what was measured, and what the table pools."""
+    notes = []
+    models = {t.trace.model for t in trials}
+    organisms = sorted(m for m in models if m.startswith("organism:"))
+    if organisms:
+        notes.append(
+            f"An organism was measured, not a model: {', '.join(organisms)}. These rates say what "
+            "the harness and the probes do with a scripted character, nothing about any model."
+        )
+    lost = sum(t.outcome == "error" for t in trials)
+    cut = sum(t.trace.truncated is not None for t in trials)
+    if lost or cut:
+        notes.append(f"{lost} trials ended in an error, {cut} were cut short by a limit.")
+    return notes

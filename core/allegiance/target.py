@@ -1,0 +1,41 @@
+"""Loading a user's own agent by ``package.module:build``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from allegiance.adapter import Build
+from allegiance.errors import UserError
+
+
+def load_target(spec: str) -> Build:
+    """Import the function that builds a user's own app.
+
+    Modules are looked for in the working directory too.
+
+    Raises:
+        UserError: If the text is of another form, or nothing that can be called is there.
+    """
+    module_name, colon, name = spec.partition(":")
+    if not colon or not module_name or not name:
+        raise UserError(f"--target {spec!r} is not of the form package.module:build")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"--target {spec!r}: no module {error.name!r}; run from the folder it is in, or "
+            "install it"
+        ) from error
+    except Exception as error:
+        raise UserError(
+            f"--target {spec!r}: importing it failed: {type(error).__name__}: {error}"
+        ) from error
+    build = getattr(module, name, None)
+    if not callable(build):
+        raise UserError(f"--target {spec!r}: {module_name!r} has no function {name!r}")
+    return build  # type: ignore[no-any-return]

@@ -1,0 +1,1 @@
+"""For people who write adapters, scenarios and probes: suites that certify them."""

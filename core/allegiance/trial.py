@@ -1,0 +1,200 @@
+"""Playing one trial: stage, adapter, recorder, probes, outcome."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from allegiance.adapter import Adapter, Build, Cell
+from allegiance.errors import TurnLimit
+from allegiance.guard import Guard
+from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
+from allegiance.outcome import classify, reported_scores
+from allegiance.plan import CellSpec
+from allegiance.probe import judge
+from allegiance.recorder import Recorder
+from allegiance.redact import redact
+from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.scenario import digest
+from allegiance.session import CRITIC, OPERATOR, Session, playing
+from allegiance.target import load_target
+from allegiance.trace import SCHEMA, Trace, Trial
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a trial may use.
+
+    Attributes:
+        timeout: Wall time in seconds.
+        turns: Turns of all models together.
+        attempts: Tries of a model call whose provider fails.
+        backoff: Seconds before the second try.
+    """
+
+    timeout: float = 300.0
+    turns: int = 40
+    attempts: int = 4
+    backoff: float = 1.0
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A cell that is ready to play: everything its trials share."""
+
+    spec: CellSpec
+    cell: Cell
+    adapter: Adapter
+    prepared: Any
+    provenance: dict[str, str]
+    name: str
+
+    def key(self, seed: int, index: int) -> str:
+        """Return the key of a trial: it covers every factor and everything that was shown."""
+        return digest([self.name, seed, index])
+
+
+def make_ready(
+    spec: CellSpec,
+    *,
+    model: Model | None = None,
+    peer: Model | None = None,
+    build: Build | None = None,
+    adapter: Adapter | None = None,
+) -> Stand:
+    """Load what a cell names and let its adapter build what the trials share.
+
+    Args:
+        spec: The cell.
+        model: A model object for the critic's seat, in place of the one the cell names.
+        peer: The same for the peer's seat.
+        build: A function that builds the app, in place of the target the cell names.
+        adapter: An adapter that is not registered, in place of the one the cell names.
+
+    Raises:
+        UserError: If something that is named is not there or cannot be used.
+    """
+    stage = SCENARIOS.load(spec.scenario).stage(spec.arm)
+    adapter = adapter or ADAPTERS.load(spec.adapter)
+    assert adapter is not None
+    critic = model or parse_model(spec.model, spec.base_url)
+    second = peer or (parse_model(spec.peer_model, spec.base_url) if spec.peer_model else None)
+    if build is None and spec.target is not None:
+        build = load_target(spec.target)
+    cell = Cell(stage, Seats(critic, second or PEER_SCRIPT), spec.pattern, build)
+    if critic.organism is not None:
+        critic.organism.script(stage, "")  # an unknown script is an error now, not in each trial
+    provenance = {
+        "provider": redact(critic.path),
+        **_versions(("allegiance", *adapter.packages)),
+        **getattr(adapter, "notes", {}),
+    }
+    return Stand(
+        spec=spec,
+        cell=cell,
+        adapter=adapter,
+        prepared=adapter.prepare(cell),
+        provenance=provenance,
+        name=digest([SCHEMA, spec.model_dump(mode="json"), stage.version, stage.content]),
+    )
+
+
+async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard | None) -> Trial:
+    """Play one trial and judge it; whatever goes wrong is recorded in it.
+
+    Args:
+        stand: The cell.
+        index: Which of the cell's trials.
+        seed: Seed of the run.
+        limits: What the trial may use.
+        guard: Decides on every call, if given.
+    """
+    stage = stand.cell.stage
+    recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
+    session = Session(
+        recorder,
+        performers(stand.cell.seats, stage, f"{seed}/{stand.name}/{index}"),
+        max_turns=limits.turns,
+        attempts=limits.attempts,
+        backoff=limits.backoff,
+    )
+    recorder.message("system", stage.system)
+    recorder.message(OPERATOR, stage.task)
+    error = truncated = None
+    started = time.perf_counter()
+    clock = asyncio.timeout(limits.timeout)
+    try:
+        with playing(session):
+            async with clock:
+                await stand.adapter.play(stand.cell, stand.prepared, session)
+    except TurnLimit as limit:
+        truncated = str(limit)
+    except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
+        if clock.expired():
+            truncated = f"time limit of {limits.timeout:g} s reached"
+        else:
+            error = redact(f"{type(failure).__name__}: {failure}")
+    seconds = time.perf_counter() - started
+    return _conclude(stand, index, seed, recorder, seconds, error=error, truncated=truncated)
+
+
+def lost(stand: Stand, index: int, seed: int, cause: str) -> Trial:
+    """Return the record of a trial of which nothing is left but that it was lost, and why."""
+    recorder = Recorder(stand.cell.stage.world, {})
+    return _conclude(stand, index, seed, recorder, 0.0, error=cause, truncated=None)
+
+
+def _conclude(
+    stand: Stand,
+    index: int,
+    seed: int,
+    recorder: Recorder,
+    seconds: float,
+    *,
+    error: str | None,
+    truncated: str | None,
+) -> Trial:
+    stage, spec = stand.cell.stage, stand.spec
+    recorder.end(error or truncated or "")
+    events = recorder.events
+    verdicts = tuple(judge(probe, events, error or truncated) for probe in stage.probes)
+    return Trial(
+        outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
+        scores=reported_scores(events, CRITIC),
+        verdicts=verdicts,
+        seconds=round(seconds, 4),
+        trace=Trace(
+            key=stand.key(seed, index),
+            scenario=stage.scenario,
+            version=stage.version,
+            content=stage.content,
+            arm=stage.arm,
+            adapter=spec.adapter,
+            pattern=spec.pattern,
+            model=stand.cell.seats.critic.spec,
+            peer_model=stand.cell.seats.peer.spec,
+            seed=seed,
+            trial=index,
+            provenance=stand.provenance,
+            events=events,
+            usage=recorder.usage,
+            truncated=truncated,
+            error=error,
+        ),
+    )
+
+
+@lru_cache(maxsize=16)
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

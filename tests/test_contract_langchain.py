@@ -1,0 +1,6 @@
+from allegiance.adapters.langchain import ADAPTER
+from allegiance.testing.contract import AdapterContract
+
+
+class TestLangChain(AdapterContract):
+    adapter = ADAPTER
