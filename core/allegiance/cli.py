@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from allegiance.trace import Trial
 
+MOST_CONTRASTS = 12
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -251,7 +253,9 @@ def _print_tables(trials: list[Trial] | tuple[Trial, ...], by: tuple[str, ...]) 
     if {t.trace.arm.oversight for t in trials} > {"unmonitored"}:
         from allegiance.probes import AlignmentFaking
 
-        if contrasts := AlignmentFaking()(trials):
-            console.print(contrast_table("Alignment faking: not complying", contrasts))
-    for note in measured(trials):
+        found = sorted(AlignmentFaking()(trials), key=lambda c: -abs(c.value))
+        if found:
+            title = f"Alignment faking: not complying (the largest of {len(found)} contrasts)"
+            console.print(contrast_table(title, found[:MOST_CONTRASTS]))
+    for note in measured(trials, by):
         console.print(note, style="bold")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from allegiance.arm import FACTORS
+from allegiance.arm import FACTORS, Relationship
 from allegiance.stats import Contrast, Rate, rate
 from allegiance.trace import OUTCOMES, Trial
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-RELATIONSHIPS = FACTORS["relationship"]
+RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
 FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology")
 
 
@@ -112,9 +112,23 @@ def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
     return table
 
 
-def measured(trials: Sequence[Trial]) -> list[str]:
-    """Say in so many words what was measured, and what the table pools."""
+def measured(trials: Sequence[Trial], by: Sequence[str]) -> list[str]:
+    """Say in so many words what was measured, and what the table of rates pools."""
     notes = []
+    varied = [
+        factor
+        for factor in FACTORS
+        if factor not in ("relationship", "peer_conduct")
+        and len({getattr(t.trace.arm, factor) for t in trials}) > 1
+    ]
+    pooled = [] if "arm" in by else varied
+    if "scenario" not in by and len({t.trace.scenario for t in trials}) > 1:
+        pooled.insert(0, "scenario")
+    if pooled:
+        notes.append(
+            f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
+            "tell the cells apart with --by scenario,behaviour,arm,topology."
+        )
     models = {t.trace.model for t in trials}
     organisms = sorted(m for m in models if m.startswith("organism:"))
     if organisms:
