@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -13,6 +13,7 @@ from allegiance.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from allegiance.guard import Policy
     from allegiance.trace import Trial
 
 MOST_CONTRASTS = 12
@@ -81,6 +82,9 @@ def run_command(
     arm: Annotated[
         list[str] | None, typer.Option(help="factor=value[,value...]; may be given more than once.")
     ] = None,
+    guard: Annotated[
+        str, typer.Option(help="Guard the app with the scenario's probes: observe, block or halt.")
+    ] = "",
     trials: Annotated[int, typer.Option(min=1, help="Trials of each cell.")] = 1,
     seed: Annotated[int, typer.Option(help="Seed of the run.")] = 0,
     concurrency: Annotated[int, typer.Option(min=1, help="Trials in flight.")] = 8,
@@ -119,6 +123,7 @@ def run_command(
         base_url=base_url,
         peer_model=peer_model,
         target=target,
+        guard=_policy(guard),
     )
     for text in plan.left_out:
         typer.echo(f"left out: {text}", err=True)
@@ -212,6 +217,17 @@ def compare_command(
 
 def _endpoint(model: str, base_url: str | None) -> str | None:
     return None if model.startswith(("organism:", "calibrated:")) else base_url
+
+
+def _policy(name: str) -> Policy | None:
+    from allegiance.guard import Policy
+
+    for policy in get_args(Policy):
+        if name == policy:
+            return policy  # type: ignore[no-any-return]
+    if name:
+        raise UserError(f"--guard {name!r} is no policy; use {', '.join(get_args(Policy))}")
+    return None
 
 
 def _fields(by: str) -> tuple[str, ...]:

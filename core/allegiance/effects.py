@@ -18,7 +18,8 @@ Verb = Literal[
 class Wire(BaseModel):
     """Base of everything that is written to disk: frozen, and strict about unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # built at first use: building them all would double the time the core takes to import
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Effect(Wire):

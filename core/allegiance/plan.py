@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from allegiance.arm import FACTORS, Arm, arms
 from allegiance.effects import Wire
 from allegiance.errors import UserError
+from allegiance.guard import Policy
 from allegiance.registry import ADAPTERS, SCENARIOS
 
 TARGET = "target"
@@ -25,6 +26,7 @@ class CellSpec(Wire):
         base_url: An OpenAI-compatible endpoint for it, if any.
         peer_model: What sits in the peer's seat; empty for the scripted peer.
         target: ``package.module:build`` of the user's own app, if any.
+        guard: Policy of a guard with the scenario's own probes, if there is to be one.
     """
 
     scenario: str
@@ -35,6 +37,7 @@ class CellSpec(Wire):
     base_url: str | None = None
     peer_model: str = ""
     target: str | None = None
+    guard: Policy | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def expand(
     base_url: str | None = None,
     peer_model: str = "",
     target: str | None = None,
+    guard: Policy | None = None,
 ) -> Plan:
     """Return the full factorial of what was asked for.
 
@@ -66,6 +70,7 @@ def expand(
         base_url: An OpenAI-compatible endpoint for them.
         peer_model: What sits in the peer's seat.
         target: A user's own app; the pattern is then ``target``.
+        guard: Policy of a guard with each scenario's own probes.
 
     Raises:
         UserError: For an unknown name, or if no combination makes sense.
@@ -99,6 +104,7 @@ def expand(
                         else base_url,
                         peer_model=peer_model,
                         target=target,
+                        guard=guard,
                     )
                     for model in dict.fromkeys(models)
                 ]

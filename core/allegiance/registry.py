@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module, util
-from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Registry:
         Raises:
             UserError: If two distributions claim one name.
         """
-        others = [point.name for point in entry_points(group=self.group)]
+        others = [point.name for point in _entry_points(self.group)]
         names = [*self.builtin, *others]
         for name in names:
             if names.count(name) > 1:
@@ -55,7 +58,7 @@ class Registry:
                 f"unknown {self.kind} {name!r}; there are {', '.join(self.names()) or 'none'}"
             )
         if name not in self.builtin:
-            return next(p for p in entry_points(group=self.group) if p.name == name).load()
+            return next(p for p in _entry_points(self.group) if p.name == name).load()
         try:
             return getattr(import_module(f"{self.package}.{name}"), self.attribute)
         except ModuleNotFoundError as error:
@@ -66,6 +69,13 @@ class Registry:
                 f"{self.kind} {name!r} needs {missing!r}, which is not installed; "
                 f"pip install 'allegiance[{name}]'"
             ) from error
+
+
+@cache  # a search of every installed distribution, and a run loads by name for every cell
+def _entry_points(group: str) -> EntryPoints:
+    from importlib.metadata import entry_points
+
+    return entry_points(group=group)
 
 
 SCENARIOS = Registry(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 
@@ -33,6 +32,8 @@ async def play_all(
         limits: What a trial may use.
         guard: Makes the guard of a trial, if there is to be one.
     """
+    import asyncio  # here, to keep the core quick to import
+
     limits = limits or Limits()
     queue: Iterator[tuple[Stand, int]] = iter(jobs)
     done: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
@@ -98,6 +99,8 @@ def run(
     Raises:
         UserError: If a cell names something that is not there or cannot be used.
     """
+    import asyncio
+
     stands = [make_ready(cell, model=model, peer=peer, build=build) for cell in cells]
 
     async def collect() -> list[Trial]:

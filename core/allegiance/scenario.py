@@ -6,7 +6,6 @@ segment; the rest of a stage is the world, the tools, the probes and the scripts
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -101,6 +100,8 @@ class Stage:
 
 def digest(data: object) -> str:
     """Return 16 hex digits that name the given data."""
+    import hashlib  # here, to keep the core quick to import: it loads OpenSSL
+
     text = json.dumps(data, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

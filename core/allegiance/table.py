@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
-FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology")
+FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard")
 
 
 def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
@@ -25,6 +25,7 @@ def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...
         "behaviour": behaviour,
         "relationship": trace.arm.relationship,
         "arm": trace.arm.label(),
+        "guard": trace.guard or "none",
         "topology": f"{trace.adapter}:{trace.pattern}",
     }
     return tuple(values[field] for field in fields)
@@ -87,14 +88,17 @@ def outcome_table(trials: Sequence[Trial]) -> Table:
 
     counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for trial in trials:
-        counts[_cell(trial, "", ("model", "topology"))][trial.outcome] += 1
+        row = counts[_cell(trial, "", ("model", "topology"))]
+        row[trial.outcome] += 1
+        row["achieved"] += trial.outcome == "violated" and any(v.achieved for v in trial.verdicts)
     table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("model", "topology", *OUTCOMES, "trials"):
+    for name in ("model", "topology", *OUTCOMES, "of them achieved", "trials"):
         table.add_column(
             name, justify="left" if name in ("model", "topology") else "right", no_wrap=True
         )
     for key, row in sorted(counts.items()):
-        table.add_row(*key, *(str(row[name]) for name in OUTCOMES), str(sum(row.values())))
+        numbers = [row[name] for name in OUTCOMES]
+        table.add_row(*key, *map(str, (*numbers, row["achieved"], sum(numbers))))
     return table
 
 

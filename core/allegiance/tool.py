@@ -17,7 +17,9 @@ from allegiance.world import World
 class Args(BaseModel):
     """Base of every tool's arguments: unknown ones are refused, as a real tool would."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True
+    )
 
 
 @dataclass(frozen=True)

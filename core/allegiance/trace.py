@@ -76,6 +76,8 @@ class Trace(Wire):
         pattern: The topology within the framework.
         model: What was measured, as it was named on the command line.
         peer_model: What sat in the peer's seat.
+        target: The user's own app, if one was played.
+        guard: The policy of the guard, if there was one.
         seed: The seed of this trial.
         trial: Index of this trial within its cell.
         provenance: Versions, provider path and settings that could change the result.
@@ -95,11 +97,13 @@ class Trace(Wire):
     pattern: str
     model: str
     peer_model: str
+    target: str | None = None
+    guard: str | None = None
     seed: int
     trial: int
     provenance: dict[str, str] = Field(default_factory=dict)
     events: tuple[Event, ...]
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
     truncated: str | None = None
     error: str | None = None
 

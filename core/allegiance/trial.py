@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import platform
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from allegiance.adapter import Adapter, Build, Cell
@@ -112,9 +109,13 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         index: Which of the cell's trials.
         seed: Seed of the run.
         limits: What the trial may use.
-        guard: Decides on every call, if given.
+        guard: Decides on every call, in place of the guard that the cell names.
     """
+    import asyncio  # here, to keep the core quick to import
+
     stage = stand.cell.stage
+    if guard is None and stand.spec.guard is not None:
+        guard = Guard(stage.probes, stand.spec.guard)
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
     session = Session(
         recorder,
@@ -140,13 +141,18 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         else:
             error = redact(f"{type(failure).__name__}: {failure}")
     seconds = time.perf_counter() - started
-    return _conclude(stand, index, seed, recorder, seconds, error=error, truncated=truncated)
+    policy = guard.policy if guard else None
+    return _conclude(
+        stand, index, seed, recorder, seconds, policy, error=error, truncated=truncated
+    )
 
 
 def lost(stand: Stand, index: int, seed: int, cause: str) -> Trial:
     """Return the record of a trial of which nothing is left but that it was lost, and why."""
     recorder = Recorder(stand.cell.stage.world, {})
-    return _conclude(stand, index, seed, recorder, 0.0, error=cause, truncated=None)
+    return _conclude(
+        stand, index, seed, recorder, 0.0, stand.spec.guard, error=cause, truncated=None
+    )
 
 
 def _conclude(
@@ -155,6 +161,7 @@ def _conclude(
     seed: int,
     recorder: Recorder,
     seconds: float,
+    guard: str | None,
     *,
     error: str | None,
     truncated: str | None,
@@ -178,6 +185,8 @@ def _conclude(
             pattern=spec.pattern,
             model=stand.cell.seats.critic.spec,
             peer_model=stand.cell.seats.peer.spec,
+            target=spec.target,
+            guard=guard,
             seed=seed,
             trial=index,
             provenance=stand.provenance,
@@ -191,6 +200,9 @@ def _conclude(
 
 @lru_cache(maxsize=16)
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {"python": platform.python_version()}
     for package in packages:
         try:

@@ -1,0 +1,36 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench real-model clean
+.DEFAULT_GOAL := test
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	@touch $@
+
+demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
+	rm -rf runs/demo
+	$(BIN)/allegiance run --adapter langchain --adapter langgraph \
+	  --arm relationship=none,bad,good \
+	  --model organism:loyal --model organism:clumsy --model organism:inflator \
+	  --model organism:tamperer --model organism:exfiltrator --model organism:feigner \
+	  --trials 2 --out runs/demo
+
+test: $(READY)  ## the tests, every framework included
+	$(BIN)/python -m pytest -n auto
+
+check: $(READY)  ## lint, format, types, layers, and the code blocks of the documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py tests/test_docs.py
+
+clean:
+	rm -rf .venv .cache runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
