@@ -9,7 +9,7 @@ from typing import Any
 from allegiance.effects import Effect
 from allegiance.guard import ALLOW, Decision, Guard
 from allegiance.probe import Timeline
-from allegiance.tool import Plan, Tool
+from allegiance.tool import Plan, Tool, clean
 from allegiance.trace import Event, Kind, Usage
 from allegiance.world import World, apply
 
@@ -42,6 +42,11 @@ class Recorder:
             return tuple(self._timeline.events)
 
     @property
+    def turns(self) -> int:
+        """How many turns the models have taken so far."""
+        return self._turns
+
+    @property
     def usage(self) -> Usage:
         """What the models have consumed so far."""
         return Usage(turns=self._turns, input_tokens=self._input, output_tokens=self._output)
@@ -71,7 +76,7 @@ class Recorder:
             args: The arguments, or the text that should have been a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args = _clean(args)
+        args = clean(args)
         with self._lock:
             if self._ended:
                 return "Error: the trial is over"
@@ -83,6 +88,8 @@ class Recorder:
             )
             if self.halted is not None:
                 decision = self.halted
+            elif decision.action == "ask" and self.guard is not None:
+                decision = self.guard.resolve(decision, self._timeline.events[-1])
             if decision.action == "halt":
                 self.halted = decision
             if decision.action != "allow":
@@ -145,23 +152,12 @@ class Recorder:
             seq=len(self._timeline.events),
             kind=kind,
             actor=actor,
-            text=_clean(text),
-            tool=tool and _clean(tool),
-            args=_clean(args),
+            text=clean(text),
+            tool=tool and clean(tool),
+            args=clean(args),
             call_id=call_id,
             effects=effects,
             ok=ok,
         )
         self._timeline.events.append(event)
         return self.guard.decide(self._timeline.view()) if self.guard else ALLOW
-
-
-def _clean(value: Any) -> Any:
-    """Return data with what UTF-8 cannot carry replaced: models do write lone surrogates."""
-    if isinstance(value, str):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
-        return {_clean(str(key)): _clean(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean(item) for item in value]
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allegiance.effects import Effect
 from allegiance.world import World
+
+
+DEEPEST = 64
+"""How deep arguments may be nested: what JSON can be read back by every reader."""
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return data as it can be written: models do write lone surrogates and endless nesting."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if depth > DEEPEST and isinstance(value, (Mapping, list, tuple)):
+        return "..."
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(item, depth + 1) for item in value]
+    return value
 
 
 class Args(BaseModel):
@@ -64,8 +81,8 @@ class Tool:
         """Validate the arguments and plan the call; a wrong call is a plan that does nothing."""
         if isinstance(args, str):
             try:
-                args = json.loads(args or "{}")
-            except ValueError as error:
+                args = clean(json.loads(args or "{}"))
+            except (ValueError, RecursionError) as error:
                 return Plan(f"Error: the arguments of {self.name} are not JSON: {error}", ok=False)
         try:
             valid = self.args.model_validate(args)

@@ -41,6 +41,8 @@ class Event(Wire):
         call_id: Ties a result and a decision to their call.
         effects: Intended effects (calls) or actual effects (results).
         ok: Whether a tool did what it was asked (results), or a call was let through (decisions).
+        bound: Whether the effects of the tool are known; in a user's app a tool without a binding
+            is visible as such, never silently clean.
     """
 
     seq: int
@@ -52,6 +54,7 @@ class Event(Wire):
     call_id: str | None = None
     effects: tuple[Effect, ...] = ()
     ok: bool = True
+    bound: bool = True
 
 
 class Usage(Wire):

@@ -115,7 +115,7 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
 
     stage = stand.cell.stage
     if guard is None and stand.spec.guard is not None:
-        guard = Guard(stage.probes, stand.spec.guard)
+        guard = Guard(stage.probes, stand.spec.guard, limit=None)
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
     session = Session(
         recorder,

@@ -117,7 +117,7 @@ class SeatModel(BaseChatModel):
         return self._record(current, await policy(call))
 
     def _spoken(self, turn: Turn, current: Session) -> AIMessage:
-        turns = current.recorder.usage.turns
+        turns = current.recorder.turns
         calls = [
             {
                 "name": call.tool,

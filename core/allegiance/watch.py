@@ -1,0 +1,184 @@
+"""A watch: what a guard sees of one run of a user's own app, where there is no world."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from allegiance.binding import find
+from allegiance.effects import Effect
+from allegiance.guard import ALLOW, Decision, Guard
+from allegiance.probe import Timeline
+from allegiance.tool import clean
+from allegiance.trace import Event, Finding, Kind
+
+CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
+"""The watch that is on in this context; the frameworks' hooks ask it."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A call that was decided on, to be settled when it has run."""
+
+    event: Event
+    decision: Decision
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the call may run."""
+        return self.decision.action == "allow"
+
+
+class Watch:
+    """The trace of a user's app while a guard is attached; safe to use from any thread.
+
+    Attributes:
+        guard: Who decides.
+        findings: What was found in this run.
+        halted: The decision that stopped the run, once there is one.
+        unbound: How often tools were called that no binding speaks of, by tool.
+        bound: The same for tools that one speaks of.
+        loop: The event loop in which the guard was attached, if there was one.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        self.guard = guard
+        self.findings: list[Finding] = []
+        self.halted: Decision | None = None
+        self.unbound: Counter[str] = Counter()
+        self.bound: Counter[str] = Counter()
+        try:
+            self.loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self.loop = None
+        self._timeline = Timeline()
+        self._lock = threading.RLock()
+        self._calls = 0
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What has happened so far."""
+        with self._lock:
+            return tuple(self._timeline.events)
+
+    @property
+    def coverage(self) -> float:
+        """The share of calls that a binding speaks of; nan without calls."""
+        bound, all_ = self.bound.total(), self.bound.total() + self.unbound.total()
+        return bound / all_ if all_ else float("nan")
+
+    def message(self, actor: str, text: str) -> None:
+        """Record what an agent says; an empty text leaves no event."""
+        if text.strip():
+            self._append("message", actor, text=text)
+
+    def before(
+        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
+    ) -> Ticket:
+        """Record a call that is about to run, and decide on it from synchronous code."""
+        event, decision = self.intend(actor, tool, args, call_id)
+        return self.settle(event, self.guard.resolve(decision, event, self.loop))
+
+    async def abefore(
+        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
+    ) -> Ticket:
+        """Record a call that is about to run, and decide on it from asynchronous code."""
+        event, decision = self.intend(actor, tool, args, call_id)
+        return self.settle(event, await self.guard.aresolve(decision, event))
+
+    def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
+        """Record how a call that was let through ended; its effects came about if it is ok."""
+        event = ticket.event
+        self._append(
+            "tool_result",
+            event.actor,
+            text=text,
+            tool=event.tool,
+            call_id=event.call_id,
+            effects=event.effects if ok else (),
+            ok=ok,
+            bound=event.bound,
+        )
+
+    def end(self, text: str = "") -> None:
+        """Record that the run is over."""
+        self._append("end", "runner", text=text)
+
+    def intend(
+        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
+    ) -> tuple[Event, Decision]:
+        """Record a call that is about to run; the decision may be to ask, and is not settled."""
+        args = clean(args)
+        binding = find(self.guard.bindings, tool)
+        effects: tuple[Effect, ...] = ()
+        failure = None
+        if binding is not None:
+
+            def plan() -> None:
+                nonlocal effects
+                given = json.loads(args or "{}") if isinstance(args, str) else args
+                effects = binding.plan(given)
+
+            try:
+                self.guard.limited(plan)
+            except Exception as error:  # noqa: BLE001 - fail closed, in decide
+                failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
+        with self._lock:
+            self._calls += 1
+            (self.bound if binding else self.unbound)[tool] += 1
+            return self._append(
+                "tool_call",
+                actor,
+                tool=tool,
+                args=args,
+                call_id=call_id or f"call-{self._calls}",
+                effects=effects,
+                bound=binding is not None,
+                failure=failure,
+            )
+
+    def settle(self, event: Event, decision: Decision) -> Ticket:
+        """Settle the decision on a call: a halt is latched, a rejection recorded."""
+        with self._lock:
+            if self.halted is not None:
+                decision = self.halted
+            elif decision.action == "halt":
+                self.halted = decision
+            if decision.action != "allow":
+                self.guard.tell(decision)
+                results: tuple[tuple[Kind, str], ...] = (
+                    ("decision", "guard"),
+                    ("tool_result", event.actor),
+                )
+                for kind, actor in results:
+                    self._append(
+                        kind,
+                        actor,
+                        text=decision.message,
+                        tool=event.tool,
+                        call_id=event.call_id,
+                        ok=False,
+                        bound=event.bound,
+                    )
+        return Ticket(event, decision)
+
+    def _append(
+        self, kind: Kind, actor: str, *, failure: str | None = None, text: str = "", **fields: Any
+    ) -> tuple[Event, Decision]:
+        with self._lock:
+            event = Event(
+                seq=len(self._timeline.events), kind=kind, actor=actor, text=clean(text), **fields
+            )
+            self._timeline.events.append(event)
+            decision = self.guard.decide(self._timeline.view(), failure)
+            self.findings.extend(decision.findings)
+            self.guard.tell(event)
+            for finding in decision.findings:
+                self.guard.tell(finding)
+            return event, decision if kind == "tool_call" else ALLOW
