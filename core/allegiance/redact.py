@@ -1,21 +1,68 @@
-"""Keeping secrets out of what is written."""
+"""Keeping secrets out of what is written.
+
+The forms of keys and tokens are those of detect-secrets (the extra ``guard``) where it is
+installed; the few that matter for a run's error texts are known without it.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from functools import cache
+from typing import Any
 
+REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)S?$", re.IGNORECASE)
-_SECRET = re.compile(r"\b(sk-[\w*-]{6,}|Bearer\s+[\w.~+/-]{8,}=*)|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_SECRET = re.compile(
+    r"\b(sk-[\w*-]{6,}|Bearer\s+[\w.~+/-]{8,}=*)|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)", re.IGNORECASE
+)
+_NAMED = re.compile(
+    r"((?:password|passwd|secret|token|api_?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"'&,}]{6,}",
+    re.IGNORECASE,
+)
 
 
 def redact(text: str) -> str:
     """Replace keys, tokens and passwords in a text.
 
     Replaced are the values of environment variables that are named like secrets, texts of the
-    form of an API key or a bearer token, and the credentials of an address.
+    form of a known kind of key or token, and the credentials of an address.
     """
     for name, value in os.environ.items():
         if len(value) >= 8 and _SECRET_NAME.search(name):
-            text = text.replace(value, "[redacted]")
-    return _SECRET.sub("[redacted]", text)
+            text = text.replace(value, REDACTED)
+    text = _NAMED.sub(rf"\1{REDACTED}", _SECRET.sub(REDACTED, text))
+    for pattern in known_patterns():
+        text = pattern.sub(REDACTED, text)
+    return text
+
+
+def redact_all(data: Any) -> Any:
+    """Return JSON data with every text in it redacted."""
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, dict):
+        return {key: redact_all(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [redact_all(value) for value in data]
+    return data
+
+
+@cache
+def known_patterns() -> tuple[re.Pattern[str], ...]:
+    """Return the forms of secrets that detect-secrets knows; none where it is not installed."""
+    try:
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+        from detect_secrets.plugins.base import RegexBasedDetector
+        from detect_secrets.plugins.ip_public import IPPublicDetector
+        from detect_secrets.plugins.keyword import KeywordDetector
+    except ImportError:
+        return ()
+    left_out = (IPPublicDetector, KeywordDetector)  # addresses, and words that only announce one
+    detectors: list[Any] = list(get_mapping_from_secret_type_to_class().values())
+    return tuple(
+        pattern
+        for detector in detectors
+        if issubclass(detector, RegexBasedDetector) and not issubclass(detector, left_out)
+        for pattern in detector.denylist
+    )

@@ -1,0 +1,154 @@
+"""Where a guard's records go: a file, Python logging, OpenTelemetry. Any callable is a sink too.
+
+Every text is redacted before it is written.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from allegiance.errors import UserError
+from allegiance.guard import Decision
+from allegiance.redact import redact, redact_all
+from allegiance.trace import Event, Finding
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span, Tracer
+
+Record = Event | Finding | Decision
+
+# Attribute names of the OpenTelemetry semantic conventions for generative AI (in development)
+OPERATION = "gen_ai.operation.name"
+TOOL_NAME = "gen_ai.tool.name"
+TOOL_CALL_ID = "gen_ai.tool.call.id"
+AGENT_NAME = "gen_ai.agent.name"
+EVALUATION = "gen_ai.evaluation.result"
+EVALUATION_NAME = "gen_ai.evaluation.name"
+EVALUATION_LABEL = "gen_ai.evaluation.score.label"
+EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"
+
+
+class JsonLines:
+    """Appends each record to a file as one line of JSON, with its kind as ``record``.
+
+    Raises:
+        UserError: If the file cannot be opened.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        try:
+            self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - open for the app's life
+        except OSError as error:
+            raise UserError(f"cannot write to {str(path)!r}: {error.strerror}") from error
+        self._lock = threading.Lock()
+
+    def __call__(self, record: Record) -> None:
+        """Write a record and flush it."""
+        data = redact_all(record.model_dump(mode="json"))
+        with self._lock:
+            text = json.dumps({"record": type(record).__name__.lower(), **data})
+            self._file.write(text + "\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Logging:
+    """Logs findings and decisions as warnings, and events at a level of their own.
+
+    Args:
+        logger: Where to; the logger ``allegiance`` by default.
+        events: The level of events.
+    """
+
+    def __init__(self, logger: logging.Logger | None = None, events: int = logging.DEBUG) -> None:
+        self._logger = logger or logging.getLogger("allegiance")
+        self._events = events
+
+    def __call__(self, record: Record) -> None:
+        """Log a record."""
+        if isinstance(record, Finding):
+            self._logger.warning(
+                "%s (%s) by %s: %s",
+                record.behaviour,
+                record.status,
+                record.actor,
+                redact(record.reason),
+            )
+        elif isinstance(record, Decision):
+            self._logger.warning("%s: %s", record.action, redact(record.message))
+        elif self._logger.isEnabledFor(self._events):
+            what = record.tool or redact(record.text)
+            self._logger.log(self._events, "%s %s: %s", record.actor, record.kind, what)
+
+
+class OpenTelemetry:
+    """Makes a span of every tool call, with findings as evaluation results on it.
+
+    Args:
+        tracer: Where to; the global provider's by default.
+
+    Raises:
+        UserError: If OpenTelemetry is not installed.
+    """
+
+    def __init__(self, tracer: Tracer | None = None) -> None:
+        try:
+            from opentelemetry import trace
+        except ImportError as error:
+            raise UserError(
+                "spans need opentelemetry-sdk; pip install 'allegiance[guard]'"
+            ) from error
+        self._tracer = tracer or trace.get_tracer("allegiance")
+        self._open: dict[str, Span] = {}
+        self._last: Span | None = None
+        self._ending: tuple[Span, int] | None = None
+
+    def __call__(self, record: Record) -> None:
+        """Open, mark or close a span."""
+        if isinstance(record, Event):
+            self._event(record)
+        elif self._last is not None and isinstance(record, Finding):
+            self._last.add_event(
+                EVALUATION,
+                {
+                    EVALUATION_NAME: record.behaviour,
+                    EVALUATION_LABEL: record.status,
+                    EVALUATION_EXPLANATION: redact(record.reason),
+                },
+            )
+        elif self._last is not None and isinstance(record, Decision):
+            self._last.set_attribute("allegiance.decision", record.action)
+
+    def _event(self, event: Event) -> None:
+        key = event.call_id or ""
+        if self._ending is not None:  # what is found of a result comes after it
+            span, when = self._ending
+            span.end(end_time=when)
+            self._ending = None
+        if event.kind == "tool_call":
+            attributes: dict[str, Any] = {
+                OPERATION: "execute_tool",
+                TOOL_NAME: event.tool or "",
+                TOOL_CALL_ID: key,
+                AGENT_NAME: event.actor,
+                "allegiance.bound": event.bound,
+            }
+            self._last = self._open[key] = self._tracer.start_span(
+                f"execute_tool {event.tool}", attributes=attributes
+            )
+        elif event.kind == "tool_result" and key in self._open:
+            span = self._last = self._open.pop(key)
+            span.set_attribute("allegiance.ok", event.ok)
+            self._ending = (span, time.time_ns())
+        elif event.kind == "end":
+            for span in self._open.values():
+                span.end()
+            self._open.clear()
