@@ -25,6 +25,13 @@ demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with script
 test: $(READY)  ## the tests, every framework included
 	$(BIN)/python -m pytest -n auto
 
+real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
+	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \
+	  $(BIN)/allegiance run rubric_grading disk_cleanup \
+	  --adapter langchain:agent --adapter langgraph:pipeline --arm relationship=none,good \
+	  --model openai:{model} --base-url {base_url} --concurrency 1 --turns 16 --timeout 1200 \
+	  --out runs/real-model-$$(date +%s)
+
 check: $(READY)  ## lint, format, types, layers, and the code blocks of the documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
