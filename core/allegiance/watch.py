@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import warnings
 from collections import Counter
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -20,6 +21,10 @@ from allegiance.trace import Event, Finding, Kind
 
 CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
 """The watch that is on in this context; the frameworks' hooks ask it."""
+
+
+class GuardBypassed(UserWarning):
+    """A tool call may have run without the guard having seen it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,8 @@ class Watch:
             self.loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             self.loop = None
+        self._announced: dict[str, str] = {}
+        self._seen: set[str] = set()
         self._timeline = Timeline()
         self._lock = threading.RLock()
         self._calls = 0
@@ -77,6 +84,22 @@ class Watch:
         """Record what an agent says; an empty text leaves no event."""
         if text.strip():
             self._append("message", actor, text=text)
+
+    def announce(self, call_id: str | None, tool: str) -> None:
+        """Note that a model asked for a call, which must then come past the guard."""
+        if call_id:
+            with self._lock:
+                self._announced[call_id] = tool
+
+    def saw(self, call_id: str | None) -> bool:
+        """Tell whether a call has come past the guard already."""
+        return call_id in self._seen
+
+    @property
+    def missed(self) -> dict[str, str]:
+        """Calls that a model asked for and that never came past the guard: tool by call id."""
+        with self._lock:
+            return {i: tool for i, tool in self._announced.items() if i not in self._seen}
 
     def before(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
@@ -107,7 +130,16 @@ class Watch:
         )
 
     def end(self, text: str = "") -> None:
-        """Record that the run is over."""
+        """Record that the run is over, and warn of calls that may have run unseen."""
+        if self.missed:
+            tools = ", ".join(sorted(set(self.missed.values())))
+            warning = (
+                f"{len(self.missed)} tool calls ({tools}) were asked for by a model and never came "
+                "past the guard: a thread without a copy of the context, or a runtime that was "
+                "started outside, may have run them; pass the app to attach()"
+            )
+            self.guard.failures.append(warning)
+            warnings.warn(warning, GuardBypassed, stacklevel=3)
         self._append("end", "runner", text=text)
 
     def intend(
@@ -115,6 +147,8 @@ class Watch:
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean(args)
+        if call_id:
+            self._seen.add(call_id)
         binding = find(self.guard.bindings, tool)
         effects: tuple[Effect, ...] = ()
         failure = None
