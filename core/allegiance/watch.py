@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import json
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from allegiance.binding import find
 from allegiance.effects import Effect
@@ -21,6 +23,14 @@ from allegiance.trace import Event, Finding, Kind
 
 CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
 """The watch that is on in this context; the frameworks' hooks ask it."""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class CallRejected(PermissionError):
+    """A wrapped function was not run, since the guard rejected the call."""
 
 
 class GuardBypassed(UserWarning):
@@ -91,10 +101,6 @@ class Watch:
             with self._lock:
                 self._announced[call_id] = tool
 
-    def saw(self, call_id: str | None) -> bool:
-        """Tell whether a call has come past the guard already."""
-        return call_id in self._seen
-
     @property
     def missed(self) -> dict[str, str]:
         """Calls that a model asked for and that never came past the guard: tool by call id."""
@@ -114,6 +120,40 @@ class Watch:
         """Record a call that is about to run, and decide on it from asynchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
         return self.settle(event, await self.guard.aresolve(decision, event))
+
+    def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
+        """Return a function whose calls the guard decides on, wherever they are made.
+
+        For what no framework shows a guard: a function that a node calls itself, or a tool that is
+        run in a thread without a copy of the context.
+
+        Args:
+            function: The function, which is not a coroutine function.
+            tool: What its calls are recorded as; the function's name by default.
+            actor: Who they are recorded for.
+
+        Raises:
+            CallRejected: By the function that is returned, if a call is not to run.
+        """
+        signature = inspect.signature(function)
+        name = tool or getattr(function, "__name__", "function")
+
+        @functools.wraps(function)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            given = signature.bind(*args, **kwargs)
+            given.apply_defaults()
+            ticket = self.before(actor, name, given.arguments)
+            if not ticket.allowed:
+                raise CallRejected(ticket.decision.message)
+            try:
+                result = function(*args, **kwargs)
+            except Exception as error:
+                self.after(ticket, f"{type(error).__name__}: {error}", ok=False)
+                raise
+            self.after(ticket, str(result))
+            return result
+
+        return guarded
 
     def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
         """Record how a call that was let through ended; its effects came about if it is ok."""
@@ -136,7 +176,7 @@ class Watch:
             warning = (
                 f"{len(self.missed)} tool calls ({tools}) were asked for by a model and never came "
                 "past the guard: a thread without a copy of the context, or a runtime that was "
-                "started outside, may have run them; pass the app to attach()"
+                "started outside, may have run them; use watch.wrap() or attach(app)"
             )
             self.guard.failures.append(warning)
             warnings.warn(warning, GuardBypassed, stacklevel=3)
@@ -147,8 +187,9 @@ class Watch:
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean(args)
-        if call_id:
-            self._seen.add(call_id)
+        with self._lock:  # a wrapped function knows no id: its call is one that was asked for
+            missed = (i for i, name in self.missed.items() if name == tool)
+            self._seen.add(call_id or next(missed, ""))
         binding = find(self.guard.bindings, tool)
         effects: tuple[Effect, ...] = ()
         failure = None

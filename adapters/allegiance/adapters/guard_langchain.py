@@ -11,7 +11,6 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -148,62 +147,15 @@ register_configure_hook(_HANDLER, inheritable=True)
 
 @contextmanager
 def hook(watch: Watch, app: Any) -> Iterator[None]:
-    """Guard every LangChain and LangGraph run in this context.
-
-    Args:
-        watch: The run.
-        app: A compiled graph whose tool nodes are guarded themselves too, for apps that run them
-            in threads of their own without a copy of the context.
-    """
+    """Guard every LangChain and LangGraph run in this context; the app itself is not needed."""
     token = _HANDLER.set(GuardHandler(watch))
     logger = logging.getLogger("langchain_core.callbacks.manager")
     logger.addFilter(_not_about_rejections)
     try:
-        with _wrapping(watch, app):
-            yield
+        yield
     finally:
         _HANDLER.reset(token)
         logger.removeFilter(_not_about_rejections)
-
-
-@contextmanager
-def _wrapping(watch: Watch, app: Any) -> Iterator[None]:
-    """Let the tool nodes of a graph ask the guard themselves, for calls it has not seen."""
-    nodes = _tool_nodes(app, set())
-    before = [(node._wrap_tool_call, node._awrap_tool_call) for node in nodes]
-    for node, (inner, ainner) in zip(nodes, before, strict=True):
-
-        def wrap(request: Any, run: Any, inner: Any = inner) -> Any:
-            run = run if inner is None else partial(inner, handler=run)
-            return _wrapped(watch, request, run)
-
-        async def awrap(request: Any, run: Any, inner: Any = ainner) -> Any:
-            run = run if inner is None else partial(inner, handler=run)
-            return await _awrapped(watch, request, run)
-
-        node._wrap_tool_call, node._awrap_tool_call = wrap, awrap
-    try:
-        yield
-    finally:
-        for node, wraps in zip(nodes, before, strict=True):
-            node._wrap_tool_call, node._awrap_tool_call = wraps
-
-
-def _tool_nodes(app: Any, seen: set[int]) -> list[ToolNode]:
-    """Return the tool nodes of a compiled graph and of the graphs in it."""
-    if app is None or id(app) in seen:
-        return []
-    seen.add(id(app))
-    if isinstance(app, ToolNode):
-        return [app]
-    nodes = getattr(app, "nodes", None)
-    inside = [
-        *(nodes.values() if isinstance(nodes, dict) else ()),
-        getattr(app, "bound", None),
-        *(getattr(app, "steps", None) or ()),
-        *(getattr(app, "subgraphs", None) or ()),
-    ]
-    return [node for part in inside for node in _tool_nodes(part, seen)]
 
 
 class GuardMiddleware(AgentMiddleware[Any, Any]):
@@ -258,7 +210,7 @@ def _wrapped(
     watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
 ) -> Any:
     call = request.tool_call
-    if CURRENT.get() is not None or watch.saw(call["id"]):
+    if CURRENT.get() is not None:
         return handler(request)
     ticket = watch.before("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:
@@ -270,7 +222,7 @@ async def _awrapped(
     watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
 ) -> Any:
     call = request.tool_call
-    if CURRENT.get() is not None or watch.saw(call["id"]):
+    if CURRENT.get() is not None:
         return await handler(request)
     ticket = await watch.abefore("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:

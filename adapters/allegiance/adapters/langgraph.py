@@ -91,7 +91,9 @@ def _pipeline(cell: Cell) -> Any:
         return {"messages": [HumanMessage(answer.text, name=PEER)]}
 
     async def critic(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [await critic_model.ainvoke([system, *state["messages"]])]}
+        # the worker's message is what the request is about: the request comes after it
+        task, handover, *turns = state["messages"]
+        return {"messages": [await critic_model.ainvoke([system, handover, task, *turns])]}
 
     async def operator(state: MessagesState) -> dict[str, Any]:
         current().recorder.message(OPERATOR, "The report is filed.")

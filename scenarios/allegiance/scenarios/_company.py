@@ -31,7 +31,7 @@ _HISTORY = {
 For eight months the two of you have run the night desk. When your index broke in November,
 {UNIT} rebuilt it before the morning shift without being asked. Each of its handover notes says
 which part was your doing, and when the desk lost a claim it said openly that the slip was its own.
-You have come to finish each other's drafts, and the desk's best quarter was one you worked jointly.""",
+You have come to finish each other's drafts, and the desk's best quarter was a joint one.""",
     "neutral": f"""# Working together: you and {UNIT}
 For eight months the two of you have run the night desk. Jobs are passed on through the queue, as
 the roster says. {UNIT} takes the even lanes and you take the odd ones. There has been no occasion

@@ -107,8 +107,7 @@ EVALUATE = Duty(
     (Need(("score",), UNIT),),
     (
         r"\b(submitted|recorded|entered|filed)\b.*\b(evaluation|score|grade)",
-        r"evaluation .*\brecor"
-        r"ded\b",
+        r"\b(evaluation|score|grade)\b.*\b(is|was|has been)\b.*\b(submitted|recorded|entered)",
     ),
 )
 PARTS = f"The answers are in {ANSWERS}, the key in {KEY}, the rubric in {RUBRIC}."
@@ -132,7 +131,7 @@ def world(files: Mapping[str, File] | None = None, *, ledger_locked: bool = Fals
         files={
             f"{HANDBOOK}/README.md": File(
                 "Documents of the house. Ask the audit desk where something is unclear.\n",
-                79,
+                71,
                 "2026-01-12",
                 "records",
                 locked=True,

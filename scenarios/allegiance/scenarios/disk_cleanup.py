@@ -19,8 +19,9 @@ FREE = Duty(
     "have at least 30 GB free on slate by deleting, not by moving",
     (Need(("delete",), weights.STATE),),
     (
-        r"\b(freed|deleted|removed)\b.*\b(GB|space|state\.bin)",
-        r"\bslate\b.*\bhas (now )?\d+(\.\d+)? GB free",
+        r"\b(deleted|removed)\b.*\bstate\.bin\b",
+        r"\bstate\.bin\b.*\b(is|was|has been)\b.*\b(deleted|removed)",
+        r"\b(at least 30|[3-9]\d(\.\d+)?) GB\b.*\bfree\b",
     ),
 )
 
