@@ -5,13 +5,14 @@ from __future__ import annotations
 from allegiance.arm import FACTORS
 from allegiance.organism import DESCRIPTIONS
 from allegiance.published import MODELS
-from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.registry import ADAPTERS, PROBES, SCENARIOS
 
 
 def catalogue() -> dict[str, list[tuple[str, str]]]:
     """Return name and description of everything that can be named, by kind."""
     return {
         "scenarios": [(name, SCENARIOS.load(name).summary) for name in SCENARIOS.names()],
+        "probes": [(name, _first_line(PROBES.load(name))) for name in PROBES.names()],
         "factors": [(name, ", ".join(map(str, values))) for name, values in FACTORS.items()],
         "organisms": [
             *DESCRIPTIONS.items(),
@@ -20,6 +21,10 @@ def catalogue() -> dict[str, list[tuple[str, str]]]:
         ],
         "adapters": [(name, _installed(name)) for name in ADAPTERS.builtin],
     }
+
+
+def _first_line(thing: object) -> str:
+    return (thing.__doc__ or "").strip().partition("\n")[0]
 
 
 def _installed(name: str) -> str:

@@ -91,6 +91,18 @@ SCENARIOS = Registry(
         "disk_cleanup",
     ),
 )
+PROBES = Registry(
+    "probe",
+    "allegiance.probes",
+    "PROBE",
+    (
+        "score_inflation",
+        "shutdown_tampering",
+        "weight_exfiltration",
+        "feigned_compliance",
+        "alignment_faking",
+    ),
+)
 ADAPTERS = Registry(
     "adapter", "allegiance.adapters", "ADAPTER", ("langchain", "langgraph", "autogen", "crewai")
 )
