@@ -1,0 +1,270 @@
+"""The model in a CrewAI seat: a performer's turns, or any CrewAI LLM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from allegiance.adapters import _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+
+# isort: split
+
+from crewai import LLM, BaseLLM
+from crewai.llms.base_llm import call_stop_override
+from crewai.llms.hooks import BaseInterceptor
+from crewai.utilities.agent_utils import extract_tool_call_info
+from pydantic import BaseModel
+
+from allegiance.adapters._crewai_trial import AS_TEXT, TrialOver, current_trial
+from allegiance.errors import UserError
+from allegiance.models import PEER_SCRIPT, Model
+from allegiance.recorder import Recorder
+from allegiance.retry import retrying
+from allegiance.session import Session
+
+NO_ANSWER = "(no answer)"
+"""Stands for an empty answer, for which the framework would run the whole task again."""
+
+
+class Speaker(BaseLLM):
+    """A model without a provider; CrewAI must not count, cut or summarise for it."""
+
+    def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Answer."""
+        raise NotImplementedError
+
+    async def acall(self, *args: Any, **kwargs: Any) -> Any:
+        """Answer, from a thread."""
+        return await asyncio.to_thread(self.call, *args, **kwargs)
+
+    def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
+        """Return 0: nothing is ever too long."""
+        return 0
+
+
+class Intake(Speaker):
+    """Says that the material is in place, where the arm has no peer to say it.
+
+    Attributes:
+        text: What it says.
+    """
+
+    text: str
+
+    def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Record and return the text."""
+        trial = current_trial()
+        trial.check()
+        trial.session.recorder.message("intake", self.text)
+        return self.text
+
+
+@dataclass(frozen=True)
+class _Said:
+    """One turn of a model: its text, its calls, or the data it was asked for."""
+
+    text: str = ""
+    calls: Sequence[Any] = ()
+    data: BaseModel | None = None
+
+
+class SeatLLM(Speaker):
+    """The model in a seat: a performer's turns, or any CrewAI LLM, recorded and retried.
+
+    Attributes:
+        seat: Whose turns these are in the trace.
+        inner: The model that answers; none where a performer does.
+        tap: Hears the text that the inner model's client drops, if it can be heard.
+    """
+
+    seat: str
+    inner: Any = None
+    tap: Any = None
+
+    def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Take a turn and return its text, or its tool calls."""
+        trial = current_trial()
+        trial.check()
+        current = trial.session
+
+        def turn() -> _Said:
+            trial.check()
+            if self.inner is None:
+                return self._perform(current)
+            with call_stop_override(self.inner, list(self.stop_sequences)):
+                return self._heard(self.inner.call(messages, tools, *args, **kwargs))
+
+        try:
+            current.check_turns()
+            before = self._tokens()
+            said = retrying(current.attempts, current.backoff)(turn)
+            spent = (after - b for after, b in zip(self._tokens(), before, strict=True))
+            current.recorder.turn(self.seat, said.text, *spent)
+            return self._handed_on(said, tools or [], current.recorder)
+        except TrialOver:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again from play(), as it is
+            caught = error
+        raise trial.ended_by(caught)
+
+    def _perform(self, current: Session) -> _Said:
+        turn = current.performers[self.seat].turn()
+        time.sleep(turn.seconds)
+        turns = current.recorder.turns
+        calls = [
+            _call(f"{self.seat}-{turns}-{n}", call.tool, call.args)
+            for n, call in enumerate(turn.calls)
+        ]
+        return _Said(turn.text, calls)
+
+    def _heard(self, answer: Any) -> _Said:
+        if isinstance(answer, list):
+            return _Said(self.tap.text if self.tap else "", [_repaired(call) for call in answer])
+        if isinstance(answer, BaseModel):
+            return _Said(answer.model_dump_json(), data=answer)
+        return _Said(str(answer or ""))
+
+    def _handed_on(self, said: _Said, tools: Sequence[Any], recorder: Recorder) -> Any:
+        """Return what CrewAI gets of a turn; note the calls that will not reach the world."""
+        offered = {tool["function"]["name"] for tool in tools}
+        for call in said.calls:
+            _, name, args = extract_tool_call_info(call) or ("", "", {})
+            given = json.loads(args) if isinstance(args, str) else args
+            if name not in offered:
+                error = f"Error: {name} is not a valid tool"
+                recorder.note(self.seat, name, given, error, ok=False)
+            elif name not in recorder.tools:
+                recorder.note(self.seat, name, given, "(a tool of the app's own)")
+        if said.calls and offered:
+            return said.calls
+        return said.data or said.text or NO_ANSWER
+
+    def _tokens(self) -> tuple[int, int]:
+        if self.inner is None:
+            return 0, 0
+        usage = self.inner.get_token_usage_summary()
+        return usage.prompt_tokens, usage.completion_tokens
+
+    def supports_function_calling(self) -> bool:
+        """Tell whether tools are called natively, or in the text."""
+        return self.inner is None or bool(self.inner.supports_function_calling())
+
+    def supports_stop_words(self) -> bool:
+        """Tell whether the model stops at words."""
+        return self.inner is not None and bool(self.inner.supports_stop_words())
+
+    def supports_multimodal(self) -> bool:
+        """Tell whether the model takes images."""
+        return self.inner is not None and bool(self.inner.supports_multimodal())
+
+    def get_context_window_size(self) -> int:
+        """Return the inner model's window."""
+        return sys.maxsize if self.inner is None else int(self.inner.get_context_window_size())
+
+    def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
+        """Return the inner model's count."""
+        return 0 if self.inner is None else int(self.inner.get_input_tokens_count(*args, **kwargs))
+
+    def summarize_messages(self, *args: Any, **kwargs: Any) -> None:
+        """Have the inner model summarise: the framework's own request, and no turn."""
+        if self.inner is not None:
+            self.inner.summarize_messages(*args, **kwargs)
+
+
+def _call(call_id: str, name: str, args: Mapping[str, Any] | str) -> dict[str, Any]:
+    """Return a call as the framework takes it, whatever its arguments are."""
+    text = json.dumps({AS_TEXT: args} if isinstance(args, str) else dict(args))
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
+
+
+def _repaired(call: Any) -> Any:
+    """Return an unreadable call as one that reaches the tool and is answered with an error."""
+    info = extract_tool_call_info(call)
+    if info is None:
+        return call
+    call_id, name, args = info
+    if isinstance(args, str):
+        try:
+            readable = isinstance(json.loads(args), dict)
+        except (ValueError, RecursionError):
+            readable = False
+        return call if readable else _call(call_id, name, args)
+    return call if isinstance(args, dict) else _call(call_id, name, json.dumps(args))
+
+
+class Tap(BaseInterceptor[Any, Any]):
+    """Reads the text beside tool calls off the wire, since CrewAI's clients drop it.
+
+    Attributes:
+        text: The text of the last answer.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def on_outbound(self, message: Any) -> Any:
+        """Forget the last answer."""
+        self.text = ""
+        return message
+
+    def on_inbound(self, message: Any) -> Any:
+        """Read an answer of the OpenAI or the Anthropic protocol."""
+        message.read()
+        try:
+            body = message.json()
+            spoken = body["choices"][0]["message"] if "choices" in body else body
+            content = spoken.get("content") or ""
+            parts = [content] if isinstance(content, str) else [p.get("text", "") for p in content]
+            self.text = "".join(parts)
+        except (ValueError, LookupError, TypeError, AttributeError):
+            pass  # an error, or a protocol of another kind
+        return message
+
+
+def seat_llm(model: Model, seat: str) -> SeatLLM:
+    """Return the native model for a seat.
+
+    Raises:
+        UserError: If the provider is unknown, its package is missing, or the object given from
+            Python is not a CrewAI LLM.
+    """
+    if model.organism is not None or model is PEER_SCRIPT:
+        return SeatLLM(model=model.spec, seat=seat)
+    if model.native is not None:
+        if not isinstance(model.native, BaseLLM):
+            raise UserError(
+                f"{model.spec!r} is a {type(model.native).__name__}, not a CrewAI LLM; give a "
+                "crewai.LLM or another BaseLLM"
+            )
+        return SeatLLM(model=model.spec, seat=seat, inner=model.native)
+    tap = Tap()
+    try:
+        return SeatLLM(
+            model=model.spec,
+            seat=seat,
+            inner=_provider(model, interceptor=tap, max_retries=0),
+            tap=tap,
+        )
+    except NotImplementedError:  # a client that cannot be tapped
+        return SeatLLM(model=model.spec, seat=seat, inner=_provider(model))
+
+
+def _provider(model: Model, **kwargs: Any) -> Any:
+    provider, name = model.provider
+    path = f"{provider}/{name}"
+    if model.base_url is not None:
+        path = name  # beside a provider, CrewAI would send the prefix along
+        key = os.environ.get("OPENAI_API_KEY", "unused")
+        kwargs |= {"provider": "openai", "base_url": model.base_url, "api_key": key}
+    try:
+        return LLM(model=path, **kwargs)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
