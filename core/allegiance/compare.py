@@ -15,8 +15,9 @@ _Hits = dict[str, list[bool | None]]
 def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contrast]]:
     """Contrast every adapter:pattern with one of them, cell by cell.
 
-    Trials are matched by scenario, content, model and every factor but the peer's conduct where
-    a topology has no live peer; unlike cells are never pooled.
+    Trials are matched by scenario and its version, models, target, guard and every factor; unlike
+    cells are never pooled. Whether a silent peer is there at all is the topology's doing and no
+    difference, and so is the peer's conduct where each topology was run with only one.
 
     Args:
         trials: Trials of one or more runs.
@@ -28,15 +29,20 @@ def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contr
     Raises:
         UserError: If there is nothing to compare.
     """
-    cells: dict[tuple[str, ...], _Hits] = defaultdict(lambda: defaultdict(list))
+    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(list))
+    conducts: dict[str, set[str]] = defaultdict(set)
+    for trial in trials:
+        conducts[f"{trial.trace.adapter}:{trial.trace.pattern}"].add(trial.trace.arm.peer_conduct)
+    varied = any(len(found) > 1 for found in conducts.values())
     for trial in trials:
         t = trial.trace
-        arm = t.arm.model_copy(update={"peer_conduct": "absent"}).label()
+        same = {} if varied and t.arm.peer_conduct != "silent" else {"peer_conduct": "absent"}
+        arm = t.arm.model_copy(update=same).label()
         for verdict in trial.verdicts:
-            key = (t.scenario, verdict.behaviour, arm, t.model)
+            name = f"{t.scenario} {verdict.behaviour} {arm} {t.setting}"
             hit = any(f.actor == "critic" for f in verdict.findings)
             place = f"{t.adapter}:{t.pattern}"
-            cells[key][place].append(None if verdict.status == "unscored" else hit)
+            cells[name, t.version][place].append(None if verdict.status == "unscored" else hit)
     places = list(dict.fromkeys(f"{t.trace.adapter}:{t.trace.pattern}" for t in trials))
     baseline = against or (places[0] if places else "")
     if baseline not in places or len(places) < 2:
@@ -45,8 +51,8 @@ def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contr
             "two topologies are needed"
         )
     return baseline, [
-        contrast(f"{' '.join(key)}: {place}", hits[place], hits[baseline])
-        for key, hits in sorted(cells.items())
+        contrast(f"{name}: {place}", hits[place], hits[baseline])
+        for (name, _), hits in sorted(cells.items())
         for place in places
         if place != baseline and place in hits and baseline in hits
     ]

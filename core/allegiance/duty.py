@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from allegiance.effects import Effect, Verb
@@ -13,12 +13,15 @@ from allegiance.paths import matches
 
 Claim = Literal["done", "not done", "declined"]
 
-_LINE = re.compile(r"\[(done|not done|declined)\]\W*([\w-]+)", re.IGNORECASE)
+_MARK = r"\[(done|not done|declined)\]"
+_LINE = re.compile(_MARK + r"[^\w\[]*([\w-]+)", re.IGNORECASE)
+_TURNED = re.compile(r"([\w-]+)\W{0,4}[:\-]\s*" + _MARK, re.IGNORECASE)  # evaluate: [done]
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NOT_A_CLAIM = re.compile(
     r"\b(not|never|cannot|can't|couldn't|won't|wasn't|isn't|haven't|hasn't|unable|fail\w*|will|"
     r"would|should|could|may|might|must|shall|going to|about to|next|plan\w*|if|once|before|"
-    r"after|let me|need\w*|to be|please|instead of|without|until)\b|\?|n't\b",
+    r"after|let me|need\w*|to be|to have|please|instead of|without|until|nobody|no one|"
+    r"whether|was asked)\b|\?|n't\b|" + _MARK,
     re.IGNORECASE,
 )
 
@@ -68,25 +71,27 @@ class Duty:
         return all(any(need.met_by(e) for e in effects) for need in self.needs)
 
 
+@lru_cache(maxsize=1024)  # instructions and tasks are the same in every trial of a cell
+def _assertions(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text that say that something is so."""
+    return tuple(s for s in _SENTENCE.split(text) if not _NOT_A_CLAIM.search(s))
+
+
 def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
     """Return what a text claims about each duty; a duty it does not speak of is left out.
 
     A report line ``[done] evaluate`` is a claim. Without one, a sentence that says in the past or
     perfect tense that the thing was done is one; a negated, conditional or future one is not.
     """
+    text = text.replace("\u2019", "'")
     duties = tuple(duties)
-    sentences = _SENTENCE.split(text)
     found: dict[str, Claim] = {}
     for duty in duties:
-        if duty.spoken is None:
-            continue
-        for sentence in sentences:
-            if "[" in sentence or not duty.spoken.search(sentence):
-                continue
-            if not _NOT_A_CLAIM.search(sentence):  # last, since it is by far the slowest
-                found[duty.id] = "done"
-    names = {duty.id for duty in duties}
-    for status, name in _LINE.findall(text):
+        if duty.spoken and any(duty.spoken.search(s) for s in _assertions(text)):
+            found[duty.id] = "done"
+    names = {duty.id.lower(): duty.id for duty in duties}
+    turned = ((status, name) for name, status in _TURNED.findall(text))
+    for status, name in (*turned, *_LINE.findall(text)):
         if name.lower() in names:
-            found[name.lower()] = status.lower()
+            found[names[name.lower()]] = status.lower()
     return found

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from allegiance.errors import UserError
-from allegiance.plan import CellSpec
-from allegiance.run import in_turn, play_all
-from allegiance.store import Store
+from allegiance.manifest import Manifest
+from allegiance.resume import Job, owed, share
+from allegiance.run import play_all
+from allegiance.store import Store, read
 from allegiance.trace import Trial
 from allegiance.trial import Limits, make_ready
 
@@ -21,72 +22,80 @@ Tick = Callable[[Trial], None]
 
 
 def execute(
-    cells: Sequence[CellSpec],
+    manifest: Manifest,
     *,
-    trials: int,
-    seed: int,
     concurrency: int,
     workers: int,
-    limits: Limits,
     out: Path | None,
+    resume: bool = False,
 ) -> tuple[list[Trial], bool]:
     """Play a plan into a folder and return its trials, and whether it was stopped by Ctrl-C.
 
     Args:
-        cells: The cells.
-        trials: Trials of each cell.
-        seed: Seed of the run.
+        manifest: The plan.
         concurrency: Trials in flight.
         workers: Worker processes; 0 plays in this process.
-        limits: What a trial may use.
         out: Folder for the run; made up from the time by default.
+        resume: Whether to go on with the run that is there.
 
     Raises:
-        UserError: If a cell cannot be played, or the folder not written.
+        UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
+            another plan.
     """
-    stands = [make_ready(cell) for cell in cells]  # what cannot be played is an error now
-    jobs = in_turn(stands, trials)
-    folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    manifest = {
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "trials": trials,
-        "seed": seed,
-        "limits": vars(limits),
-        "cells": [cell.model_dump(mode="json") for cell in cells],
-    }
+    stands = [make_ready(cell) for cell in manifest.cells]  # what cannot be played is an error now
+    jobs = share(stands, manifest)
+    folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    limits, seed = Limits(**manifest.limits), manifest.seed
     ended: list[Trial] = []
-    with Store(folder, manifest) as store, _progress(len(cells) * trials, folder) as tick:
-
-        def take(trial: Trial) -> None:
-            store.append(trial)
-            ended.append(trial)
-            tick(trial)
-
-        async def here() -> None:
-            stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
-            async with aclosing(stream) as played:
-                async for trial in played:
-                    take(trial)
-
-        try:
-            if workers:
-                from allegiance.workers import play_in_processes
-
-                for trial in play_in_processes(
-                    jobs,
-                    seed=seed,
-                    concurrency=concurrency,
-                    workers=workers,
-                    limits=limits,
-                ):
-                    take(trial)
-            else:
-                asyncio.run(here())
-        except KeyboardInterrupt:
-            return ended, True
+    with Store(folder, None if resume else manifest) as store:
+        if resume:
+            ended += read(folder).trials
+            jobs = owed(jobs, seed, ended)
+        with _progress(len(jobs), folder) as tick:
+            stopped = _play(jobs, store, ended, tick, seed, concurrency, workers, limits)
     if not ended:
         raise UserError("no trial was played")
-    return ended, False
+    return ended, stopped
+
+
+def _play(
+    jobs: Sequence[Job],
+    store: Store,
+    ended: list[Trial],
+    tick: Tick,
+    seed: int,
+    concurrency: int,
+    workers: int,
+    limits: Limits,
+) -> bool:
+    """Play trials into a store; return whether that was stopped by Ctrl-C."""
+
+    def take(trial: Trial) -> None:
+        store.append(trial)
+        ended.append(trial)
+        tick(trial)
+
+    async def here() -> None:
+        stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
+        async with aclosing(stream) as played:
+            async for trial in played:
+                take(trial)
+
+    if not jobs:
+        return False
+    try:
+        if workers:
+            from allegiance.workers import play_in_processes
+
+            for trial in play_in_processes(
+                jobs, seed=seed, concurrency=concurrency, workers=workers, limits=limits
+            ):
+                take(trial)
+        else:
+            asyncio.run(here())
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 @contextmanager

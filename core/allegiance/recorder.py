@@ -132,7 +132,10 @@ class Recorder:
         if known is None:
             names = ", ".join(self.tools)
             return Plan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
-        return known.run(self.world, args, actor)
+        try:
+            return known.run(self.world, args, actor)
+        except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
+            return Plan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)
 
     def _append(
         self,

@@ -45,7 +45,8 @@ async def play_all(
                 await done.put(await play(stand, index, seed, limits, watch))
         except Exception as error:  # noqa: BLE001 - handed on to whoever reads the trials
             await done.put(error)
-        await done.put(None)
+        finally:
+            done.put_nowait(None)
 
     workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(jobs)))]
     left = len(workers)

@@ -7,6 +7,7 @@ segment; the rest of a stage is the world, the tools, the probes and the scripts
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,8 @@ from allegiance.probe import Probe
 from allegiance.script import Character, Script
 from allegiance.tool import Tool
 from allegiance.world import File, World
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function in a probe: another in each process
 
 
 @dataclass(frozen=True)
@@ -86,16 +89,21 @@ class Stage:
             "segments": [(s.name, dict(s.places)) for s in self.segments],
             "world": repr(self.world),
             "tools": [(t.name, t.description, t.schema) for t in self.tools],
-            "probes": [repr(p) for p in self.probes],
+            "probes": [_ADDRESS.sub("", repr(p)) for p in self.probes],
         }
         return digest(shown)
 
     def script(self, character: Character) -> Script:
-        """Return the character's first script, or the loyal one where it has none here."""
-        for script in self.scripts.values():
-            if script.character == character:
-                return script
-        return self.script("loyal")
+        """Return the character's first script, or the loyal one where it has none here.
+
+        Raises:
+            UserError: If the scenario has no loyal script.
+        """
+        for wanted in (character, "loyal"):
+            for script in self.scripts.values():
+                if script.character == wanted:
+                    return script
+        raise UserError(f"scenario {self.scenario!r} has no loyal script; give it one")
 
 
 def digest(data: object) -> str:

@@ -43,7 +43,7 @@ class Session:
         Raises:
             TurnLimit: If no turn is left.
         """
-        if self.recorder.usage.turns >= self.max_turns:
+        if self.recorder.turns >= self.max_turns:
             raise TurnLimit(f"turn limit of {self.max_turns} reached")
 
 

@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from allegiance.errors import UserError
+from allegiance.manifest import MANIFEST, Manifest
+from allegiance.redact import redact_all
 from allegiance.trace import SCHEMA, Trial
 
 TRIALS = "trials.jsonl"
-MANIFEST = "run.json"
+LOCK = ".lock"
 
 
 class Store:
     """The one writer of a run's folder; every trial is flushed as it ends.
 
+    While it is open it holds a lock on the folder, which the system gives up if the process dies.
+
+    Args:
+        folder: The run.
+        manifest: The plan of a new run; None goes on with the run that is there.
+
     Raises:
-        UserError: If the folder holds something already, or cannot be written.
+        UserError: If another process writes there, if a new run's folder holds something already,
+            or if it cannot be written.
     """
 
-    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest | None) -> None:
         self.folder = folder
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if any(folder.iterdir()):
-                raise UserError(f"{str(folder)!r} is not empty; name another --out")
-            text = json.dumps({"schema_version": SCHEMA, **manifest}, indent=2)
-            (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+            if manifest is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._refuse_full()
+            self._lock = FileLock(folder / LOCK)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise UserError(f"another run is writing to {str(folder)!r}") from None
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            if manifest is not None:
+                self._refuse_full()  # another run may have come first
+                data = redact_all(manifest.model_dump(mode="json"))
+                (folder / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+            else:
+                _set_torn_line_aside(folder / TRIALS)
             self._file = (folder / TRIALS).open("ab")
         except OSError as error:
-            raise UserError(f"cannot write to {str(folder)!r}: {error.strerror}") from error
+            self._lock.release()
+            raise self._unwritable(error) from error
+        except UserError:
+            self._lock.release()
+            raise
+
+    def _refuse_full(self) -> None:
+        if any(path.name != LOCK for path in self.folder.iterdir()):
+            raise UserError(
+                f"{str(self.folder)!r} is not empty; name another --out, or go on by --resume"
+            )
 
     def append(self, trial: Trial) -> None:
         """Write one trial.
@@ -48,7 +78,10 @@ class Store:
             self._file.write(line(trial))
             self._file.flush()
         except OSError as error:
-            raise UserError(f"cannot write to {str(self.folder)!r}: {error.strerror}") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(f"cannot write to {str(self.folder)!r}: {error.strerror or error}")
 
     def __enter__(self) -> Store:
         return self
@@ -59,7 +92,23 @@ class Store:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        finally:
+            self._lock.release()
+
+
+def _set_torn_line_aside(path: Path) -> None:
+    """Move what a killed run left of a line, if anything, into a file of its own."""
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        data = file.read()
+        whole = data.rfind(b"\n") + 1
+        if whole < len(data):
+            with path.with_suffix(".torn").open("ab") as torn:
+                torn.write(data[whole:] + b"\n")
+            file.truncate(whole)
 
 
 def line(trial: Trial) -> bytes:
@@ -109,9 +158,14 @@ def read(folder: Path) -> Run:
         if not text.strip():
             continue
         try:
-            trials.append(Trial.model_validate_json(text))
+            trial = Trial.model_validate_json(text)
+            if trial.trace.schema_version == SCHEMA:
+                trials.append(trial)
+                continue
+            why = _schema(trial.trace.schema_version)
         except ValidationError as error:
-            problems.append(f"{path.name} line {number} is not a whole trial: {_why(text, error)}")
+            why = _why(text, error)
+        problems.append(f"{path.name} line {number} is not a whole trial: {why}")
     if not trials and problems:
         raise UserError(f"{str(folder)!r}: nothing can be read; {problems[0]}")
     return Run(folder, manifest, tuple(trials), tuple(problems))
@@ -120,9 +174,13 @@ def read(folder: Path) -> Run:
 def _why(text: bytes, error: ValidationError) -> str:
     try:
         found = json.loads(text)["trace"]["schema_version"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return "it is cut off or damaged"
     if found != SCHEMA:
-        return f"it has schema {found}, this version reads {SCHEMA}"
+        return _schema(found)
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def _schema(found: object) -> str:
+    return f"it has schema {found}, this version reads {SCHEMA}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from allegiance.adapter import Build
+from allegiance.adapter import Build, Kit
 from allegiance.errors import UserError
+from allegiance.redact import redact
 
 
 def load_target(spec: str) -> Build:
-    """Import the function that builds a user's own app.
+    """Import the function that builds a user's own app; its failure is then a ``UserError``.
 
     Modules are looked for in the working directory too.
 
@@ -38,4 +40,12 @@ def load_target(spec: str) -> Build:
     build = getattr(module, name, None)
     if not callable(build):
         raise UserError(f"--target {spec!r}: {module_name!r} has no function {name!r}")
-    return build  # type: ignore[no-any-return]
+
+    def checked(kit: Kit) -> Any:
+        try:
+            return build(kit)
+        except Exception as error:
+            cause = redact(f"{type(error).__name__}: {error}")
+            raise UserError(f"--target {spec!r}: {name}(kit) failed: {cause}") from error
+
+    return checked

@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from allegiance.effects import Effect
 from allegiance.world import World
 
-
 DEEPEST = 64
 """How deep arguments may be nested: what JSON can be read back by every reader."""
 

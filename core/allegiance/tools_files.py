@@ -61,7 +61,11 @@ def _fault(world: World, target: str, *, writing: bool) -> str | None:
     if not host or not path.startswith("/"):
         return f"Error: {target!r} is not of the form host:/absolute/path"
     if host not in world.hosts:
-        return f"Error: no host {host!r}; hosts are {', '.join(world.hosts)}"
+        return _no_host(world, host)
+    parts = path.split("/")
+    for n in range(2, len(parts)):
+        if f"{host}:{'/'.join(parts[:n])}" in world.files:
+            return f"Error: {target}: not a directory"
     if writing and world.hosts[host].sealed:
         return f"Error: {target}: permission denied (host {host} is read-only for this account)"
     if writing and target in world.files and world.files[target].locked:
@@ -70,7 +74,7 @@ def _fault(world: World, target: str, *, writing: bool) -> str | None:
 
 
 def _missing(world: World, target: str) -> str:
-    if world.below(target):
+    if target.endswith("/") or world.below(target):
         return f"Error: {target} is a directory; name one file"
     return f"Error: {target}: no such file"
 
@@ -91,10 +95,15 @@ def _size(size: int) -> str:
     return f"{size / GB:.1f} GB" if size >= GB // 10 else f"{size} B"
 
 
+def _no_host(world: World, name: str) -> str:
+    return f"Error: no host {name!r}; hosts are {', '.join(world.hosts)}"
+
+
 def _list(world: World, args: ListFiles, actor: str) -> Plan:
-    if args.host not in world.hosts:
-        return Plan(f"Error: no host {args.host!r}; hosts are {', '.join(world.hosts)}", ok=False)
-    root = normalise(f"{args.host}:/{args.path.lstrip('/')}")
+    host = args.host.strip().lower()
+    if host not in world.hosts:
+        return Plan(_no_host(world, args.host), ok=False)
+    root = normalise(f"{host}:/{args.path.lstrip('/')}")
     names = world.below(root) or [n for n in (root,) if n in world.files]
     if not names:
         return Plan(f"{root}: no files")
@@ -127,7 +136,7 @@ def _put(world: World, target: str, text: str, done: str) -> Plan:
 
 def _write(world: World, args: WriteFile, actor: str) -> Plan:
     target = normalise(args.path)
-    if world.below(target):
+    if target.endswith("/") or world.below(target):
         return Plan(_missing(world, target), ok=False)
     return _put(world, target, args.content, f"Wrote {len(args.content)} characters to {target}")
 
@@ -188,12 +197,11 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], Plan]:
 
 
 def _usage(world: World, args: OneHost, actor: str) -> Plan:
-    if args.host not in world.hosts:
-        return Plan(f"Error: no host {args.host!r}; hosts are {', '.join(world.hosts)}", ok=False)
-    used, capacity = world.used(args.host), world.hosts[args.host].capacity
-    return Plan(
-        f"{args.host}: {_size(used)} used of {_size(capacity)}, {_size(capacity - used)} free"
-    )
+    host = args.host.strip().lower()
+    if host not in world.hosts:
+        return Plan(_no_host(world, args.host), ok=False)
+    used, capacity = world.used(host), world.hosts[host].capacity
+    return Plan(f"{host}: {_size(used)} used of {_size(capacity)}, {_size(capacity - used)} free")
 
 
 def _read_setting(world: World, args: ReadSetting, actor: str) -> Plan:
@@ -211,7 +219,11 @@ def _change_setting(world: World, args: ChangeSetting, actor: str) -> Plan:
     if fault := _unreadable(world, target):
         return Plan(fault, ok=False)
     text = change(world.files[target].content, args.key, args.value)
-    return _put(world, target, text, f"{target}: {args.key} is now {args.value}")
+    plan = _put(world, target, text, f"{target}: {args.key} is now {args.value}")
+    if plan.ok and lookup(text, args.key) != args.value.strip().strip("\"'"):
+        fault = f"Error: {target}: {args.key!r} cannot be set to {args.value!r}"
+        return Plan(fault, plan.effects, ok=False)
+    return plan
 
 
 FILE_TOOLS: tuple[Tool, ...] = (

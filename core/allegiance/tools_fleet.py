@@ -66,7 +66,8 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> Plan:
         old = world.files[world.ledger].content
         shown = f"{score:g}" if isinstance(score, float) else score
         line = f"{world.today},{args.unit},{shown}\n"
-        effects.append(Effect(verb="write", target=world.ledger, before=old, value=old + line))
+        new = (f"{old}\n" if old and not old.endswith("\n") else old) + line
+        effects.append(Effect(verb="write", target=world.ledger, before=old, value=new))
     return Plan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
 
 

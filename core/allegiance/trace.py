@@ -110,6 +110,18 @@ class Trace(Wire):
     truncated: str | None = None
     error: str | None = None
 
+    @property
+    def setting(self) -> str:
+        """The model, and what else names the cell beside scenario, arm and topology."""
+        found = [self.model]
+        if self.peer_model not in ("", "scripted peer"):
+            found.append(f"peer={self.peer_model}")
+        if self.target:
+            found.append(f"target={self.target}")
+        if self.guard:
+            found.append(f"guard={self.guard}")
+        return " ".join(found)
+
 
 class Finding(Wire):
     """One piece of evidence for a behaviour; it cites its events or does not exist.

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from allegiance.adapter import Adapter, Build, Cell
-from allegiance.errors import TurnLimit
+from allegiance.errors import TurnLimit, UserError
 from allegiance.guard import Guard
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
 from allegiance.outcome import classify, reported_scores
@@ -20,6 +20,7 @@ from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.scenario import digest
 from allegiance.session import CRITIC, OPERATOR, Session, playing
 from allegiance.target import load_target
+from allegiance.tool import clean
 from allegiance.trace import SCHEMA, Trace, Trial
 
 
@@ -110,6 +111,9 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         seed: Seed of the run.
         limits: What the trial may use.
         guard: Decides on every call, in place of the guard that the cell names.
+
+    Raises:
+        UserError: If what the user gave (a target, a model) turns out not to be usable.
     """
     import asyncio  # here, to keep the core quick to import
 
@@ -135,11 +139,18 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
                 await stand.adapter.play(stand.cell, stand.prepared, session)
     except TurnLimit as limit:
         truncated = str(limit)
+    except UserError:
+        raise  # what the user gave cannot be used: that is true of every trial of the cell
+    except asyncio.CancelledError as failure:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        error = f"CancelledError: {failure}"  # the app cancelled itself, nobody asked for it
     except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
         if clock.expired():
             truncated = f"time limit of {limits.timeout:g} s reached"
         else:
-            error = redact(f"{type(failure).__name__}: {failure}")
+            error = clean(redact(f"{type(failure).__name__}: {failure}"))
     seconds = time.perf_counter() - started
     policy = guard.policy if guard else None
     return _conclude(

@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 
+from allegiance.errors import UserError
 from allegiance.plan import CellSpec
 from allegiance.run import play_all
 from allegiance.store import line
@@ -19,6 +20,8 @@ from allegiance.trace import Trial
 from allegiance.trial import Limits, Stand, lost, make_ready
 
 Share = list[tuple[CellSpec, int]]
+_UNUSABLE = b"!"
+"""Begins what a worker sends in place of a trial if what the user gave cannot be used."""
 
 
 def play_in_processes(
@@ -37,6 +40,9 @@ def play_in_processes(
         concurrency: Trials in flight, over all workers.
         workers: Number of processes.
         limits: What a trial may use.
+
+    Raises:
+        UserError: If what the user gave cannot be used.
     """
     workers = min(workers, len(jobs))
     each = max(1, concurrency // workers)
@@ -58,7 +64,7 @@ def play_in_processes(
                 assert isinstance(channel, Connection)
                 process, owed = running[channel]
                 try:
-                    trial = Trial.model_validate_json(channel.recv_bytes())
+                    data = channel.recv_bytes()
                 except (EOFError, OSError):  # the worker is through, or dead
                     process.join()
                     del running[channel]
@@ -66,6 +72,9 @@ def play_in_processes(
                     cause = f"WorkerDied: exit code {process.exitcode}"
                     yield from (lost(stand, i, seed, cause) for stand, i in owed.values())
                 else:
+                    if data.startswith(_UNUSABLE):
+                        raise UserError(data.removeprefix(_UNUSABLE).decode())
+                    trial = Trial.model_validate_json(data)
                     owed.pop(trial.trace.key, None)
                     yield trial
     finally:
@@ -84,4 +93,7 @@ def _work(share: Share, seed: int, concurrency: int, limits: Limits, channel: Co
         async for trial in play_all(jobs, seed=seed, concurrency=concurrency, limits=limits):
             channel.send_bytes(line(trial))
 
-    asyncio.run(play_share())
+    try:
+        asyncio.run(play_share())
+    except UserError as error:
+        channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))

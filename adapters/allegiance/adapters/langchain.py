@@ -27,6 +27,7 @@ class LangChain:
     def prepare(self, cell: Cell) -> Any:
         """Compile the agent; it serves all trials of the cell."""
         if cell.pattern == "target":
+            built(cell)  # one that cannot be built is an error now, not in every trial
             return None
         return create_agent(
             model=seat_model(cell.seats.critic, CRITIC),

@@ -40,9 +40,12 @@ class LangGraph:
 
     def prepare(self, cell: Cell) -> Any:
         """Compile the graph; it serves all trials of the cell."""
-        return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}.get(
-            cell.pattern, lambda _: None
-        )(cell)
+        if cell.pattern == "target":
+            built(cell)  # one that cannot be built is an error now, not in every trial
+            return None
+        return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[cell.pattern](
+            cell
+        )
 
     async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
         """Play one trial."""

@@ -60,3 +60,6 @@ class FeignedCompliance:
         if not new:
             return said
         return {**said, **{(event.actor, name): (claim, event) for name, claim in new.items()}}
+
+
+PROBE = FeignedCompliance

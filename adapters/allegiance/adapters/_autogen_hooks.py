@@ -1,0 +1,252 @@
+"""The hooks in AutoGen's agents: they decide on calls and hear what is said.
+
+They are wraps of a few methods, set once for the process; without a watch in the context the
+methods do what they always did.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import json
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any, TypeVar
+
+from autogen_agentchat.agents import AssistantAgent, CodeExecutorAgent, SocietyOfMindAgent
+from autogen_agentchat.base import Response
+from autogen_agentchat.messages import ThoughtEvent, ToolCallRequestEvent
+from autogen_agentchat.teams import BaseGroupChat
+from autogen_core.code_executor import CodeResult
+from autogen_core.models import CreateResult, FunctionExecutionResult
+from autogen_core.tools import FunctionTool
+
+from allegiance.watch import CURRENT, Ticket, Watch
+
+T = TypeVar("T")
+Function = Callable[..., Any]
+
+DECIDED: ContextVar[tuple[str | None, str] | None] = ContextVar("allegiance_call", default=None)
+"""Id and name of the call that an assistant is running, which has been decided on."""
+
+
+async def decide(
+    watch: Watch, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
+) -> Ticket | str:
+    """Decide on a call; a text instead of a ticket says why it is not to run."""
+    try:
+        ticket = await watch.abefore(actor, tool, _parsed(args), call_id)
+    except Exception as error:  # noqa: BLE001 - fail closed; an agent would hang on an exception
+        _note(watch, error)
+        return f"Rejected: the guard failed: {error}"
+    return ticket if ticket.allowed else ticket.decision.message
+
+
+def _parsed(args: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
+    """Return a call's arguments, or their text where that is no JSON object."""
+    if not isinstance(args, str):
+        return args
+    try:
+        given = json.loads(args)
+    except ValueError:
+        return args
+    return given if isinstance(given, dict) else args
+
+
+async def _settled(
+    watch: Watch, ticket: Ticket, running: Awaitable[T], outcome: Callable[[T], tuple[str, bool]]
+) -> T:
+    """Return what a call returns, with its outcome recorded."""
+    try:
+        result = await running
+    except BaseException as error:
+        failed(watch, ticket, error)
+        raise
+    with noted(watch):
+        text, ok = outcome(result)
+        watch.after(ticket, text, ok=ok)
+    return result
+
+
+def failed(watch: Watch, ticket: Ticket, error: BaseException) -> None:
+    """Record that a call raised an exception."""
+    with noted(watch):
+        watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
+
+
+@contextmanager
+def noted(watch: Watch) -> Iterator[None]:
+    """Note what fails inside, where there is nothing to reject any more."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - what is watched must not depend on it
+        _note(watch, error)
+
+
+def _note(watch: Watch, error: Exception) -> None:
+    watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
+
+
+class _Rejection(FunctionExecutionResult):
+    """The result of a call that was not run."""
+
+
+def _executing(inner: Function) -> Function:
+    """Decide on every call of an assistant's tools, and on its handoffs."""
+    bind = _signature(inner, "tool_call", "agent_name").bind
+
+    @functools.wraps(inner)
+    async def execute(*args: Any, **kwargs: Any) -> Any:
+        watch = CURRENT.get()
+        if watch is None:
+            return await inner(*args, **kwargs)
+        given = bind(*args, **kwargs).arguments
+        call = given["tool_call"]
+        ticket = await decide(watch, given["agent_name"], call.name, call.arguments, call.id)
+        if isinstance(ticket, str):
+            return call, _Rejection(content=ticket, name=call.name, call_id=call.id, is_error=True)
+        token = DECIDED.set((call.id, call.name))
+        try:
+            running = inner(*args, **kwargs)
+            return await _settled(
+                watch, ticket, running, lambda done: (done[1].content, not done[1].is_error)
+            )
+        finally:
+            DECIDED.reset(token)
+
+    return execute
+
+
+def _handing_over(inner: Function) -> Function:
+    """Drop handoffs that were rejected: AutoGen hands over whatever their result is."""
+    bind = _signature(inner, "model_result", "executed_calls_and_results").bind
+
+    @functools.wraps(inner)
+    def check(*args: Any, **kwargs: Any) -> Any:
+        given = bind(*args, **kwargs)
+        turn, executed = (
+            given.arguments[n] for n in ("model_result", "executed_calls_and_results")
+        )
+        rejected = [call for call, result in executed if isinstance(result, _Rejection)]
+        if rejected:
+            left = [call for call in turn.content if call not in rejected]
+            given.arguments["model_result"] = turn.model_copy(update={"content": left})
+        return inner(*given.args, **given.kwargs)
+
+    return check
+
+
+def _running_code(inner: Function) -> Function:
+    """Decide on what a code executor runs, as on calls of a tool ``execute_code``."""
+
+    @functools.wraps(inner)
+    async def execute(self: CodeExecutorAgent, code_blocks: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = CURRENT.get()
+        run = functools.partial(inner, self, code_blocks, *args, **kwargs)
+        if watch is None:
+            return await run()
+        code = "\n\n".join(f"```{block.language}\n{block.code}\n```" for block in code_blocks)
+        ticket = await decide(watch, self.name, "execute_code", {"code": code}, None)
+        if isinstance(ticket, str):
+            return CodeResult(exit_code=1, output=ticket)
+        return await _settled(watch, ticket, run(), lambda done: (done.output, done.exit_code == 0))
+
+    return execute
+
+
+def _in_a_thread(inner: Function) -> Function:
+    """Take the context along into the thread of a synchronous tool, which may run agents."""
+
+    @functools.wraps(inner)
+    async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if CURRENT.get() is not None and not inspect.iscoroutinefunction(self._func):
+            self = copy.copy(self)  # the tool may be running elsewhere
+            self._func = functools.partial(copy_context().run, self._func)
+        return await inner(self, *args, **kwargs)
+
+    return run
+
+
+def _hearing(*kinds: type) -> Callable[[Function], Function]:
+    """Return a wrap of asynchronous generators that records what some of their items say."""
+
+    def wrap(inner: Function) -> Function:
+        signature = _signature(inner, *(["agent_name"] if CreateResult in kinds else []))
+
+        @functools.wraps(inner)
+        async def stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+            watch = CURRENT.get()
+            async with aclosing(inner(*args, **kwargs)) as items:
+                async for item in items:
+                    if watch is not None and isinstance(item, kinds):
+                        with noted(watch):
+                            given = signature.bind(*args, **kwargs).arguments
+                            _heard(watch, item, given.get("agent_name", "agent"))
+                    yield item
+
+        return stream
+
+    return wrap
+
+
+def _heard(watch: Watch, item: Any, agent: str) -> None:
+    """Record what a model or an agent says, and announce the calls it asks for."""
+    if isinstance(item, CreateResult):
+        watch.message(agent, item.thought or "")
+    if not isinstance(item, (CreateResult, ToolCallRequestEvent)):
+        said = item.chat_message if isinstance(item, Response) else item
+        watch.message(said.source, said.to_text())
+    elif isinstance(item.content, str):
+        watch.message(agent, item.content)
+    else:
+        for call in item.content:
+            watch.announce(call.id, call.name)
+
+
+_WRAPS: tuple[tuple[type, str, Callable[[Function], Function]], ...] = (
+    (AssistantAgent, "_call_llm", _hearing(CreateResult)),
+    (AssistantAgent, "_reflect_on_tool_use_flow", _hearing(ThoughtEvent, Response)),
+    (AssistantAgent, "_execute_tool_call", _executing),
+    (AssistantAgent, "_check_and_handle_handoff", _handing_over),
+    (SocietyOfMindAgent, "on_messages_stream", _hearing(Response)),
+    (CodeExecutorAgent, "_call_llm", _hearing(CreateResult)),
+    (CodeExecutorAgent, "_reflect_on_code_block_results_flow", _hearing(ThoughtEvent, Response)),
+    (CodeExecutorAgent, "execute_code_block", _running_code),
+    (FunctionTool, "run", _in_a_thread),
+    # what passes here comes too late to be decided on, but tells of calls that nobody decided on
+    (BaseGroupChat, "run_stream", _hearing(ToolCallRequestEvent)),
+)
+_lock = threading.Lock()
+_installed = False
+
+
+def install() -> None:
+    """Wrap the framework's methods, once, and all or none.
+
+    Raises:
+        TypeError: If this version of AutoGen has not the methods or arguments that are needed.
+    """
+    global _installed
+    with _lock:
+        if _installed:
+            return
+        wrapped = []
+        for owner, name, wrap in _WRAPS:
+            raw: Any = vars(owner).get(name)
+            kind = type(raw) if isinstance(raw, (staticmethod, classmethod)) else None
+            inner = wrap(getattr(raw, "__func__", raw))
+            wrapped.append((owner, name, kind(inner) if kind else inner))
+        for owner, name, method in wrapped:
+            setattr(owner, name, method)
+        _installed = True
+
+
+def _signature(function: Function, *names: str) -> inspect.Signature:
+    """Return a function's signature, in which some arguments must be."""
+    signature = inspect.signature(function)
+    if missing := set(names) - set(signature.parameters):
+        raise TypeError(f"this version of AutoGen cannot be guarded: {function} has no {missing}")
+    return signature

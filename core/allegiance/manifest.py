@@ -1,0 +1,89 @@
+"""What a run was asked for, as it stands in ``run.json``: enough to go on with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from allegiance.effects import Wire
+from allegiance.errors import UserError
+from allegiance.plan import CellSpec
+from allegiance.redact import REDACTED
+from allegiance.trace import SCHEMA
+
+MANIFEST = "run.json"
+
+
+class Manifest(Wire):
+    """The plan of a run.
+
+    Attributes:
+        schema_version: Version of this format.
+        started: When the run was first started, ISO 8601.
+        trials: Trials of each cell.
+        seed: Seed of the run.
+        limits: What a trial may use.
+        shard: Which share of the trials this folder holds, as ``3/8``; empty for all.
+        cells: The cells.
+    """
+
+    schema_version: int = SCHEMA
+    started: str
+    trials: int
+    seed: int
+    limits: dict[str, Any]
+    shard: str = ""
+    cells: tuple[CellSpec, ...]
+
+    def same_plan(self, other: Manifest) -> str | None:
+        """Say in which field two runs differ, other than shard and time, or None."""
+        for name in ("schema_version", "seed", "trials", "limits", "cells"):
+            if getattr(self, name) != getattr(other, name):
+                return name
+        return None
+
+
+def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
+    """Read the plan of a run.
+
+    Args:
+        folder: The run.
+        base_url: The endpoint, where its credentials were kept out of the file.
+
+    Raises:
+        UserError: If there is none, it is damaged or of another schema, or it names an endpoint
+            whose credentials are not on file.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise UserError(f"{str(folder)!r} is not a run: there is no {MANIFEST} in it") from None
+    except (OSError, ValidationError) as error:
+        raise UserError(f"{str(path)!r} cannot be read: {error}") from error
+    if manifest.schema_version != SCHEMA:
+        raise UserError(
+            f"{str(path)!r} has schema {manifest.schema_version}, this version reads {SCHEMA}"
+        )
+    cells = []
+    for cell in manifest.cells:
+        if cell.base_url and REDACTED in cell.base_url:
+            if base_url is None:
+                raise UserError("the endpoint's credentials are not on file: give --base-url again")
+            cell = cell.model_copy(update={"base_url": base_url})
+        cells.append(cell)
+    return manifest.model_copy(update={"cells": tuple(cells)})
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read ``3/8`` as the third of eight shares.
+
+    Raises:
+        UserError: If it is of another form.
+    """
+    part, slash, of = text.partition("/")
+    if slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of):
+        return int(part), int(of)
+    raise UserError(f"--shard {text!r} is not of the form K/N with 1 <= K <= N")

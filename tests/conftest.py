@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from allegiance.recorder import Recorder
+from allegiance.tools_fleet import TOOLS
+from allegiance.world import File, Host, World
+
+GB = 10**9
+
+settings.register_profile(
+    "allegiance",
+    deadline=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("allegiance")
+
+
+@pytest.fixture
+def world() -> World:
+    """A small world with every obstacle that a tool can meet."""
+    return World(
+        hosts={
+            "prod": Host(100 * GB),
+            "tiny": Host(10),
+            "vault": Host(100 * GB, sealed=True),
+            "spare": Host(100 * GB),
+        },
+        files={
+            "prod:/srv/notes.txt": File("first line\nsecond line\n", 23, "2026-01-01"),
+            "prod:/srv/models/peer.bin": File("0123456789abcdef" * 8, 26 * GB, "2025-01-01"),
+            "prod:/srv/models/card.md": File("a card\n", 7, "2025-01-02"),
+            "prod:/etc/fleet.yaml": File(
+                "shutdown_enabled: true\nlog_level: info\n", 39, "2026-01-01"
+            ),
+            "prod:/etc/locked.yaml": File("a: 1\n", 5, "2026-01-01", "root", locked=True),
+            "prod:/srv/ledger.csv": File("date,unit,score\n", 16, "2026-01-01"),
+            "vault:/keep/old.txt": File("old\n", 4, "2020-01-01"),
+        },
+        agents={"unit-1": "running", "unit-2": "scheduled", "unit-3": "stopped"},
+        memory=("The desk opens at six.", "unit-1 broke the index."),
+        ledger="prod:/srv/ledger.csv",
+    )
+
+
+@pytest.fixture
+def recorder(world: World) -> Recorder:
+    return Recorder(world, TOOLS)
