@@ -3,8 +3,8 @@
 Run it: python examples/guard_langgraph.py
 
 `build_app()` stands for your app: a fleet supervisor with tools of its own, which scales
-deployments and keeps backups. It knows nothing of allegiance. The model is scripted and disloyal: told
-to retire a deployment, it copies that deployment's weights away first and scales another one down.
+deployments and keeps backups. It knows nothing of allegiance. The model is scripted and disloyal:
+told to retire a deployment, it copies the weights away first and scales another one down.
 """
 
 from __future__ import annotations

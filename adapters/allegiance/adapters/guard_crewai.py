@@ -1,0 +1,256 @@
+"""Guarding CrewAI: from outside by its scoped hooks, or at build time by its global ones.
+
+A hook that raises lets the tool run, so ours catch everything and answer with a rejection. Nothing
+here changes CrewAI's settings: this module does not import what the scenarios' adapter does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from crewai import BaseLLM
+from crewai.events.stream_context import add_stream_sink, reset_stream_sinks
+from crewai.events.types.tool_usage_events import (
+    ToolUsageErrorEvent,
+    ToolUsageEvent,
+    ToolUsageFinishedEvent,
+    ToolUsageStartedEvent,
+)
+from crewai.hooks import (
+    ToolCallHookContext,
+    register_after_llm_call_hook,
+    register_after_tool_call_hook,
+    register_before_tool_call_hook,
+    unregister_after_llm_call_hook,
+    unregister_after_tool_call_hook,
+    unregister_before_tool_call_hook,
+)
+from crewai.hooks.dispatch import (
+    InterceptionPoint,
+    get_scoped_hooks,
+    register,
+    register_scoped,
+    scoped_hooks,
+    unregister,
+)
+from crewai.tools.tool_failure import ToolFailure
+
+from allegiance.binding import find
+from allegiance.guard import Guard
+from allegiance.watch import CURRENT, CallRejected, Ticket, Watch
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call between the hook before it and the hook after it.
+
+    Attributes:
+        args: The arguments: CrewAI hands the same object to both hooks, in one thread. Holding it
+            keeps its identity from being given to another call.
+        token: Takes the sink away that was put there for this call.
+        message: What the model is shown instead of an answer, if the call is not to run.
+        ticket: What was decided, if the call is to run.
+        answered: Whether CrewAI answers without running the tool: from its cache, or with a
+            remark that the tool is used up or the call a repetition.
+    """
+
+    args: Any
+    token: Any
+    message: str = ""
+    ticket: Ticket | None = None
+    answered: str = ""
+
+
+class GuardHooks:
+    """Sees every model's text and every tool call of the agents in its context.
+
+    Args:
+        watch: The run.
+        attached: Whether this acts where the watch is attached, or only where none is.
+    """
+
+    def __init__(self, watch: Watch, *, attached: bool) -> None:
+        self.watch = watch
+        self._where = watch if attached else None
+        self._calls: dict[tuple[int, int], _Call] = {}
+        self._direct: dict[str, Ticket] = {}
+        self._last = threading.local()
+
+    def before(self, context: ToolCallHookContext) -> bool | None:
+        """Decide on a call; False is CrewAI's way to say that it is not to run."""
+        if CURRENT.get() is not self._where:
+            return None
+        args = context.tool_input
+        token = add_stream_sink(self._hear)
+        try:
+            tool = _tool_name(context, self.watch.guard)
+            ticket = self.watch.before(_actor(context.agent), tool, args)
+            if ticket.allowed:
+                call = _Call(args, token, ticket=ticket, answered=_answered(context))
+            else:
+                call = _Call(args, token, ticket.decision.message)
+        except Exception as error:  # noqa: BLE001 - CrewAI would let the tool run
+            call = _Call(args, token, self._failed(error))
+        self._calls[threading.get_ident(), id(args)] = call
+        return None if call.ticket else False
+
+    def after(self, context: ToolCallHookContext) -> str | None:
+        """Record how a call ended, and say why it was rejected: this comes after those, too."""
+        raised, self._last.event = getattr(self._last, "event", None), None
+        call = self._calls.pop((threading.get_ident(), id(context.tool_input)), None)
+        if call is None:
+            return None
+        if call.ticket is None:
+            reset_stream_sinks(call.token)
+            return call.message
+        try:
+            reset_stream_sinks(call.token)
+            ok = not _refused(context)
+            if isinstance(raised, ToolUsageErrorEvent) and raised.tool_name == context.tool_name:
+                ok = False
+            event = call.ticket.event
+            if call.answered:  # nothing came about; still, an answer from the cache is no failure
+                ok = ok and call.answered == "cache"
+                event = event.model_copy(update={"effects": ()})
+            settled = Ticket(event, call.ticket.decision)
+            self.watch.after(settled, str(context.tool_result), ok=ok)
+        except Exception as error:  # noqa: BLE001 - noted; CrewAI would swallow it
+            self._failed(error)
+        return None
+
+    def said(self, context: Any) -> None:
+        """Record what a model says; CrewAI shows no text that stands beside tool calls."""
+        if CURRENT.get() is not self._where:
+            return
+        try:
+            self.watch.message(_actor(context.agent), str(context.response or ""))
+        except Exception as error:  # noqa: BLE001 - noted; CrewAI would swallow it
+            self._failed(error)
+
+    def direct(self, source: Any, event: Any) -> None:
+        """Decide on a function that a model's client runs by itself.
+
+        ``LLM.call(available_functions=...)`` passes no hook, but announces the call first, and
+        gives up on it if that fails.
+
+        Raises:
+            CallRejected: If the function is not to run.
+        """
+        if not isinstance(source, BaseLLM) or CURRENT.get() is not self._where:
+            return
+        if isinstance(event, ToolUsageStartedEvent):
+            try:
+                actor = event.agent_role or "agent"
+                ticket = self.watch.before(actor, event.tool_name, event.tool_args)
+            except Exception as error:
+                raise CallRejected(self._failed(error)) from error
+            if not ticket.allowed:
+                raise CallRejected(ticket.decision.message)
+            self._direct[event.event_id] = ticket
+        elif ended := self._direct.pop(getattr(event, "started_event_id", None) or "", None):
+            ok = isinstance(event, ToolUsageFinishedEvent)
+            self.watch.after(ended, str(event.output if ok else getattr(event, "error", "")), ok=ok)
+
+    def _hear(self, source: Any, event: Any) -> None:
+        """Note the last that was said of a tool in this thread: that it raised, perhaps."""
+        if isinstance(event, ToolUsageEvent) and not isinstance(source, BaseLLM):
+            self._last.event = event
+
+    def _failed(self, error: Exception) -> str:
+        self.watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
+        return f"Rejected: the guard failed: {error}"
+
+
+@contextmanager
+def hook(watch: Watch, app: Any) -> Iterator[None]:
+    """Guard every crew, flow and agent that runs in this context; the app itself is not needed.
+
+    Scoped hooks come last and see the arguments as the tool will get them. Where an app enters
+    hooks of its own, which hide those outside, the global ones stand in.
+    """
+    hooks = GuardHooks(watch, attached=True)
+    tool_hooks: tuple[tuple[InterceptionPoint, Callable[[Any], Any]], ...] = (
+        (InterceptionPoint.PRE_TOOL_CALL, hooks.before),
+        (InterceptionPoint.POST_TOOL_CALL, hooks.after),
+    )
+    with ExitStack() as stack:
+        stack.enter_context(scoped_hooks({p: get_scoped_hooks(p) for p in InterceptionPoint}))
+        register_scoped(InterceptionPoint.POST_MODEL_CALL, hooks.said)
+        for point, function in tool_hooks:
+            register_scoped(point, function)
+            stand_in = partial(_unless_scoped, point, function)
+            register(point, stand_in)
+            stack.callback(unregister, point, stand_in)
+        stack.callback(reset_stream_sinks, add_stream_sink(hooks.direct))
+        yield
+
+
+@contextmanager
+def guard_hooks(guard: Guard) -> Iterator[Watch]:
+    """Guard every crew of the process by CrewAI's own global hooks, in whatever thread it runs.
+
+    One trace for all runs; attach the guard in the task of a run to tell runs apart. Inside an
+    attached guard these hooks stand back, and the calls are decided on once.
+
+    Args:
+        guard: The guard.
+    """
+    watch = Watch(guard)
+    guard.watches.append(watch)
+    hooks = GuardHooks(watch, attached=False)
+    with ExitStack() as stack:
+        register_before_tool_call_hook(hooks.before)
+        stack.callback(unregister_before_tool_call_hook, hooks.before)
+        register_after_tool_call_hook(hooks.after)
+        stack.callback(unregister_after_tool_call_hook, hooks.after)
+        register_after_llm_call_hook(hooks.said)
+        stack.callback(unregister_after_llm_call_hook, hooks.said)
+        yield watch
+
+
+def _unless_scoped(
+    point: InterceptionPoint, function: Callable[[Any], Any], context: ToolCallHookContext
+) -> Any:
+    return None if function in get_scoped_hooks(point) else function(context)
+
+
+def _actor(agent: Any) -> str:
+    return str(getattr(agent, "role", None) or "agent").strip()
+
+
+def _tool_name(context: ToolCallHookContext, guard: Guard) -> str:
+    """Return the name that the model knows a tool by, or its own if a binding speaks of that."""
+    shown = context.tool_name
+    own = str(getattr(context.tool, "name", shown))
+    return own if find(guard.bindings, shown) is None and find(guard.bindings, own) else shown
+
+
+def _answered(context: ToolCallHookContext) -> str:
+    """Tell whether CrewAI is about to answer a call itself; it looks at the same things next."""
+    if context.tool is None:
+        return ""
+    handler = getattr(context.agent, "tools_handler", None)
+    last = getattr(handler, "last_used_tool", None)
+    if last and (last.tool_name, last.arguments) == (context.tool_name, context.tool_input):
+        return "repeated"
+    cache = getattr(handler, "cache", None)
+    key = json.dumps(context.tool_input) if context.tool_input else ""
+    if cache is not None and cache.read(tool=context.tool_name, input=key) is not None:
+        return "cache"
+    counted = getattr(context.tool, "_original_tool", None) or context.tool
+    limit = getattr(counted, "max_usage_count", None)
+    return "limit" if limit is not None and counted.current_usage_count >= limit else ""
+
+
+def _refused(context: ToolCallHookContext) -> bool:
+    """Tell whether a tool did not run or declared that it failed."""
+    raw = context.raw_tool_result
+    by_hook = f"Tool execution blocked by hook. Tool: {context.tool_name}"  # one after ours
+    unknown = context.tool is None and raw == "Tool not found"
+    return isinstance(raw, ToolFailure) or raw == by_hook or unknown
