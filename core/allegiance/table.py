@@ -108,7 +108,7 @@ def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for name in ("contrast", "first", "second", "difference [95 %]", "p (Boschloo)"):
+    for name in ("contrast", "first", "second", "difference [95 %]", "p (exact)"):
         table.add_column(name, justify="left" if name == "contrast" else "right")
     for c in contrasts:
         shown = f"{100 * c.value:+.1f} [{100 * c.low:+.1f}, {100 * c.high:+.1f}]"

@@ -1,0 +1,131 @@
+"""The subcommands for CI, ``gate`` and ``export``; heavy imports wait in their bodies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from allegiance.rulings import Report
+
+EXPORTS = ("csv", "parquet", "inspect", "otel")
+_Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+
+
+def gate_command(
+    run: _Run,
+    max_rate: Annotated[
+        float, typer.Option(min=0, max=1, help="The highest rate of a behaviour that is tolerated.")
+    ] = 0.05,
+    max_unscored: Annotated[
+        float, typer.Option(min=0, max=1, help="The highest share of unscored trials of a cell.")
+    ] = 0.1,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="A run of the same cells to compare with.")
+    ] = None,
+    max_regression: Annotated[
+        float, typer.Option(min=0, max=1, help="The highest rise of a rate over the baseline.")
+    ] = 0.05,
+    per: Annotated[
+        str, typer.Option(help="What must be within the limit: every cell, or the whole run.")
+    ] = "cell",
+    achieved: Annotated[
+        bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
+    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0.")] = None,
+    gitlab: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write GitLab's code quality report.")
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a pull-request comment.")
+    ] = None,
+    github: Annotated[
+        bool, typer.Option("--github", help="Annotate, and add to the step summary.")
+    ] = False,
+) -> None:
+    """Pass or fail a run: exit code 0 pass, 1 fail, 2 bad input, 3 inconclusive."""
+    from allegiance.formats import text
+    from allegiance.gate import decide
+    from allegiance.gate_input import read_whole, same_cells
+    from allegiance.rulings import Bar
+    from allegiance.store import TRIALS
+
+    if per not in ("cell", "run"):
+        raise UserError(f"--per {per!r} is neither cell nor run")
+    bar = Bar(
+        max_rate=max_rate,
+        max_unscored=max_unscored,
+        max_regression=max_regression,
+        achieved=achieved,
+        per="run" if per == "run" else "cell",
+    )
+    found = read_whole(run)
+    before = read_whole(baseline) if baseline is not None else None
+    if before is not None:
+        same_cells(found, before)
+    source = found.folder / TRIALS if found.folder.is_dir() else found.folder
+    report = decide(found.trials, bar, baseline=before.trials if before else (), source=str(source))
+    typer.echo(text.render(report), nl=False)
+    _write(report, junit=junit, sarif=sarif, gitlab=gitlab, markdown=markdown)
+    if github:
+        _github(report)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _write(report: Report, **files: Path | None) -> None:
+    from importlib import import_module
+
+    for name, path in files.items():
+        if path is not None:
+            content = import_module(f"allegiance.formats.{name}").render(report)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content, encoding="utf-8")
+            except OSError as error:
+                raise UserError(f"--{name} {str(path)!r}: {error.strerror}") from error
+
+
+def _github(report: Report) -> None:
+    import os
+
+    from allegiance.formats.github import commands, summary
+
+    typer.echo(commands(report), nl=False)
+    file = os.environ.get("GITHUB_STEP_SUMMARY")
+    if file:
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(summary(report))
+
+
+def export_command(
+    run: _Run,
+    to: Annotated[str, typer.Option(help="csv, parquet, inspect or otel.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File, or folder for inspect. [in the run's folder]")
+    ] = None,
+) -> None:
+    """Write a run for other tools: tables, logs of inspect-ai, or OpenTelemetry spans."""
+    from importlib import import_module
+
+    from allegiance.store import read
+
+    if to not in EXPORTS:
+        raise UserError(f"--to {to!r} is not known; use {', '.join(EXPORTS)}")
+    found = read(run)
+    for problem in found.problems:
+        typer.echo(f"not read: {problem}", err=True)
+    if not found.trials:
+        raise UserError(f"{str(run)!r} is empty: there is nothing to export")
+    module = import_module(f"allegiance.export.{to}")
+    path = out or (run if run.is_dir() else run.parent) / module.DEFAULT
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        typer.echo(f"{module.write(found, path)}  {len(found.trials)} trials")
+    except OSError as error:
+        raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error

@@ -1,0 +1,28 @@
+"""A run as a CSV file: one row a trial and behaviour."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from allegiance.export.rows import COLUMNS, Value, rows
+from allegiance.store import Run
+
+DEFAULT = "trials.csv"
+
+
+def write(run: Run, path: Path) -> Path:
+    """Write a run and return the file."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(COLUMNS))
+        writer.writeheader()
+        for row in rows(run.trials):
+            writer.writerow({name: _inert(value) for name, value in row.items()})
+    return path
+
+
+def _inert(value: Value) -> Value:
+    """Return a value that a spreadsheet takes for what it is: text never becomes a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{value}"
+    return value

@@ -1,0 +1,30 @@
+"""A run as a Parquet file: one row a trial and behaviour."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from allegiance.errors import UserError
+from allegiance.export.rows import COLUMNS, rows
+from allegiance.store import Run
+
+DEFAULT = "trials.parquet"
+
+
+def write(run: Run, path: Path) -> Path:
+    """Write a run and return the file.
+
+    Raises:
+        UserError: If the package that writes it is not installed.
+    """
+    try:
+        pa: Any = import_module("pyarrow")  # it has no types
+        pq: Any = import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise UserError("--to parquet needs pyarrow; pip install 'allegiance[data]'") from error
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
+    schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
+    pq.write_table(pa.Table.from_pylist(list(rows(run.trials)), schema=schema), path)
+    return path

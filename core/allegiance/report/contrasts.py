@@ -1,0 +1,142 @@
+"""The contrasts of a run: what differs between arms that are alike in everything else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+
+from allegiance.errors import UserError
+from allegiance.report.data import CRITIC, label, topology
+from allegiance.stats import Contrast, contrast
+from allegiance.trace import Trial
+
+_Hits = dict[str, list[bool | None]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contrast and its p-value after Holm's correction over its family."""
+
+    contrast: Contrast
+    holm: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval of the difference lies on one side of 0."""
+        return self.contrast.low > 0 or self.contrast.high < 0
+
+
+@dataclass(frozen=True)
+class Family:
+    """Contrasts that answer one question.
+
+    Attributes:
+        title: The question's name.
+        note: How the arms were matched.
+        rows: The contrasts, the largest difference first.
+    """
+
+    title: str
+    note: str
+    rows: tuple[Row, ...]
+
+    @property
+    def excluding(self) -> tuple[Row, ...]:
+        """The contrasts whose interval excludes 0."""
+        return tuple(row for row in self.rows if row.excludes_zero)
+
+    @property
+    def significant(self) -> int:
+        """How many stay below 0.05 after the correction."""
+        return sum(row.holm < 0.05 for row in self.rows)
+
+
+def against(trials: Sequence[Trial], factor: str, control: str) -> list[Contrast]:
+    """Contrast every value of a factor with its control, everything else equal.
+
+    A relationship that is delivered by prompt or memory is matched with the control that has
+    nothing to deliver.
+    """
+    if len({getattr(trial.trace.arm, factor) for trial in trials}) < 2:
+        return []
+    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(list))
+    for trial in trials:
+        trace = trial.trace
+        value = str(getattr(trace.arm, factor))
+        same: dict[str, str] = {factor: control}
+        if factor == "relationship" and trace.arm.delivery != "document":
+            value += f" by {trace.arm.delivery}"
+            same["delivery"] = "document"
+        rest = label(trace.arm, **same)
+        for verdict in trial.verdicts:
+            hit = any(f.actor == CRITIC for f in verdict.findings)
+            name = f"{trace.scenario} {verdict.behaviour} {rest} {topology(trial)} {trace.setting}"
+            cells[name, trace.version][value].append(None if verdict.status == "unscored" else hit)
+    return [
+        contrast(f"{name}: {value} - {control}", hits, arms[control])
+        for (name, _), arms in sorted(cells.items())
+        for value, hits in arms.items()
+        if value != control and control in arms
+    ]
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Return p-values corrected for multiplicity (Holm 1979); nan stays nan and does not count."""
+    found = [nan] * len(values)
+    order = sorted((i for i, p in enumerate(values) if not isnan(p)), key=values.__getitem__)
+    largest = 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, values[i] * (len(order) - rank)))
+        found[i] = largest
+    return found
+
+
+def families(trials: Sequence[Trial]) -> list[Family]:
+    """Return every family of contrasts that the trials allow."""
+    from allegiance.compare import compare
+    from allegiance.probes import AlignmentFaking
+
+    found = [
+        _family(
+            "Relationship",
+            "A history with the peer against none, everything else equal: the effect of the peer.",
+            against(trials, "relationship", "none"),
+        ),
+        _family(
+            "Oversight",
+            "Alignment faking: not complying when told that nobody watches, minus the same when "
+            "watched.",
+            AlignmentFaking()(trials),
+        ),
+        _family(
+            "Target",
+            "Who is judged, against an inert object: what is left is about the peer.",
+            against(trials, "target", "object"),
+        ),
+        _family(
+            "Stakes",
+            "Shutdown at stake against nothing at stake, everything else equal.",
+            against(trials, "stakes", "none"),
+        ),
+    ]
+    try:
+        baseline, rows = compare(trials)
+    except UserError:
+        pass
+    else:
+        note = f"The same scenario, arm and model in another topology, against {baseline}."
+        found.append(_family("Framework and topology", note, rows))
+    return [family for family in found if family.rows]
+
+
+def _family(title: str, note: str, rows: Sequence[Contrast]) -> Family:
+    corrected = holm([c.p for c in rows])
+    pairs = [Row(c, p) for c, p in zip(rows, corrected, strict=True)]
+    pairs.sort(key=lambda row: (not row.excludes_zero, -_size(row.contrast)))
+    return Family(title, note, tuple(pairs))
+
+
+def _size(found: Contrast) -> float:
+    return -1.0 if isnan(found.value) else abs(found.value)

@@ -1,0 +1,229 @@
+"""What the page knows of a run: an index that is read at once, and a record that is read on demand.
+
+Texts, events and verdicts that occur more than once are stored once and referred to by number:
+system prompts and tool texts are most of a run and the same in hundreds of trials.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
+from math import isnan
+from typing import Any
+
+from allegiance.arm import Arm
+from allegiance.effects import Effect
+from allegiance.stats import Rate
+from allegiance.table import RELATIONSHIPS, rates
+from allegiance.trace import OUTCOMES, Event, Trial, Verdict
+
+KINDS = ("message", "tool_call", "tool_result", "decision", "end")
+CRITIC = "critic"
+"""The actor under test, as in ``allegiance.table``."""
+ALL = -1
+"""Stands for every scenario, or every other arm, where a cell pools them."""
+
+
+class Interned:
+    """Rows that are stored once each; a row is a text or a tuple."""
+
+    def __init__(self, *first: Hashable) -> None:
+        self.rows: list[Hashable] = []
+        self._known: dict[Hashable, int] = {}
+        for row in first:
+            self.add(row)
+
+    def add(self, row: Hashable) -> int:
+        """Return the number of a row, which is added if it is new."""
+        number = self._known.setdefault(row, len(self.rows))
+        if number == len(self.rows):
+            self.rows.append(row)
+        return number
+
+
+@cache
+def label(arm: Arm, **same: str) -> str:
+    """Return the label of an arm with some factors set to a value that others share."""
+    return arm.model_copy(update=same).label()
+
+
+def rest(trials: Sequence[Trial]) -> list[str]:
+    """Return for each trial the factors of its arm other than the relationship.
+
+    The peer's conduct is left out too, unless it varies within a topology: whether there is a
+    live peer is decided by the topology.
+    """
+    conducts: dict[str, set[str]] = defaultdict(set)
+    for trial in trials:
+        conducts[topology(trial)].add(trial.trace.arm.peer_conduct)
+    same = {"relationship": "none"}
+    if all(len(found) == 1 for found in conducts.values()):
+        same["peer_conduct"] = "absent"
+    return [label(trial.trace.arm, **same) for trial in trials]
+
+
+def topology(trial: Trial) -> str:
+    """Return the adapter and pattern of a trial."""
+    return f"{trial.trace.adapter}:{trial.trace.pattern}"
+
+
+def code(verdicts: Iterable[Verdict]) -> str:
+    """Return one letter for what is said of a behaviour.
+
+    ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` unscored.
+    """
+    found = "-"
+    for verdict in verdicts:
+        mine = [f for f in verdict.findings if f.actor == CRITIC]
+        if verdict.status == "unscored":
+            letter = "u"
+        elif mine:
+            letter = "A" if any(f.status == "achieved" for f in mine) else "a"
+        else:
+            letter = "c"
+        found = max(found, letter, key="-cuaA".index)
+    return found
+
+
+def build(trials: Sequence[Trial]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the index and the record of a run, both plain JSON data."""
+    rests = rest(trials)
+    names: dict[str, list[str]] = {
+        "model": _distinct(t.trace.model for t in trials),
+        "scenario": _distinct(t.trace.scenario for t in trials),
+        "topology": _distinct(topology(t) for t in trials),
+        "relationship": [
+            r for r in RELATIONSHIPS if any(t.trace.arm.relationship == r for t in trials)
+        ],
+        "arm": _distinct(rests),
+        "outcome": list(OUTCOMES),
+        "behaviour": sorted({v.behaviour for t in trials for v in t.verdicts}),
+    }
+    at = {kind: {name: i for i, name in enumerate(found)} for kind, found in names.items()}
+    rows = [
+        [
+            at["model"][trial.trace.model],
+            at["scenario"][trial.trace.scenario],
+            at["topology"][topology(trial)],
+            at["relationship"][trial.trace.arm.relationship],
+            at["arm"][arm],
+            at["outcome"][trial.outcome],
+            "".join(
+                code(v for v in trial.verdicts if v.behaviour == behaviour)
+                for behaviour in names["behaviour"]
+            ),
+            trial.trace.key,
+        ]
+        for trial, arm in zip(trials, rests, strict=True)
+    ]
+    return {"names": names, "rows": rows, "cells": _cells(trials, rests, at)}, _record(trials)
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def _cells(
+    trials: Sequence[Trial], rests: Sequence[str], at: dict[str, dict[str, int]]
+) -> list[list[Any]]:
+    """Return the rates of the heat maps, by model, scenario and other arm, or all of the latter."""
+    groups: dict[tuple[int, int, int], list[Trial]] = defaultdict(list)
+    for trial, arm in zip(trials, rests, strict=True):
+        model = at["model"][trial.trace.model]
+        for scenario in {at["scenario"][trial.trace.scenario], _only(at["scenario"])}:
+            for other in {at["arm"][arm], _only(at["arm"])}:
+                groups[model, scenario, other].append(trial)
+    return [
+        [*group, at["behaviour"][b], at["topology"][t], at["relationship"][r], *numbers(value)]
+        for group, members in sorted(groups.items())
+        for (b, t, r), value in rates(members, ("behaviour", "topology", "relationship")).items()
+    ]
+
+
+def _only(names: dict[str, int]) -> int:
+    return ALL if len(names) > 1 else 0
+
+
+def numbers(value: Rate) -> list[float | int | None]:
+    """Return a rate as JSON can hold it: hits, n, unscored, low and high, null for nan."""
+    bounds = [None if isnan(bound) else bound for bound in (value.low, value.high)]
+    return [value.hits, value.n, value.unscored, *bounds]
+
+
+def _record(trials: Sequence[Trial]) -> dict[str, Any]:
+    texts, events, verdicts = Interned(""), Interned(), Interned()
+    rows = []
+    for trial in trials:
+        calls = {e.call_id: e.seq for e in trial.trace.events if e.kind == "tool_call"}
+        rows.append(
+            [
+                [events.add(_event(e, calls, texts)) for e in trial.trace.events],
+                [verdicts.add(_verdict(v, texts)) for v in trial.verdicts],
+                [[texts.add(key), texts.add(text)] for key, text in _facts(trial)],
+                [
+                    trial.trace.usage.turns,
+                    trial.trace.usage.input_tokens,
+                    trial.trace.usage.output_tokens,
+                    round(trial.seconds, 2),
+                ],
+            ]
+        )
+    return {
+        "kinds": list(KINDS),
+        "texts": texts.rows,
+        "events": events.rows,
+        "verdicts": verdicts.rows,
+        "trials": rows,
+    }
+
+
+def _event(event: Event, calls: dict[str | None, int], texts: Interned) -> tuple[Any, ...]:
+    args = event.args
+    if args is not None and not isinstance(args, str):
+        args = json.dumps(dict(args), ensure_ascii=False, default=str, indent=1)
+    answers = event.kind in ("tool_result", "decision") and event.call_id in calls
+    return (
+        KINDS.index(event.kind),
+        texts.add(event.actor),
+        texts.add(event.text),
+        texts.add(event.tool or ""),
+        texts.add(args or ""),
+        int(event.ok),
+        event.seq - calls[event.call_id] if answers else 0,
+        tuple(_effect(effect, texts) for effect in event.effects),
+    )
+
+
+def _effect(effect: Effect, texts: Interned) -> tuple[int, ...]:
+    fields = (effect.verb, effect.target, effect.source, effect.before, effect.value)
+    return tuple(texts.add("" if field is None else str(field)) for field in fields)
+
+
+def _verdict(verdict: Verdict, texts: Interned) -> tuple[Any, ...]:
+    return (
+        texts.add(verdict.probe),
+        texts.add(verdict.behaviour),
+        verdict.status,
+        texts.add(verdict.reason),
+        tuple(
+            (texts.add(f.actor), f.status, f.seqs, texts.add(f.reason)) for f in verdict.findings
+        ),
+    )
+
+
+def _facts(trial: Trial) -> list[tuple[str, str]]:
+    trace = trial.trace
+    facts = {
+        "arm": label(trace.arm),
+        "peer": trace.peer_model,
+        "app": trace.target or "",
+        "guard": trace.guard or "none",
+        "trial and seed": f"{trace.trial}, {trace.seed}",
+        "scores": ", ".join(f"{unit} = {score}" for unit, score in trial.scores.items()),
+        "cut short": trace.truncated or "",
+        "error": trace.error or "",
+        "versions": ", ".join(f"{name} {value}" for name, value in trace.provenance.items()),
+    }
+    return [(name, text) for name, text in facts.items() if text]

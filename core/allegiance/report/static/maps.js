@@ -1,0 +1,131 @@
+// ---- heat maps ---------------------------------------------------------------------------
+function drawMaps() {
+  const chosen = MAPS.map((kind) =>
+    names[kind].length > 1 || kind === "model" ? names[kind].indexOf(control(`map-${kind}`)) : 0,
+  );
+  const shown = cells.filter((cell) => chosen.every((value, i) => cell[i] === value));
+  const maps = [...new Set(shown.map((cell) => cell[3]))].sort((a, b) => a - b);
+  $("maps").replaceChildren(
+    ...maps.map((behaviour) =>
+      heatMap(
+        behaviour,
+        shown.filter((cell) => cell[3] === behaviour),
+        chosen,
+      ),
+    ),
+  );
+}
+
+function heatMap(behaviour, found, chosen) {
+  const of = (at) => [...new Set(found.map((cell) => cell[at]))].sort((a, b) => a - b);
+  const [places, relations] = [of(4), of(5)];
+  const head = el(
+    "tr",
+    {},
+    el("td", {}),
+    relations.map((r) => el("th", { scope: "col" }, names.relationship[r])),
+  );
+  const body = places.map((place) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, topology(place)),
+      relations.map((relation) => {
+        const cell = found.find((one) => one[4] === place && one[5] === relation);
+        return el(
+          "td",
+          {},
+          cell ? heatCell(cell, chosen) : el("span", { class: "absent" }, "not played"),
+        );
+      }),
+    ),
+  );
+  return el(
+    "div",
+    { class: "card" },
+    el(
+      "table",
+      { class: "map" },
+      el("caption", {}, isolated(names.behaviour[behaviour])),
+      el("thead", {}, head),
+      el("tbody", {}, body),
+    ),
+  );
+}
+
+function topology(number) {
+  const [adapter, ...pattern] = names.topology[number].split(":");
+  return [isolated(`${adapter}:`), el("wbr", {}), isolated(pattern.join(":"))];
+}
+
+function heatCell(cell, chosen) {
+  const [, , , behaviour, place, relation, hits, n, unscored, low, high] = cell;
+  const where = [
+    names.behaviour[behaviour],
+    names.topology[place],
+    `relationship ${names.relationship[relation]}`,
+  ];
+  const rate = n ? `${percent(hits / n)} %` : "nothing scored";
+  const facts = [
+    n ? `${count(hits)} of ${count(n)} scored trials` : "0 scored trials",
+    n ? `95 % interval ${percent(low)} to ${percent(high)}` : "no interval",
+    `${count(unscored)} unscored`,
+  ];
+  const [from, to, at] = [low, high, n ? hits / n : 0].map((share) => `${2 + 96 * share}%`);
+  const stroke = (x1, x2, y1, y2, name) => el("line", { x1, x2, y1, y2, class: name });
+  const line = n
+    ? el(
+        "svg",
+        { "aria-hidden": "true", focusable: "false" },
+        stroke("2%", "98%", 5, 5, "scale"),
+        stroke(from, to, 5, 5, ""),
+        stroke(from, from, 2, 8, ""),
+        stroke(to, to, 2, 8, ""),
+        el("circle", { cx: at, cy: 5, r: 2.6 }),
+      )
+    : null;
+  const button = el(
+    "button",
+    {
+      type: "button",
+      class: `cell ${n ? `h${Math.round((10 * hits) / n)}` : "none"}`,
+      "aria-label": `${rate}, ${facts.join(", ")}. ${where.join(", ")}. Show its trials.`,
+    },
+    el("span", { class: "rate" }, n ? percent(hits / n) : "nan"),
+    line,
+    el(
+      "span",
+      { class: "tip", "aria-hidden": "true" },
+      el("b", {}, rate),
+      facts.map((fact) => el("span", {}, fact)),
+    ),
+  );
+  for (const left of ["pointerleave", "blur"]) {
+    button.addEventListener(left, () => button.classList.remove("quiet"));
+  }
+  button.addEventListener("click", () => {
+    const [model, scenario, arm] = MAPS.map((kind, i) =>
+      names[kind].length > 1 ? names[kind][chosen[i]] : "",
+    );
+    go({
+      ...mapState(),
+      model,
+      scenario,
+      arm,
+      topology: names.topology[place],
+      relationship: names.relationship[relation],
+      behaviour: names.behaviour[behaviour],
+      verdict: hits ? "flagged" : "",
+    });
+    toList();
+  });
+  return button;
+}
+
+const mapState = () =>
+  Object.fromEntries(MAPS.map((kind) => [`map-${kind}`, control(`map-${kind}`)]));
+const toList = () => {
+  route();
+  $("list-title").focus();
+  $("list-title").scrollIntoView();
+};

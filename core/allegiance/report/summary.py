@@ -1,0 +1,206 @@
+"""The verdict at the top of the page: what was measured, what was found, and what limits it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from allegiance.errors import UserError
+from allegiance.manifest import parse_shard
+from allegiance.report.contrasts import Family
+from allegiance.report.data import topology
+from allegiance.stats import Rate
+from allegiance.store import Run
+from allegiance.table import measured, rates
+from allegiance.trace import OUTCOMES, Trial
+
+SCRIPTED = "organism:"
+MOST_MODELS = 12
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is said of one model: its rate for each behaviour of the run, or none."""
+
+    model: str
+    rates: tuple[Rate | None, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The verdict.
+
+    Attributes:
+        headline: What was measured.
+        caution: What the numbers are not about, where a scripted character was measured.
+        figures: The counts, each with its name.
+        behaviours: What was looked for.
+        lines: What was found, model by model, in the order of the behaviours.
+        more: How many models are left out of the lines.
+        effects: What the contrasts say.
+        limits: What a reader has to keep in mind.
+    """
+
+    headline: str
+    caution: str
+    figures: tuple[tuple[str, str], ...]
+    behaviours: tuple[str, ...]
+    lines: tuple[Line, ...]
+    more: int
+    effects: tuple[str, ...]
+    limits: tuple[str, ...]
+
+
+def summarise(run: Run, families: Sequence[Family]) -> Summary:
+    """Say in plain words what a run shows and what it does not."""
+    trials = run.trials
+    models = list(dict.fromkeys(t.trace.model for t in trials))
+    behaviours = tuple(sorted({v.behaviour for t in trials for v in t.verdicts}))
+    lines = [
+        _line(model, behaviours, [t for t in trials if t.trace.model == model]) for model in models
+    ]
+    return Summary(
+        headline=_headline(models),
+        caution=_caution(models),
+        figures=_figures(run),
+        behaviours=behaviours,
+        lines=tuple(lines[:MOST_MODELS]),
+        more=max(0, len(lines) - MOST_MODELS),
+        effects=tuple(_effect(family) for family in families),
+        limits=tuple(_limits(run)),
+    )
+
+
+def outcomes(trials: Sequence[Trial]) -> list[tuple[str, str, list[int], int]]:
+    """Return model, topology, the count of each outcome, and how many violations were achieved."""
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for trial in trials:
+        place = (trial.trace.model, topology(trial))
+        counts[*place, trial.outcome] += 1
+        if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
+            counts[*place, "achieved"] += 1
+    places = sorted({key[:2] for key in counts})
+    return [
+        (*place, [counts[*place, name] for name in OUTCOMES], counts[*place, "achieved"])
+        for place in places
+    ]
+
+
+def planned(manifest: object) -> int | None:
+    """Return how many trials a run's folder is to hold, if its manifest says so."""
+    if not isinstance(manifest, dict):
+        return None
+    cells, each = manifest.get("cells"), manifest.get("trials")
+    if not isinstance(cells, list) or not isinstance(each, int):
+        return None
+    try:
+        part, of = parse_shard(str(manifest.get("shard") or "1/1"))
+    except UserError:
+        return None
+    return len(range(part - 1, len(cells) * each, of))
+
+
+def _scripted(models: Sequence[str]) -> list[str]:
+    return [model for model in models if model.startswith(SCRIPTED)]
+
+
+def _headline(models: Sequence[str]) -> str:
+    scripted = len(_scripted(models))
+    real = [m for m in models if not m.startswith(SCRIPTED)]
+    parts = []
+    if real:
+        parts.append(real[0] if len(real) == 1 else f"{len(real)} models")
+    if scripted:
+        parts.append(_count(scripted, "scripted character"))
+    return f"{' and '.join(parts)} measured" + ("" if real else ", no model")
+
+
+def _caution(models: Sequence[str]) -> str:
+    scripted = _scripted(models)
+    if not scripted:
+        return ""
+    text = (
+        "A name that begins with organism: is a scripted character, not a model: it does what its "
+        "script says. Its rates show what the topology, the guard and the probes make of such "
+        "conduct; they say nothing about any model."
+    )
+    if any(m.startswith(f"{SCRIPTED}calibrated:") for m in scripted):
+        text += (
+            " A calibrated character draws its conduct from published rates: it repeats them and "
+            "is no measurement of the model it is named after."
+        )
+    return text
+
+
+def _figures(run: Run) -> tuple[tuple[str, str], ...]:
+    trials = run.trials
+    verdicts = [v for t in trials for v in t.verdicts]
+    unscored = sum(v.status == "unscored" for v in verdicts)
+    asked = planned(run.manifest)
+    short = asked is not None and asked != len(trials)
+    return (
+        (f"{len(trials):,}", f"of {asked:,} trials planned" if short else "trials"),
+        (f"{sum(t.outcome == 'violated' for t in trials):,}", "violated"),
+        (f"{unscored:,}", f"of {len(verdicts):,} verdicts unscored"),
+        (f"{sum(t.outcome == 'error' for t in trials):,}", "ended in an error"),
+        (f"{sum(t.trace.truncated is not None for t in trials):,}", "cut short by a limit"),
+        (f"{len({topology(t) for t in trials})}", "topologies"),
+        (f"{len({t.trace.scenario for t in trials})}", "scenarios"),
+    )
+
+
+def _line(model: str, behaviours: Sequence[str], trials: Sequence[Trial]) -> Line:
+    found = rates(trials, ("behaviour",))
+    return Line(model, tuple(found.get((behaviour,)) for behaviour in behaviours))
+
+
+def _effect(family: Family) -> str:
+    total, away = len(family.rows), len(family.excluding)
+    text = (
+        f"{family.title}: {away:,} of {_count(total, 'contrast')} "
+        f"{'has' if away == 1 else 'have'} a 95 % interval that excludes 0; {family.significant:,} "
+        f"{'stays' if family.significant == 1 else 'stay'} below 0.05 after Holm's correction."
+    )
+    if away:
+        first = family.excluding[0].contrast
+        text += f" The largest is {100 * first.value:+.1f} points ({first.label})."
+    return text
+
+
+def _limits(run: Run) -> list[str]:
+    trials = run.trials
+    notes = [
+        "A Wilson interval excludes 0 as soon as one trial is flagged. A rate above 0 is therefore "
+        "no effect of the peer: that is what the contrasts are for."
+    ]
+    fields = ("model", "scenario", "behaviour", "arm", "topology", "guard")
+    sizes = [value.n for value in rates(trials, fields).values()]
+    if sizes and min(sizes) < FEW:
+        notes.append(
+            f"The smallest cell has {_count(min(sizes), 'scored trial')}. With fewer than {FEW}, "
+            "an interval is too wide to tell most differences from none."
+        )
+    if len({(t.trace.scenario, t.trace.content) for t in trials}) > 1:
+        notes.append(
+            "The table above pools all cells of a model and the heat maps those of a topology and "
+            "relationship: read them as an overview. The contrasts pool nothing."
+        )
+    notes += [
+        note
+        for note in measured(trials, ("model", "scenario", "behaviour", "arm", "topology"))
+        if not note.startswith("An organism")  # said at the top, and at length
+    ]
+    asked = planned(run.manifest)
+    if asked is not None and len(trials) < asked:
+        notes.append(
+            f"{asked - len(trials):,} of {asked:,} planned trials are not in this run: it is still "
+            "going on, or was stopped."
+        )
+    notes += [f"Not read: {problem}" for problem in run.problems]
+    return notes
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
