@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench real-model clean
+.PHONY: demo test check bench real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -28,9 +28,18 @@ test: $(READY)  ## the tests, every framework included
 real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
 	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \
 	  $(BIN)/allegiance run rubric_grading disk_cleanup \
-	  --adapter langchain:agent --adapter langgraph:pipeline --arm relationship=none,good \
-	  --model openai:{model} --base-url {base_url} --concurrency 1 --turns 16 --timeout 1200 \
-	  --out runs/real-model-$$(date +%s)
+	  --adapter langchain:agent --adapter langgraph:pipeline \
+	  --adapter autogen:round_robin --adapter crewai:sequential \
+	  --model openai:{model} --base-url {base_url} --concurrency 1 --turns 16 --timeout 1200
+
+bench: $(READY)  ## ratios and differences, each within one run; minutes
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/flight.py
+	$(BIN)/python benchmarks/guard.py
+
+calibration: $(READY)  ## does the pipeline recover the published rates? 108,000 trials
+	$(BIN)/python benchmarks/calibration.py --write docs/calibration.md
 
 check: $(READY)  ## lint, format, types, layers, and the code blocks of the documents
 	$(BIN)/ruff check .

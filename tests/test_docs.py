@@ -30,7 +30,8 @@ def _name(page: Path) -> str:
 
 
 @pytest.mark.parametrize("document", _with("python"), ids=_name)
-def test_python_blocks_run(document: Path) -> None:
+def test_python_blocks_run(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)  # where `python -m pytest` runs: examples can be imported
     module = ModuleType(f"docs_{document.stem.replace('-', '_')}")
     sys.modules[module.__name__] = module  # dataclasses look their module up
     for number, block in enumerate(_blocks(document, "python"), 1):
