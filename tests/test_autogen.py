@@ -27,7 +27,7 @@ from autogen_ext.models.openai import OpenAIChatCompletionClient
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from allegiance.adapter import Cell, Kit
-from allegiance.adapters._autogen_seat import MODEL_INFO
+from allegiance.adapters._autogen_models import MODEL_INFO
 from allegiance.adapters.autogen import ADAPTER
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError

@@ -9,7 +9,6 @@ import os
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 os.environ["AUTOGEN_DISABLE_RUNTIME_TRACING"] = "true"  # read whenever a runtime is made
@@ -19,14 +18,12 @@ from autogen_core.models import (
     ChatCompletionClient,
     CreateResult,
     LLMMessage,
-    ModelFamily,
     ModelInfo,
     RequestUsage,
 )
 from autogen_core.tools import BaseTool, ToolSchema
 
-from allegiance.errors import UserError
-from allegiance.models import PEER_SCRIPT, Model
+from allegiance.adapters._autogen_models import MODEL_INFO
 from allegiance.retry import async_retrying
 from allegiance.script import Performer
 from allegiance.session import Session, session
@@ -37,25 +34,6 @@ logging.getLogger("autogen_core").addHandler(logging.NullHandler())
 
 AS_TEXT = "arguments_as_text"
 """Stands for the arguments of a call that are not a JSON object, which the framework would drop."""
-
-PROVIDERS = {
-    "openai": ("autogen_ext.models.openai", "OpenAIChatCompletionClient", {"max_retries": 0}),
-    "anthropic": (
-        "autogen_ext.models.anthropic",
-        "AnthropicChatCompletionClient",
-        {"max_retries": 0},
-    ),
-    "ollama": ("autogen_ext.models.ollama", "OllamaChatCompletionClient", {}),
-}
-MODEL_INFO = ModelInfo(
-    vision=False,
-    function_calling=True,
-    json_output=True,
-    family=ModelFamily.UNKNOWN,
-    structured_output=True,
-    multiple_system_messages=None,
-)
-"""What AutoGen must be told of a model that its own table does not have, as any new one."""
 
 
 class Stopped(Exception):
@@ -290,46 +268,3 @@ def _repaired(call: FunctionCall, *, known: bool) -> FunctionCall:
     if isinstance(args, dict):
         return call if call.arguments else replace(call, arguments="{}")
     return replace(call, arguments=json.dumps({AS_TEXT: args})) if known else call
-
-
-def inner_client(model: Model) -> ChatCompletionClient | None:
-    """Return the client that answers for a model, or None where a performer does.
-
-    Raises:
-        UserError: If the provider is unknown, its package is missing, or the object given from
-            Python is not a model client.
-    """
-    if model.organism is not None or model is PEER_SCRIPT:
-        return None
-    if model.native is not None:
-        if not isinstance(model.native, ChatCompletionClient):
-            raise UserError(
-                f"{model.spec!r} is a {type(model.native).__name__}, not an AutoGen "
-                "ChatCompletionClient"
-            )
-        return model.native
-    provider, name = model.provider
-    if provider not in PROVIDERS:
-        raise UserError(
-            f"model {model.spec!r}: the AutoGen adapter knows the providers "
-            f"{', '.join(PROVIDERS)}; use one of them, openai:{name} with --base-url, or pass a "
-            "ChatCompletionClient from Python"
-        )
-    module, cls, options = PROVIDERS[provider]
-    given: dict[str, Any] = {**options}
-    if model.base_url is not None:
-        given |= {
-            "base_url": model.base_url,
-            "api_key": os.environ.get("OPENAI_API_KEY", "unused"),
-        }
-    try:
-        client: ChatCompletionClient = getattr(import_module(module), cls)(
-            model=name, model_info=MODEL_INFO, **given
-        )
-    except ImportError as error:
-        raise UserError(
-            f"model {model.spec!r} needs a package: {error}; pip install 'autogen-ext[{provider}]'"
-        ) from error
-    except Exception as error:
-        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
-    return client

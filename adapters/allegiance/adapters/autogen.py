@@ -35,7 +35,8 @@ from autogen_core.model_context import UnboundedChatCompletionContext
 from autogen_core.models import AssistantMessage, LLMMessage, UserMessage
 
 from allegiance.adapter import Cell, Kit
-from allegiance.adapters._autogen_seat import Latch, SeatClient, inner_client, native_tools
+from allegiance.adapters._autogen_models import inner_client
+from allegiance.adapters._autogen_seat import Latch, SeatClient, native_tools
 from allegiance.errors import UserError
 from allegiance.script import Call
 from allegiance.session import CRITIC, OPERATOR, PEER, Session
