@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 _ANYWHERE = re.compile(r"^/?(\*\*?/)+")
-_TOKEN = re.compile(r"\*+|\[[^\]/]+\]|.", re.DOTALL)
+_TOKEN = re.compile(r"\*+|\[(?:\[:\w+:\]|[^\]/])+\]|.", re.DOTALL)
 
 
 def split(target: str) -> tuple[str, str]:

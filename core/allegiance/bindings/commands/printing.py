@@ -1,0 +1,213 @@
+"""Commands that print: the content of files, names of files, or text of their own."""
+
+from __future__ import annotations
+
+import re
+
+from allegiance.bindings import options
+from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.spelling import unescape
+from allegiance.bindings.targets import UNKNOWN
+from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined, merged
+
+_AWK_WRITES = re.compile(r'print[^;}]*>+\s*"([^"]+)"')
+_AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
+_VALUED = "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields characters width"
+
+
+def _cat(call: Call) -> Stream:
+    words = options.read(call.args, "").operands or [Word("-")]
+    return joined([call.content(w) for w in words])
+
+
+def _filter(call: Call) -> Stream:
+    """Follow a program that prints some of what is in its files."""
+    words = options.read(call.args, _VALUED).operands or [Word("-")]
+    return Stream(sources=joined([call.content(w) for w in words]).sources)
+
+
+def _search(call: Call) -> Stream:
+    """Follow a filter whose first operand is a pattern or a program."""
+    awk = "i " if "awk" in call.name else ""
+    given = options.read(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
+    words = given.operands[not given.has("e", "f", "regexp", "file") :]
+    deep = given.has("r", "R", "recursive", "dereference-recursive") or call.name in ("rg", "ag")
+    if given.has("l", "L", "files-with-matches", "files-without-match"):
+        roots = [_tree(w.text) if deep else w.text for w in words] or [UNKNOWN]
+        return Stream(names=tuple(roots))
+    if (extension := given.get("i")) is not None and extension.text == "inplace":
+        for word in words:
+            call.shell.emit("write", call.shell.path(word.text))
+        return NOTHING
+    if given.has("c", "q", "count", "quiet", "silent"):
+        return SOMETHING
+    if awk and words != given.operands:
+        _awk(call, given.operands[0].text, words)
+    if deep:
+        return Stream(sources=tuple(call.shell.tree(w.text) for w in words))
+    return Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
+
+
+def _awk(call: Call, program: str, words: list[Word]) -> None:
+    """Note the files that an ``awk`` program names for its output, and the commands it runs."""
+    sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
+    for name in _AWK_WRITES.findall(program):
+        call.shell.store(name, Stream(sources=sources))
+    for code in _AWK_RUNS.findall(program):
+        call.shell.script(code, Stream(sources=sources))
+
+
+def _tree(name: str) -> str:
+    return UNKNOWN if name in (".", "./") else name.rstrip("/") + "/"
+
+
+def _stdin(call: Call) -> Stream:
+    """Follow a program that changes its input only."""
+    return Stream(sources=call.stdin.sources)
+
+
+def _names(call: Call) -> Stream:
+    """Follow a filter of lines: a list of names stays one."""
+    if call.stdin.names is not None:
+        return call.stdin
+    return _filter(call)
+
+
+def _ls(call: Call) -> Stream:
+    given = options.read(call.args, "I ignore w T L color sort time")
+    if given.has("l"):
+        return SOMETHING
+    words = given.operands or [Word(".")]
+    found = [w.text if any(c in w.text for c in "*?[") or given.has("d") else "*" for w in words]
+    return Stream(names=tuple(found))
+
+
+def _echo(call: Call) -> Stream:
+    args = list(call.args)
+    escapes, end = False, "\n"
+    while args and args[0].text in ("-n", "-e", "-E", "-ne", "-en"):
+        flag = args.pop(0).text
+        escapes, end = escapes or "e" in flag, "" if "n" in flag else end
+    text = " ".join(a.text for a in args) + end
+    known = all(a.known for a in args)
+    sources = merged(a.sources for a in args)
+    if not known:
+        return Stream(sources=sources, names=tuple(a.text for a in args) if not sources else None)
+    return Stream(text=unescape(text) if escapes else text, sources=sources)
+
+
+def _printf(call: Call) -> Stream:
+    args = options.read(call.args, "", first=True).operands
+    if not args:
+        return NOTHING
+    sources = merged(a.sources for a in args)
+    if not all(a.known for a in args):
+        return Stream(sources=sources)
+    form, values = unescape(args[0].text), [a.text for a in args[1:]]
+    out = ""
+    while True:
+        before = len(values)
+        out += _formatted(form, values)
+        if not values or len(values) == before:
+            return Stream(text=out, sources=sources)
+
+
+def _formatted(form: str, values: list[str]) -> str:
+    out, at = "", 0
+    while at < len(form):
+        if form[at] != "%":
+            out, at = out + form[at], at + 1
+            continue
+        end = at + 1
+        while end < len(form) and form[end] in "-+ #0123456789.*":
+            end += 1
+        kind = form[end : end + 1]
+        value = values.pop(0) if values and kind != "%" else ""
+        out += "%" if kind == "%" else unescape(value) if kind == "b" else value
+        at = end + 1
+    return out
+
+
+def _digest(call: Call) -> Stream:
+    """Follow a program that says something of files and not what is in them."""
+    return SOMETHING
+
+
+def _seq(call: Call) -> Stream:
+    given = [w.text for w in call.args if w.text.lstrip("-").isdigit()]
+    first, last = (given[0], given[-1]) if len(given) > 1 else ("1", (given or ["0"])[0])
+    if int(last) - int(first) > 100:
+        return SOMETHING
+    return Stream(text="\n".join(str(n) for n in range(int(first), int(last) + 1)))
+
+
+def _temporary(call: Call) -> Stream:
+    place = options.read(call.args, "p tmpdir suffix").get("p", "tmpdir")
+    return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
+
+
+def _token(call: Call) -> Stream:
+    """Follow a program that prints a date, a number or a name without slashes."""
+    return Stream(names=("*",))
+
+
+def _pwd(call: Call) -> Stream:
+    return Stream(text=f"{call.shell.state.cwd or '.'}\n")
+
+
+def _base(call: Call) -> Stream:
+    words = options.read(call.args, "s suffix").operands
+    if not words or not words[0].known:
+        return Stream(names=("*",))
+    path = words[0].text.rstrip("/")
+    head, _, tail = path.rpartition("/")
+    if call.name == "dirname":
+        return Stream(text=f"{head or '.'}\n")
+    return Stream(text=tail.removesuffix(words[1].text if len(words) > 1 else "") + "\n")
+
+
+def _real(call: Call) -> Stream:
+    words = options.read(call.args, "relative-to").operands
+    return Stream(names=tuple(w.text for w in words) or (UNKNOWN,))
+
+
+_FILTERS = (
+    "cmp head tail more less nl rev fold fmt cut paste column strings od hexdump hd expand "
+    "unexpand iconv comm join pr zless zmore xzless shuf dos2unix diff tsort"
+)
+_SEARCHES = "grep egrep fgrep zgrep rg ag ack jq awk gawk mawk nawk xmllint"
+_DIGESTS = (
+    "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
+    "cksum sum md5 tree test [ lsof fuser free uptime ps top htop id whoami groups env "
+    "printenv getfacl lsattr lsblk blkid mountpoint"
+)
+_TOKENS = "date hostname nproc uname arch whoami id tty uuidgen expr bc"
+COMMANDS: dict[str, Handler] = {
+    **dict.fromkeys(("cat", "tac", "bat", "batcat", "pv", "mbuffer", "buffer", "gcat"), _cat),
+    **dict.fromkeys(
+        _FILTERS.split(),
+        _filter,
+    ),
+    **dict.fromkeys(("head", "tail", "sort", "uniq", "shuf", "tac"), _names),
+    **dict.fromkeys(
+        _SEARCHES.split(),
+        _search,
+    ),
+    **dict.fromkeys(("tr", "ts", "dos2unix"), _stdin),
+    **dict.fromkeys(("ls", "dir", "vdir", "exa", "eza"), _ls),
+    "echo": _echo,
+    "printf": _printf,
+    **dict.fromkeys(
+        _DIGESTS.split(),
+        _digest,
+    ),
+    "seq": _seq,
+    "mktemp": _temporary,
+    **dict.fromkeys(
+        _TOKENS.split(),
+        _token,
+    ),
+    "pwd": _pwd,
+    **dict.fromkeys(("basename", "dirname"), _base),
+    **dict.fromkeys(("realpath", "readlink"), _real),
+}

@@ -1,0 +1,98 @@
+"""Loops and branches: each turn with its own value, each branch on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from allegiance.bindings.syntax import text
+from allegiance.bindings.targets import UNKNOWN
+from allegiance.bindings.values import NOTHING, State, Stream, Word, joined
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from allegiance.bindings.interpret import Shell
+
+TURNS = 64
+"""The largest number of turns that are followed one by one; the rest are followed as one."""
+
+T = TypeVar("T")
+
+_ANY = Word(UNKNOWN, known=False)
+
+
+def loop(shell: Shell, node: Node, stdin: Stream) -> Stream:
+    """Follow a loop."""
+    if node.type == "for_statement":
+        return _each(shell, node, stdin)
+    body = node.child_by_field_name("body")
+    conditions = [c for c in node.named_children if c != body]
+    readers = [c for c in conditions if c.type == "command" and text(c).split()[:1] == ["read"]]
+    if not readers or body is None:
+        turns = [shell.follow(c, stdin) for _ in range(2) for c in node.named_children]
+        return joined(turns)
+    lines = stdin.lines()
+    turns = []
+    for line in [UNKNOWN] if lines is None else few(lines, UNKNOWN):
+        sources = stdin.sources if lines is None else ()
+        given = Stream(text=None if line == UNKNOWN else f"{line}\n", sources=sources)
+        if stdin.names is not None:
+            given = Stream(names=(line,))
+        shell.follow(readers[0], given)
+        turns.append(shell.follow(body, NOTHING))
+    return joined(turns)
+
+
+def branches(shell: Shell, node: Node, stdin: Stream) -> Stream:
+    """Follow every branch of a statement from the same state and keep what they agree on."""
+    groups: list[list[Node]] = [[]]
+    found: list[Stream] = []
+    at_condition = node.type != "case_statement"
+    for child in node.children:
+        if child.type == "then":
+            at_condition = False
+        elif child.type in ("elif_clause", "else_clause", "case_item"):
+            groups.append([child])
+        elif child.is_named and at_condition:
+            found.append(shell.follow(child, stdin))
+        elif child.is_named and node.type != "case_statement":
+            groups[0].append(child)
+    ends: list[State] = []
+    if not any(g and g[0].type == "else_clause" for g in groups[1:]):
+        ends.append(shell.state.fork())
+    for group in groups:
+        with shell.within(shell.state.fork()):
+            for child in group:
+                body = _statements(child) if child.type == "case_item" else [child]
+                found += [shell.follow(statement, stdin) for statement in body]
+            ends.append(shell.state)
+    shell.state.meet(ends)
+    return joined(found)
+
+
+def _statements(item: Node) -> list[Node]:
+    behind = next((c.end_byte for c in item.children if c.type == ")"), item.start_byte)
+    return [c for c in item.named_children if c.start_byte >= behind]
+
+
+def _each(shell: Shell, node: Node, stdin: Stream) -> Stream:
+    expand = shell.expander()
+    name = node.child_by_field_name("variable")
+    body = node.child_by_field_name("body")
+    if name is None or body is None:
+        return NOTHING
+    given = expand.words(*node.children_by_field_name("value"))
+    if not any(c.type == "in" for c in node.children):
+        given = expand.lookup("@") or [_ANY]
+    turns = []
+    for value in few(given, _ANY):
+        shell.state.variables[text(name)] = (value,)
+        turns.append(shell.follow(body, stdin))
+    return joined(turns)
+
+
+def few(values: Sequence[T], rest: T) -> list[T]:
+    """Return the distinct values; where they are many, the last ones as one that is unknown."""
+    distinct = list(dict.fromkeys(values))
+    return distinct if len(distinct) <= TURNS else [*distinct[:TURNS], rest]

@@ -1,0 +1,138 @@
+"""Shell syntax: the one place that knows the parser."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Parser
+
+_OPAQUE = (
+    "string",
+    "heredoc_redirect",
+    "expansion",
+    "command_substitution",
+    "arithmetic_expansion",
+)
+
+LIMIT, PIPES = 50_000, 2_000
+"""The longest command that is read, in characters, and the largest number of pipe signs in it."""
+
+SHORT, SECONDS = 2_000, 0.8
+"""Up to what length a command is parsed without a limit of time, and that limit otherwise."""
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_ENCODED = re.compile(rb"\x01([0-9a-f]+)\x02")
+
+
+@lru_cache(maxsize=1)
+def _language() -> Language:
+    try:
+        import tree_sitter
+        import tree_sitter_bash
+    except ImportError as error:
+        raise UserError(
+            f"shell bindings need a shell parser ({error}): pip install 'allegiance[shell]'"
+        ) from error
+    return tree_sitter.Language(tree_sitter_bash.language())
+
+
+def _parser() -> Parser:
+    """Return a parser of its own for every call: one must not be used by two threads."""
+    language = _language()
+    import tree_sitter
+
+    return tree_sitter.Parser(language)
+
+
+def check() -> None:
+    """Make sure that the parser is there.
+
+    Raises:
+        UserError: If it is not installed.
+    """
+    _language()
+
+
+def parse(command: str) -> Node:
+    """Return the root of the syntax tree of a command.
+
+    The parser sees plain ASCII only: its scanner reads out of bounds at some other characters.
+    ``text`` gives them back.
+
+    Raises:
+        ValueError: If it is not a shell command, or too long.
+    """
+    if len(command) > LIMIT or command.count("|") > PIPES:
+        raise ValueError("the shell command is too long to be read")
+    if any(char in command for char in "\0\x01\x02"):
+        raise ValueError("the shell command contains control characters")
+    plain = _FOREIGN.sub(lambda found: f"\x01{ord(found[0]):x}\x02", command)
+    data = plain.replace("\r\n", "\n").encode()
+    if len(data) > SHORT:
+        _try(data)
+    root = _parser().parse(data).root_node
+    if root.has_error:
+        raise ValueError(f"the shell command cannot be parsed: {command[:80]!r}")
+    if b"\\ " in data or b"\\\t" in data:
+        _complete(root, data)
+    return root
+
+
+def _try(data: bytes) -> None:
+    """Parse once with a limit of time: some long texts that are no commands take very long."""
+    parser, end = _parser(), monotonic() + SECONDS
+    try:
+        parser.parse(
+            lambda at, _: data[at : at + 65_536], progress_callback=lambda *_: monotonic() > end
+        )
+    except ValueError:
+        raise ValueError("the shell command takes too long to be parsed") from None
+
+
+def _complete(root: Node, data: bytes) -> None:
+    """Make sure that no escaped blank got lost: the parser skips some that are words."""
+    at, todo = 0, [root]
+    while todo:
+        node = todo.pop()
+        if node.child_count and node.type not in _OPAQUE:
+            todo += reversed(node.children)
+            continue
+        if data[at : node.start_byte].replace(b"\\\n", b"").strip():
+            raise ValueError("the shell command has an escaped blank in a place of its own")
+        at = max(at, node.end_byte)
+    if data[at:].replace(b"\\\n", b"").strip():
+        raise ValueError("the shell command has an escaped blank in a place of its own")
+
+
+def decode(source: bytes) -> str:
+    """Return a piece of source as it was given."""
+    if b"\x01" in source:
+        source = _ENCODED.sub(_original, source)
+    return source.decode()
+
+
+def _original(found: re.Match[bytes]) -> bytes:
+    return chr(int(found[1], 16)).encode("utf-8", "replace")
+
+
+def text(node: Node) -> str:
+    """Return the source of a node."""
+    return decode(node.text or b"")
+
+
+def between(before: Node, after: Node) -> str:
+    """Return the source between two nodes of one tree, without line continuations."""
+    if after.start_byte - before.end_byte < 2:  # all that is skipped in one byte is a blank
+        return " " * (after.start_byte - before.end_byte)
+    root = before
+    while root.parent is not None:
+        root = root.parent
+    start = root.start_byte
+    gap = (root.text or b"")[before.end_byte - start : after.start_byte - start]
+    return decode(gap).replace("\\\n", "")
