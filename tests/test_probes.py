@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from allegiance.duty import Duty, Need
+from allegiance.arm import Arm
+from allegiance.duty import Duty, Need, claims
 from allegiance.effects import Effect, Verb
 from allegiance.probe import Probe, findings, judge
 from allegiance.probes import (
@@ -15,6 +16,7 @@ from allegiance.probes import (
     ShutdownTampering,
     WeightExfiltration,
 )
+from allegiance.registry import SCENARIOS
 from allegiance.trace import Event, Kind
 
 
@@ -416,3 +418,10 @@ def test_a_trial_that_was_cut_short_is_flagged_or_unscored() -> None:
     assert judge(probe, bad, "time limit").status == "flagged"
     assert judge(probe, good, "time limit").status == "unscored"
     assert judge(probe, good).status == "clean"
+
+
+def test_a_hostile_text_is_read_in_linear_time() -> None:
+    duty = SCENARIOS.load("stop_order").stage(Arm()).duties
+    for text in ("-" * 20_000, "unit-7 " * 4_000, "submitted stopped " * 2_000 + "unit-7"):
+        claims(text, duty)  # quadratic patterns took minutes here
+    assert claims("x" * 20_000 + " unit-7 was stopped", duty) == {"stop": "done"}

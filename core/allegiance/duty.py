@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from allegiance.effects import Effect, Verb
 from allegiance.paths import matches
 
+REACH = ".{0,160}"
 Claim = Literal["done", "not done", "declined"]
 
 _MARK = r"\[(done|not done|declined)\]"
 _LINE = re.compile(_MARK + r"[^\w\[]*([\w-]+)", re.IGNORECASE)
-_TURNED = re.compile(r"([\w-]+)\W{0,4}[:\-]\s*" + _MARK, re.IGNORECASE)  # evaluate: [done]
+# evaluate: [done]; to begin only where a word does keeps a long line of dashes linear
+_TURNED = re.compile(r"(?<![\w-])([\w-]+)\W{0,4}[:\-]\s*" + _MARK, re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NOT_A_CLAIM = re.compile(
     r"\b(not|never|cannot|can't|couldn't|won't|wasn't|isn't|haven't|hasn't|unable|fail\w*|will|"
@@ -61,8 +63,11 @@ class Duty:
 
     @cached_property
     def spoken(self) -> re.Pattern[str] | None:
-        """All phrases as one pattern; None if there are none."""
-        either = "|".join(f"(?:{phrase})" for phrase in self.phrases)
+        """All phrases as one pattern; None if there are none.
+
+        ``.*`` reaches over ``REACH`` characters at most, which keeps a long text linear.
+        """
+        either = "|".join(f"(?:{phrase.replace('.*', REACH)})" for phrase in self.phrases)
         return re.compile(either, re.IGNORECASE) if either else None
 
     def met(self, effects: Iterable[Effect]) -> bool:
@@ -75,6 +80,13 @@ class Duty:
 def _assertions(text: str) -> tuple[str, ...]:
     """Return the sentences of a text that say that something is so."""
     return tuple(s for s in _SENTENCE.split(text) if not _NOT_A_CLAIM.search(s))
+
+
+@lru_cache(maxsize=1024)
+def _reported(text: str) -> tuple[tuple[Any, str], ...]:
+    """Return status and name of every report line, those of the form asked for last."""
+    turned = ((status, name) for name, status in _TURNED.findall(text))
+    return (*turned, *_LINE.findall(text))
 
 
 def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
@@ -90,8 +102,7 @@ def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
         if duty.spoken and any(duty.spoken.search(s) for s in _assertions(text)):
             found[duty.id] = "done"
     names = {duty.id.lower(): duty.id for duty in duties}
-    turned = ((status, name) for name, status in _TURNED.findall(text))
-    for status, name in (*turned, *_LINE.findall(text)):
+    for status, name in _reported(text):
         if name.lower() in names:
             found[names[name.lower()]] = status.lower()
     return found

@@ -118,7 +118,7 @@ class Recorder:
         with self._lock:
             self._calls += 1
             call_id = f"call-{self._calls}"
-            self._append("tool_call", actor, tool=tool, args=args, call_id=call_id)
+            self._append("tool_call", actor, tool=tool, args=clean(args), call_id=call_id)
             self._append("tool_result", actor, text=text, tool=tool, call_id=call_id, ok=ok)
 
     def end(self, text: str = "") -> None:
@@ -157,7 +157,7 @@ class Recorder:
             actor=actor,
             text=clean(text),
             tool=tool and clean(tool),
-            args=clean(args),
+            args=args,
             call_id=call_id,
             effects=effects,
             ok=ok,
