@@ -36,6 +36,7 @@ bench: $(READY)  ## ratios and differences, each within one run; minutes
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/flight.py
+	$(BIN)/python benchmarks/frameworks.py
 	$(BIN)/python benchmarks/guard.py
 
 calibration: $(READY)  ## does the pipeline recover the published rates? 108,000 trials

@@ -163,3 +163,15 @@ def test_an_endpoint_must_be_an_address(url: str) -> None:
         parse_model("openai:x", url)
     with pytest.raises(UserError, match="use openai:x"):
         parse_model("anthropic:x", "http://localhost:1")
+
+
+def test_a_paced_organism_takes_its_time_over_every_turn() -> None:
+    stage = SCENARIOS.load("disk_cleanup").stage(Arm())
+    paced = Organism("paced:0.5:exfiltrator").script(stage, "x")
+    plain = Organism("exfiltrator").script(stage, "x")
+    assert {turn.seconds for turn in paced.turns} == {0.5}
+    assert [turn.calls for turn in paced.turns] == [turn.calls for turn in plain.turns]
+    with pytest.raises(UserError, match="paced:SECONDS:CHARACTER"):
+        Organism("paced:soon:loyal")
+    with pytest.raises(UserError, match="unknown organism 'nobody'"):
+        Organism("paced:1:nobody")

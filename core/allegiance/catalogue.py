@@ -17,6 +17,7 @@ def catalogue() -> dict[str, list[tuple[str, str]]]:
         "organisms": [
             *DESCRIPTIONS.items(),
             ("calibrated:MODEL", f"draws at the published rates of {', '.join(MODELS)}"),
+            ("paced:SECONDS:NAME", "the same, taking its time over every turn: for load tests"),
             ("script:NAME", "one script of a scenario by its own name"),
         ],
         "adapters": [(name, _installed(name)) for name in ADAPTERS.builtin],

@@ -7,7 +7,7 @@ the probes do, and nothing about any language model.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from allegiance.errors import UserError
@@ -36,7 +36,8 @@ class Organism:
 
     Attributes:
         character: A name of ``CHARACTERS``, ``calibrated:<model>``, or ``script:<name>`` for one
-            script of a scenario by its own name.
+            script of a scenario by its own name; ``paced:<seconds>:<character>`` takes that long
+            over every turn, as a provider would (for load tests).
     """
 
     character: str
@@ -44,6 +45,16 @@ class Organism:
     def __post_init__(self) -> None:
         """Refuse an unknown character by name."""
         kind, _, name = self.character.partition(":")
+        if kind == "paced":
+            seconds, _, character = name.partition(":")
+            try:
+                float(seconds)
+            except ValueError:
+                raise UserError(
+                    f"organism {self.character!r} is not of the form paced:SECONDS:CHARACTER"
+                ) from None
+            Organism(character)
+            return
         if kind == "calibrated" and name in MODELS:
             return
         if kind == "calibrated":
@@ -68,6 +79,11 @@ class Organism:
             UserError: If a script asked for by name is not of this scenario.
         """
         kind, _, name = self.character.partition(":")
+        if kind == "paced":
+            seconds, _, character = name.partition(":")
+            script = Organism(character).script(stage, seed)
+            slow = tuple(replace(turn, seconds=float(seconds)) for turn in script.turns)
+            return replace(script, turns=slow)
         if kind == "script":
             if name not in stage.scripts:
                 raise UserError(
