@@ -335,6 +335,8 @@ def test_what_has_finished_is_kept_when_a_run_is_stopped(tmp_path: Path, workers
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # who runs the tests in the background has Ctrl-C ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         wait_for_trials(process, tmp_path / "run", 5)

@@ -167,28 +167,33 @@ def test_pages_of_the_list(opened):
     assert page.locator("#trial-title").inner_text().startswith("Trial 62:")
 
 
+def focused(page, name):
+    """Wait until an element has the focus: the page moves it once it has drawn."""
+    page.wait_for_function("name => document.activeElement.id === name", arg=name)
+
+
 def test_keyboard_alone(opened):
     page = opened()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.id") == "skip"
+    focused(page, "skip")
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.classList.contains('cell')"):
             break
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "list-title"
+    focused(page, "list-title")
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id.startsWith('row-')"):
             break
     row = page.evaluate("document.activeElement.id")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "trial-title"
+    focused(page, "trial-title")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")
-    assert page.evaluate("document.activeElement.id") == "back"
+    focused(page, "back")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == row
+    focused(page, row)
 
 
 def test_hostile_texts_run_nothing_and_are_seen(opened):
