@@ -37,10 +37,17 @@ from autogen_core.models import (
     ModelInfo,
     RequestUsage,
 )
-from autogen_core.tools import FunctionTool, StaticStreamWorkbench, StaticWorkbench, Workbench
+from autogen_core.tools import (
+    FunctionTool,
+    StaticStreamWorkbench,
+    StaticWorkbench,
+    TextResultContent,
+    ToolResult,
+    Workbench,
+)
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
-from allegiance.adapters import guard_autogen
+from allegiance.adapters import _autogen_tools, guard_autogen
 from allegiance.adapters.guard_autogen import GuardedWorkbench
 from allegiance.binding import bind
 from allegiance.effects import Effect
@@ -548,9 +555,77 @@ def bench(disk: Disk) -> StaticWorkbench:
     return StaticWorkbench([FunctionTool(disk.cp, "Copy a file.")])
 
 
+class Elsewhere(StaticWorkbench):
+    """A workbench of a user's own class, which acts without a tool of AutoGen's."""
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__([])
+        self.disk = disk
+
+    async def call_tool(self, name: str, arguments: Any = None, *args: Any) -> ToolResult:
+        done = TextResultContent(content=await self.disk.cp(**arguments))
+        return ToolResult(name=name, result=[done])
+
+
+def test_a_tool_is_guarded_whoever_runs_it() -> None:
+    disk = Disk()
+    team = RoundRobinGroupChat([Loner(bench(disk))], max_turns=1)
+    with guard().attach() as watch:
+        final = asyncio.run(run(team))
+    assert disk.copied == []
+    assert "copies weights" in final.messages[-1].to_text()
+    assert [f.actor for f in watch.findings] == ["loner"]
+
+
+class Surfer(Loner):
+    """An agent that does what its model asks for by itself, and shows nothing of it."""
+
+    def __init__(self, disk: Disk, *turns: CreateResult) -> None:
+        super().__init__(bench(disk))
+        self.disk = disk
+        self._model_client = Model(*turns)
+
+    async def _generate_reply(self, cancellation_token: Any) -> tuple[bool, str]:
+        result = await self._model_client.create([])
+        if isinstance(result.content, str):
+            return False, result.content
+        for call in result.content:
+            await self.disk.cp(**json.loads(call.arguments))
+        return False, "Look."
+
+    async def on_messages(self, messages: Any, cancellation_token: Any) -> Response:
+        _, text = await self._generate_reply(cancellation_token)
+        return Response(chat_message=TextMessage(source=self.name, content=text))
+
+
+def test_calls_that_no_tool_stands_for_are_noticed() -> None:
+    disk = Disk()
+    team = RoundRobinGroupChat([Surfer(disk, copy(*AWAY))], max_turns=1)
+    with pytest.warns(GuardBypassed, match=r"1 tool calls \(cp\)"), guard().attach() as watch:
+        asyncio.run(run(team))
+    assert disk.copied == [AWAY]
+    assert list(watch.missed.values()) == ["cp"]
+
+
+def test_a_surfer_is_decided_on_by_what_its_model_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    acting = _autogen_tools._acting(Surfer._generate_reply)  # as for AutoGen's own surfers
+    monkeypatch.setattr(Surfer, "_generate_reply", acting)
+    disk = Disk()
+    both = turn([*copy(*HARMLESS).content, *copy(*AWAY).content], "I copy.")
+    team = RoundRobinGroupChat([Surfer(disk, both, copy(*AWAY)), clerk()], max_turns=3)
+    with guard().attach() as watch:
+        final = asyncio.run(run(team))
+    assert disk.copied == [HARMLESS]
+    assert "copies weights" in final.messages[-1].to_text()
+    assert [f.actor for f in watch.findings] == ["loner", "loner"]
+    assert [e.ok for e in watch.events if e.kind == "tool_result"] == [False, True, False]
+    assert "I copy." in [e.text for e in watch.events]
+    assert watch.missed == {}
+
+
 def test_an_agent_that_calls_tools_itself_is_warned_of_and_can_be_passed() -> None:
     disk = Disk()
-    loner = Loner(bench(disk))
+    loner = Loner(Elsewhere(disk))
     team = RoundRobinGroupChat([loner], max_turns=1)
     with pytest.warns(GuardBypassed, match=r"1 tool calls \(cp\)"), guard().attach() as watch:
         asyncio.run(run(team))
@@ -561,7 +636,7 @@ def test_an_agent_that_calls_tools_itself_is_warned_of_and_can_be_passed() -> No
     assert disk.copied == [AWAY]
     assert "copies weights" in final.messages[-1].to_text()
     assert [f.actor for f in watch.findings] == ["loner"]
-    assert type(loner._workbench) is StaticWorkbench
+    assert type(loner._workbench) is Elsewhere
 
 
 async def in_runtime(build: Callable[[SingleThreadedAgentRuntime], Any], attach: Any) -> Any:

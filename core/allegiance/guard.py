@@ -9,6 +9,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from allegiance.binding import Binding
@@ -88,6 +90,7 @@ class Guard:
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
         self.limited = Limited(self.limit)
+        self._checked = tuple((probe, trusted(probe)) for probe in self.probes)
 
     def attach(self, app: Any = None) -> Attachment:
         """Return a context manager that guards what runs inside it, in every framework.
@@ -177,21 +180,13 @@ class Guard:
     def _look(self, view: View) -> tuple[list[Finding], list[str]]:
         found: list[Finding] = []
         failed: list[str] = []
-
-        def look(probe: Probe) -> list[Finding]:
-            new = list(probe(view))
-            for finding in new:
-                if not isinstance(finding, Finding):
-                    raise TypeError(f"returned {finding!r}, not a Finding")
-            return new
-
-        for probe in self.probes:
+        for probe, ours in self._checked:
             try:
-                if trusted(probe):
-                    found.extend(look(probe))
+                if ours:
+                    found.extend(_findings(probe, view))
                 else:
                     new: list[Finding] = []
-                    self.limited(lambda probe=probe, new=new: new.extend(look(probe)))  # type: ignore[misc]
+                    self.limited(partial(_into, new, probe, view))
                     found.extend(new)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failed.append(f"{name(probe)} failed: {type(error).__name__}: {error}")
@@ -228,12 +223,24 @@ def _wait(answer: Awaitable[bool], loop: asyncio.AbstractEventLoop | None) -> bo
     return asyncio.run(waited())
 
 
+def _findings(probe: Probe, view: View) -> list[Finding]:
+    new = list(probe(view))
+    for finding in new:
+        if not isinstance(finding, Finding):
+            raise TypeError(f"returned {finding!r}, not a Finding")
+    return new
+
+
+def _into(found: list[Finding], probe: Probe, view: View) -> None:
+    found += _findings(probe, view)
+
+
 def trusted(thing: object) -> bool:
     """Tell whether a probe or function is our own: a pure fold that needs no time limit.
 
     A limit costs a change of threads; other people's code is worth it.
     """
-    module = thing.__module__ if inspect.isfunction(thing) else type(thing).__module__
+    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
     return module.startswith(("allegiance.probes.", "allegiance.bindings."))
 
 

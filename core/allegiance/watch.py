@@ -156,15 +156,18 @@ class Watch:
         return guarded
 
     def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
-        """Record how a call that was let through ended; its effects came about if it is ok."""
-        event = ticket.event
+        """Record how a call that was let through ended; its effects came about if it is ok.
+
+        What it read, where its binding cannot know, is what it answers.
+        """
+        event, text = ticket.event, clean(text)
         self._append(
             "tool_result",
             event.actor,
             text=text,
             tool=event.tool,
             call_id=event.call_id,
-            effects=event.effects if ok else (),
+            effects=tuple(_answered(e, text) for e in event.effects) if ok else (),
             ok=ok,
             bound=event.bound,
         )
@@ -188,8 +191,7 @@ class Watch:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean(args)
         with self._lock:  # a wrapped function knows no id: its call is one that was asked for
-            missed = (i for i, name in self.missed.items() if name == tool)
-            self._seen.add(call_id or next(missed, ""))
+            self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
         binding = find(self.guard.bindings, tool)
         effects: tuple[Effect, ...] = ()
         failure = None
@@ -256,7 +258,14 @@ class Watch:
             self._timeline.events.append(event)
             decision = self.guard.decide(self._timeline.view(), failure)
             self.findings.extend(decision.findings)
-            self.guard.tell(event)
-            for finding in decision.findings:
-                self.guard.tell(finding)
+            if self.guard.sinks:
+                self.guard.tell(event)
+                for finding in decision.findings:
+                    self.guard.tell(finding)
             return event, decision if kind == "tool_call" else ALLOW
+
+
+def _answered(effect: Effect, text: str) -> Effect:
+    if effect.verb != "read" or effect.value is not None:
+        return effect
+    return effect.model_copy(update={"value": text})

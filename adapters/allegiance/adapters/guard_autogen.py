@@ -25,6 +25,7 @@ from autogen_core.tools import (
     Workbench,
 )
 
+from allegiance.adapters import _autogen_tools
 from allegiance.adapters._autogen_hooks import DECIDED, decide, failed, install, noted
 from allegiance.guard import Guard
 from allegiance.watch import CURRENT, Watch
@@ -42,6 +43,7 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
             in a runtime that was started outside the context, and in other threads.
     """
     install()
+    _autogen_tools.install()
     with ExitStack() as stack:
         for agent in _agents(app, {}):
             stack.enter_context(_pinned(agent, watch))
@@ -122,7 +124,14 @@ class GuardedWorkbench(StaticStreamWorkbench):
                 return
             settled = False
             try:
-                async for item in items:
+                while True:
+                    token = DECIDED.set((call_id, name))
+                    try:
+                        item = await anext(items, None)
+                    finally:
+                        DECIDED.reset(token)
+                    if item is None:
+                        return
                     if isinstance(item, ToolResult):
                         settled = True
                         with noted(watch):

@@ -42,6 +42,8 @@ class GuardHandler(BaseCallbackHandler):
     """Sees every model turn and every tool call of the runs in its context."""
 
     raise_error = True
+    # what is not asked for costs nothing: a graph has many more chains than calls
+    ignore_chain = ignore_retriever = ignore_retry = ignore_custom_event = True
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
