@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING, TypeAlias
 
-from allegiance.adapter import Build
-from allegiance.guard import Guard
-from allegiance.models import Model
-from allegiance.plan import CellSpec
-from allegiance.trace import Trial
-from allegiance.trial import Limits, Stand, make_ready, play
+if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
+    from allegiance.adapter import Build
+    from allegiance.guard import Guard
+    from allegiance.models import Model
+    from allegiance.plan import CellSpec
+    from allegiance.trace import Trial
+    from allegiance.trial import Limits, Stand
 
-MakeGuard = Callable[[Stand], Guard]
+MakeGuard: TypeAlias = "Callable[[Stand], Guard]"
 
 
 async def play_all(
@@ -32,7 +34,9 @@ async def play_all(
         limits: What a trial may use.
         guard: Makes the guard of a trial, if there is to be one.
     """
-    import asyncio  # here, to keep the core quick to import
+    import asyncio
+
+    from allegiance.trial import Limits, play
 
     limits = limits or Limits()
     queue: Iterator[tuple[Stand, int]] = iter(jobs)
@@ -101,6 +105,8 @@ def run(
         UserError: If a cell names something that is not there or cannot be used.
     """
     import asyncio
+
+    from allegiance.trial import make_ready
 
     stands = [make_ready(cell, model=model, peer=peer, build=build) for cell in cells]
 
