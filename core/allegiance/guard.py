@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
@@ -259,8 +259,3 @@ def console(decision: Decision, event: Event) -> bool:
     print(decision.message.removeprefix("Rejected by policy: "), file=sys.stderr)
     print("Let it through? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def with_policy(guard: Guard, policy: Policy) -> Guard:
-    """Return a fresh guard with another policy."""
-    return replace(guard, policy=policy, findings=[], failures=[], watches=[])
