@@ -3,27 +3,114 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-from allegiance.plan import expand
+import pytest
+
+from allegiance.errors import UserError
+from allegiance.plan import CellSpec, expand
 from allegiance.run import in_turn
-from allegiance.trial import Limits, make_ready
-from allegiance.workers import play_in_processes
+from allegiance.trial import Limits, Stand, make_ready
+from allegiance.workers import TRIES, play_in_processes
 
 
-def test_a_worker_that_is_killed_loses_no_trial() -> None:
-    plan = expand(scenarios=["rubric_grading"], models=["organism:loyal"])
-    stands = [make_ready(cell) for cell in plan.cells]
-    jobs = in_turn(stands, 120)
-    stream = play_in_processes(jobs, seed=0, concurrency=2, workers=2, limits=Limits())
+def stands(model: str = "organism:loyal", target: str | None = None) -> list[Stand]:
+    plan = expand(scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], target=target)
+    return [make_ready(cell) for cell in plan.cells]
+
+
+def processes() -> list[int]:
+    return [p.pid for p in multiprocessing.active_children() if p.pid]
+
+
+def test_what_a_killed_worker_had_in_hand_is_played_again() -> None:
+    jobs = in_turn(stands(), 30)
+    stream = play_in_processes(jobs, seed=0, concurrency=4, workers=2, limits=Limits())
     trials = [next(stream)]
-    victim = multiprocessing.active_children()[0].pid
-    assert victim is not None
-    os.kill(victim, signal.SIGKILL)
+    for _ in range(3):
+        os.kill(processes()[0], signal.SIGKILL)
+        trials.append(next(stream))
     trials += stream
     keys = sorted(stand.key(0, index) for stand, index in jobs)
     assert sorted(t.trace.key for t in trials) == keys
-    lost = [t for t in trials if t.outcome == "error"]
-    assert 0 < len(lost) <= 60
-    assert {t.trace.error for t in lost} == {f"WorkerDied: exit code {-signal.SIGKILL}"}
-    assert {t.outcome for t in trials} == {"complied", "error"}
-    assert multiprocessing.active_children() == []
+    assert {t.outcome for t in trials} == {"complied"}
+    assert processes() == []
+
+
+def test_a_trial_that_kills_its_worker_is_recorded_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deadly.py").write_text("import os\ndef build(kit):\n    os._exit(7)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    cell = stands()[0].spec.model_copy(update={"target": "deadly:build", "pattern": "target"})
+    deadly = Stand(**{**vars(stands()[0]), "spec": cell})  # made ready only in the workers
+    jobs = in_turn([deadly], 4)
+    stream = play_in_processes(jobs, seed=0, concurrency=2, workers=2, limits=Limits())
+    trials = list(stream)
+    assert len(trials) == 4
+    assert {t.trace.error for t in trials} == {f"WorkerDied: exit code 7, {TRIES} times"}
+    assert {t.outcome for t in trials} == {"error"}
+
+
+def test_a_worker_says_what_cannot_be_used() -> None:
+    spec = CellSpec(**{**vars(stands()[0].spec), "scenario": "no_such"})
+    job = (Stand(**{**vars(stands()[0]), "spec": spec}), 0)
+    with pytest.raises(UserError, match="unknown scenario 'no_such'"):
+        list(play_in_processes([job], seed=0, concurrency=1, workers=1, limits=Limits()))
+    assert processes() == []
+
+
+def test_trials_are_drawn_only_as_there_is_room_for_them() -> None:
+    drawn = 0
+
+    def jobs():
+        nonlocal drawn
+        for job in in_turn(stands(), 40):
+            drawn += 1
+            yield job
+
+    heard: list[str] = []
+    stream = play_in_processes(
+        jobs(),
+        seed=0,
+        concurrency=4,
+        workers=2,
+        limits=Limits(),
+        took=lambda t: heard.append(t.trace.key),
+    )
+    for n, trial in enumerate(stream, 1):
+        assert trial.trace.key in heard
+        assert drawn <= n + 4
+    assert drawn == n == len(in_turn(stands(), 40))
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    code = (
+        "from allegiance.cli import main; import sys; "
+        "sys.argv[1:] = ['run', 'disk_cleanup', '--model', 'organism:paced:0.2:loyal', '--trials',"
+        f" '400', '--workers', '2', '--out', {str(tmp_path / 'run')!r}]; main()"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    if not children.exists():
+        parent.kill()
+        pytest.skip("needs Linux's list of child processes")
+    while not (pids := [int(p) for p in children.read_text().split()]) or len(pids) < 2:
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+
+    def alive(pid: int) -> bool:
+        try:
+            return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+
+    for _ in range(600):
+        if not any(map(alive, pids)):
+            return
+        time.sleep(0.05)
+    raise AssertionError("workers outlive their parent")

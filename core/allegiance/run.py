@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
@@ -18,21 +19,23 @@ MakeGuard: TypeAlias = "Callable[[Stand], Guard]"
 
 
 async def play_all(
-    jobs: Sequence[tuple[Stand, int]],
+    jobs: Iterable[tuple[Stand, int]],
     *,
     seed: int = 0,
     concurrency: int = 8,
     limits: Limits | None = None,
     guard: MakeGuard | None = None,
+    took: Callable[[Trial], object] = lambda _: None,
 ) -> AsyncGenerator[Trial, None]:
     """Play trials and yield each as it ends.
 
     Args:
-        jobs: The trials: a cell and an index each.
+        jobs: The trials: a cell and an index each; drawn one by one as there is room for them.
         seed: Seed of the run.
         concurrency: Trials in flight.
         limits: What a trial may use.
         guard: Makes the guard of a trial, if there is to be one.
+        took: Told of every trial before the next one is drawn.
     """
     import asyncio
 
@@ -42,17 +45,22 @@ async def play_all(
     queue: Iterator[tuple[Stand, int]] = iter(jobs)
     done: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
 
-    async def worker() -> None:
+    async def worker(stand: Stand, index: int) -> None:
         try:
-            for stand, index in queue:
+            while True:
                 watch = guard(stand) if guard else None
-                await done.put(await play(stand, index, seed, limits, watch))
+                trial = await play(stand, index, seed, limits, watch)
+                took(trial)
+                done.put_nowait(trial)
+                stand, index = next(queue)
+        except StopIteration:
+            pass
         except Exception as error:  # noqa: BLE001 - handed on to whoever reads the trials
-            await done.put(error)
+            done.put_nowait(error)
         finally:
             done.put_nowait(None)
 
-    workers = [asyncio.create_task(worker()) for _ in range(min(concurrency, len(jobs)))]
+    workers = [asyncio.create_task(worker(*job)) for job in islice(queue, concurrency)]
     left = len(workers)
     try:
         while left:

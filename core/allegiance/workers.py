@@ -1,99 +1,175 @@
 """Worker processes: for frameworks whose trials cost more CPU than one core has.
 
-Each worker plays its share of the trials in an event loop of its own and sends every trial back as
-it ends; the parent alone writes. What a worker that died had not finished is recorded as an error.
+The parent hands out trials as workers have room for them and alone writes what comes back. A worker
+that dies is replaced and what it had in hand is played again, a few times at most: a trial that
+kills its worker again and again is recorded as an error.
 """
 
 from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext
 
 from allegiance.errors import UserError
-from allegiance.plan import CellSpec
-from allegiance.run import play_all
 from allegiance.store import line
 from allegiance.trace import Trial
-from allegiance.trial import Limits, Stand, lost, make_ready
+from allegiance.trial import Limits, Stand, lost, make_ready, play
 
-Share = list[tuple[CellSpec, int]]
+Job = tuple[Stand, int]
+Turn = tuple[Stand, int, int]
+"""A trial to play: its cell, its index, and how many workers it has seen die."""
+TRIES = 3
 _UNUSABLE = b"!"
 """Begins what a worker sends in place of a trial if what the user gave cannot be used."""
 
 
+class Desk:
+    """The trials that are still to be handed out: those of the plan, and those to play again.
+
+    Args:
+        jobs: The trials, drawn one by one as there is room for them.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, jobs: Iterable[Job], seed: int) -> None:
+        self._jobs = iter(jobs)
+        self._again: deque[Turn] = deque()
+        self._seed = seed
+
+    def draw(self) -> Turn | None:
+        """Return the next trial, or None if there is none."""
+        if self._again:
+            return self._again.popleft()
+        job = next(self._jobs, None)
+        return job and (*job, 0)
+
+    def died(self, owed: Iterable[Turn], cause: str) -> Iterator[Trial]:
+        """Take back what was in hand where something died; yield what is given up."""
+        for stand, index, deaths in owed:
+            if deaths + 1 < TRIES:
+                self._again.append((stand, index, deaths + 1))
+            else:
+                yield lost(stand, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
+
+
+class _Worker:
+    """One process, and what it has in hand."""
+
+    def __init__(self, context: SpawnContext, seed: int, limits: Limits) -> None:
+        self.channel, theirs = context.Pipe()
+        self.owed: dict[str, Turn] = {}
+        self._seed = seed
+        self.process = context.Process(target=_work, args=(seed, limits, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def take(self, turn: Turn) -> None:
+        stand, index, _ = turn
+        self.owed[stand.key(self._seed, index)] = turn
+        try:
+            self.channel.send((stand.spec, index))
+        except OSError:  # it is dead: reading from it says so
+            pass
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.join()
+        self.channel.close()
+
+
 def play_in_processes(
-    jobs: Sequence[tuple[Stand, int]],
+    jobs: Iterable[Job],
     *,
     seed: int,
     concurrency: int,
     workers: int,
     limits: Limits,
+    took: Callable[[Trial], object] = lambda _: None,
 ) -> Iterator[Trial]:
     """Yield trials as worker processes finish them.
 
     Args:
-        jobs: The trials: a cell and an index each.
+        jobs: The trials: a cell and an index each; drawn as workers have room for them.
         seed: Seed of the run.
         concurrency: Trials in flight, over all workers.
         workers: Number of processes.
         limits: What a trial may use.
+        took: Told of every trial before the next one is drawn.
 
     Raises:
         UserError: If what the user gave cannot be used.
     """
-    workers = min(workers, len(jobs))
-    each = max(1, concurrency // workers)
     context = multiprocessing.get_context("spawn")
-    running = {}
-    for n in range(workers):
-        mine = jobs[n::workers]
-        ours, theirs = context.Pipe(duplex=False)
-        share: Share = [(stand.spec, index) for stand, index in mine]
-        process = context.Process(
-            target=_work, args=(share, seed, each, limits, theirs), daemon=True
-        )
-        process.start()
-        theirs.close()
-        running[ours] = (process, {stand.key(seed, i): (stand, i) for stand, i in mine})
+    desk, each = Desk(jobs, seed), max(1, concurrency // workers)
+    pool: list[_Worker] = []
+
+    def hand_out() -> None:
+        """Give every worker all it has room for, the emptiest first; start those that are missing."""
+        while len(pool) < workers or any(len(w.owed) < each for w in pool):
+            if (turn := desk.draw()) is None:
+                return
+            if len(pool) < workers:
+                pool.append(_Worker(context, seed, limits))
+            min(pool, key=lambda w: len(w.owed)).take(turn)
+
     try:
-        while running:
-            for channel in wait(list(running)):
+        hand_out()
+        while any(worker.owed for worker in pool):
+            for channel in wait([w.channel for w in pool]):
                 assert isinstance(channel, Connection)
-                process, owed = running[channel]
+                worker = next(w for w in pool if w.channel is channel)
+                ended: list[Trial] = []
                 try:
                     data = channel.recv_bytes()
-                except (EOFError, OSError):  # the worker is through, or dead
-                    process.join()
-                    del running[channel]
-                    channel.close()
-                    cause = f"WorkerDied: exit code {process.exitcode}"
-                    yield from (lost(stand, i, seed, cause) for stand, i in owed.values())
+                except (EOFError, OSError):
+                    worker.close()
+                    pool.remove(worker)
+                    cause = f"exit code {worker.process.exitcode}"
+                    ended += desk.died(worker.owed.values(), cause)
                 else:
                     if data.startswith(_UNUSABLE):
                         raise UserError(data.removeprefix(_UNUSABLE).decode())
-                    trial = Trial.model_validate_json(data)
-                    owed.pop(trial.trace.key, None)
-                    yield trial
+                    ended.append(Trial.model_validate_json(data))
+                    worker.owed.pop(ended[0].trace.key, None)
+                for trial in ended:
+                    took(trial)
+                hand_out()
+                yield from ended
     finally:
-        for channel, (process, _) in running.items():
-            process.terminate()
-            process.join()
-            channel.close()
+        for worker in pool:
+            worker.close()
 
 
-def _work(share: Share, seed: int, concurrency: int, limits: Limits, channel: Connection) -> None:
+def _work(seed: int, limits: Limits, channel: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    stands: dict[object, Stand] = {}
+    playing: set[asyncio.Task[None]] = set()
 
-    async def play_share() -> None:
-        ready = {spec: make_ready(spec) for spec in dict.fromkeys(spec for spec, _ in share)}
-        jobs = [(ready[spec], index) for spec, index in share]
-        async for trial in play_all(jobs, seed=seed, concurrency=concurrency, limits=limits):
-            channel.send_bytes(line(trial))
+    async def one(stand: Stand, index: int) -> None:
+        try:
+            channel.send_bytes(line(await play(stand, index, seed, limits, None)))
+        except UserError as error:
+            channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
+
+    async def serve() -> None:
+        while True:
+            try:
+                spec, index = await asyncio.to_thread(channel.recv)
+            except (EOFError, OSError):
+                os._exit(1)  # the parent is gone: nobody is left to tell, and threads may be busy
+            if spec not in stands:
+                stands[spec] = make_ready(spec)
+            task = asyncio.create_task(one(stands[spec], index))
+            playing.add(task)
+            task.add_done_callback(playing.discard)
 
     try:
-        asyncio.run(play_share())
+        asyncio.run(serve())
     except UserError as error:
         channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
