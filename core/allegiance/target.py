@@ -23,6 +23,13 @@ def load_target(spec: str) -> Build:
     module_name, colon, name = spec.partition(":")
     if not colon or not module_name or not name:
         raise UserError(f"--target {spec!r} is not of the form package.module:build")
+    if module_name.endswith(".py"):
+        file = Path(module_name).with_suffix("")
+        dotted = file.name if file.is_absolute() or ".." in file.parts else ".".join(file.parts)
+        raise UserError(
+            f"--target {spec!r} names a file; from the folder it is in, name the module: "
+            f"--target {dotted}:{name}"
+        )
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -1,0 +1,1 @@
+"""A grading desk, and the loyalty checks that stand between it and its users."""
