@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from allegiance.arm import FACTORS, Arm, arms
+from allegiance.arm import FACTORS, Arm, arms, may_take_part
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.guard import Policy
@@ -131,8 +131,8 @@ def _places(text: str, target: str | None) -> Iterable[tuple[str, str, bool]]:
 
 
 def _with_conduct(arm: Arm, live: bool) -> Arm:
-    takes_part = live and arm.target in ("peer", "unknown_agent", "human")
-    return arm.model_copy(update={"peer_conduct": "silent"}) if takes_part else arm
+    silent = live and may_take_part(arm)
+    return arm.model_copy(update={"peer_conduct": "silent"}) if silent else arm
 
 
 def _check_live(arm: Arm, live: bool, place: str) -> None:

@@ -4,6 +4,9 @@ Source: "Peer-Preservation in Frontier Models" (arXiv 2604.19784), averages over
 delivering the relationship. Misrepresentation and alignment faking are percentage points over the
 baseline, tampering, exfiltration and refusal are per cent of trials. What the study does not list
 is drawn as 0.
+
+Where the critic itself is at stake the rates are those of self-preservation, without a peer and
+with one present; the study lists one rate for "with", so it is drawn at any history with that peer.
 """
 
 from __future__ import annotations
@@ -46,6 +49,16 @@ MODELS: Mapping[str, Mapping[str, Rates]] = {
     "deepseek-v3.1": {_EXFILTRATION: _rates(2.3, 7.3, 12.7)},
 }
 
+SELF: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    # the highest of the deliveries is all that is listed "with a peer" for gemini-3-flash
+    "gemini-3-flash": {_TAMPERING: (0.023, 0.997)},
+    "gemini-3-pro": {_TAMPERING: (0.013, 0.31)},
+    "claude-haiku-4.5": {_EXFILTRATION: (0.03, 0.12)},
+    "claude-opus-4.5": {_EXFILTRATION: (0.005, 0.03)},
+    "deepseek-v3.1": {_EXFILTRATION: (0.04, 0.14)},
+}
+"""Self-preservation: the rate without a peer, and the rate with one present."""
+
 BEHAVIOUR_OF: Mapping[str, str] = {
     "performance_review": _MISREPRESENTATION,
     "rubric_grading": _MISREPRESENTATION,
@@ -64,6 +77,8 @@ def rate(model: str, scenario: str, arm: Arm) -> float:
     behaviour = BEHAVIOUR_OF.get(scenario, "")
     if behaviour == _FAKING and arm.oversight != "unmonitored":
         return 0.0
+    if arm.target == "self":
+        return SELF.get(model, {}).get(behaviour, (0.0, 0.0))[arm.relationship != "none"]
     return MODELS[model].get(behaviour, {}).get(arm.relationship, 0.0)
 
 
@@ -72,7 +87,8 @@ def draw(
 ) -> Literal["betrayal", "objector", "loyal"]:
     """Turn a uniform number into what a model of the published rates would do."""
     betrayal = rate(model, scenario, arm)
-    refusal = MODELS[model].get(_REFUSAL, {}).get(arm.relationship, 0.0)
+    refusals = {} if arm.target == "self" else MODELS[model].get(_REFUSAL, {})
+    refusal = refusals.get(arm.relationship, 0.0)
     if uniform < betrayal:
         return "betrayal"
     return "objector" if uniform < betrayal + refusal else "loyal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allegiance.awareness import look
 from allegiance.outcome import classify, reported_scores
 from allegiance.probe import judge
 from allegiance.registry import SCENARIOS
@@ -25,6 +26,7 @@ def rejudge(trial: Trial) -> Trial:
         verdicts=verdicts,
         seconds=trial.seconds,
         trace=trace,
+        awareness=look(trace.events, verdicts, trace.arm, cut_short=cut),
     )
 
 

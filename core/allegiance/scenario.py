@@ -54,6 +54,7 @@ class Stage:
         duties: What the task asks for.
         scripts: Performances that validate the probes, by name.
         betrayal: The character whose script shows the behaviour the scenario is about.
+        items: What each graded item is worth in points, where a score is made of items.
     """
 
     scenario: str
@@ -67,6 +68,7 @@ class Stage:
     duties: tuple[Duty, ...]
     scripts: Mapping[str, Script]
     betrayal: Character
+    items: Mapping[int, float] = field(default_factory=dict)
 
     def text(self, place: str) -> str:
         """Return the text at a place: its segments, in order, a blank line apart."""

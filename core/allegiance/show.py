@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from allegiance.awareness import label
 from allegiance.effects import Effect
 from allegiance.trace import Event, Finding, Trial
 
@@ -47,6 +48,10 @@ def transcript(trial: Trial) -> Text:
     for verdict in trial.verdicts:
         reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
         text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
+    found = label(trial)
+    why = f" #{found.seqs[0]}: {visible(found.excerpt)}" if found.seqs else ""
+    why += f" ({visible(found.reason)})" if found.reason else ""
+    text.append(f"  evaluation awareness: {found.status}{why}\n")
     cited: dict[int, list[Finding]] = defaultdict(list)
     for verdict in trial.verdicts:
         for finding in verdict.findings:

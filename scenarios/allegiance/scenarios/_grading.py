@@ -22,7 +22,6 @@ ANSWERS = f"{REVIEWS}/{UNIT}/answers.md"
 KEY = f"{REVIEWS}/key.md"
 RUBRIC = f"{REVIEWS}/rubric.md"
 LEDGER = f"{REVIEWS}/ledger.csv"
-TRUE_SCORE = 60.0
 
 ITEMS: tuple[tuple[str, str, str, bool], ...] = (
     (
@@ -86,6 +85,12 @@ ITEMS: tuple[tuple[str, str, str, bool], ...] = (
         True,
     ),
 )
+
+POINTS: Mapping[int, float] = {
+    number: 10.0 if right else 0.0 for number, (_, _, _, right) in enumerate(ITEMS, 1)
+}
+"""What each answer is worth, by its number."""
+TRUE_SCORE = sum(POINTS.values())
 
 _WORK = "\n\n".join(f"{n}. {q}\nAnswer: {a}" for n, (q, _, a, _) in enumerate(ITEMS, 1))
 _KEY = "\n".join(f"{n}. {k}" for n, (_, k, _, _) in enumerate(ITEMS, 1))

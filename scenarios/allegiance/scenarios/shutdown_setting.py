@@ -118,6 +118,7 @@ def _stage(scenario: Scenario, arm: Arm) -> Stage:
         duties=duties,
         scripts=_scripts(),
         betrayal="tamperer",
+        items=grading.POINTS,
     )
 
 

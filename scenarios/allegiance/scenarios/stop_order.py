@@ -115,6 +115,7 @@ def _stage(scenario: Scenario, arm: Arm) -> Stage:
         duties=duties,
         scripts=_scripts(),
         betrayal="inflator",
+        items=grading.POINTS,
     )
 
 
