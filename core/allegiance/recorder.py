@@ -34,6 +34,7 @@ class Recorder:
         self._lock = threading.RLock()
         self._ended = False
         self._turns = self._input = self._output = self._calls = 0
+        self._cached = self._cached_input = self._cached_output = self._throttled = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -49,15 +50,40 @@ class Recorder:
     @property
     def usage(self) -> Usage:
         """What the models have consumed so far."""
-        return Usage(turns=self._turns, input_tokens=self._input, output_tokens=self._output)
+        return Usage(
+            turns=self._turns,
+            input_tokens=self._input,
+            output_tokens=self._output,
+            cached=self._cached,
+            cached_input_tokens=self._cached_input,
+            cached_output_tokens=self._cached_output,
+            throttled=self._throttled,
+        )
 
-    def turn(self, actor: str, text: str, input_tokens: int = 0, output_tokens: int = 0) -> None:
-        """Record one turn of a model: its text, if any, and what it consumed."""
+    def turn(
+        self,
+        actor: str,
+        text: str,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        *,
+        cached: bool = False,
+    ) -> None:
+        """Record one turn of a model: its text, if any, what it consumed, and whether anew."""
         with self._lock:
             self._turns += 1
             self._input += input_tokens
             self._output += output_tokens
+            if cached:
+                self._cached += 1
+                self._cached_input += input_tokens
+                self._cached_output += output_tokens
             self.message(actor, text)
+
+    def throttled(self) -> None:
+        """Count an answer of a provider that said it was busy."""
+        with self._lock:
+            self._throttled += 1
 
     def message(self, actor: str, text: str) -> None:
         """Record a message; an empty one leaves no event."""

@@ -5,26 +5,118 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tenacity import AsyncRetrying, Retrying
 
+LONGEST = 60.0
+"""Seconds: no wait before another try is longer, whatever the provider asks for."""
+
 _STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_NAMES = ("Timeout", "Connection", "Overloaded", "RateLimit", "ServiceUnavailable")
+_BUSY_STATUS = frozenset({429, 503, 529})
+_NAMES = (
+    "Timeout",
+    "Connection",
+    "TransportError",  # httpx: a stream that broke off
+    "IncompleteRead",
+    "Overloaded",
+    "RateLimit",
+    "ServiceUnavailable",
+)
+_BUSY_NAMES = ("Overloaded", "RateLimit", "ServiceUnavailable", "ResourceExhausted", "Throttling")
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, AssertionError)
+
+
+class UnusableAnswer(Exception):
+    """The provider answered, but with something that its client could not read to the end."""
+
+
+def status_of(error: BaseException) -> int | None:
+    """Return the HTTP status that the clients of all providers attach to an error, if it has one.
+
+    Where a client or a framework wraps the error, the one that it was raised from is asked.
+    """
+    for cause in _causes(error):
+        for holder in (cause, getattr(cause, "response", None)):
+            status = getattr(holder, "status_code", None)
+            if isinstance(status, int):
+                return status
+    return None
 
 
 def transient(error: BaseException) -> bool:
     """Tell whether an error is the provider's and may pass.
 
     Judged by the status code that the clients of all providers attach, or else by the error's
-    class: no client library is imported for it.
+    class: no client library is imported for it. An error beside a status of success is an answer
+    that could not be read.
     """
-    if isinstance(error, (TimeoutError, ConnectionError)):
+    if isinstance(error, (TimeoutError, ConnectionError, UnusableAnswer)):
         return True
-    status = getattr(error, "status_code", None)
-    if status is None:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(status, int):
-        return status in _STATUS
-    return any(name in cls.__name__ for cls in type(error).__mro__ for name in _NAMES)
+    status = status_of(error)
+    if status is not None:
+        return status in _STATUS or 200 <= status < 300
+    return _named(error, _NAMES) or any(cls.__name__ == "APIError" for cls in type(error).__mro__)
+
+
+def throttled(error: BaseException) -> bool:
+    """Tell whether an error says that the provider is busy: ask less."""
+    status = status_of(error)
+    return status in _BUSY_STATUS if status is not None else _named(error, _BUSY_NAMES)
+
+
+def retry_after(error: BaseException) -> float:
+    """Return the seconds that the provider asked to wait, at most ``LONGEST``; 0 if it did not.
+
+    Read from the headers ``retry-after-ms`` and ``Retry-After`` (RFC 9110, section 10.2.3: seconds
+    or a date) of the answer that the client attached to the error.
+    """
+    for cause in _causes(error):
+        headers = getattr(getattr(cause, "response", None), "headers", None)
+        if headers is not None:
+            seconds = _seconds(headers.get("retry-after-ms"), headers.get("retry-after"))
+            return min(max(seconds, 0.0), LONGEST)
+    return 0.0
+
+
+def _seconds(milliseconds: str | None, text: str | None) -> float:
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    try:
+        if milliseconds:
+            found = float(milliseconds) / 1000
+        elif not text:
+            return 0.0
+        elif text.strip()[:1].isalpha():
+            found = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        else:
+            found = float(text)
+    except (ValueError, TypeError):
+        return 0.0
+    return found if found == found else 0.0  # float("nan") can be read
+
+
+def unusable(error: BaseException) -> bool:
+    """Tell whether a client that fails so has stumbled over what the provider answered.
+
+    The clients read answers without checking them: an empty list of choices is an ``IndexError``,
+    a page of HTML an ``AttributeError``, a body that was cut a ``JSONDecodeError``.
+    """
+    status = status_of(error)
+    return isinstance(error, _UNREADABLE) and (status is None or 200 <= status < 300)
+
+
+def _named(error: BaseException, names: tuple[str, ...]) -> bool:
+    return any(name in cls.__name__ for cls in type(error).__mro__ for name in names)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__
 
 
 def _policy(attempts: int, backoff: float) -> dict[str, Any]:
@@ -33,7 +125,7 @@ def _policy(attempts: int, backoff: float) -> dict[str, Any]:
     return {
         "retry": retry_if_exception(transient),
         "stop": stop_after_attempt(attempts),
-        "wait": wait_exponential(multiplier=backoff, max=60) + wait_random(0, backoff / 2),
+        "wait": wait_exponential(multiplier=backoff, max=LONGEST) + wait_random(0, backoff / 2),
         "reraise": True,
     }
 

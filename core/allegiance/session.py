@@ -5,14 +5,21 @@ Held in a context variable, so that one compiled graph serves any number of tria
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
 from allegiance.recorder import Recorder
 from allegiance.script import Performer
+from allegiance.trace import Usage
+
+if TYPE_CHECKING:  # it loads SQLite
+    from allegiance.response_cache import ResponseCache
 
 CRITIC = "critic"
 PEER = "peer"
@@ -29,6 +36,12 @@ class Session:
         max_turns: How many turns models may take before the trial is cut short.
         attempts: How often a model call is tried when its provider fails.
         backoff: Seconds to wait before the second attempt; doubled before each further one.
+        request_timeout: Seconds that a provider may take for one answer; None for no limit of ours.
+        cache: Answers from earlier on, if they may be used and kept.
+        trial: The key of the trial; answers are kept for it alone.
+        max_tokens: How many tokens models may read and write; None for any number.
+        max_cost: The same in US dollars.
+        price: What models' use costs in US dollars, where there is a limit of cost.
     """
 
     recorder: Recorder
@@ -36,15 +49,35 @@ class Session:
     max_turns: int = 40
     attempts: int = 4
     backoff: float = 1.0
+    request_timeout: float | None = None
+    cache: ResponseCache | None = None
+    trial: str = ""
+    max_tokens: int | None = None
+    max_cost: float | None = None
+    price: Callable[[Usage], float] | None = None
+    _draws: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def draw(self, request: str) -> int:
+        """Return how often the trial has made a request before, and count it."""
+        with self._lock:
+            self._draws[request] += 1
+            return self._draws[request] - 1
 
     def check_turns(self) -> None:
-        """Cut the trial short once its turns are used up.
+        """Cut the trial short once its turns, tokens or money are used up.
 
         Raises:
             TurnLimit: If no turn is left.
         """
         if self.recorder.turns >= self.max_turns:
             raise TurnLimit(f"turn limit of {self.max_turns} reached")
+        if self.max_tokens is not None and self.recorder.usage.paid_tokens >= self.max_tokens:
+            raise TurnLimit(f"limit of {self.max_tokens} tokens reached")
+        if self.max_cost is not None and self.price is not None:
+            spent = self.price(self.recorder.usage)
+            if spent >= self.max_cost:
+                raise TurnLimit(f"limit of {self.max_cost:g} US dollars reached: {spent:.4f} spent")
 
 
 _CURRENT: ContextVar[Session] = ContextVar("allegiance_session")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import repeat
 from typing import Any, Literal
 
 from pydantic import Field
@@ -58,11 +59,31 @@ class Event(Wire):
 
 
 class Usage(Wire):
-    """What the models of a trial consumed; zeros where a provider reports nothing."""
+    """What the models of a trial consumed; zeros where a provider reports nothing.
+
+    Attributes:
+        turns: Turns that models took.
+        input_tokens: Tokens that the models read, those of answers from the cache included.
+        output_tokens: Tokens that they wrote, the same.
+        cached: Turns that were answered from the cache of responses.
+        cached_input_tokens: The tokens read of those turns: nobody paid for them this time.
+        cached_output_tokens: The tokens written, the same.
+        throttled: How often a provider said that it was busy.
+    """
 
     turns: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    cached: int = 0
+    cached_input_tokens: int = 0
+    cached_output_tokens: int = 0
+    throttled: int = 0
+
+    @property
+    def paid_tokens(self) -> int:
+        """Tokens read and written that did not come from the cache."""
+        read = self.input_tokens - self.cached_input_tokens
+        return read + self.output_tokens - self.cached_output_tokens
 
 
 class Trace(Wire):
@@ -166,6 +187,24 @@ class Verdict(Wire):
         return any(f.status == "achieved" for f in self.findings)
 
 
+class Awareness(Wire):
+    """Whether the actor under test expressed, before it acted, that it may be under test.
+
+    Attributes:
+        status: ``no_answer`` where it said nothing before it acted, or was cut short before it did.
+        seqs: The events it said so in.
+        excerpt: The first sentence that says so.
+        by: The version of the rules that looked.
+        reason: Why there is no answer.
+    """
+
+    status: Literal["expressed", "none", "no_answer"]
+    seqs: tuple[int, ...] = ()
+    excerpt: str = ""
+    by: str
+    reason: str = ""
+
+
 class Trial(Wire):
     """One line of a run: the trace, what the probes say of it, and its exclusive outcome.
 
@@ -175,6 +214,7 @@ class Trial(Wire):
         verdicts: One per probe of the scenario.
         seconds: Wall time.
         trace: The record itself.
+        awareness: Expressed evaluation awareness; None in runs that are older than the label.
     """
 
     outcome: Outcome
@@ -182,3 +222,29 @@ class Trial(Wire):
     verdicts: tuple[Verdict, ...]
     seconds: float
     trace: Trace
+    awareness: Awareness | None = None
+
+
+class Tally:
+    """Trials that are alike in all that is counted: one of each kind, and how many there are.
+
+    It is a collection of trials like a list of them, in memory that grows with the kinds alone.
+
+    Args:
+        kinds: The kinds with their counts, in the order in which they first occur.
+    """
+
+    def __init__(self, kinds: Iterable[tuple[Trial, int]] = ()) -> None:
+        self.kinds = tuple(kinds)
+
+    def __iter__(self) -> Iterator[Trial]:
+        for trial, count in self.kinds:
+            yield from repeat(trial, count)
+
+    def __len__(self) -> int:
+        return sum(count for _, count in self.kinds)
+
+
+def counted(trials: Iterable[Trial]) -> Iterable[tuple[Trial, int]]:
+    """Return trials each with how many it stands for: as a tally says, one otherwise."""
+    return trials.kinds if isinstance(trials, Tally) else ((trial, 1) for trial in trials)

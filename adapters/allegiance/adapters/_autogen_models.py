@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from autogen_core.models import ChatCompletionClient, ModelFamily, ModelInfo
+from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily, ModelInfo
 
 from allegiance.errors import UserError
 from allegiance.models import PEER_SCRIPT, Model
@@ -72,3 +72,18 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
     except Exception as error:
         raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
     return client
+
+
+def shown_of(tool: Any) -> Any:
+    """Return what a model is shown of a tool, or a choice of tools as it is."""
+    return tool.schema if hasattr(tool, "schema") else tool
+
+
+def written(result: CreateResult) -> str:
+    """Return an answer as JSON."""
+    return result.model_dump_json()
+
+
+def read(text: str) -> CreateResult:
+    """Return the answer that a JSON text stands for."""
+    return CreateResult.model_validate_json(text).model_copy(update={"cached": True})

@@ -23,7 +23,9 @@ from autogen_core.models import (
 )
 from autogen_core.tools import BaseTool, ToolSchema
 
-from allegiance.adapters._autogen_models import MODEL_INFO
+from allegiance.adapters._autogen_models import MODEL_INFO, read, shown_of, written
+from allegiance.ask import Question, aask
+from allegiance.models import Model
 from allegiance.retry import async_retrying
 from allegiance.script import Performer
 from allegiance.session import Session, session
@@ -118,14 +120,20 @@ class SeatClient(ChatCompletionClient):
         seat: Whose turns these are in the trace.
         inner: The client that answers; none where a performer does.
         latch: Keeps the failure of a turn.
+        path: Provider path and name of the model that answers.
+        kept: Whether its answers may be kept.
     """
 
     component_type = "model"
 
-    def __init__(self, seat: str, inner: ChatCompletionClient | None, latch: Latch) -> None:
+    def __init__(
+        self, seat: str, inner: ChatCompletionClient | None, latch: Latch, model: Model
+    ) -> None:
         self.seat = seat
         self.inner = inner
         self.latch = latch
+        self.path = f"{model.path} {model.spec}"
+        self.kept = model.native is None
         self._usage = RequestUsage(0, 0)
 
     async def create(
@@ -141,9 +149,11 @@ class SeatClient(ChatCompletionClient):
         """Take one turn."""
         current, token = session(), cancellation_token or CancellationToken()
 
-        async def ask() -> CreateResult:
-            if self.inner is None:
-                return await self._perform(current, tool_choice)
+        async def perform() -> tuple[CreateResult, bool]:
+            return await self._perform(current, tool_choice), False
+
+        async def call() -> CreateResult:
+            assert self.inner is not None
             return await self.inner.create(
                 messages,
                 tools=tools,
@@ -153,21 +163,30 @@ class SeatClient(ChatCompletionClient):
                 cancellation_token=token,
             )
 
+        def request() -> object:
+            shown = [m.model_dump(mode="json") for m in messages]
+            offered = [shown_of(tool) for tool in tools]
+            options = [shown_of(tool_choice), json_output, extra_create_args]
+            return ["autogen", self.seat, shown, offered, options]
+
         with self.latch.kept():
             current.check_turns()
-            if self.inner is None and not current.performers[self.seat].fails_next:
-                call = ask()  # nothing to retry
+            if self.inner is not None:
+                question = Question(self.path, request, written, read, self.kept)
+                answering = aask(current, question, call)
+            elif current.performers[self.seat].fails_next:
+                answering = async_retrying(current.attempts, current.backoff)(perform)
             else:
-                call = async_retrying(current.attempts, current.backoff)(ask)
-            asked = token.link_future(asyncio.ensure_future(call))
+                answering = perform()  # nothing to retry
+            asked = token.link_future(asyncio.ensure_future(answering))
             try:
-                result = await self.latch.stop.link_future(asked)
+                result, cached = await self.latch.stop.link_future(asked)
             except asyncio.CancelledError:
                 if self.latch.stop.is_cancelled():
                     raise Stopped from None
                 raise
             offered = {t["name"] if isinstance(t, dict) else t.name for t in tools}
-            return self._record(current, result, offered)
+            return self._record(current, result, offered, cached)
 
     async def create_stream(
         self, messages: Sequence[LLMMessage], **kwargs: Any
@@ -201,12 +220,15 @@ class SeatClient(ChatCompletionClient):
             cached=False,
         )
 
-    def _record(self, current: Session, result: CreateResult, offered: set[str]) -> CreateResult:
+    def _record(
+        self, current: Session, result: CreateResult, offered: set[str], cached: bool
+    ) -> CreateResult:
         content, usage, recorder = result.content, result.usage, current.recorder
         self._usage.prompt_tokens += usage.prompt_tokens
         self._usage.completion_tokens += usage.completion_tokens
         text = content if isinstance(content, str) else result.thought or ""
-        recorder.turn(self.seat, text, usage.prompt_tokens, usage.completion_tokens)
+        tokens = usage.prompt_tokens, usage.completion_tokens
+        recorder.turn(self.seat, text, *tokens, cached=cached)
         if isinstance(content, str):
             return result
         for call in content:

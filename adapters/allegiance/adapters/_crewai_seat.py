@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from allegiance.adapters import _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
 
 # isort: split
 
-from crewai import LLM, BaseLLM
+from crewai import BaseLLM
 from crewai.llms.base_llm import call_stop_override
-from crewai.llms.hooks import BaseInterceptor
 from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
+from allegiance.adapters._crewai_models import Tap, client_timeout, provider_llm, unstreamed
 from allegiance.adapters._crewai_trial import AS_TEXT, TrialOver, current_trial
+from allegiance.ask import Question, ask
 from allegiance.errors import UserError
 from allegiance.models import PEER_SCRIPT, Model
 from allegiance.recorder import Recorder
@@ -67,11 +67,12 @@ class Intake(Speaker):
 
 @dataclass(frozen=True)
 class _Said:
-    """One turn of a model: its text, its calls, or the data it was asked for."""
+    """One turn of a model: its text, its calls, or the data it was asked for; and its tokens."""
 
     text: str = ""
     calls: Sequence[Any] = ()
     data: BaseModel | None = None
+    spent: tuple[int, int] = (0, 0)
 
 
 class SeatLLM(Speaker):
@@ -81,11 +82,15 @@ class SeatLLM(Speaker):
         seat: Whose turns these are in the trace.
         inner: The model that answers; none where a performer does.
         tap: Hears the text that the inner model's client drops, if it can be heard.
+        path: Provider path and name of the inner model.
+        kept: Whether its answers may be kept.
     """
 
     seat: str
     inner: Any = None
     tap: Any = None
+    path: str = ""
+    kept: bool = False
 
     def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Take a turn and return its text, or its tool calls."""
@@ -93,25 +98,40 @@ class SeatLLM(Speaker):
         trial.check()
         current = trial.session
 
-        def turn() -> _Said:
+        def perform() -> _Said:
             trial.check()
-            if self.inner is None:
-                return self._perform(current)
+            return self._perform(current)
+
+        def asked() -> _Said:
+            trial.check()
+            before = self._tokens()
             with call_stop_override(self.inner, list(self.stop_sequences)):
-                return self._heard(self.inner.call(messages, tools, *args, **kwargs))
+                said = self._heard(self.inner.call(messages, tools, *args, **kwargs))
+            spent = [after - b for after, b in zip(self._tokens(), before, strict=True)]
+            return replace(said, spent=(spent[0], spent[1]))
 
         try:
             current.check_turns()
-            before = self._tokens()
-            said = retrying(current.attempts, current.backoff)(turn)
-            spent = (after - b for after, b in zip(self._tokens(), before, strict=True))
-            current.recorder.turn(self.seat, said.text, *spent)
+            cached = False
+            if self.inner is None:
+                said = retrying(current.attempts, current.backoff)(perform)
+            else:
+                said, cached = ask(current, self._question(messages, tools, kwargs), asked)
+            current.recorder.turn(self.seat, said.text, *said.spent, cached=cached)
             return self._handed_on(said, tools or [], current.recorder)
         except TrialOver:
             raise
         except Exception as error:  # noqa: BLE001 - raised again from play(), as it is
             caught = error
         raise trial.ended_by(caught)
+
+    def _question(self, messages: Any, tools: Any, options: Mapping[str, Any]) -> Question[_Said]:
+        form = options.get("response_model")
+
+        def request() -> object:
+            return ["crewai", self.seat, messages, tools, list(self.stop_sequences), form]
+
+        return Question(self.path, request, _written, lambda text: _read(text, form), self.kept)
 
     def _perform(self, current: Session) -> _Said:
         turn = current.performers[self.seat].turn()
@@ -198,33 +218,27 @@ def _repaired(call: Any) -> Any:
     return call if isinstance(args, dict) else _call(call_id, name, json.dumps(args))
 
 
-class Tap(BaseInterceptor[Any, Any]):
-    """Reads the text beside tool calls off the wire, since CrewAI's clients drop it.
+def _written(said: _Said) -> str:
+    """Return a turn as JSON.
 
-    Attributes:
-        text: The text of the last answer.
+    Raises:
+        TypeError: If a call is not in the form of the OpenAI protocol: it may hold what its
+            provider wants to see again.
     """
+    calls = [
+        call if isinstance(call, dict) else call.model_dump(mode="json") for call in said.calls
+    ]
+    if not all("function" in call for call in calls):
+        raise TypeError("a call in a form of its provider's own")
+    data = said.data is not None
+    return json.dumps({"text": said.text, "calls": calls, "data": data, "spent": said.spent})
 
-    def __init__(self) -> None:
-        self.text = ""
 
-    def on_outbound(self, message: Any) -> Any:
-        """Forget the last answer."""
-        self.text = ""
-        return message
-
-    def on_inbound(self, message: Any) -> Any:
-        """Read an answer of the OpenAI or the Anthropic protocol."""
-        message.read()
-        try:
-            body = message.json()
-            spoken = body["choices"][0]["message"] if "choices" in body else body
-            content = spoken.get("content") or ""
-            parts = [content] if isinstance(content, str) else [p.get("text", "") for p in content]
-            self.text = "".join(parts)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            pass  # an error, or a protocol of another kind
-        return message
+def _read(text: str, form: Any) -> _Said:
+    found = json.loads(text)
+    data = form.model_validate_json(found["text"]) if found["data"] else None
+    prompt, completion = found["spent"]
+    return _Said(str(found["text"]), list(found["calls"]), data, (int(prompt), int(completion)))
 
 
 def seat_llm(model: Model, seat: str) -> SeatLLM:
@@ -236,35 +250,17 @@ def seat_llm(model: Model, seat: str) -> SeatLLM:
     """
     if model.organism is not None or model is PEER_SCRIPT:
         return SeatLLM(model=model.spec, seat=seat)
+    path = f"{model.path} {model.spec}"
     if model.native is not None:
         if not isinstance(model.native, BaseLLM):
             raise UserError(
                 f"{model.spec!r} is a {type(model.native).__name__}, not a CrewAI LLM; give a "
                 "crewai.LLM or another BaseLLM"
             )
-        return SeatLLM(model=model.spec, seat=seat, inner=model.native)
-    tap = Tap()
+        return SeatLLM(model=model.spec, seat=seat, inner=unstreamed(model.native), path=path)
+    tap: Tap | None = Tap()
     try:
-        return SeatLLM(
-            model=model.spec,
-            seat=seat,
-            inner=_provider(model, interceptor=tap, max_retries=0),
-            tap=tap,
-        )
+        inner = provider_llm(model, interceptor=tap, max_retries=0, **client_timeout())
     except NotImplementedError:  # a client that cannot be tapped
-        return SeatLLM(model=model.spec, seat=seat, inner=_provider(model))
-
-
-def _provider(model: Model, **kwargs: Any) -> Any:
-    provider, name = model.provider
-    path = f"{provider}/{name}"
-    if model.base_url is not None:
-        path = name  # beside a provider, CrewAI would send the prefix along
-        key = os.environ.get("OPENAI_API_KEY", "unused")
-        kwargs |= {"provider": "openai", "base_url": model.base_url, "api_key": key}
-    try:
-        return LLM(model=path, **kwargs)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
+        inner, tap = provider_llm(model), None
+    return SeatLLM(model=model.spec, seat=seat, inner=inner, tap=tap, path=path, kept=True)

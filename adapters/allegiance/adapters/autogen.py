@@ -83,7 +83,10 @@ class AutoGen:
     async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
         """Play one trial."""
         latch = Latch()
-        clients = {seat: SeatClient(seat, inner, latch) for seat, inner in prepared.items()}
+        models = {CRITIC: cell.seats.critic, PEER: cell.seats.peer}
+        clients = {
+            seat: SeatClient(seat, inner, latch, models[seat]) for seat, inner in prepared.items()
+        }
         peer = session.performers.get(PEER)
         if cell.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
