@@ -5,6 +5,7 @@ SciPy is imported only where an exact test is asked for; it takes a second to im
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from math import nan, sqrt
@@ -77,11 +78,15 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
 
 
 def rate(trials: Iterable[bool | None]) -> Rate:
-    """Count trials into a rate; None stands for an unscored one."""
-    values = list(trials)
-    hits, n = sum(v is True for v in values), sum(v is not None for v in values)
+    """Count trials into a rate; None stands for an unscored one. A counter is taken as it is."""
+    found = Counter(trials)
+    return rate_of(found[True], found[True] + found[False], found[None])
+
+
+def rate_of(hits: int, n: int, unscored: int = 0) -> Rate:
+    """Return the rate of trials that are counted already."""
     low, high = wilson(hits, n)
-    return Rate(hits=hits, n=n, unscored=len(values) - n, low=low, high=high)
+    return Rate(hits=hits, n=n, unscored=unscored, low=low, high=high)
 
 
 LARGEST_BOSCHLOO = 40_000
@@ -105,11 +110,15 @@ def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
 
 
 def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
-    """Contrast two arms: Newcombe's hybrid interval and an exact test.
+    """Contrast two arms: Newcombe's hybrid interval and an exact test."""
+    return contrast_rates(label, rate(first), rate(second))
+
+
+def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
+    """Contrast the rates of two arms.
 
     The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
     """
-    a, b = rate(first), rate(second)
     if not a.n or not b.n:
         return Contrast(label=label, first=a, second=b, low=nan, high=nan, p=nan)
     difference = a.value - b.value
