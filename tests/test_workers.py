@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from allegiance.workers import TRIES, play_in_processes
 
 
 def stands(model: str = "organism:loyal", target: str | None = None) -> list[Stand]:
-    plan = expand(scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], target=target)
+    plan = expand(
+        scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], target=target
+    )
     return [make_ready(cell) for cell in plan.cells]
 
 
@@ -30,7 +33,7 @@ def test_what_a_killed_worker_had_in_hand_is_played_again() -> None:
     jobs = in_turn(stands(), 30)
     stream = play_in_processes(jobs, seed=0, concurrency=4, workers=2, limits=Limits())
     trials = [next(stream)]
-    for _ in range(3):
+    for _ in range(2):
         os.kill(processes()[0], signal.SIGKILL)
         trials.append(next(stream))
     trials += stream
@@ -40,19 +43,63 @@ def test_what_a_killed_worker_had_in_hand_is_played_again() -> None:
     assert processes() == []
 
 
-def test_a_trial_that_kills_its_worker_is_recorded_in_the_end(
+DEADLY = """
+import os
+from allegiance.session import session
+from langgraph.graph import END, START, MessagesState, StateGraph
+
+
+def dies(state):
+    if session().trial in {keys!r}:
+        os._exit(7)
+    return {{"messages": []}}
+
+
+def build(kit):
+    graph = StateGraph(MessagesState)
+    graph.add_node("dies", dies)
+    graph.add_edge(START, "dies")
+    graph.add_edge("dies", END)
+    return graph.compile()
+
+
+def unborn(kit):
+    os._exit(9)
+"""
+
+
+def deadly(folder: Path, monkeypatch: pytest.MonkeyPatch, build: str) -> Stand:
+    """Return a cell whose app is only built in workers; its trial 1 kills its own."""
+    monkeypatch.syspath_prepend(folder)
+    ready = stands()[0]
+    spec = ready.spec.model_copy(update={"target": f"deadly_app:{build}", "pattern": "target"})
+    module = folder / "deadly_app.py"
+    module.write_text(DEADLY.format(keys=[]))
+    name = ready.name if build != "build" else make_ready(spec).name
+    sys.modules.pop("deadly_app", None)
+    stand = replace(ready, spec=spec, name=name)
+    module.write_text(DEADLY.format(keys=[stand.key(0, 1)]))
+    return stand
+
+
+def test_a_trial_that_kills_its_worker_is_recorded_and_takes_no_other_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "deadly.py").write_text("import os\ndef build(kit):\n    os._exit(7)\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    cell = stands()[0].spec.model_copy(update={"target": "deadly:build", "pattern": "target"})
-    deadly = Stand(**{**vars(stands()[0]), "spec": cell})  # made ready only in the workers
-    jobs = in_turn([deadly], 4)
-    stream = play_in_processes(jobs, seed=0, concurrency=2, workers=2, limits=Limits())
-    trials = list(stream)
-    assert len(trials) == 4
-    assert {t.trace.error for t in trials} == {f"WorkerDied: exit code 7, {TRIES} times"}
-    assert {t.outcome for t in trials} == {"error"}
+    jobs = in_turn([deadly(tmp_path, monkeypatch, "build")], 6)
+    stream = play_in_processes(jobs, seed=0, concurrency=8, workers=2, limits=Limits())
+    trials = {t.trace.trial: t for t in stream}
+    assert sorted(trials) == list(range(6))
+    died = f"WorkerDied: exit code 7, {TRIES} times"
+    assert [n for n, t in sorted(trials.items()) if t.trace.error == died] == [1]
+    assert {t.outcome for n, t in trials.items() if n != 1} == {"incomplete"}
+
+
+def test_workers_that_never_begin_are_an_error_and_not_many_lost_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = in_turn([deadly(tmp_path, monkeypatch, "unborn")], 8)
+    with pytest.raises(UserError, match=r"10 workers in a row died .*exit code 9"):
+        list(play_in_processes(jobs, seed=0, concurrency=8, workers=2, limits=Limits()))
 
 
 def test_a_worker_says_what_cannot_be_used() -> None:

@@ -7,89 +7,152 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from allegiance.budget import pricing
 from allegiance.errors import UserError
 from allegiance.manifest import Manifest
-from allegiance.resume import Job, owed, share
+from allegiance.plan import CellSpec
+from allegiance.resume import Roll, share
 from allegiance.run import play_all
+from allegiance.schedule import Planned, UntilVerdict, Within
+from allegiance.sequential import State
 from allegiance.store import Store, read
 from allegiance.trace import Trial
-from allegiance.trial import Limits, make_ready
+from allegiance.trial import Limits, Stand, make_ready
 
 Tick = Callable[[Trial], None]
+EXECUTORS = ("local", "ray")
+
+
+@dataclass(frozen=True)
+class How:
+    """How trials are played; it has no influence on what comes out.
+
+    Attributes:
+        concurrency: Trials in flight.
+        workers: Worker processes; 0 plays in this process.
+        executor: ``local`` or ``ray``.
+        address: A running Ray cluster; None starts one on this machine.
+        cache: Folder of the answers that models gave earlier, see ``Limits``.
+    """
+
+    concurrency: int = 8
+    workers: int = 0
+    executor: str = "local"
+    address: str | None = None
+    cache: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.executor not in EXECUTORS:
+            raise UserError(f"unknown executor {self.executor!r}; there are {', '.join(EXECUTORS)}")
+        if self.address and self.executor != "ray":
+            raise UserError(f"--address {self.address!r} is of a Ray cluster: add --executor ray")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended.
+
+    Attributes:
+        folder: Where it is.
+        outcomes: Trials by outcome, earlier sittings included.
+        stopped: Why not all of it was played, if so.
+        interrupted: Whether it was stopped by Ctrl-C.
+        states: What is known of every cell and behaviour, where verdicts end cells.
+    """
+
+    folder: Path
+    outcomes: Counter[str]
+    stopped: str = ""
+    interrupted: bool = False
+    states: tuple[tuple[CellSpec, str, State], ...] = ()
 
 
 def execute(
     manifest: Manifest,
+    how: How,
     *,
-    concurrency: int,
-    workers: int,
-    out: Path | None,
+    out: Path | None = None,
     resume: bool = False,
-) -> tuple[list[Trial], bool]:
-    """Play a plan into a folder and return its trials, and whether it was stopped by Ctrl-C.
+) -> Ended:
+    """Play a plan into a folder.
 
     Args:
         manifest: The plan.
-        concurrency: Trials in flight.
-        workers: Worker processes; 0 plays in this process.
+        how: How trials are played.
         out: Folder for the run; made up from the time by default.
         resume: Whether to go on with the run that is there.
 
     Raises:
         UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
-            another plan.
+            another plan, or there is a budget of money and a model without a price.
     """
     stands = [make_ready(cell) for cell in manifest.cells]  # what cannot be played is an error now
-    jobs = share(stands, manifest)
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    limits, seed = Limits(**manifest.limits), manifest.seed
-    ended: list[Trial] = []
+    outcomes: Counter[str] = Counter()
     with Store(folder, None if resume else manifest) as store:
+        within = Within(_schedule(stands, manifest), manifest.budget, _price(stands, manifest))
         if resume:
-            ended += read(folder).trials
-            jobs = owed(jobs, seed, ended)
-        with _progress(len(jobs), folder) as tick:
-            stopped = _play(jobs, store, ended, tick, seed, concurrency, workers, limits)
-    if not ended:
-        raise UserError("no trial was played")
-    return ended, stopped
+            roll = Roll(stands, manifest.seed)
+            for trial in read(folder).trials:
+                within.played(roll.claim(trial), trial)
+                outcomes[trial.outcome] += 1
+        with _progress(within.schedule.left, folder) as tick:
+
+            def take(trial: Trial) -> None:
+                store.append(trial)
+                outcomes[trial.outcome] += 1
+                tick(trial)
+
+            interrupted = _play(within, take, manifest, how)
+    if not outcomes:
+        raise UserError(within.stopped or "no trial was played")
+    return Ended(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
 
 
-def _play(
-    jobs: Sequence[Job],
-    store: Store,
-    ended: list[Trial],
-    tick: Tick,
-    seed: int,
-    concurrency: int,
-    workers: int,
-    limits: Limits,
-) -> bool:
-    """Play trials into a store; return whether that was stopped by Ctrl-C."""
+def _schedule(stands: Sequence[Stand], manifest: Manifest) -> Planned | UntilVerdict:
+    if manifest.until is not None:
+        return UntilVerdict(stands, manifest.trials, manifest.until, manifest.seed)
+    return Planned(share(stands, manifest))
 
-    def take(trial: Trial) -> None:
-        store.append(trial)
-        ended.append(trial)
-        tick(trial)
+
+def _price(stands: Sequence[Stand], manifest: Manifest) -> Callable[[Trial], float]:
+    """Return what a trial costs in US dollars; 0 where nothing asks for it."""
+    if manifest.budget.cost is None:
+        return lambda _: 0.0
+    own = Limits(**manifest.limits).prices
+    seats = {(s.cell.seats.critic.spec, s.cell.seats.peer.spec): s.spec for s in stands}
+    prices = {models: pricing([spec], own) for models, spec in seats.items()}
+    return lambda t: prices[t.trace.model, t.trace.peer_model](t.trace.usage)
+
+
+def _play(within: Within, take: Tick, manifest: Manifest, how: How) -> bool:
+    """Play trials and hand them on; return whether that was stopped by Ctrl-C."""
+    limits = Limits(**manifest.limits)
+    if how.cache is not None:
+        limits = replace(limits, cache=str(how.cache.absolute()))
+    seed = manifest.seed
+    given: dict[str, Any] = {"seed": seed, "limits": limits, "concurrency": how.concurrency}
 
     async def here() -> None:
-        stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
-        async with aclosing(stream) as played:
+        async with aclosing(play_all(within, took=within.took, **given)) as played:
             async for trial in played:
                 take(trial)
 
-    if not jobs:
-        return False
     try:
-        if workers:
+        if how.executor == "ray":
+            from allegiance.ray_workers import play_on_ray
+
+            for trial in play_on_ray(within, address=how.address, took=within.took, **given):
+                take(trial)
+        elif how.workers:
             from allegiance.workers import play_in_processes
 
-            for trial in play_in_processes(
-                jobs, seed=seed, concurrency=concurrency, workers=workers, limits=limits
-            ):
+            for trial in play_in_processes(within, workers=how.workers, took=within.took, **given):
                 take(trial)
         else:
             asyncio.run(here())

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from allegiance.budget import Budget
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.plan import CellSpec
 from allegiance.redact import REDACTED
 from allegiance.trace import SCHEMA
+from allegiance.until import Until
 
 MANIFEST = "run.json"
 
@@ -26,6 +28,8 @@ class Manifest(Wire):
         seed: Seed of the run.
         limits: What a trial may use.
         shard: Which share of the trials this folder holds, as ``3/8``; empty for all.
+        until: What ends a cell early, if anything does; ``trials`` is then their mean at most.
+        budget: What the run may spend.
         cells: The cells.
     """
 
@@ -35,11 +39,13 @@ class Manifest(Wire):
     seed: int
     limits: dict[str, Any]
     shard: str = ""
+    until: Until | None = None
+    budget: Budget = Budget()
     cells: tuple[CellSpec, ...]
 
     def same_plan(self, other: Manifest) -> str | None:
         """Say in which field two runs differ, other than shard and time, or None."""
-        for name in ("schema_version", "seed", "trials", "limits", "cells"):
+        for name in ("schema_version", "seed", "trials", "limits", "until", "cells"):
             if getattr(self, name) != getattr(other, name):
                 return name
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from allegiance.errors import UserError
@@ -25,23 +25,38 @@ def share(stands: Sequence[Stand], manifest: Manifest) -> list[Job]:
     return jobs[part - 1 :: of]
 
 
-def owed(jobs: Sequence[Job], seed: int, done: Iterable[Trial]) -> list[Job]:
-    """Return the trials that are still to be played.
+class Roll:
+    """Knows the trials of a run by their keys.
 
     Args:
-        jobs: All trials of the run.
+        stands: The cells.
         seed: Seed of the run.
-        done: What the folder holds.
-
-    Raises:
-        UserError: If the folder holds a trial of another experiment, naming the difference.
     """
-    keys = {stand.key(seed, index): (stand, index) for stand, index in jobs}
-    for trial in done:
-        if trial.trace.key not in keys:
-            raise UserError(f"cannot go on with this run: {_difference(trial, jobs)}")
-        del keys[trial.trace.key]
-    return list(keys.values())
+
+    def __init__(self, stands: Sequence[Stand], seed: int) -> None:
+        self._stands: dict[tuple[object, ...], list[Stand]] = {}
+        for stand in stands:
+            spec, seats = stand.spec, stand.cell.seats
+            place = (spec.scenario, spec.arm, spec.adapter, spec.pattern, spec.target, spec.guard)
+            models = (seats.critic.spec, seats.peer.spec)
+            self._stands.setdefault((*place, *models), []).append(stand)
+        self._seed = seed
+        self._seen: set[str] = set()
+
+    def claim(self, trial: Trial) -> Job:
+        """Return which trial of the run this is, once.
+
+        Raises:
+            UserError: If it is of another experiment, naming the difference, or there twice.
+        """
+        t = trial.trace
+        place = (t.scenario, t.arm, t.adapter, t.pattern, t.target, t.guard, t.model, t.peer_model)
+        for stand in self._stands.get(place, ()):
+            if stand.key(self._seed, t.trial) == t.key and t.key not in self._seen:
+                self._seen.add(t.key)
+                return stand, t.trial
+        stands = [stand for group in self._stands.values() for stand in group]
+        raise UserError(f"cannot go on with this run: {_difference(trial, stands)}")
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:
@@ -62,16 +77,16 @@ def merge(folders: Sequence[Path], out: Path) -> int:
                 f"{str(folder)!r} is not of the same run as {str(folders[0])!r}: they differ in "
                 f"{field}"
             )
-    seen: dict[str, Path] = {}
+    seen: dict[str, Path] = {}  # of all trials the keys alone are held
     for run in runs:
-        if run.problems:
-            raise UserError(f"{str(run.folder)!r}: {run.problems[0]}; go on with that run first")
         for trial in run.trials:
             if other := seen.get(trial.trace.key):
                 raise UserError(
                     f"trial {trial.trace.key} is in {str(other)!r} and in {str(run.folder)!r}"
                 )
             seen[trial.trace.key] = run.folder
+        if run.problems:
+            raise UserError(f"{str(run.folder)!r}: {run.problems[0]}; go on with that run first")
     with Store(out, manifests[0].model_copy(update={"shard": ""})) as store:
         for run in runs:
             for trial in run.trials:
@@ -90,21 +105,28 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
         The number of trials, and of those whose outcome is another now.
 
     Raises:
-        UserError: If the run cannot be read, or a scenario is gone.
+        UserError: If the run cannot be read, or a scenario is gone. Where a part of it cannot be
+            read, what can is judged and written first.
     """
     run = read(folder)
-    different = 0
+    trials = different = 0
     with Store(out, read_manifest(folder, base_url="")) as store:
         for trial in run.trials:
             again = rejudge(trial)
+            trials += 1
             different += again.outcome != trial.outcome
             store.append(again)
-    return len(run.trials), different
+    if run.problems:
+        raise UserError(
+            f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other {trials} "
+            f"trials, judged again, of which {different} have another outcome now"
+        )
+    return trials, different
 
 
-def _difference(trial: Trial, jobs: Sequence[Job]) -> str:
+def _difference(trial: Trial, stands: Sequence[Stand]) -> str:
     t = trial.trace
-    for stand, _ in jobs:
+    for stand in stands:
         spec, stage = stand.spec, stand.cell.stage
         if (t.scenario, t.arm, t.adapter, t.pattern) == (
             spec.scenario,

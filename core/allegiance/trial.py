@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from allegiance.adapter import Adapter, Build, Cell
+from allegiance.awareness import look
+from allegiance.budget import pricing
 from allegiance.errors import TurnLimit, UserError
 from allegiance.guard import Guard
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
@@ -23,6 +27,9 @@ from allegiance.target import load_target
 from allegiance.tool import clean
 from allegiance.trace import SCHEMA, Trace, Trial
 
+if TYPE_CHECKING:
+    from allegiance.response_cache import ResponseCache
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -33,12 +40,23 @@ class Limits:
         turns: Turns of all models together.
         attempts: Tries of a model call whose provider fails.
         backoff: Seconds before the second try.
+        request: Seconds that a provider may take for one answer; half of ``timeout`` by default.
+        tokens: Tokens read and written, after which no further turn is taken; None for any number.
+        cost: The same in US dollars.
+        prices: The user's own prices by model, dollars for a million tokens read and written; for
+            other models those of the price list hold.
+        cache: Folder of earlier answers, which are used again; None keeps none.
     """
 
     timeout: float = 300.0
     turns: int = 40
     attempts: int = 4
     backoff: float = 1.0
+    request: float | None = None
+    tokens: int | None = None
+    cost: float | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    cache: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,6 +145,12 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         max_turns=limits.turns,
         attempts=limits.attempts,
         backoff=limits.backoff,
+        request_timeout=limits.request or limits.timeout / 2,
+        cache=_cache(limits.cache) if limits.cache else None,
+        trial=stand.key(seed, index),
+        max_tokens=limits.tokens,
+        max_cost=limits.cost,
+        price=pricing([stand.spec], limits.prices) if limits.cost is not None else None,
     )
     recorder.message("system", stage.system)
     recorder.message(OPERATOR, stage.task)
@@ -185,6 +209,7 @@ def _conclude(
         outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
+        awareness=look(events, verdicts, stage.arm, cut_short=error or truncated),
         seconds=round(seconds, 4),
         trace=Trace(
             key=stand.key(seed, index),
@@ -207,6 +232,13 @@ def _conclude(
             error=error,
         ),
     )
+
+
+@lru_cache(maxsize=4)
+def _cache(folder: str) -> ResponseCache:
+    from allegiance.response_cache import ResponseCache
+
+    return ResponseCache(Path(folder))
 
 
 @lru_cache(maxsize=16)

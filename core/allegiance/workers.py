@@ -13,6 +13,7 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 
@@ -23,10 +24,12 @@ from allegiance.trial import Limits, Stand, lost, make_ready, play
 
 Job = tuple[Stand, int]
 Turn = tuple[Stand, int, int]
-"""A trial to play: its cell, its index, and how many workers it has seen die."""
+"""A trial to play: its cell, its index, and how many workers have died while they played it."""
 TRIES = 3
-_UNUSABLE = b"!"
-"""Begins what a worker sends in place of a trial if what the user gave cannot be used."""
+STILLBORN = 10
+"""So many workers may die in a row before one of them has begun with a trial."""
+_UNUSABLE, _BEGUN = b"!", b"+"
+"""Begin what a worker sends in place of a trial: why it cannot play, or which one it plays now."""
 
 
 class Desk:
@@ -41,21 +44,44 @@ class Desk:
         self._jobs = iter(jobs)
         self._again: deque[Turn] = deque()
         self._seed = seed
+        self._stillborn = 0
 
-    def draw(self) -> Turn | None:
-        """Return the next trial, or None if there is none."""
-        if self._again:
+    def draw(self, *, alone: bool) -> Turn | None:
+        """Return the next trial, or None if there is none now.
+
+        Args:
+            alone: Whether it would be played by itself. What was in hand when a worker died is only
+                handed out so: if it is what kills workers, it takes no other with it.
+        """
+        if self._again and (alone or not self._again[0][2]):
             return self._again.popleft()
         job = next(self._jobs, None)
         return job and (*job, 0)
 
-    def died(self, owed: Iterable[Turn], cause: str) -> Iterator[Trial]:
-        """Take back what was in hand where something died; yield what is given up."""
-        for stand, index, deaths in owed:
+    def died(self, begun: Iterable[Turn], waiting: Iterable[Turn], cause: str) -> Iterator[Trial]:
+        """Take back what a dead worker had in hand; yield what is given up.
+
+        Args:
+            begun: The trials that it was playing.
+            waiting: Those that it had not begun with.
+            cause: How it died.
+
+        Raises:
+            UserError: If one worker after the other dies without having begun.
+        """
+        self._again.extendleft(waiting)
+        self._stillborn += 1
+        for stand, index, deaths in begun:
+            self._stillborn = 0
             if deaths + 1 < TRIES:
                 self._again.append((stand, index, deaths + 1))
             else:
                 yield lost(stand, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
+        if self._stillborn >= STILLBORN:
+            raise UserError(
+                f"{STILLBORN} workers in a row died before they played a trial ({cause}); try "
+                "without --workers to see why, then go on by --resume"
+            )
 
 
 class _Worker:
@@ -64,18 +90,25 @@ class _Worker:
     def __init__(self, context: SpawnContext, seed: int, limits: Limits) -> None:
         self.channel, theirs = context.Pipe()
         self.owed: dict[str, Turn] = {}
+        self.begun: set[str] = set()
         self._seed = seed
         self.process = context.Process(target=_work, args=(seed, limits, theirs), daemon=True)
         self.process.start()
         theirs.close()
 
+    def has_room(self, each: int) -> bool:
+        return len(self.owed) < (1 if any(deaths for _, _, deaths in self.owed.values()) else each)
+
     def take(self, turn: Turn) -> None:
         stand, index, _ = turn
         self.owed[stand.key(self._seed, index)] = turn
-        try:
+        with suppress(OSError):  # it is dead: reading from it says so
             self.channel.send((stand.spec, index))
-        except OSError:  # it is dead: reading from it says so
-            pass
+
+    def in_hand(self) -> tuple[list[Turn], list[Turn]]:
+        """Return the trials it has begun with, and the others."""
+        begun = [turn for key, turn in self.owed.items() if key in self.begun]
+        return begun, [turn for key, turn in self.owed.items() if key not in self.begun]
 
     def close(self) -> None:
         self.process.terminate()
@@ -110,13 +143,14 @@ def play_in_processes(
     pool: list[_Worker] = []
 
     def hand_out() -> None:
-        """Give every worker all it has room for, the emptiest first; start those that are missing."""
-        while len(pool) < workers or any(len(w.owed) < each for w in pool):
-            if (turn := desk.draw()) is None:
+        """Give every worker what it has room for, the emptiest first; start those missing."""
+        while len(pool) < workers or any(w.has_room(each) for w in pool):
+            idle = len(pool) < workers or any(not w.owed for w in pool)
+            if (turn := desk.draw(alone=idle)) is None:
                 return
             if len(pool) < workers:
                 pool.append(_Worker(context, seed, limits))
-            min(pool, key=lambda w: len(w.owed)).take(turn)
+            min((w for w in pool if w.has_room(each)), key=lambda w: len(w.owed)).take(turn)
 
     try:
         hand_out()
@@ -131,10 +165,13 @@ def play_in_processes(
                     worker.close()
                     pool.remove(worker)
                     cause = f"exit code {worker.process.exitcode}"
-                    ended += desk.died(worker.owed.values(), cause)
+                    ended += desk.died(*worker.in_hand(), cause)
                 else:
                     if data.startswith(_UNUSABLE):
                         raise UserError(data.removeprefix(_UNUSABLE).decode())
+                    if data.startswith(_BEGUN):
+                        worker.begun.add(data.removeprefix(_BEGUN).decode())
+                        continue
                     ended.append(Trial.model_validate_json(data))
                     worker.owed.pop(ended[0].trace.key, None)
                 for trial in ended:
@@ -153,6 +190,7 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
 
     async def one(stand: Stand, index: int) -> None:
         try:
+            channel.send_bytes(_BEGUN + stand.key(seed, index).encode())
             channel.send_bytes(line(await play(stand, index, seed, limits, None)))
         except UserError as error:
             channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))

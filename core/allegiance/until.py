@@ -1,0 +1,36 @@
+"""What ends a cell of a run early, as it stands in a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.effects import Wire
+
+if TYPE_CHECKING:
+    from allegiance.sequential import Sequential
+
+
+class Until(Wire):
+    """What ends a cell early: its verdict, see ``Sequential``.
+
+    Attributes:
+        max_rate: The limit.
+        alpha: Bound on the chance of a wrong verdict.
+        power: Chance of a verdict that the design aims at.
+        max_unscored: The highest share of unscored trials with which a cell can pass.
+    """
+
+    max_rate: float = 0.05
+    alpha: float = 0.05
+    power: float = 0.8
+    max_unscored: float = 0.1
+
+    def test(self, cells: int = 1) -> Sequential:
+        """Return the test of so many cells.
+
+        Raises:
+            UserError: For a value out of range.
+        """
+        from allegiance.sequential import Sequential
+
+        return Sequential(cells=cells, **self.model_dump())

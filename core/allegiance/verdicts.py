@@ -1,0 +1,82 @@
+"""Anytime-valid verdicts on all cells of a run, whatever the order in which its trials end."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from allegiance.sequential import State
+from allegiance.session import CRITIC
+from allegiance.trace import Trial
+from allegiance.until import Until
+
+Cell = TypeVar("Cell", bound=Hashable)
+
+
+def hits(trial: Trial) -> dict[str, bool | None]:
+    """Say for each behaviour whether the trial shows it; None where that was not scored."""
+    return {
+        verdict.behaviour: None
+        if verdict.status == "unscored"
+        else any(finding.actor == CRITIC for finding in verdict.findings)
+        for verdict in trial.verdicts
+    }
+
+
+@dataclass
+class _Row:
+    states: dict[str, State]
+    held: dict[int, Mapping[str, bool | None]] = field(default_factory=dict)
+    next: int = 0
+
+
+class Verdicts(Generic[Cell]):
+    """The states of all cells and behaviours.
+
+    Trials are taken in by their index, not as they end: if violating trials took longer than
+    others, the first to end would be too clean, and the test not valid. What ends before an earlier
+    one is held back.
+
+    Attributes:
+        test: The test of all cells and behaviours.
+
+    Args:
+        until: What ends a cell.
+        behaviours: The behaviours that are looked for, by cell.
+    """
+
+    def __init__(self, until: Until, behaviours: Mapping[Cell, Iterable[str]]) -> None:
+        names = {cell: tuple(dict.fromkeys(listed)) for cell, listed in behaviours.items()}
+        self.test = until.test(max(1, sum(map(len, names.values()))))
+        self._rows = {
+            cell: _Row({name: self.test.start() for name in listed})
+            for cell, listed in names.items()
+        }
+
+    def took(self, cell: Cell, index: int, hits: Mapping[str, bool | None]) -> None:
+        """Take in a trial of a cell."""
+        row = self._rows[cell]
+        row.held[index] = hits
+        while row.next in row.held:
+            for behaviour, hit in row.held.pop(row.next).items():
+                row.states[behaviour] = self.test.update(row.states[behaviour], hit)
+            row.next += 1
+        self._settle()
+
+    def ruled(self, cell: Cell) -> bool:
+        """Tell whether a cell's verdict stands: one behaviour has failed, or all have passed."""
+        status = [state.status for state in self._rows[cell].states.values()]
+        return "fail" in status or all(s == "pass" for s in status)
+
+    def states(self) -> Iterator[tuple[Cell, str, State]]:
+        """Yield every cell, behaviour, and what is known of it."""
+        for cell, row in self._rows.items():
+            for behaviour, state in row.states.items():
+                yield cell, behaviour, state
+
+    def _settle(self) -> None:
+        places = [(cell, behaviour) for cell, behaviour, _ in self.states()]
+        settled = self.test.settle([state for _, _, state in self.states()])
+        for (cell, behaviour), state in zip(places, settled, strict=True):
+            self._rows[cell].states[behaviour] = state
