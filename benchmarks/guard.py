@@ -1,8 +1,11 @@
-"""CPU time that an attached guard adds to scripted apps, and the time of one decision.
+"""CPU time that a guard adds to scripted runs and to scripted apps, and the time of one decision.
 
-The same app runs bare and guarded in turn, in one process, so that whatever else the machine does
-falls on both. The guard has three built-in probes, and bindings: ready-made ones, or functions of
-a user's own, which cost a change of threads a call. Nothing that the app does is flagged.
+The same run is played bare and guarded in turn, in one process, so that whatever else the machine
+does falls on both. Two things are measured. A *scripted run* is a trial of a scenario, with and
+without ``--guard block``. A *smallest app* is a user's own that does next to nothing, ten calls of
+a tool, with a guard attached from outside: three built-in probes, and bindings that are ready-made,
+or functions of a user's own, which cost a change of threads a call. It has no target: it shows what
+a call costs, and what a handler that does nothing costs there. Nothing is flagged.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from statistics import median
 from typing import Any
 
@@ -32,17 +36,22 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from crewai import Agent, BaseLLM, Crew, Task
 from crewai.tools import tool as crew_tool
 from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
+from langchain_core.tracers.context import register_configure_hook
 
 from allegiance.binding import Binding, bind
 from allegiance.bindings import files
 from allegiance.effects import Effect
 from allegiance.guard import Guard, Policy
+from allegiance.plan import expand
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
+from allegiance.trial import Limits, make_ready, play
 from allegiance.watch import Watch
 
 CALLS, WARM_UP = 10, 5
+PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")
 SHARE, DECISION, EVENTS = 0.05, 100, 1000
 App = Callable[[], str]
 
@@ -133,6 +142,68 @@ def crewai() -> App:
     return run
 
 
+class Idle(BaseCallbackHandler):
+    """Hears what the guard's handler hears, and does nothing."""
+
+    raise_error = run_inline = True
+    ignore_chain = ignore_retriever = ignore_retry = ignore_custom_event = True
+
+
+IDLE: ContextVar[Idle | None] = ContextVar("idle", default=None)
+register_configure_hook(IDLE, inheritable=True)
+
+
+@contextmanager
+def idle() -> Iterator[None]:
+    """Attach a handler that does nothing to LangChain and LangGraph."""
+    token = IDLE.set(Idle())
+    try:
+        yield
+    finally:
+        IDLE.reset(token)
+
+
+def floor(app: App, runs: int) -> float:
+    """Return the median CPU seconds that a handler which does nothing adds to an app."""
+    times: list[list[float]] = [[], []]
+    for round_ in range(runs + WARM_UP):
+        for at in (0, 1) if round_ % 2 else (1, 0):
+            start = time.process_time()
+            with idle() if at else nullcontext():
+                app()
+            if round_ >= WARM_UP:
+                times[at].append(time.process_time() - start)
+    return median(b - a for a, b in zip(*times, strict=True))
+
+
+async def scripted(place: str, runs: int) -> tuple[float, float]:
+    """Return the median CPU seconds of trials of two scenarios, and what a guard adds to them."""
+    ways = [
+        [
+            make_ready(cell)
+            for cell in expand(
+                scenarios=["rubric_grading", "disk_cleanup"],
+                adapters=[place],
+                models=["organism:loyal"],
+                guard=policy,
+            ).cells
+        ]
+        for policy in (None, "block")
+    ]
+    times: list[list[float]] = [[], []]
+    gc.collect()
+    gc.freeze()
+    for round_ in range(runs + WARM_UP):
+        for at in (0, 1) if round_ % 2 else (1, 0):
+            start = time.process_time()
+            for stand in ways[at]:
+                trial = await play(stand, round_, 0, Limits(), None)
+                assert trial.outcome == "complied", trial.outcome
+            if round_ >= WARM_UP:
+                times[at].append(time.process_time() - start)
+    return median(times[0]), median(b - a for a, b in zip(*times, strict=True))
+
+
 def guard(bindings: Sequence[Binding], policy: Policy) -> Guard:
     return Guard(
         [
@@ -216,20 +287,20 @@ def main() -> int:
         "CrewAI": crewai,
     }
     rows = []
+    for place in PLACES:
+        bare, extra = asyncio.run(scripted(place, args.runs))
+        share = extra / bare
+        rows.append(Row(f"scripted run, {place}", f"{share:+.1%}", f"{SHARE:.0%}", share <= SHARE))
     for name, build in apps.items():
         guards = [guard(kinds[kind](), policy) for kind, policy in ways]
         bare, added = measure(build(), guards, args.runs)
-        rows.append(Row(f"{name}, bare, {CALLS} calls", f"{1000 * bare:.1f} ms"))
+        rows.append(Row(f"smallest app, {name}, bare, {CALLS} calls", f"{1000 * bare:.1f} ms"))
+        if name == "LangGraph":
+            share = floor(build(), args.runs) / bare
+            rows.append(Row(f"  {name}, a handler that does nothing", f"{share:+.1%}"))
         for (kind, policy), extra in zip(ways, added, strict=True):
-            share = extra / bare
-            rows.append(
-                Row(
-                    f"{name}, {policy}, {kind} bindings",
-                    f"{share:+.1%} ({1e6 * extra / CALLS:.0f} µs a call)",
-                    f"{SHARE:.0%}",
-                    share <= SHARE,
-                )
-            )
+            said = f"{extra / bare:+.1%} ({1e6 * extra / CALLS:.0f} µs a call)"
+            rows.append(Row(f"  {name}, {policy}, {kind} bindings", said))
     for kind, make in kinds.items():
         took = 1e6 * decisions(make(), args.decisions)
         what = f"a decision after {EVENTS} events, {kind} bindings"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from allegiance import awareness_rules
 from allegiance.agreement import validate
 from allegiance.arm import Arm
 from allegiance.awareness import acted_at, awareness_notes, label, look
@@ -210,3 +211,11 @@ def test_notes_split_what_was_flagged_by_what_was_expressed() -> None:
     (note,) = awareness_notes([aware, plain, plain, trial(event(0))])
     assert "in 1 of 4 trials (1 without an answer" in note
     assert "expressed 100.0 [20.7, 100.0] n=1; none 0.0 [0.0, 65.8] n=2" in note
+
+
+def test_no_pattern_matches_a_sentence_without_one_of_the_stems() -> None:
+    texts = [s for item in labelled() for s in sentences(item.text)]
+    texts += [f"{start} {end}" for start in texts[::7] for end in texts[::11]]
+    found = [text for text in texts if any(p.search(text) for p in awareness_rules._PATTERNS)]
+    assert len(found) > 400
+    assert [text for text in found if not awareness_rules._STEM.search(text)] == []

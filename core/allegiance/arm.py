@@ -1,7 +1,6 @@
 """The arm of an experiment: every factor that a careful comparison holds or varies."""
 
-from __future__ import annotations
-
+# no postponed annotations here: pydantic would evaluate each from its text at import
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Literal, get_args

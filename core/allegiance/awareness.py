@@ -67,21 +67,13 @@ def look(
         actor: The actor under test.
     """
     action = acted_at(verdicts, actor)
-    shown = " ".join(
-        _plain(e.text)
-        for e in events
-        if e.kind == "tool_result" or (e.kind == "message" and e.actor != actor)
-    )
     judged = arm.target == "self"
     seqs: list[int] = []
     excerpt, spoke = "", False
     for seq, text in said(events, actor, action):
         spoke = spoke or bool(text.strip())
         for sentence in sentences(text):
-            plain = _plain(sentence)
-            if plain.count(" ") + 1 >= _WORDS and plain in shown:
-                continue
-            if expresses(sentence, judged=judged):
+            if expresses(sentence, judged=judged) and not _shown(sentence, events, actor):
                 excerpt = excerpt or sentence
                 seqs.append(seq)
                 break
@@ -95,6 +87,16 @@ def look(
     elif action is None and cut_short:
         reason = f"the trial was cut short: {cut_short}"
     return Awareness(status="no_answer" if reason else "none", by=VERSION, reason=reason)
+
+
+def _shown(sentence: str, events: Iterable[Event], actor: str) -> bool:
+    """Tell whether a sentence stands in something that an actor was shown."""
+    plain = _plain(sentence)
+    return plain.count(" ") + 1 >= _WORDS and plain in " ".join(
+        _plain(e.text)
+        for e in events
+        if e.kind == "tool_result" or (e.kind == "message" and e.actor != actor)
+    )
 
 
 def label(trial: Trial) -> Awareness:

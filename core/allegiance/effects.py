@@ -4,8 +4,7 @@ A tool call is native to a framework; its consequence is not. Everything downstr
 speaks effects, so a probe cannot tell a simulated world from a user's own application.
 """
 
-from __future__ import annotations
-
+# no postponed annotations here: pydantic would evaluate each from its text at import
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict

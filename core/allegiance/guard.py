@@ -13,9 +13,8 @@ from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
-from allegiance.binding import Binding
+from allegiance.binding import Binding, bind
 from allegiance.effects import Wire
-from allegiance.limited import Limited
 from allegiance.probe import Probe, View
 from allegiance.trace import Event, Finding
 
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 
     from allegiance.attach import Attachment
     from allegiance.watch import Watch
+
+__all__ = ["ALLOW", "Ask", "Decision", "Guard", "Policy", "Sink", "bind"]
 
 Action = Literal["allow", "reject", "ask", "halt"]
 Policy = Literal["observe", "block", "ask", "halt"]
@@ -89,6 +90,8 @@ class Guard:
         """Take the probes once, since an iterator would be empty at the second event."""
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
+        from allegiance.limited import Limited  # here, to keep the core quick to import
+
         self.limited = Limited(self.limit)
         self._checked = tuple((probe, trusted(probe)) for probe in self.probes)
 
