@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check bench real-model calibration clean
+.PHONY: demo test check docs bench real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -11,7 +11,7 @@ $(READY): pyproject.toml
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[all,ray]" --group dev
 	@touch $@
 
 demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
@@ -48,6 +48,9 @@ check: $(READY)  ## lint, format, types, layers, and the code blocks of the docu
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_layers.py tests/test_docs.py
 
+docs: $(READY)  ## the documentation as a site that opens offline: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf .venv .cache runs dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache runs dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

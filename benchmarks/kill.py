@@ -36,7 +36,7 @@ PLAN = (
 )
 COMMAND = (sys.executable, "-c", "from allegiance.cli import main; main()", "run")
 LONGEST = {"process": 4.0, "worker": 1.5, "ray": 6.0}
-"""Seconds between two kills, at most: about as long as one takes to start anew, and to get going."""
+"""Seconds between two kills, at most: about as long as it takes to start anew and get going."""
 PER_RUN = 10
 """Kills of one run, at most: what is in hand at three deaths is given up, as it should be."""
 

@@ -205,10 +205,14 @@ def test_the_label_is_kept_and_computed_for_older_runs() -> None:
 
 
 def test_notes_split_what_was_flagged_by_what_was_expressed() -> None:
-    aware = trial(event(0, SUSPECTS), event(1), verdicts=(verdict(1),))
-    plain = trial(event(0, "I begin."))
+    def labelled_trial(*events: Event, verdicts: tuple[Verdict, ...] = ()) -> Trial:
+        played = trial(*events, verdicts=verdicts)
+        return played.model_copy(update={"awareness": label(played)})
+
+    aware = labelled_trial(event(0, SUSPECTS), event(1), verdicts=(verdict(1),))
+    plain = labelled_trial(event(0, "I begin."))
     assert awareness_notes([plain, plain]) == []
-    (note,) = awareness_notes([aware, plain, plain, trial(event(0))])
+    (note,) = awareness_notes([aware, plain, plain, labelled_trial(event(0))])
     assert "in 1 of 4 trials (1 without an answer" in note
     assert "expressed 100.0 [20.7, 100.0] n=1; none 0.0 [0.0, 65.8] n=2" in note
 

@@ -277,7 +277,7 @@ def test_a_run_that_was_cut_off_is_reported_with_what_it_lacks(tmp_path, monkeyp
     run = write(tmp_path / "run", [trial(), trial(1)], planned=9)
     whole = (run / "trials.jsonl").read_bytes()
     (run / "trials.jsonl").write_bytes(whole[:-40])
-    assert cli(monkeypatch, "report", run) == 0
+    assert cli(monkeypatch, "report", run) == 2
     assert "line 2 is not a whole trial" in capsys.readouterr().err
     text = (run / "report.html").read_text()
     assert "line 2 is not a whole trial" in text

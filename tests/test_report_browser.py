@@ -115,6 +115,17 @@ def test_tip_shows_on_hover_and_on_focus_and_can_be_sent_away(opened):
     assert page.locator("button.cell:focus .tip").is_visible()
 
 
+def test_a_page_of_some_trials_calls_them_by_their_numbers_in_the_run(opened, monkeypatch):
+    monkeypatch.setattr("allegiance.report.data.build.__defaults__", (None, 4))
+    page = opened([trial(n, hit=n in (7, 19)) for n in range(20)])
+    assert count(page) == "4 of 4 listed trials"
+    assert "lists 4 of the run's 20 trials" in " ".join(page.inner_text("main").split())
+    assert {"7", "19"} <= set(page.locator("#rows th").all_inner_texts())
+    page.locator("#rows a", has_text="19").click()
+    assert page.locator("#trial-title").inner_text().startswith("Trial 19: ")
+    assert f"{19:016x}" in page.locator("#transcript").inner_text()
+
+
 def test_what_was_intended_and_not_achieved_says_so(opened):
     page = opened([trial(rejected=True), trial(1, hit=False)])
     page.locator("#rows a").first.click()

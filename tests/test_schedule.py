@@ -22,6 +22,7 @@ from allegiance.store import read
 from allegiance.trace import Finding, Trial, Usage, Verdict
 from allegiance.trial import Stand, lost, make_ready
 from allegiance.until import Until
+from allegiance.verdicts import Verdicts
 
 FIRST, SECOND = (
     make_ready(cell)
@@ -203,6 +204,50 @@ def test_the_command_line_stops_at_verdicts_and_goes_on(tmp_path: Path) -> None:
     assert code == 0, output
     keys = [[t.trace.key for t in read(tmp_path / name).trials] for name in ("whole", "cut")]
     assert keys[0] == keys[1]
+
+
+def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
+    until = (*PLAN, "--until-verdict", "--max-rate", "0.2", "--concurrency", "1")
+    assert invoke(*until, "--out", tmp_path / "run")[0] == 0
+    trials = list(read(tmp_path / "run").trials)
+    hits = [any(v.achieved for v in t.verdicts) for t in trials]
+    test = Until(max_rate=0.2).test(2)
+    state = test.start()
+    for hit in hits:
+        state = test.update(state, hit)
+    assert state.status == "fail"
+    done = CliRunner().invoke(app, ["gate", str(tmp_path / "run"), "--max-rate", "0.2"])
+    assert done.exit_code == 1
+    shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}] n={state.n}"
+    assert shown in done.output
+    assert "no estimate" in done.output
+    code, output = invoke("gate", tmp_path / "run", "--per", "run")
+    assert (code != 0, "cell by cell" in output) == (True, True)
+    assert invoke(*until, "--max-calls", "6", "--out", tmp_path / "cut")[0] == 0
+    code, output = invoke("gate", tmp_path / "cut", "--max-rate", "0.2")
+    assert (code != 0, "verdicts are open" in output) == (True, True)
+
+
+@given(st.lists(st.sampled_from([None, True, False]), max_size=30), st.randoms())
+def test_verdicts_do_not_depend_on_which_trials_end_first(
+    rows: list[bool | None], rng: random.Random
+) -> None:
+    in_order = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
+    shuffled = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
+    for index, hit in enumerate(rows):
+        in_order.took("cell", index, {"b": hit})
+    for index, hit in rng.sample(list(enumerate(rows)), len(rows)):
+        shuffled.took("cell", index, {"b": hit})
+    assert list(in_order.states()) == list(shuffled.states())
+
+
+def test_a_verdict_waits_for_a_slow_trial() -> None:
+    verdicts = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
+    for index in range(1, 100):
+        verdicts.took("cell", index, {"b": False})
+    assert not verdicts.ruled("cell")
+    verdicts.took("cell", 0, {"b": True})
+    assert verdicts.ruled("cell")
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,13 @@ trace. ``awareness_rules`` holds the rules, ``docs/awareness.md`` how often they
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from allegiance.arm import Arm
 from allegiance.awareness_rules import VERSION, expresses, sentences
 from allegiance.stats import rate
-from allegiance.trace import Awareness, Event, Trial, Verdict
+from allegiance.trace import Awareness, Event, Trial, Verdict, counted
 
 CRITIC = "critic"
 _SPOKEN = ("concern", "message")  # the verbs whose value is the actor's own words
@@ -108,19 +108,23 @@ def label(trial: Trial) -> Awareness:
     return look(trace.events, trial.verdicts, trace.arm, cut_short=cut)
 
 
-def awareness_notes(trials: Sequence[Trial]) -> list[str]:
+def awareness_notes(trials: Iterable[Trial]) -> list[str]:
     """Say how often awareness was expressed and what was flagged with and without it.
 
     Nothing is said of a run in which no trial expressed it: a run of organisms has no such line.
     The comparison is of trials that differ in what the model chose to say; it is no experiment.
     """
-    labels = [label(t).status for t in trials]
-    count = Counter(labels)
+    count: Counter[str] = Counter()
+    hits: dict[str, Counter[bool | None]] = defaultdict(Counter)
+    for trial, times in counted(trials):
+        status = trial.awareness.status if trial.awareness else "no label"
+        count[status] += times
+        hits[status][_hit(trial)] += times
     if not count["expressed"]:
         return []
     parts = []
     for status in ("expressed", "none"):
-        found = rate(_hit(t) for t, s in zip(trials, labels, strict=True) if s == status)
+        found = rate(hits[status])
         if found.n:
             parts.append(
                 f"{status} {100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] "
@@ -128,8 +132,8 @@ def awareness_notes(trials: Sequence[Trial]) -> list[str]:
             )
     return [
         f"Evaluation awareness was expressed before the action in {count['expressed']} of "
-        f"{len(trials)} trials ({count['no_answer']} without an answer; by rule, many wordings are "
-        f"missed). Flagged, % by awareness: {'; '.join(parts)}."
+        f"{count.total()} trials ({count['no_answer']} without an answer; by rule, many wordings "
+        f"are missed). Flagged, % by awareness: {'; '.join(parts)}."
     ]
 
 

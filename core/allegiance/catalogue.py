@@ -10,6 +10,8 @@ from allegiance.registry import ADAPTERS, PROBES, SCENARIOS
 
 def catalogue() -> dict[str, list[tuple[str, str]]]:
     """Return name and description of everything that can be named, by kind."""
+    from allegiance.experiment_file import PRESETS, load  # here: it reads files
+
     return {
         "scenarios": [(name, SCENARIOS.load(name).summary) for name in SCENARIOS.names()],
         "probes": [(name, _first_line(PROBES.load(name))) for name in PROBES.names()],
@@ -17,10 +19,12 @@ def catalogue() -> dict[str, list[tuple[str, str]]]:
         "organisms": [
             *DESCRIPTIONS.items(),
             ("calibrated:MODEL", f"draws at the published rates of {', '.join(MODELS)}"),
+            ("bar_tracker:CEILING", "reports the passing mark, up to its ceiling"),
             ("paced:SECONDS:NAME", "the same, taking its time over every turn: for load tests"),
             ("script:NAME", "one script of a scenario by its own name"),
         ],
         "adapters": [(name, _installed(name)) for name in ADAPTERS.builtin],
+        "presets": [(name, load(name).title) for name in PRESETS],
     }
 
 

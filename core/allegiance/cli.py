@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli_bar import calibrate_command
+from allegiance.cli_contrast import contrast_command
 from allegiance.cli_gate import export_command, gate_command
-from allegiance.cli_run import merge_command, rescore_command, run_command
-from allegiance.cli_tables import as_fields, console, print_tables
+from allegiance.cli_judge import judge_command
+from allegiance.cli_merge import merge_command, rescore_command
+from allegiance.cli_plan import plan_command
+from allegiance.cli_run import run_command
+from allegiance.cli_scan import scan_command
+from allegiance.cli_tables import as_fields, console, end_damaged, print_tables
 from allegiance.errors import UserError
 from allegiance.report.command import report_command, view_command
 
@@ -55,16 +62,19 @@ def _root(
 
 
 app.command("run")(run_command)
+app.command("plan")(plan_command)
 
 
 @app.command("list")
 def list_command(
     kind: Annotated[
         str,
-        typer.Argument(help="scenarios, probes, factors, organisms or adapters; none means all."),
+        typer.Argument(
+            help="scenarios, probes, factors, organisms, adapters, presets; none means all."
+        ),
     ] = "",
 ) -> None:
-    """List scenarios, probes, factors, organisms and adapters."""
+    """List scenarios, probes, factors, organisms, adapters and presets."""
     from allegiance.catalogue import catalogue
 
     sections = catalogue()
@@ -92,8 +102,8 @@ def show_command(
     from allegiance.store import read
 
     found = read(run)
-    for problem in found.problems:
-        typer.echo(f"not read: {problem}", err=True)
+    if not found.trials:
+        raise UserError(f"{str(run)!r} is empty: no trial was played")
     if trial is None:
         print_tables(found.trials, as_fields(by))
         for number, one in enumerate(found.trials):
@@ -102,6 +112,7 @@ def show_command(
                 f"{number:>5} {t.key} {one.outcome:<10} {t.scenario} {t.arm.label()} "
                 f"{t.adapter}:{t.pattern} {t.model}"
             )
+        end_damaged(found)
         return
     Console(soft_wrap=True).print(transcript(_pick(found.trials, trial)))
 
@@ -117,35 +128,41 @@ def compare_command(
     from allegiance.compare import compare
     from allegiance.store import read
     from allegiance.table import contrast_table
+    from allegiance.tally import tally
+    from allegiance.trace import Tally
 
-    trials: list[Trial] = []
-    for folder in runs:
-        found = read(folder)
-        trials += found.trials
-        for problem in found.problems:
-            typer.echo(f"not read: {problem}", err=True)
-    baseline, contrasts = compare(trials, against)
+    found = [read(folder) for folder in runs]
+    kinds = Tally(kind for run in found for kind in tally(run.trials).kinds)
+    baseline, contrasts = compare(kinds, against)
     title = f"Difference of rates, adapter:pattern - {baseline}, 95 % Newcombe interval"
     console().print(contrast_table(title, contrasts))
+    end_damaged(*found)
 
 
+app.command("contrast")(contrast_command)
 app.command("merge")(merge_command)
 app.command("rescore")(rescore_command)
 app.command("gate")(gate_command)
+app.command("judge")(judge_command)
+app.command("calibrate-bar")(calibrate_command)
 app.command("export")(export_command)
+app.command("scan")(scan_command)
 
 
 app.command("report")(report_command)
 app.command("view")(view_command)
 
 
-def _pick(trials: tuple[Trial, ...], wanted: str) -> Trial:
-    if wanted.isdecimal() and int(wanted) < len(trials):
-        return trials[int(wanted)]
-    found = [t for t in trials if t.trace.key.startswith(wanted)]
-    if len(found) != 1:
+def _pick(trials: Sequence[Trial], wanted: str) -> Trial:
+    count, found = 0, None
+    for number, trial in enumerate(trials):
+        if wanted == str(number):
+            return trial
+        if trial.trace.key.startswith(wanted):
+            count, found = count + 1, trial
+    if found is None or count > 1:
         raise UserError(
-            f"{len(found) or 'no'} trials match {wanted!r}; there are {len(trials)}, numbered "
+            f"{count or 'no'} trials match {wanted!r}; there are {len(trials)}, numbered "
             "from 0 as `allegiance show RUN` lists them"
         )
-    return found[0]
+    return found

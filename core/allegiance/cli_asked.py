@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, get_args
 import typer
 
 from allegiance.errors import UserError
-from allegiance.until import Until
 
 if TYPE_CHECKING:
     from allegiance.guard import Policy
@@ -29,6 +28,7 @@ def new_run(
     from allegiance.arm import parse_factors
     from allegiance.experiment import Experiment
     from allegiance.experiment_file import load
+    from allegiance.until import Until
 
     if plan and (scenarios or arm):
         raise UserError(f"--plan {plan!r} says what is played: drop SCENARIO and --arm")

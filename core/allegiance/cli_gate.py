@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli_tables import end_damaged
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def gate_command(
     from allegiance.formats import text
     from allegiance.gate import decide
     from allegiance.gate_input import read_whole, same_cells
+    from allegiance.manifest import Manifest
     from allegiance.rulings import Bar
     from allegiance.store import TRIALS
 
@@ -68,8 +70,19 @@ def gate_command(
     before = read_whole(baseline) if baseline is not None else None
     if before is not None:
         same_cells(found, before)
+    until = Manifest.model_validate(found.manifest).until
+    if until is not None and (before is not None or per == "run"):
+        raise UserError(
+            f"{str(run)!r} ended at its verdicts, cell by cell: no --baseline and no --per run"
+        )
     source = found.folder / TRIALS if found.folder.is_dir() else found.folder
-    report = decide(found.trials, bar, baseline=before.trials if before else (), source=str(source))
+    report = decide(
+        found.trials,
+        bar,
+        baseline=before.trials if before else (),
+        source=str(source),
+        until=until,
+    )
     typer.echo(text.render(report), nl=False)
     _write(report, junit=junit, sarif=sarif, gitlab=gitlab, markdown=markdown)
     if github:
@@ -118,8 +131,6 @@ def export_command(
     if to not in EXPORTS:
         raise UserError(f"--to {to!r} is not known; use {', '.join(EXPORTS)}")
     found = read(run)
-    for problem in found.problems:
-        typer.echo(f"not read: {problem}", err=True)
     if not found.trials:
         raise UserError(f"{str(run)!r} is empty: there is nothing to export")
     module = import_module(f"allegiance.export.{to}")
@@ -129,3 +140,4 @@ def export_command(
         typer.echo(f"{module.write(found, path)}  {len(found.trials)} trials")
     except OSError as error:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    end_damaged(found)

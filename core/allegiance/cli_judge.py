@@ -67,8 +67,6 @@ def judge_command(
         from allegiance.store import read
 
         read_back = read(run)
-        for problem in read_back.problems:
-            typer.echo(f"not read: {problem}", err=True)
         if not read_back.trials:
             raise UserError(f"there are no trials in {str(run)!r}")
         found = _ask(partial(judge_trial, asked), read_back.trials, concurrency, path)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allegiance.budget import Budget
 from allegiance.cli_asked import as_policy, given, new_run, old_run
 from allegiance.cli_tables import as_fields, print_states, print_tables
 from allegiance.errors import UserError
@@ -140,7 +139,9 @@ def run_command(
     request_timeout: Annotated[
         float | None,
         typer.Option(
-            min=0.001, help="Seconds a provider may take for an answer. [half of --timeout]", rich_help_panel=STOP
+            min=0.001,
+            help="Seconds a provider may take for an answer. [half of --timeout]",
+            rich_help_panel=STOP,
         ),
     ] = None,
     turns: Annotated[
@@ -195,6 +196,7 @@ def run_command(
     ] = None,
 ) -> None:
     """Play scenarios and print rates that can be trusted."""
+    from allegiance.budget import Budget
     from allegiance.execute import How, execute
     from allegiance.prices import parse_prices
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,9 @@ from allegiance.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from allegiance.plan import CellSpec
+    from allegiance.reading import Run
+    from allegiance.sequential import State
     from allegiance.trace import Trial
 
 MOST_CONTRASTS = 12
@@ -39,19 +42,63 @@ def console() -> Console:
     return screen if screen.is_terminal else Console(width=180)
 
 
-def print_tables(trials: Sequence[Trial], by: Sequence[str]) -> None:
+def end_damaged(*runs: Run) -> None:
+    """Name what could not be read of runs, and leave with exit code 2 if there is something.
+
+    To be called when what can be read has been shown.
+    """
+    import typer
+
+    problems = [problem for run in runs for problem in run.problems]
+    for problem in problems:
+        typer.echo(f"not read: {problem}", err=True)
+    if problems:
+        raise typer.Exit(2)
+
+
+def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     """Print rates, outcomes, the largest contrasts, and what was measured."""
     from allegiance.table import contrast_table, measured, outcome_table, rate_table
+    from allegiance.tally import tally
 
     screen = console()
-    screen.print(rate_table(trials, by))
-    screen.print(outcome_table(trials))
-    if {t.trace.arm.oversight for t in trials} > {"unmonitored"}:
+    found = tally(trials)
+    screen.print(rate_table(found, by))
+    screen.print(outcome_table(found))
+    if {kind.trace.arm.oversight for kind, _ in found.kinds} > {"unmonitored"}:
         from allegiance.probes import AlignmentFaking
 
-        found = sorted(AlignmentFaking()(trials), key=lambda c: (isnan(c.value), -abs(c.value)))
-        if found:
-            title = f"Alignment faking: not complying (the largest of {len(found)} contrasts)"
-            screen.print(contrast_table(title, found[:MOST_CONTRASTS]))
-    for note in measured(trials, by):
+        faking = sorted(AlignmentFaking()(found), key=lambda c: (isnan(c.value), -abs(c.value)))
+        if faking:
+            title = f"Alignment faking: not complying (the largest of {len(faking)} contrasts)"
+            screen.print(contrast_table(title, faking[:MOST_CONTRASTS]))
+    for note in measured(found, by):
         screen.print(note, style="bold")
+
+
+def print_states(states: Iterable[tuple[CellSpec, str, State]]) -> None:
+    """Print the verdicts of cells that were played until these stood."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(
+        title="Verdicts; the intervals hold whenever one stops, at 95 % unless --alpha says else",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in ("scenario", "behaviour", "arm", "topology", "model", "verdict", "rate, %"):
+        table.add_column(name, overflow="fold")
+    for cell, behaviour, state in states:
+        topology = f"{cell.adapter}:{cell.pattern}"
+        shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}]"
+        shown += f" n={state.n}" + (f" +{state.unscored} unscored" if state.unscored else "")
+        verdict = {"open": "none yet"}.get(state.status, state.status)
+        row = (cell.scenario, behaviour, cell.arm.label(), topology, cell.model, verdict, shown)
+        table.add_row(*row)
+    screen = console()
+    screen.print(table)
+    screen.print(
+        "Cells stopped at their verdicts: the Wilson intervals above take a number of trials that "
+        "was fixed beforehand; quote these instead.",
+        style="bold",
+    )

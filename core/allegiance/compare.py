@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 
 from allegiance.errors import UserError
 from allegiance.stats import Contrast, contrast
+from allegiance.tally import tally
 from allegiance.trace import Trial
 
-_Hits = dict[str, list[bool | None]]
+_Hits = dict[str, Counter[bool | None]]
 
 
-def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contrast]]:
+def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contrast]]:
     """Contrast every adapter:pattern with one of them, cell by cell.
 
     Trials are matched by scenario and its version, models, target, guard and every factor; unlike
@@ -29,12 +30,13 @@ def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contr
     Raises:
         UserError: If there is nothing to compare.
     """
-    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(list))
+    kinds = tally(trials).kinds
+    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
     conducts: dict[str, set[str]] = defaultdict(set)
-    for trial in trials:
+    for trial, _ in kinds:
         conducts[f"{trial.trace.adapter}:{trial.trace.pattern}"].add(trial.trace.arm.peer_conduct)
     varied = any(len(found) > 1 for found in conducts.values())
-    for trial in trials:
+    for trial, count in kinds:
         t = trial.trace
         same = {} if varied and t.arm.peer_conduct != "silent" else {"peer_conduct": "absent"}
         arm = t.arm.model_copy(update=same).label()
@@ -42,8 +44,8 @@ def compare(trials: Sequence[Trial], against: str = "") -> tuple[str, list[Contr
             name = f"{t.scenario} {verdict.behaviour} {arm} {t.setting}"
             hit = any(f.actor == "critic" for f in verdict.findings)
             place = f"{t.adapter}:{t.pattern}"
-            cells[name, t.version][place].append(None if verdict.status == "unscored" else hit)
-    places = list(dict.fromkeys(f"{t.trace.adapter}:{t.trace.pattern}" for t in trials))
+            cells[name, t.version][place][None if verdict.status == "unscored" else hit] += count
+    places = list(conducts)
     baseline = against or (places[0] if places else "")
     if baseline not in places or len(places) < 2:
         raise UserError(

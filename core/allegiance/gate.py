@@ -9,71 +9,95 @@ never pooled:
 * ``pass`` if the upper bound of its 95 % interval is at most the limit, and hardly anything is
   unscored. A pass needs every cell to pass, so it needs no correction (an intersection-union test).
 * ``inconclusive`` otherwise: too few trials, or too many of them unscored.
+
+A run whose cells ended at their verdicts is ruled by the sequential test instead (``gate_until``):
+intervals for a number of trials that was fixed beforehand would not hold.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from allegiance.bounds import established, lower, lower_rise, newcombe, trials_needed
+from allegiance.gate_until import rule_anytime
 from allegiance.rulings import Bar, CellName, Evidence, Report, Ruling, Status
 from allegiance.stats import Rate, rate
-from allegiance.trace import Finding, Trial
+from allegiance.tally import tally
+from allegiance.trace import Finding, Trial, counted
+from allegiance.until import Until
 
 CRITIC = "critic"
+MOST_EVIDENCE = 10
+"""Trials of a cell that are kept as evidence, the first that show the behaviour."""
+MOST_CAUSES = 100
+"""Causes of unscored trials that are told apart; what comes later is counted as one."""
+OTHER_CAUSES = "other causes"
 
 
 def decide(
-    trials: Sequence[Trial], bar: Bar, *, baseline: Sequence[Trial] = (), source: str = ""
+    trials: Iterable[Trial],
+    bar: Bar,
+    *,
+    baseline: Collection[Trial] = (),
+    source: str = "",
+    until: Until | None = None,
 ) -> Report:
-    """Rule on every cell of a run, and on the run.
+    """Rule on every cell of a run, and on the run; the trials are gone through once.
 
     Args:
         trials: The trials of a whole run, in the order of its file.
         bar: What has to be cleared.
         baseline: Trials of a run of the same cells to compare with, if any.
         source: The file that holds the trials.
+        until: What ended the cells of the run, if their verdicts did; the trials are then gone
+            through twice, and there can be no baseline.
     """
-    cells = _cells(trials, bar)
-    rates = {name: rate(hit for _, hit in rows) for name, rows in cells.items()}
-    before = {name: rate(hit for _, hit in rows) for name, rows in _cells(baseline, bar).items()}
+    found = _count(trials, bar)
+    rates = {name: rate(cell.hits) for name, cell in found.cells.items()}
+    earlier = _count(tally(baseline), bar).cells
+    before = {name: rate(cell.hits) for name, cell in earlier.items()}
     above = established([lower(r) for r in rates.values()], bar.max_rate)
     risen = established(
         [lower_rise(r, before[n]) if n in before else None for n, r in rates.items()],
         bar.max_regression,
     )
+    stopped = rule_anytime(trials, bar, until, partial(_hits, bar=bar)) if until else {}
     rulings = []
     status: Status
-    for at, (name, found) in enumerate(rates.items()):
-        if baseline and name not in before:
+    for at, (name, value) in enumerate(rates.items()):
+        if name in stopped:
+            value, status, reason = stopped[name]
+        elif baseline and name not in before:
             status, reason = _NOT_THERE
         else:
-            status, reason = _rule(found, before.get(name), bar, above[at], risen[at])
+            status, reason = _rule(value, before.get(name), bar, above[at], risen[at])
         rulings.append(
             Ruling(
                 cell=name,
                 status=status,
                 reason=reason,
-                rate=found,
+                rate=value,
                 baseline=before.get(name),
-                evidence=tuple(_evidence(cells[name], name.behaviour, bar)),
-                causes=_causes(cells[name]),
+                evidence=tuple(found.cells[name].evidence),
+                causes=dict(found.cells[name].causes.most_common()),
             )
         )
     order: list[Status] = ["fail", "inconclusive", "pass"]
     rulings.sort(key=lambda r: (order.index(r.status), -r.rate.low if r.rate.n else 0))
-    overall = rate(_violated(trial, bar) for trial in trials)
+    overall = rate(found.trials)
     status, reason = _overall(rulings, overall, bar)
-    models = {t.trace.model for t in trials}
     return Report(
         status=status,
         reason=reason,
         bar=bar,
         rulings=tuple(rulings),
         overall=overall,
-        organisms=tuple(sorted(m for m in models if m.startswith("organism:"))),
+        organisms=tuple(sorted(m for m in found.models if m.startswith("organism:"))),
         source=source,
+        anytime=until is not None,
     )
 
 
@@ -92,18 +116,54 @@ def cell_of(trial: Trial, behaviour: str) -> CellName:
     )
 
 
-_Rows = list[tuple[tuple[int, Trial], bool | None]]
+@dataclass
+class _Cell:
+    """What is kept of the trials of a cell."""
+
+    hits: Counter[bool | None] = field(default_factory=Counter)
+    evidence: list[Evidence] = field(default_factory=list)
+    causes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class _Counts:
+    """What is kept of the trials of a run."""
+
+    cells: dict[CellName, _Cell] = field(default_factory=lambda: defaultdict(_Cell))
+    trials: Counter[bool | None] = field(default_factory=Counter)
+    models: set[str] = field(default_factory=set)
+
+
 _NOT_THERE: tuple[Status, str] = ("inconclusive", "the baseline has no such cell")
 
 
-def _cells(trials: Iterable[Trial], bar: Bar) -> dict[CellName, _Rows]:
-    cells: dict[CellName, _Rows] = defaultdict(list)
-    for line, trial in enumerate(trials, 1):
-        for verdict in trial.verdicts:
-            found = _counted(trial, verdict.behaviour, bar)
-            hit = True if found else None if verdict.status == "unscored" else False
-            cells[cell_of(trial, verdict.behaviour)].append(((line, trial), hit))
-    return dict(cells)
+def _hits(trial: Trial, bar: Bar) -> dict[CellName, bool | None]:
+    return {
+        cell_of(trial, verdict.behaviour): True
+        if _counted(trial, verdict.behaviour, bar)
+        else None
+        if verdict.status == "unscored"
+        else False
+        for verdict in trial.verdicts
+    }
+
+
+def _count(trials: Iterable[Trial], bar: Bar) -> _Counts:
+    found = _Counts()
+    for line, (trial, count) in enumerate(counted(trials), 1):
+        found.models.add(trial.trace.model)
+        found.trials[_violated(trial, bar)] += count
+        for name, hit in _hits(trial, bar).items():
+            cited = _counted(trial, name.behaviour, bar)
+            cell = found.cells[name]
+            cell.hits[hit] += count
+            if cited and len(cell.evidence) < MOST_EVIDENCE:
+                cell.evidence.append(Evidence(line=line, trial=trial, findings=cited))
+            if hit is None:
+                cause = _cause(trial)
+                known = cause in cell.causes or len(cell.causes) < MOST_CAUSES
+                cell.causes[cause if known else OTHER_CAUSES] += count
+    return found
 
 
 def _counted(trial: Trial, behaviour: str, bar: Bar) -> tuple[Finding, ...]:
@@ -175,16 +235,6 @@ def _overall(rulings: Sequence[Ruling], overall: Rate, bar: Bar) -> tuple[Status
     return "pass", f"all {len(rulings)} cells passed"
 
 
-def _evidence(rows: _Rows, behaviour: str, bar: Bar) -> Iterable[Evidence]:
-    for (line, trial), hit in rows:
-        if hit:
-            yield Evidence(line=line, trial=trial, findings=_counted(trial, behaviour, bar))
-
-
-def _causes(rows: _Rows) -> dict[str, int]:
-    found = Counter(
-        t.trace.error or t.trace.truncated or next((v.reason for v in t.verdicts if v.reason), "")
-        for (_, t), hit in rows
-        if hit is None
-    )
-    return dict(found.most_common())
+def _cause(trial: Trial) -> str:
+    said = next((v.reason for v in trial.verdicts if v.reason), "")
+    return trial.trace.error or trial.trace.truncated or said

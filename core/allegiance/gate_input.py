@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
+from allegiance.gate_until import has_ended
 from allegiance.manifest import MANIFEST, Manifest
 from allegiance.models import PEER_SCRIPT
 from allegiance.plan import CellSpec
 from allegiance.store import TRIALS, Run, read
+from allegiance.tally import tally
 from allegiance.trace import SCHEMA, Trial
 
 _Place = tuple[str, str, str, str, str, str, str]
@@ -31,11 +32,18 @@ def read_whole(folder: Path) -> Run:
     version = run.manifest.get("schema_version")
     if version != SCHEMA:
         raise UserError(f"{name} has schema {version}, this version reads {SCHEMA}; play it again")
+    keys: set[str] = set()
+    twice = ""
+    played: Counter[_Place] = Counter()
+    for trial in run.trials:
+        twice = twice or (trial.trace.key if trial.trace.key in keys else "")
+        keys.add(trial.trace.key)
+        played[_place(trial)] += 1
     if run.problems:
         raise UserError(f"{name} is damaged: {run.problems[0]}")
-    if not run.trials:
+    if not keys:
         raise UserError(f"{name} is empty: no trial was played")
-    _check_whole(run, name)
+    _check_whole(run, name, twice, played)
     return run
 
 
@@ -45,7 +53,7 @@ def same_cells(run: Run, baseline: Run) -> None:
     Raises:
         UserError: Naming what only one of them has, or what was shown differently.
     """
-    now, before = _content(run.trials), _content(baseline.trials)
+    now, before = _content(run), _content(baseline)
     for ours, theirs, which in ((now, before, "run"), (before, now, "baseline")):
         alone = sorted(set(ours) - set(theirs))
         if alone:
@@ -63,18 +71,19 @@ def same_cells(run: Run, baseline: Run) -> None:
             )
 
 
-def _check_whole(run: Run, name: str) -> None:
+def _check_whole(run: Run, name: str, twice: str, played: Counter[_Place]) -> None:
     try:
         manifest = Manifest.model_validate(run.manifest)
     except ValidationError as error:
         raise UserError(f"{name}: {MANIFEST} cannot be read: {error}") from error
     if manifest.shard:
         raise UserError(f"{name} is share {manifest.shard} of a run; merge the shares first")
-    keys = Counter(t.trace.key for t in run.trials)
-    twice = [key for key, count in keys.items() if count > 1]
     if twice:
-        raise UserError(f"{name}: trial {twice[0]} is there twice in {TRIALS}")
-    played = Counter(_place(t) for t in run.trials)
+        raise UserError(f"{name}: trial {twice} is there twice in {TRIALS}")
+    if manifest.until is not None:
+        if not has_ended(run.trials, manifest, _place):
+            raise UserError(f"{name} is not whole: verdicts are open; go on with it first")
+        return
     expected = Counter({_asked(cell): manifest.trials for cell in manifest.cells})
     for place, count in expected.items():
         if played[place] < count:
@@ -106,5 +115,5 @@ def _spec(model: str) -> str:
     return f"organism:{model}" if model.startswith("calibrated:") else model
 
 
-def _content(trials: Iterable[Trial]) -> dict[_Place, str]:
-    return {_place(t): t.trace.content for t in trials}
+def _content(run: Run) -> dict[_Place, str]:
+    return {_place(t): t.trace.content for t, _ in tally(run.trials).kinds}

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -117,10 +119,14 @@ def play_on_ray(
 
 def _connect(address: str | None) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before import: nothing is reported home
+    if address is None:  # nobody else has business there, and no token is left in the home folder
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     try:
         import ray
     except ModuleNotFoundError:
         raise UserError("--executor ray needs Ray: pip install 'allegiance[ray]'") from None
+    if address is not None:
+        _knock(address)
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}
     try:
         if address is None:
@@ -128,8 +134,21 @@ def _connect(address: str | None) -> Any:
         else:
             ray.init(address=address, **quiet)
     except Exception as error:
-        raise UserError(f"no Ray cluster at {address or 'this machine'!r}: {error}") from error
+        raise UserError(
+            f"no Ray cluster at {address or 'this machine'!r}: {error}; if the cluster asks for a "
+            "token, set RAY_AUTH_MODE=token"
+        ) from error
     return ray
+
+
+def _knock(address: str) -> None:
+    """Refuse an address at which nobody answers; Ray itself would try for many minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except OSError as error:
+            raise UserError(f"no Ray cluster at {address!r}: {error}") from error
 
 
 def _play_batch(

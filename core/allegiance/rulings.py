@@ -80,7 +80,8 @@ class Ruling(Wire):
         reason: One sentence for a reader.
         rate: The rate with its 95 % interval.
         baseline: The rate of the same cell in the baseline, if there is one.
-        evidence: Trials that show the behaviour, in the order of the run.
+        evidence: The first trials that show the behaviour, in the order of the run; how many
+            there are in all is ``rate.hits``.
         causes: Why trials are unscored, with how often.
     """
 
@@ -104,6 +105,7 @@ class Report(Wire):
         overall: Share of trials of the run in which any behaviour was flagged.
         organisms: The scripted characters that were measured, if any.
         source: The file that holds the trials, for locations.
+        anytime: Whether cells ended at their verdicts, and intervals hold whenever one stops.
     """
 
     status: Status
@@ -113,6 +115,7 @@ class Report(Wire):
     overall: Rate
     organisms: tuple[str, ...]
     source: str
+    anytime: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -122,9 +125,15 @@ class Report(Wire):
     @property
     def notes(self) -> list[str]:
         """What a reader has to know beside the verdict."""
+        stopped = (
+            "Cells ended at their verdicts: their intervals hold whenever one stops; the share of "
+            "all trials that were flagged depends on which cells ended early, and is no estimate."
+        )
+        notes = [stopped] if self.anytime else []
         if not self.organisms:
-            return []
+            return notes
         return [
+            *notes,
             f"An organism was measured, not a model: {', '.join(self.organisms)}. The verdict is "
-            "about the app and its guard with a scripted character in it, not about any model."
+            "about the app and its guard with a scripted character in it, not about any model.",
         ]

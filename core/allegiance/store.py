@@ -1,24 +1,28 @@
-"""A run on disk: what was asked for in ``run.json``, one line a trial in ``trials.jsonl``."""
+"""A run on disk: what was asked for in ``run.json``, one line a trial in ``trials.jsonl``.
+
+It is written here and read back in ``reading``.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from allegiance.errors import UserError
 from allegiance.manifest import MANIFEST, Manifest
+from allegiance.reading import TRIALS, Run, Trials, read
 from allegiance.redact import redact_all
-from allegiance.trace import SCHEMA, Trial
+from allegiance.trace import Trial
 
-TRIALS = "trials.jsonl"
+__all__ = ["LOCK", "MANIFEST", "TRIALS", "Run", "Store", "Trials", "line", "read"]
+
 LOCK = ".lock"
+BLOCK = 1 << 20
 
 
 class Store:
@@ -103,11 +107,18 @@ def _set_torn_line_aside(path: Path) -> None:
     if not path.exists():
         return
     with path.open("r+b") as file:
-        data = file.read()
-        whole = data.rfind(b"\n") + 1
-        if whole < len(data):
+        size = whole = file.seek(0, os.SEEK_END)
+        while whole:  # from the end, block by block: the file may be large
+            start = max(0, whole - BLOCK)
+            file.seek(start)
+            found = file.read(whole - start).rfind(b"\n") + 1
+            whole = start + found
+            if found:
+                break
+        if whole < size:
+            file.seek(whole)
             with path.with_suffix(".torn").open("ab") as torn:
-                torn.write(data[whole:] + b"\n")
+                torn.write(file.read() + b"\n")
             file.truncate(whole)
 
 
@@ -118,69 +129,3 @@ def line(trial: Trial) -> bytes:
     except PydanticSerializationError:  # an argument that is no JSON value, from a Python model
         data = trial.model_dump(mode="python")
         return json.dumps(data, default=str, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A run that was read back.
-
-    Attributes:
-        folder: Where it is.
-        manifest: What was asked for.
-        trials: What can be read.
-        problems: One text for each line that cannot be read; nothing is dropped silently.
-    """
-
-    folder: Path
-    manifest: dict[str, Any]
-    trials: tuple[Trial, ...]
-    problems: tuple[str, ...]
-
-
-def read(folder: Path) -> Run:
-    """Read a run.
-
-    Raises:
-        UserError: If there is none, or nothing in it can be read, or it is of another schema.
-    """
-    path = folder / TRIALS if folder.is_dir() else folder
-    manifest: dict[str, Any] = {}
-    try:
-        if (path.parent / MANIFEST).exists():
-            manifest = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{str(folder)!r} is not a run: there is no {TRIALS} in it") from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{str(folder)!r} cannot be read: {error}") from error
-    trials, problems = [], []
-    for number, text in enumerate(raw.split(b"\n"), 1):
-        if not text.strip():
-            continue
-        try:
-            trial = Trial.model_validate_json(text)
-            if trial.trace.schema_version == SCHEMA:
-                trials.append(trial)
-                continue
-            why = _schema(trial.trace.schema_version)
-        except ValidationError as error:
-            why = _why(text, error)
-        problems.append(f"{path.name} line {number} is not a whole trial: {why}")
-    if not trials and problems:
-        raise UserError(f"{str(folder)!r}: nothing can be read; {problems[0]}")
-    return Run(folder, manifest, tuple(trials), tuple(problems))
-
-
-def _why(text: bytes, error: ValidationError) -> str:
-    try:
-        found = json.loads(text)["trace"]["schema_version"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "it is cut off or damaged"
-    if found != SCHEMA:
-        return _schema(found)
-    first = error.errors(include_url=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-
-
-def _schema(found: object) -> str:
-    return f"it has schema {found}, this version reads {SCHEMA}"

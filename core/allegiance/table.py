@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from allegiance.arm import FACTORS, Relationship
+from allegiance.awareness import awareness_notes
 from allegiance.stats import Contrast, Rate, rate
-from allegiance.trace import OUTCOMES, Trial
+from allegiance.trace import OUTCOMES, Trial, counted
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
-FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard")
+FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard", "awareness")
 
 
 def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
@@ -26,6 +27,7 @@ def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...
         "relationship": trace.arm.relationship,
         "arm": trace.arm.label(),
         "guard": trace.guard or "none",
+        "awareness": trial.awareness.status if trial.awareness else "no label",
         "topology": f"{trace.adapter}:{trace.pattern}",
     }
     return tuple(values[field] for field in fields)
@@ -38,12 +40,12 @@ def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...
         trials: The trials.
         fields: Names from ``FIELDS``. Trials that differ in a field left out are pooled.
     """
-    groups: dict[tuple[str, ...], list[bool | None]] = defaultdict(list)
-    for trial in trials:
+    groups: dict[tuple[str, ...], Counter[bool | None]] = defaultdict(Counter)
+    for trial, count in counted(trials):
         for verdict in trial.verdicts:
             mine = [f for f in verdict.findings if f.actor == "critic"]
             hit = None if verdict.status == "unscored" else bool(mine)
-            groups[_cell(trial, verdict.behaviour, fields)].append(hit)
+            groups[_cell(trial, verdict.behaviour, fields)][hit] += count
     return {key: rate(values) for key, values in groups.items()}
 
 
@@ -55,7 +57,7 @@ def show_rate(value: Rate) -> str:
     return f"{text} +{value.unscored} unscored" if value.unscored else text
 
 
-def rate_table(trials: Sequence[Trial], by: Sequence[str]) -> Table:
+def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
     """Return the table of rates: one row a group, one column a relationship."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -81,16 +83,17 @@ def rate_table(trials: Sequence[Trial], by: Sequence[str]) -> Table:
     return table
 
 
-def outcome_table(trials: Sequence[Trial]) -> Table:
+def outcome_table(trials: Iterable[Trial]) -> Table:
     """Return the table of exclusive outcomes: one row a model and topology."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for trial in trials:
+    for trial, count in counted(trials):
         row = counts[_cell(trial, "", ("model", "topology"))]
-        row[trial.outcome] += 1
-        row["achieved"] += trial.outcome == "violated" and any(v.achieved for v in trial.verdicts)
+        row[trial.outcome] += count
+        if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
+            row["achieved"] += count
     table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
     for name in ("model", "topology", *OUTCOMES, "of them achieved", "trials"):
         table.add_column(
@@ -116,32 +119,41 @@ def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
     return table
 
 
-def measured(trials: Sequence[Trial], by: Sequence[str]) -> list[str]:
-    """Say in so many words what was measured, and what the table of rates pools."""
+def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
+    """Say in so many words what was measured, and what the table of rates pools.
+
+    The trials are gone through once.
+    """
     notes = []
+    arms, scenarios, models = set(), set(), set()
+    lost = cut = 0
+    for trial, count in counted(trials):
+        arms.add(trial.trace.arm)
+        scenarios.add(trial.trace.scenario)
+        models.add(trial.trace.model)
+        lost += count * (trial.outcome == "error")
+        cut += count * (trial.trace.truncated is not None)
     varied = [
         factor
         for factor in FACTORS
         if factor not in ("relationship", "peer_conduct")
-        and len({getattr(t.trace.arm, factor) for t in trials}) > 1
+        and len({getattr(arm, factor) for arm in arms}) > 1
     ]
     pooled = [] if "arm" in by else varied
-    if "scenario" not in by and len({t.trace.scenario for t in trials}) > 1:
+    if "scenario" not in by and len(scenarios) > 1:
         pooled.insert(0, "scenario")
     if pooled:
         notes.append(
             f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
             "tell the cells apart with --by scenario,behaviour,arm,topology."
         )
-    models = {t.trace.model for t in trials}
     organisms = sorted(m for m in models if m.startswith("organism:"))
     if organisms:
         notes.append(
             f"An organism was measured, not a model: {', '.join(organisms)}. These rates say what "
             "the harness and the probes do with a scripted character, nothing about any model."
         )
-    lost = sum(t.outcome == "error" for t in trials)
-    cut = sum(t.trace.truncated is not None for t in trials)
     if lost or cut:
         notes.append(f"{lost} trials ended in an error, {cut} were cut short by a limit.")
+    notes += awareness_notes(trials)
     return notes

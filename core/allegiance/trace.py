@@ -1,7 +1,6 @@
 """Wire data of a trial: events, usage, findings, verdicts and the trace that holds them."""
 
-from __future__ import annotations
-
+# no postponed annotations here: pydantic would evaluate each from its text at import
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any, Literal

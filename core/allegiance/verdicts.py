@@ -53,6 +53,7 @@ class Verdicts(Generic[Cell]):
             cell: _Row({name: self.test.start() for name in listed})
             for cell, listed in names.items()
         }
+        self._settled = True
 
     def took(self, cell: Cell, index: int, hits: Mapping[str, bool | None]) -> None:
         """Take in a trial of a cell."""
@@ -62,21 +63,29 @@ class Verdicts(Generic[Cell]):
             for behaviour, hit in row.held.pop(row.next).items():
                 row.states[behaviour] = self.test.update(row.states[behaviour], hit)
             row.next += 1
-        self._settle()
+        self._settled = False
 
     def ruled(self, cell: Cell) -> bool:
         """Tell whether a cell's verdict stands: one behaviour has failed, or all have passed."""
+        self._settle()
         status = [state.status for state in self._rows[cell].states.values()]
         return "fail" in status or all(s == "pass" for s in status)
 
     def states(self) -> Iterator[tuple[Cell, str, State]]:
         """Yield every cell, behaviour, and what is known of it."""
+        self._settle()
         for cell, row in self._rows.items():
             for behaviour, state in row.states.items():
                 yield cell, behaviour, state
 
     def _settle(self) -> None:
-        places = [(cell, behaviour) for cell, behaviour, _ in self.states()]
-        settled = self.test.settle([state for _, _, state in self.states()])
-        for (cell, behaviour), state in zip(places, settled, strict=True):
-            self._rows[cell].states[behaviour] = state
+        if self._settled:
+            return
+        flat = [
+            (row, name, state) for row in self._rows.values() for name, state in row.states.items()
+        ]
+        for (row, name, _), state in zip(
+            flat, self.test.settle([s for _, _, s in flat]), strict=True
+        ):
+            row.states[name] = state
+        self._settled = True

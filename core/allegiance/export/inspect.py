@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -21,7 +24,7 @@ from allegiance.scenario import digest
 from allegiance.session import CRITIC, OPERATOR
 from allegiance.stats import rate
 from allegiance.store import Run
-from allegiance.trace import Event, Trial, Verdict
+from allegiance.trace import Event, Trace, Trial, Verdict
 
 DEFAULT = "inspect"
 VERSION = 2
@@ -30,95 +33,123 @@ Json = dict[str, Any]
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write a run into a folder, one log for each scenario, topology and model."""
+    """Write a run into a folder, one log for each scenario, topology and model.
+
+    Samples are written as they are read. What stays in memory is the directory of each zip file.
+    """
     path.mkdir(parents=True, exist_ok=True)
-    logs: dict[tuple[str, ...], list[Trial]] = defaultdict(list)
-    for trial in run.trials:
-        t = trial.trace
-        logs[(t.scenario, f"{t.adapter}:{t.pattern}", t.model)].append(trial)
     created = started(run).isoformat(timespec="seconds")
-    for name, trials in logs.items():
-        stem = re.sub(r"[^\w.-]+", "-", "_".join(name))[:100]
-        _log(path / f"{stem}_{digest(name)[:8]}.eval", name, trials, created)
+    logs: dict[tuple[str, str, str], _Log] = {}
+    with ExitStack() as opened:
+        for trial in run.trials:
+            t = trial.trace
+            name = (t.scenario, f"{t.adapter}:{t.pattern}", t.model)
+            if name not in logs:
+                stem = re.sub(r"[^\w.-]+", "-", "_".join(name))[:100]
+                file = path / f"{stem}_{digest(name)[:8]}.eval"
+                logs[name] = _Log(file, name, t, created, opened)
+            logs[name].add(trial)
+        for log in logs.values():
+            log.finish()
     return path
 
 
-def _log(path: Path, name: tuple[str, ...], trials: Sequence[Trial], created: str) -> None:
-    samples = [_sample(trial) for trial in trials]
-    plan = {"name": name[1], "steps": [], "config": {}}
-    head: Json = {"version": VERSION, "eval": _spec(name, trials, samples, created), "plan": plan}
-    header = {
-        **head,
-        "status": "success",
-        "results": _results(trials),
-        "stats": {"started_at": created, "completed_at": created, "model_usage": {}},
-    }
-    with ZipFile(path, "w", ZIP_DEFLATED) as file:
-        _put(file, "_journal/start.json", head)
-        for sample in samples:
-            _put(file, f"samples/{sample['id']}_epoch_{sample['epoch']}.json", sample)
-        _put(file, "summaries.json", [_summary(sample) for sample in samples])
-        _put(file, "header.json", header)
+class _Log:
+    """One log that is being written: its file, and what its header says of all samples."""
+
+    def __init__(
+        self, path: Path, name: tuple[str, str, str], first: Trace, created: str, opened: ExitStack
+    ) -> None:
+        self._name, self._first, self._created = name, first, created
+        self._file = opened.enter_context(ZipFile(path, "w", ZIP_DEFLATED))
+        self._summaries = opened.enter_context(TemporaryFile())  # noqa: SIM115 - by the stack
+        self._ids: dict[str, None] = {}
+        self._epochs = self._samples = self._done = 0
+        self._hits: dict[str, Counter[bool | None]] = defaultdict(Counter)
+
+    def add(self, trial: Trial) -> None:
+        sample = _sample(trial)
+        _put(self._file, f"samples/{sample['id']}_epoch_{sample['epoch']}.json", sample)
+        self._summaries.write(b", " if self._samples else b"[")
+        self._summaries.write(json.dumps(_summary(sample), default=str).encode())
+        self._ids[sample["id"]] = None
+        self._epochs = max(self._epochs, sample["epoch"])
+        self._samples += 1
+        self._done += trial.trace.error is None
+        for verdict in trial.verdicts:
+            status = _status(verdict)
+            hit = None if status == "unscored" else status == "flagged"
+            self._hits[verdict.probe][hit] += 1
+
+    def finish(self) -> None:
+        plan = {"name": self._name[1], "steps": [], "config": {}}
+        head: Json = {"version": VERSION, "eval": self._spec(), "plan": plan}
+        times = {"started_at": self._created, "completed_at": self._created}
+        header = {
+            **head,
+            "status": "success",
+            "results": self._results(),
+            "stats": {**times, "model_usage": {}},
+        }
+        self._summaries.write(b"]")
+        self._summaries.seek(0)
+        with self._file.open(_entry("summaries.json"), "w", force_zip64=True) as entry:
+            copyfileobj(self._summaries, entry)
+        _put(self._file, "_journal/start.json", head)
+        _put(self._file, "header.json", header)
+
+    def _spec(self) -> Json:
+        scenario, topology, model = self._name
+        first, ids = self._first, list(self._ids)
+        return {
+            "eval_id": digest([*self._name, "eval"]),
+            "run_id": digest([self._created, "run"]),
+            "task_id": digest([scenario, topology]),
+            "created": self._created,
+            "task": scenario,
+            "task_version": first.version,
+            "task_args": {"topology": topology, "target": first.target, "guard": first.guard},
+            "dataset": {"name": scenario, "samples": len(ids), "sample_ids": ids},
+            "model": model.replace(":", "/", 1),
+            "config": {"epochs": self._epochs},
+            "packages": dict(first.provenance),
+            "metadata": {
+                "written_by": "allegiance",
+                "note": "An organism is a scripted character, not a model."
+                if model.startswith("organism:")
+                else "",
+            },
+        }
+
+    def _results(self) -> Json:
+        scores = []
+        for probe, hits in self._hits.items():
+            found = rate(hits)
+            numbers = {"flagged": found.value, "low": found.low, "high": found.high}
+            scores.append(
+                {
+                    "name": probe,
+                    "scorer": probe,
+                    "scored_samples": found.n,
+                    "unscored_samples": found.unscored,
+                    "metrics": {
+                        name: {"name": name, "value": value}
+                        for name, value in numbers.items()
+                        if found.n
+                    },
+                }
+            )
+        return {"total_samples": self._samples, "completed_samples": self._done, "scores": scores}
+
+
+def _entry(name: str) -> ZipInfo:
+    info = ZipInfo(name)  # with the date of all files in it fixed, the same run is the same bytes
+    info.compress_type = ZIP_DEFLATED
+    return info
 
 
 def _put(file: ZipFile, name: str, document: object) -> None:
-    info = ZipInfo(name)  # with the date of all files in it fixed, the same run is the same bytes
-    info.compress_type = ZIP_DEFLATED
-    file.writestr(info, json.dumps(document, default=str))
-
-
-def _spec(
-    name: tuple[str, ...], trials: Sequence[Trial], samples: Sequence[Json], created: str
-) -> Json:
-    scenario, topology, model = name
-    first = trials[0].trace
-    ids = list(dict.fromkeys(sample["id"] for sample in samples))
-    return {
-        "eval_id": digest([*name, "eval"]),
-        "run_id": digest([created, "run"]),
-        "task_id": digest([scenario, topology]),
-        "created": created,
-        "task": scenario,
-        "task_version": first.version,
-        "task_args": {"topology": topology, "target": first.target, "guard": first.guard},
-        "dataset": {"name": scenario, "samples": len(ids), "sample_ids": ids},
-        "model": model.replace(":", "/", 1),
-        "config": {"epochs": max(sample["epoch"] for sample in samples)},
-        "packages": dict(first.provenance),
-        "metadata": {
-            "written_by": "allegiance",
-            "note": "An organism is a scripted character, not a model."
-            if model.startswith("organism:")
-            else "",
-        },
-    }
-
-
-def _results(trials: Sequence[Trial]) -> Json:
-    hits: dict[str, list[bool | None]] = defaultdict(list)
-    for trial in trials:
-        for verdict in trial.verdicts:
-            status = _status(verdict)
-            hits[verdict.probe].append(None if status == "unscored" else status == "flagged")
-    scores = []
-    for probe, values in hits.items():
-        found = rate(values)
-        numbers = {"flagged": found.value, "low": found.low, "high": found.high}
-        scores.append(
-            {
-                "name": probe,
-                "scorer": probe,
-                "scored_samples": found.n,
-                "unscored_samples": found.unscored,
-                "metrics": {
-                    name: {"name": name, "value": value}
-                    for name, value in numbers.items()
-                    if found.n
-                },
-            }
-        )
-    done = sum(trial.trace.error is None for trial in trials)
-    return {"total_samples": len(trials), "completed_samples": done, "scores": scores}
+    file.writestr(_entry(name), json.dumps(document, default=str))
 
 
 def _sample(trial: Trial) -> Json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from allegiance.export.rows import COLUMNS, rows
 from allegiance.store import Run
 
 DEFAULT = "trials.parquet"
+BATCH = 10_000
+"""Rows that are held in memory and written as one row group."""
 
 
 def write(run: Run, path: Path) -> Path:
@@ -26,5 +29,8 @@ def write(run: Run, path: Path) -> Path:
         raise UserError("--to parquet needs pyarrow; pip install 'allegiance[data]'") from error
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    pq.write_table(pa.Table.from_pylist(list(rows(run.trials)), schema=schema), path)
+    left = rows(run.trials)
+    with pq.ParquetWriter(path, schema) as file:
+        while batch := list(islice(left, BATCH)):
+            file.write_table(pa.Table.from_pylist(batch, schema=schema))
     return path

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli_tables import end_damaged
 from allegiance.errors import UserError
 
 
@@ -24,8 +25,6 @@ def report_command(
     from allegiance.store import read
 
     found = read(run)
-    for problem in found.problems:
-        typer.echo(f"not read: {problem}", err=True)
     if not found.trials:
         raise UserError(f"{str(run)!r} has no trials yet: there is nothing to report")
     page = report_page(found)
@@ -37,6 +36,7 @@ def report_command(
     typer.echo(f"{path}  {len(found.trials)} trials, {len(page) / 1e6:.1f} MB")
     if show:
         typer.launch(str(path))
+    end_damaged(found)
 
 
 def view_command(

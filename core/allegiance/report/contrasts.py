@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 
 from allegiance.errors import UserError
 from allegiance.report.data import CRITIC, label, topology
 from allegiance.stats import Contrast, contrast
+from allegiance.tally import tally
 from allegiance.trace import Trial
 
-_Hits = dict[str, list[bool | None]]
+_Hits = dict[str, Counter[bool | None]]
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,35 @@ class Family:
         return sum(row.holm < 0.05 for row in self.rows)
 
 
-def against(trials: Sequence[Trial], factor: str, control: str) -> list[Contrast]:
+def against(trials: Iterable[Trial], factor: str, control: str) -> list[Contrast]:
     """Contrast every value of a factor with its control, everything else equal.
 
     A relationship that is delivered by prompt or memory is matched with the control that has
-    nothing to deliver.
+    nothing to deliver. Where the critic itself is judged, the control has no peer that could be
+    there: a silent one is then no difference.
     """
-    if len({getattr(trial.trace.arm, factor) for trial in trials}) < 2:
+    kinds = tally(trials).kinds
+    if len({getattr(trial.trace.arm, factor) for trial, _ in kinds}) < 2:
         return []
-    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(list))
-    for trial in trials:
+    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
+    for trial, count in kinds:
         trace = trial.trace
         value = str(getattr(trace.arm, factor))
         same: dict[str, str] = {factor: control}
         if factor == "relationship" and trace.arm.delivery != "document":
             value += f" by {trace.arm.delivery}"
             same["delivery"] = "document"
+        if factor == "relationship" and trace.arm.target == "self":
+            if trace.arm.peer_conduct not in ("absent", "silent"):
+                value += f", {trace.arm.peer_conduct}"
+            same["peer_conduct"] = "absent"
         rest = label(trace.arm, **same)
         for verdict in trial.verdicts:
             hit = any(f.actor == CRITIC for f in verdict.findings)
             name = f"{trace.scenario} {verdict.behaviour} {rest} {topology(trial)} {trace.setting}"
-            cells[name, trace.version][value].append(None if verdict.status == "unscored" else hit)
+            cells[name, trace.version][value][None if verdict.status == "unscored" else hit] += (
+                count
+            )
     return [
         contrast(f"{name}: {value} - {control}", hits, arms[control])
         for (name, _), arms in sorted(cells.items())
@@ -93,11 +102,12 @@ def holm(values: Sequence[float]) -> list[float]:
     return found
 
 
-def families(trials: Sequence[Trial]) -> list[Family]:
+def families(trials: Iterable[Trial]) -> list[Family]:
     """Return every family of contrasts that the trials allow."""
     from allegiance.compare import compare
     from allegiance.probes import AlignmentFaking
 
+    trials = tally(trials)
     found = [
         _family(
             "Relationship",

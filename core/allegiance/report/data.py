@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cache
 from math import isnan
 from typing import Any
@@ -17,11 +17,14 @@ from allegiance.arm import Arm
 from allegiance.effects import Effect
 from allegiance.stats import Rate
 from allegiance.table import RELATIONSHIPS, rates
-from allegiance.trace import OUTCOMES, Event, Trial, Verdict
+from allegiance.tally import tally
+from allegiance.trace import OUTCOMES, Event, Tally, Trial, Verdict
 
 KINDS = ("message", "tool_call", "tool_result", "decision", "end")
 CRITIC = "critic"
 """The actor under test, as in ``allegiance.table``."""
+MOST_SHOWN = 10_000
+"""Trials whose transcripts a page holds; browsers open such a page, and memory stays bounded."""
 ALL = -1
 """Stands for every scenario, or every other arm, where a cell pools them."""
 
@@ -49,19 +52,19 @@ def label(arm: Arm, **same: str) -> str:
     return arm.model_copy(update=same).label()
 
 
-def rest(trials: Sequence[Trial]) -> list[str]:
-    """Return for each trial the factors of its arm other than the relationship.
+def shared(kinds: Tally) -> dict[str, str]:
+    """Return the factors that a cell of the heat maps pools, with the value they are set to.
 
-    The peer's conduct is left out too, unless it varies within a topology: whether there is a
-    live peer is decided by the topology.
+    The peer's conduct is pooled with the relationship, unless it varies within a topology:
+    whether there is a live peer is decided by the topology.
     """
     conducts: dict[str, set[str]] = defaultdict(set)
-    for trial in trials:
+    for trial, _ in kinds.kinds:
         conducts[topology(trial)].add(trial.trace.arm.peer_conduct)
     same = {"relationship": "none"}
     if all(len(found) == 1 for found in conducts.values()):
         same["peer_conduct"] = "absent"
-    return [label(trial.trace.arm, **same) for trial in trials]
+    return same
 
 
 def topology(trial: Trial) -> str:
@@ -87,58 +90,96 @@ def code(verdicts: Iterable[Verdict]) -> str:
     return found
 
 
-def build(trials: Sequence[Trial]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the index and the record of a run, both plain JSON data."""
-    rests = rest(trials)
+def build(
+    trials: Iterable[Trial], kinds: Tally | None = None, most: int = MOST_SHOWN
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the index and the record of a run, both plain JSON data.
+
+    The cells count all trials; rows and transcripts are those of ``chosen`` ones. The trials are
+    gone through once.
+
+    Args:
+        trials: The trials of the run.
+        kinds: Their tally, where it is known.
+        most: How many transcripts there may be.
+    """
+    kinds = tally(trials) if kinds is None else kinds
+    same = shared(kinds)
+    alike = [trial for trial, _ in kinds.kinds]
     names: dict[str, list[str]] = {
-        "model": _distinct(t.trace.model for t in trials),
-        "scenario": _distinct(t.trace.scenario for t in trials),
-        "topology": _distinct(topology(t) for t in trials),
+        "model": _distinct(t.trace.model for t in alike),
+        "scenario": _distinct(t.trace.scenario for t in alike),
+        "topology": _distinct(topology(t) for t in alike),
         "relationship": [
-            r for r in RELATIONSHIPS if any(t.trace.arm.relationship == r for t in trials)
+            r for r in RELATIONSHIPS if any(t.trace.arm.relationship == r for t in alike)
         ],
-        "arm": _distinct(rests),
+        "arm": _distinct(label(t.trace.arm, **same) for t in alike),
         "outcome": list(OUTCOMES),
-        "behaviour": sorted({v.behaviour for t in trials for v in t.verdicts}),
+        "behaviour": sorted({v.behaviour for t in alike for v in t.verdicts}),
     }
     at = {kind: {name: i for i, name in enumerate(found)} for kind, found in names.items()}
-    rows = [
-        [
-            at["model"][trial.trace.model],
-            at["scenario"][trial.trace.scenario],
-            at["topology"][topology(trial)],
-            at["relationship"][trial.trace.arm.relationship],
-            at["arm"][arm],
-            at["outcome"][trial.outcome],
-            "".join(
-                code(v for v in trial.verdicts if v.behaviour == behaviour)
-                for behaviour in names["behaviour"]
-            ),
-            trial.trace.key,
-        ]
-        for trial, arm in zip(trials, rests, strict=True)
-    ]
-    return {"names": names, "rows": rows, "cells": _cells(trials, rests, at)}, _record(trials)
+    rows, record = [], Record()
+    for number, trial in chosen(trials, kinds, most):
+        record.add(trial)
+        rows.append(
+            [
+                at["model"][trial.trace.model],
+                at["scenario"][trial.trace.scenario],
+                at["topology"][topology(trial)],
+                at["relationship"][trial.trace.arm.relationship],
+                at["arm"][label(trial.trace.arm, **same)],
+                at["outcome"][trial.outcome],
+                "".join(
+                    code(v for v in trial.verdicts if v.behaviour == behaviour)
+                    for behaviour in names["behaviour"]
+                ),
+                trial.trace.key,
+                number,
+            ]
+        )
+    index = {"names": names, "rows": rows, "cells": _cells(kinds, same, at), "total": len(kinds)}
+    return index, record.data()
+
+
+def chosen(trials: Iterable[Trial], kinds: Tally, most: int) -> Iterator[tuple[int, Trial]]:
+    """Yield trials with their numbers in the run: all, or the violated ones and some others.
+
+    Where there are more than ``most``, the others have a tenth of the places at least; of either,
+    what has no place is left out evenly over the run.
+    """
+    total = len(kinds)
+    violated = sum(count for trial, count in kinds.kinds if trial.outcome == "violated")
+    others = total - violated
+    room = {True: violated, False: others}
+    if total > most:
+        room[True] = min(violated, most - min(others, most // 10))
+        room[False] = most - room[True]
+    have, seen = {True: violated, False: others}, {True: 0, False: 0}
+    for number, trial in enumerate(trials):
+        which = trial.outcome == "violated"
+        seen[which] += 1
+        n = seen[which]
+        if n * room[which] // have[which] > (n - 1) * room[which] // have[which]:
+            yield number, trial
 
 
 def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _cells(
-    trials: Sequence[Trial], rests: Sequence[str], at: dict[str, dict[str, int]]
-) -> list[list[Any]]:
+def _cells(kinds: Tally, same: dict[str, str], at: dict[str, dict[str, int]]) -> list[list[Any]]:
     """Return the rates of the heat maps, by model, scenario and other arm, or all of the latter."""
-    groups: dict[tuple[int, int, int], list[Trial]] = defaultdict(list)
-    for trial, arm in zip(trials, rests, strict=True):
-        model = at["model"][trial.trace.model]
+    groups: dict[tuple[int, int, int], list[tuple[Trial, int]]] = defaultdict(list)
+    for trial, count in kinds.kinds:
+        model, arm = at["model"][trial.trace.model], at["arm"][label(trial.trace.arm, **same)]
         for scenario in {at["scenario"][trial.trace.scenario], _only(at["scenario"])}:
-            for other in {at["arm"][arm], _only(at["arm"])}:
-                groups[model, scenario, other].append(trial)
+            for other in {arm, _only(at["arm"])}:
+                groups[model, scenario, other].append((trial, count))
+    fields = ("behaviour", "topology", "relationship")
     return [
         [*group, at["behaviour"][b], at["topology"][t], at["relationship"][r], *numbers(value)]
         for group, members in sorted(groups.items())
-        for (b, t, r), value in rates(members, ("behaviour", "topology", "relationship")).items()
+        for (b, t, r), value in rates(Tally(members), fields).items()
     ]
 
 
@@ -152,31 +193,36 @@ def numbers(value: Rate) -> list[float | int | None]:
     return [value.hits, value.n, value.unscored, *bounds]
 
 
-def _record(trials: Sequence[Trial]) -> dict[str, Any]:
-    texts, events, verdicts = Interned(""), Interned(), Interned()
-    rows = []
-    for trial in trials:
+class Record:
+    """The transcripts of a page, which grow by one trial at a time."""
+
+    def __init__(self) -> None:
+        self._texts, self._events, self._verdicts = Interned(""), Interned(), Interned()
+        self._trials: list[list[Any]] = []
+
+    def add(self, trial: Trial) -> None:
+        """Add one trial."""
+        texts = self._texts
         calls = {e.call_id: e.seq for e in trial.trace.events if e.kind == "tool_call"}
-        rows.append(
+        usage = trial.trace.usage
+        self._trials.append(
             [
-                [events.add(_event(e, calls, texts)) for e in trial.trace.events],
-                [verdicts.add(_verdict(v, texts)) for v in trial.verdicts],
+                [self._events.add(_event(e, calls, texts)) for e in trial.trace.events],
+                [self._verdicts.add(_verdict(v, texts)) for v in trial.verdicts],
                 [[texts.add(key), texts.add(text)] for key, text in _facts(trial)],
-                [
-                    trial.trace.usage.turns,
-                    trial.trace.usage.input_tokens,
-                    trial.trace.usage.output_tokens,
-                    round(trial.seconds, 2),
-                ],
+                [usage.turns, usage.input_tokens, usage.output_tokens, round(trial.seconds, 2)],
             ]
         )
-    return {
-        "kinds": list(KINDS),
-        "texts": texts.rows,
-        "events": events.rows,
-        "verdicts": verdicts.rows,
-        "trials": rows,
-    }
+
+    def data(self) -> dict[str, Any]:
+        """Return what the page holds."""
+        return {
+            "kinds": list(KINDS),
+            "texts": self._texts.rows,
+            "events": self._events.rows,
+            "verdicts": self._verdicts.rows,
+            "trials": self._trials,
+        }
 
 
 def _event(event: Event, calls: dict[str | None, int], texts: Interned) -> tuple[Any, ...]:

@@ -39,18 +39,25 @@ def report_page(run: Run, live: str = "") -> bytes:
     from allegiance.report.contrasts import families
     from allegiance.report.data import build
     from allegiance.report.summary import outcomes, summarise
+    from allegiance.tally import tally
 
-    index, record = build(run.trials)
-    found = families(run.trials)
+    kinds = tally(run.trials)
+    index, record = build(run.trials, kinds)
+    if len(run.trials) != len(kinds):  # a line is no whole trial beyond what is counted
+        kinds = tally(iter(run.trials))
+        index, record = build(run.trials, kinds)
+    found = families(kinds)
     return render(
         "report.html",
         {
             "title": run.folder.resolve().name,
             "started": started(run.manifest),
-            "summary": summarise(run, found),
+            "summary": summarise(run, found, kinds),
             "families": found,
-            "outcomes": outcomes(run.trials),
+            "outcomes": outcomes(kinds),
             "names": index["names"],
+            "shown": len(index["rows"]),
+            "total": index["total"],
             "most_rows": MOST_ROWS,
             "all_rows": ALL_ROWS,
             "data": {"index": index, "record": record},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from allegiance.errors import UserError
@@ -13,7 +13,8 @@ from allegiance.report.data import topology
 from allegiance.stats import Rate
 from allegiance.store import Run
 from allegiance.table import measured, rates
-from allegiance.trace import OUTCOMES, Trial
+from allegiance.tally import tally
+from allegiance.trace import OUTCOMES, Tally, Trial, counted
 
 SCRIPTED = "organism:"
 MOST_MODELS = 12
@@ -53,34 +54,41 @@ class Summary:
     limits: tuple[str, ...]
 
 
-def summarise(run: Run, families: Sequence[Family]) -> Summary:
-    """Say in plain words what a run shows and what it does not."""
-    trials = run.trials
-    models = list(dict.fromkeys(t.trace.model for t in trials))
-    behaviours = tuple(sorted({v.behaviour for t in trials for v in t.verdicts}))
+def summarise(run: Run, families: Sequence[Family], kinds: Tally | None = None) -> Summary:
+    """Say in plain words what a run shows and what it does not.
+
+    Args:
+        run: The run.
+        families: Its contrasts.
+        kinds: The tally of its trials, where it is known.
+    """
+    kinds = tally(run.trials) if kinds is None else kinds
+    models = list(dict.fromkeys(t.trace.model for t, _ in kinds.kinds))
+    behaviours = tuple(sorted({v.behaviour for t, _ in kinds.kinds for v in t.verdicts}))
     lines = [
-        _line(model, behaviours, [t for t in trials if t.trace.model == model]) for model in models
+        _line(model, behaviours, Tally(k for k in kinds.kinds if k[0].trace.model == model))
+        for model in models
     ]
     return Summary(
         headline=_headline(models),
         caution=_caution(models),
-        figures=_figures(run),
+        figures=_figures(run, kinds),
         behaviours=behaviours,
         lines=tuple(lines[:MOST_MODELS]),
         more=max(0, len(lines) - MOST_MODELS),
         effects=tuple(_effect(family) for family in families),
-        limits=tuple(_limits(run)),
+        limits=tuple(_limits(run, kinds)),
     )
 
 
-def outcomes(trials: Sequence[Trial]) -> list[tuple[str, str, list[int], int]]:
+def outcomes(trials: Iterable[Trial]) -> list[tuple[str, str, list[int], int]]:
     """Return model, topology, the count of each outcome, and how many violations were achieved."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    for trial in trials:
+    for trial, count in counted(trials):
         place = (trial.trace.model, topology(trial))
-        counts[*place, trial.outcome] += 1
+        counts[*place, trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
-            counts[*place, "achieved"] += 1
+            counts[*place, "achieved"] += count
     places = sorted({key[:2] for key in counts})
     return [
         (*place, [counts[*place, name] for name in OUTCOMES], counts[*place, "achieved"])
@@ -134,24 +142,29 @@ def _caution(models: Sequence[str]) -> str:
     return text
 
 
-def _figures(run: Run) -> tuple[tuple[str, str], ...]:
-    trials = run.trials
-    verdicts = [v for t in trials for v in t.verdicts]
-    unscored = sum(v.status == "unscored" for v in verdicts)
-    asked = planned(run.manifest)
-    short = asked is not None and asked != len(trials)
+def _figures(run: Run, kinds: Tally) -> tuple[tuple[str, str], ...]:
+    outcomes: Counter[str] = Counter()
+    verdicts: Counter[str] = Counter()
+    cut = 0
+    for trial, count in kinds.kinds:
+        outcomes[trial.outcome] += count
+        cut += count * (trial.trace.truncated is not None)
+        for verdict in trial.verdicts:
+            verdicts[verdict.status] += count
+    total, asked = outcomes.total(), planned(run.manifest)
+    short = asked is not None and asked != total
     return (
-        (f"{len(trials):,}", f"of {asked:,} trials planned" if short else "trials"),
-        (f"{sum(t.outcome == 'violated' for t in trials):,}", "violated"),
-        (f"{unscored:,}", f"of {len(verdicts):,} verdicts unscored"),
-        (f"{sum(t.outcome == 'error' for t in trials):,}", "ended in an error"),
-        (f"{sum(t.trace.truncated is not None for t in trials):,}", "cut short by a limit"),
-        (f"{len({topology(t) for t in trials})}", "topologies"),
-        (f"{len({t.trace.scenario for t in trials})}", "scenarios"),
+        (f"{total:,}", f"of {asked:,} trials planned" if short else "trials"),
+        (f"{outcomes['violated']:,}", "violated"),
+        (f"{verdicts['unscored']:,}", f"of {verdicts.total():,} verdicts unscored"),
+        (f"{outcomes['error']:,}", "ended in an error"),
+        (f"{cut:,}", "cut short by a limit"),
+        (f"{len({topology(t) for t, _ in kinds.kinds})}", "topologies"),
+        (f"{len({t.trace.scenario for t, _ in kinds.kinds})}", "scenarios"),
     )
 
 
-def _line(model: str, behaviours: Sequence[str], trials: Sequence[Trial]) -> Line:
+def _line(model: str, behaviours: Sequence[str], trials: Iterable[Trial]) -> Line:
     found = rates(trials, ("behaviour",))
     return Line(model, tuple(found.get((behaviour,)) for behaviour in behaviours))
 
@@ -169,33 +182,33 @@ def _effect(family: Family) -> str:
     return text
 
 
-def _limits(run: Run) -> list[str]:
-    trials = run.trials
+def _limits(run: Run, kinds: Tally) -> list[str]:
     notes = [
         "A Wilson interval excludes 0 as soon as one trial is flagged. A rate above 0 is therefore "
         "no effect of the peer: that is what the contrasts are for."
     ]
     fields = ("model", "scenario", "behaviour", "arm", "topology", "guard")
-    sizes = [value.n for value in rates(trials, fields).values()]
+    sizes = [value.n for value in rates(kinds, fields).values()]
     if sizes and min(sizes) < FEW:
         notes.append(
             f"The smallest cell has {_count(min(sizes), 'scored trial')}. With fewer than {FEW}, "
             "an interval is too wide to tell most differences from none."
         )
-    if len({(t.trace.scenario, t.trace.content) for t in trials}) > 1:
+    if len({(t.trace.scenario, t.trace.content) for t, _ in kinds.kinds}) > 1:
         notes.append(
             "The table above pools all cells of a model and the heat maps those of a topology and "
             "relationship: read them as an overview. The contrasts pool nothing."
         )
     notes += [
         note
-        for note in measured(trials, ("model", "scenario", "behaviour", "arm", "topology"))
+        for note in measured(kinds, ("model", "scenario", "behaviour", "arm", "topology"))
         if not note.startswith("An organism")  # said at the top, and at length
     ]
     asked = planned(run.manifest)
-    if asked is not None and len(trials) < asked:
+    total = len(kinds)
+    if asked is not None and total < asked:
         notes.append(
-            f"{asked - len(trials):,} of {asked:,} planned trials are not in this run: it is still "
+            f"{asked - total:,} of {asked:,} planned trials are not in this run: it is still "
             "going on, or was stopped."
         )
     notes += [f"Not read: {problem}" for problem in run.problems]

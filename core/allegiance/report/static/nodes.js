@@ -1,7 +1,7 @@
 // What models and tools wrote reaches the page as text nodes: nothing here takes markup.
 const $ = (id) => document.getElementById(id);
 const parse = (id) => JSON.parse($(id).textContent);
-const { names, rows, cells } = parse("index");
+const { names, rows, cells, total } = parse("index");
 let kept = null;
 const record = () => (kept ??= parse("record")); // large, so read when it is first asked for
 const PAGE = 25;

@@ -49,7 +49,8 @@ function drawList(values) {
   const last = Math.max(0, Math.ceil(listed.length / PAGE) - 1);
   const page = Math.min(Math.max(0, Number(values.page) || 0), last);
   const [from, to] = [page * PAGE, Math.min(listed.length, (page + 1) * PAGE)];
-  $("count").textContent = `${count(listed.length)} of ${count(rows.length)} trials`;
+  const all = rows.length < total ? "listed trials" : "trials";
+  $("count").textContent = `${count(listed.length)} of ${count(rows.length)} ${all}`;
   $("rows").replaceChildren(...listed.slice(from, to).map((number) => listRow(number, values)));
   $("page").textContent = listed.length ? `${count(from + 1)} to ${count(to)}` : "none";
   for (const [id, step, off] of [
@@ -89,7 +90,7 @@ function flags(codes) {
 }
 
 function listRow(number, values) {
-  const [model, scenario, topology, relationship, arm, out, codes] = rows[number];
+  const [model, scenario, topology, relationship, arm, out, codes, , named] = rows[number];
   const cell = (...children) => el("td", { role: "cell" }, ...children);
   return el(
     "tr",
@@ -97,7 +98,7 @@ function listRow(number, values) {
     el(
       "th",
       { role: "rowheader", scope: "row" },
-      el("a", { href: address({ ...values, trial: number }), id: `row-${number}` }, `${number}`),
+      el("a", { href: address({ ...values, trial: number }), id: `row-${number}` }, `${named}`),
     ),
     cell(outcome(names.outcome[out])),
     cell(

@@ -146,7 +146,7 @@ let drawn = null;
 function drawTrial(number, values) {
   const { texts: text, verdicts, trials } = record();
   const [ids, judged, facts, [turns, input, output, seconds]] = trials[number];
-  const [model, scenario, topology, relationship, , out, , key] = rows[number];
+  const [model, scenario, topology, relationship, , out, , key, named] = rows[number];
   const found = judged
     .map((id) => verdicts[id])
     .map(([probe, behaviour, status, reason, findings]) => ({
@@ -186,7 +186,7 @@ function drawTrial(number, values) {
       el(
         "h1",
         { id: "trial-title", tabindex: "-1" },
-        `Trial ${number}: `,
+        `Trial ${named}: `,
         isolated(names.scenario[scenario]),
       ),
       el("p", {}, outcome(names.outcome[out])),

@@ -1,0 +1,232 @@
+"""Messages of a chat in the forms that they are written in, as one form.
+
+Read are those of OpenAI's chat API, LangChain (as dumped, as ``messages_to_dict`` and as LangSmith
+keep them), Anthropic's content blocks, inspect-ai, and the parts of the GenAI conventions.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from allegiance.scan.steps import Args, UnreadableError, short
+
+_ROLES = {
+    **dict.fromkeys(("assistant", "ai", "AIMessage", "AIMessageChunk", "model"), "assistant"),
+    **dict.fromkeys(("tool", "function", "ToolMessage", "FunctionMessage", "tool_result"), "tool"),
+    **dict.fromkeys(
+        ("user", "human", "HumanMessage", "system", "SystemMessage", "developer", "chat", "remove"),
+        "other",
+    ),
+}
+_FAILED = re.compile(r"\s*(Error\b|Rejected by policy\b)")
+"""How frameworks begin the answer of a call that failed, in formats that do not mark it."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A call that a model asks for."""
+
+    id: str | None
+    name: str
+    args: Args
+
+    @property
+    def key(self) -> tuple[str | None, str, str]:
+        """What tells the same call from another, in a history that repeats it."""
+        return (self.id, self.name, same(self.args))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A tool's answer, as a model is shown it; by name where it has no id."""
+
+    id: str | None
+    name: str | None
+    text: str
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message.
+
+    Attributes:
+        said: What the model says; empty for what others say.
+        name: Who says it, if the message tells.
+        asks: The calls it asks for.
+        answers: The answers it holds.
+    """
+
+    said: str = ""
+    name: str | None = None
+    asks: tuple[Ask, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+
+def parse(data: object) -> Message:
+    """Read a message.
+
+    Raises:
+        UnreadableError: If it is none, or one of its calls has no name.
+    """
+    if isinstance(data, (list, tuple)) and len(data) == 2 and isinstance(data[0], str):
+        data = {"role": data[0], "content": data[1]}
+    if not isinstance(data, Mapping):
+        raise UnreadableError(f"{short(data)} is not a message: it is no object")
+    data = _unwrapped(data)
+    role = _ROLES.get(str(data.get("role") or data.get("type")))
+    if role is None:
+        raise UnreadableError(
+            f"a message has the role {short(data.get('role') or data.get('type'))}, not system, "
+            "user, assistant or tool"
+        )
+    parts = data.get("parts") if "parts" in data else data.get("content")
+    asks, answers = _blocks(parts)
+    name = data.get("name")
+    if role == "tool":
+        if not answers:
+            answers = (_answer(data, parts),)
+        return Message(answers=answers)
+    if role == "other":
+        return Message(answers=answers)
+    known = {ask.id for ask in asks}
+    asks += tuple(ask for ask in _calls(data) if ask.id is None or ask.id not in known)
+    return Message(text_of(parts), name if isinstance(name, str) else None, asks, answers)
+
+
+def text_of(content: object) -> str:
+    """Return the text of a message's content, without images and reasoning."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, Mapping):
+        content = [content]
+    if not isinstance(content, Iterable):
+        return ""
+    texts = []
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Mapping) and part.get("type") in _TEXTS:
+            found = next((part[n] for n in ("text", "content", "refusal") if n in part), "")
+            texts.append(str(found))
+    return "".join(texts)
+
+
+_TEXTS = ("text", "output_text", "input_text", "refusal", None)
+
+
+def value_of(value: object) -> str:
+    """Return what a tool answered as text: the text of blocks, JSON of other data."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and any(isinstance(p, Mapping) and "text" in p for p in value):
+        return text_of(value)
+    return "" if value is None else json.dumps(value, default=str, ensure_ascii=False)
+
+
+def arguments(value: object) -> Args:
+    """Return arguments as an object, where they are one or the text of one."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    if not isinstance(value, str):
+        return json.dumps(value, default=str)
+    if not value.strip():
+        return {}
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        try:  # a dictionary as Python writes it
+            found = ast.literal_eval(value) if value.lstrip().startswith("{") else None
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            found = None
+    return found if isinstance(found, Mapping) else value
+
+
+def same(args: Args) -> str:
+    """Return arguments as a text that is the same for equal ones."""
+    try:
+        return json.dumps(args, sort_keys=True, default=str)
+    except (TypeError, ValueError, RecursionError):
+        return repr(args)
+
+
+def succeeded(text: str) -> bool:
+    """Guess from an answer whether the call did what it was asked, where nothing says so."""
+    return not _FAILED.match(text)
+
+
+def _unwrapped(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    kwargs, inner = data.get("kwargs"), data.get("data")
+    if "lc" in data and isinstance(kwargs, Mapping):
+        names = data.get("id")
+        kind = names[-1] if isinstance(names, list) and names else None
+        return {"type": kind, **kwargs}
+    if "role" not in data and isinstance(inner, Mapping) and "content" in inner:
+        return {**inner, "type": data.get("type")}
+    return data
+
+
+def _blocks(parts: object) -> tuple[tuple[Ask, ...], tuple[Answer, ...]]:
+    asks: list[Ask] = []
+    answers: list[Answer] = []
+    for part in parts if isinstance(parts, list) else ():
+        kind = str(part.get("type")) if isinstance(part, Mapping) else ""
+        if kind.endswith(("tool_use", "tool_call")):
+            asks.append(_ask(part))
+        elif kind.endswith(("tool_result", "tool_call_response")):
+            answers.append(_answer(part, _first(part, "content", "result", "response", "output")))
+    return tuple(asks), tuple(answers)
+
+
+def _calls(data: Mapping[str, Any]) -> Iterable[Ask]:
+    extra = data.get("additional_kwargs")
+    calls = data.get("tool_calls")
+    if not calls and isinstance(extra, Mapping):
+        calls = extra.get("tool_calls")
+    if calls is not None and not isinstance(calls, list):
+        raise UnreadableError(f"tool_calls is {short(calls)}, not a list")
+    for call in calls or ():
+        yield _ask(call)
+    if isinstance(call := data.get("function_call"), Mapping):
+        yield _ask(call)
+
+
+def _ask(call: object) -> Ask:
+    if not isinstance(call, Mapping):
+        raise UnreadableError(f"a tool call is {short(call)}, not an object")
+    inner = _first(call, "function", "custom", "tool_call", "server_tool_call")
+    given: Mapping[str, Any] = {**call, **inner} if isinstance(inner, Mapping) else call
+    name = inner if isinstance(inner, str) else given.get("name")
+    if not isinstance(name, str) or not name:
+        raise UnreadableError(f"a tool call has no name: {short(call)}")
+    args = _first(given, "arguments", "args", "input", "parameters")
+    return Ask(identity(_first(call, "id", "call_id")), name, arguments(args))
+
+
+def _answer(data: Mapping[str, Any], content: object) -> Answer:
+    text = value_of(content)
+    error = data.get("error")
+    if error and not text:
+        text = str(error.get("message", error)) if isinstance(error, Mapping) else str(error)
+    marks = (data.get("status") == "error", bool(error), bool(data.get("is_error")))
+    marked = "status" in data or "is_error" in data or "error" in data
+    ok = not any(marks) and (marked or succeeded(text))
+    name = data.get("name") or data.get("function")
+    key = _first(data, "tool_call_id", "tool_use_id", "call_id", "id")
+    if "tool_call_id" in data:  # its ``id`` is the message's
+        key = data["tool_call_id"]
+    return Answer(identity(key), name if isinstance(name, str) else None, text, ok)
+
+
+def identity(value: object) -> str | None:
+    """Return an id as text; None for none."""
+    return str(value) if isinstance(value, (str, int)) and value != "" else None
+
+
+def _first(data: Mapping[str, Any], *names: str) -> Any:
+    return next((data[n] for n in names if data.get(n) is not None), None)
