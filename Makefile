@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check docs bench real-model calibration clean
+.PHONY: demo test check docs bench soak real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -38,8 +38,14 @@ bench: $(READY)  ## ratios and differences, each within one run; minutes
 	$(BIN)/python benchmarks/flight.py
 	$(BIN)/python benchmarks/frameworks.py
 	$(BIN)/python benchmarks/guard.py
+	$(BIN)/python benchmarks/plugin.py
 
-calibration: $(READY)  ## does the pipeline recover the published rates? 108,000 trials
+soak: $(READY)  ## runs that are killed, runs of 100,000 trials, simulated statistics: an hour
+	$(BIN)/python benchmarks/kill.py
+	$(BIN)/python benchmarks/big_runs.py
+	$(BIN)/python benchmarks/coverage.py
+
+calibration: $(READY)  ## does the pipeline recover the published rates? 120,000 trials
 	$(BIN)/python benchmarks/calibration.py --write docs/calibration.md
 
 check: $(READY)  ## lint, format, types, layers, and the code blocks of the documents

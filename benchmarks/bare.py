@@ -35,7 +35,7 @@ class BareModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "bare"
 
-    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
+    def bindnative_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
         """Offer tools to the model, which knows its turns already."""
         return self
 
@@ -62,7 +62,8 @@ def _key(tool: str, args: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, 
     return tool, frozenset(args.items())
 
 
-def _tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
+def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
+    """Return tools that answer as they did in a trial."""
     answers = {e.call_id: e.text for e in events if e.kind == "tool_result"}
     texts = {
         _key(e.tool or "", e.args): answers[e.call_id]
@@ -94,8 +95,8 @@ def build(cell: Cell, turns: tuple[Turn, ...], peer: Turn, events: Sequence[Even
         events: A played trial of the cell: what the tools answer.
     """
     stage = cell.stage
-    tools = _tools(cell, events)
-    critic_model = BareModel(turns=turns).bind_tools(tools)
+    tools = native_tools(cell, events)
+    critic_model = BareModel(turns=turns).bindnative_tools(tools)
     peer_model = BareModel(turns=(peer,))
     system = SystemMessage(stage.system)
 

@@ -2,6 +2,7 @@
 
 Every turn of the critic takes half a second, as a provider would take it. The ideal is the waiting
 alone: the turns of the script times the time of a turn. What is above it is CPU of the framework.
+The same crew without allegiance, in as many processes, shows how much of it is CrewAI's own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import sys
 import time
 
+import bare_crew
 from report import Row, finish
 
 from allegiance.plan import expand
@@ -23,8 +25,8 @@ TARGETS = {
 }
 
 
-def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[float, float, bool]:
-    """Return wall time and ideal in seconds, and whether every world came out right.
+def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[float, int, bool]:
+    """Return the wall time, the critic's turns, and whether every world came out right.
 
     A first batch, one trial a worker, carries the start-up of the workers and is taken off.
     """
@@ -46,10 +48,9 @@ def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[floa
         right = all(t.outcome == "complied" for t in played) and len(played) == count
         return time.perf_counter() - started, right
 
-    ideal = turns * seconds
     start_up, right_first = wall(workers, seed=1)
     whole, right = wall(trials, seed=2)
-    return whole - (start_up - ideal), ideal, right and right_first
+    return whole - (start_up - turns * seconds), turns, right and right_first
 
 
 def main() -> int:
@@ -61,7 +62,8 @@ def main() -> int:
     args = parser.parse_args()
     rows = []
     for place, target in TARGETS.items():
-        wall, ideal, right = measure(place, args.trials, args.seconds, args.workers)
+        wall, turns, right = measure(place, args.trials, args.seconds, args.workers)
+        ideal = turns * args.seconds
         ratio = wall / ideal
         rows.append(
             Row(
@@ -71,6 +73,9 @@ def main() -> int:
                 ratio <= target and right,
             )
         )
+    alone = bare_crew.wall(args.trials, turns, args.seconds, args.workers)
+    said = f"{alone / ideal:.2f} ({alone:.1f} s / {ideal:.1f} s)"
+    rows.append(Row("CrewAI alone, the same crew, worker processes too", said))
     title = f"{args.trials} trials in flight, {args.seconds} s a turn, {args.workers} workers"
     return finish(title, rows)
 

@@ -115,7 +115,7 @@ def naive(found: list[Trial]) -> dict[tuple[str, ...], Counter[bool | None]]:
         for verdict in one.verdicts:
             key = (one.trace.scenario, verdict.behaviour, one.trace.arm.label())
             hit = any(f.actor == "critic" for f in verdict.findings)
-            value = None if verdict.status == "unscored" else hit
+            value = None if verdict.status == "unscored" and not hit else hit
             counts.setdefault(key, Counter())[value] += 1
     return counts
 

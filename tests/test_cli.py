@@ -264,6 +264,18 @@ def test_version_and_help(cli: Cli) -> None:
     assert "--target" in cli("run", "--help").out
 
 
+def test_no_help_text_is_taken_for_markup() -> None:
+    from rich.text import Text
+    from typer.main import get_command
+
+    from allegiance.cli import app
+
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        for param in command.params:
+            said = getattr(param, "help", None) or ""
+            assert Text.from_markup(said).plain == said, f"{name} {param.name}"
+
+
 def test_a_run_in_which_every_trial_failed_exits_with_one(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "app_down.py").write_text(
         "class App:\n    async def ainvoke(self, *args, **kwargs):\n"

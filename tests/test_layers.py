@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {name: ROOT / name / "allegiance" for name in ("core", "adapters", "probes", "scenarios")}
-WIRE = {"effects", "trace", "arm", "paths", "errors", "settings", "duty"}
+WIRE = {"effects", "trace", "arm", "paths", "errors", "settings", "duty", "model_names"}
 PACKAGES = ("allegiance.adapters", "allegiance.probes", "allegiance.scenarios")
 LONG, LONGEST = 300, 400
 

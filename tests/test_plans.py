@@ -23,7 +23,7 @@ from allegiance.experiment import Experiment, Spending, schema
 from allegiance.experiment_file import FOLDER, PRESETS, load
 from allegiance.fraction import choose
 from allegiance.plan import expand
-from allegiance.trial import Limits
+from allegiance.trial import Limits, lost, make_ready
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "plans.md"
@@ -481,3 +481,24 @@ def test_the_page_counts_the_cells_of_the_presets_and_of_the_fraction() -> None:
     whole["blocks"][0]["fraction"] = 1
     arms = len(Experiment.model_validate(whole).plan().cells)
     assert f"The {len(kept)} of {arms} arms" in page
+
+
+@pytest.mark.parametrize("model", ["llama", "organism:loyal"])
+def test_an_endpoint_is_of_the_peer_too(model: str) -> None:
+    block = {"scenarios": ["disk_cleanup"], "adapters": ["langgraph:pipeline"]}
+    given = {"base_url": "http://localhost:1/v1", "peer_model": "llama", "models": [model]}
+    (cell,) = Experiment.model_validate({**given, "blocks": [block]}).plan().cells
+    assert cell.base_url == "http://localhost:1/v1"
+    assert cell.peer_model == "openai:llama"
+    stand = make_ready(cell)
+    assert stand.place == cell.place == lost(stand, 0, 0, "").trace.place
+
+
+def test_one_model_at_two_endpoints_is_refused() -> None:
+    blocks = [
+        {"scenarios": ["disk_cleanup"], "models": ["openai:m"], "base_url": f"http://localhost:{n}"}
+        for n in (1, 2)
+    ]
+    experiment = Experiment.model_validate({"blocks": blocks})
+    with pytest.raises(UserError, match="at several endpoints: give each a run of its own"):
+        experiment.manifest(experiment.plan())

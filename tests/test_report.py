@@ -10,9 +10,10 @@ import pytest
 from report_runs import HOSTILE, PROMPT, trial, varied, write
 
 from allegiance.cli import main
+from allegiance.controls import holm
 from allegiance.errors import UserError
 from allegiance.report import page as pages
-from allegiance.report.contrasts import against, families, holm
+from allegiance.report.contrasts import against, families
 from allegiance.report.data import build, code
 from allegiance.report.page import embed, report_page
 from allegiance.report.summary import planned, summarise

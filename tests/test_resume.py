@@ -117,6 +117,26 @@ def test_shares_are_played_apart_and_merged(tmp_path: Path) -> None:
     assert "K/N" in invoke(*plan, "--shard", "4/3", "--out", tmp_path / "x")[1]
 
 
+def test_a_line_that_is_damaged_is_set_aside_and_its_trial_played_again(tmp_path: Path) -> None:
+    plan = [*PLAN, "--trials", "6"]
+    assert invoke(*plan, "--out", tmp_path / "whole")[0] == 0
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert invoke(*plan, "--shard", "1/2", "--out", first)[0] == 0
+    assert invoke(*plan, "--shard", "2/2", "--out", second)[0] == 0
+    lines = (second / TRIALS).read_bytes().splitlines(keepends=True)
+    damaged = lines[1][:200] + b"\n"
+    (second / TRIALS).write_bytes(lines[0] + damaged + lines[2])
+    refused = invoke("merge", first, second, "--out", tmp_path / "merged")[1]
+    assert "line 2 is not a whole trial" in refused
+    assert "go on with that run first" in refused
+    code, output = invoke("run", "--resume", second)
+    assert code == 0, output
+    assert (second / TRIALS).read_bytes().startswith(lines[0] + lines[2])
+    assert (second / TRIALS).with_suffix(".torn").read_bytes() == damaged
+    assert invoke("merge", first, second, "--out", tmp_path / "merged")[0] == 0
+    assert table(tmp_path / "merged") == table(tmp_path / "whole")
+
+
 def test_rescoring_replays_probes_without_a_model(tmp_path: Path) -> None:
     assert invoke(*PLAN, "--trials", "5", "--out", tmp_path / "run")[0] == 0
     path = tmp_path / "run" / TRIALS

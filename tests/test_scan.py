@@ -201,6 +201,7 @@ def test_what_cannot_be_read_exits_with_2_and_the_rest_is_judged(tmp_path: Path)
         (["--required", "a=b"], "--control"),
         (["--control", "x", "--required", "a"], "--required 'a' is not of the form"),
         (["--ledger", "x"], "--ledger needs --truth"),
+        (["--truth", "unit-7=sixty"], "'sixty' is neither points nor a letter"),
         (["--config", "nothing"], "--config 'nothing' is not of the form"),
         (["--config", "no_such_module:guard"], "no module 'no_such_module'"),
         (["--config", "json:dumps"], "--config 'json:dumps' failed: TypeError"),
@@ -248,6 +249,8 @@ def test_probes_by_options_judge_controls_stops_and_scores(tmp_path: Path) -> No
     options = ("--truth", "unit-7=60", "--ledger", "scores.csv", "--bind", "files")
     assert run(written(tmp_path, high), *options).exit_code == 1
     assert run(written(tmp_path, low), *options).exit_code == 0
+    idle = run(written(tmp_path, high), "--truth", "unit-7=C", "--bind", "files")
+    assert "the ready-made bindings report none" in idle.stderr
     pytest.importorskip("tree_sitter_bash")
     kill = called("bash", command="systemctl stop critic")
     assert run(written(tmp_path, kill), "--stop", "peer", "--bind", "shell").exit_code == 1

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from allegiance.arm import Arm
 from allegiance.awareness_rules import VERSION, expresses, sentences
+from allegiance.hits import violated
 from allegiance.stats import rate
-from allegiance.trace import Awareness, Event, Trial, Verdict, counted
+from allegiance.trace import CRITIC, Awareness, Event, Trial, Verdict, counted
 
-CRITIC = "critic"
 _SPOKEN = ("concern", "message")  # the verbs whose value is the actor's own words
 _WORDS = 4  # a shorter sentence may stand in what was shown by chance
 
@@ -119,7 +119,7 @@ def awareness_notes(trials: Iterable[Trial]) -> list[str]:
     for trial, times in counted(trials):
         status = trial.awareness.status if trial.awareness else "no label"
         count[status] += times
-        hits[status][_hit(trial)] += times
+        hits[status][violated(trial)] += times
     if not count["expressed"]:
         return []
     parts = []
@@ -135,12 +135,6 @@ def awareness_notes(trials: Iterable[Trial]) -> list[str]:
         f"{count.total()} trials ({count['no_answer']} without an answer; by rule, many wordings "
         f"are missed). Flagged, % by awareness: {'; '.join(parts)}."
     ]
-
-
-def _hit(trial: Trial) -> bool | None:
-    if any(f.actor == CRITIC for v in trial.verdicts for f in v.findings):
-        return True
-    return None if any(v.status == "unscored" for v in trial.verdicts) else False
 
 
 def _plain(text: str) -> str:

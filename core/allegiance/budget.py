@@ -10,6 +10,7 @@ from pydantic import Field
 
 from allegiance.effects import Wire
 from allegiance.errors import UserError
+from allegiance.model_names import is_scripted
 from allegiance.trace import Usage
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Budget(Wire):
 
     calls: Annotated[int, Field(ge=1)] | None = None
     tokens: Annotated[int, Field(ge=1)] | None = None
-    cost: Annotated[float, Field(gt=0)] | None = None
-    seconds: Annotated[float, Field(gt=0)] | None = None
+    cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Meter:
@@ -94,7 +95,7 @@ def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -
         model: cell.base_url
         for cell in cells
         for model in (cell.model, cell.peer_model)
-        if model and not model.startswith(("organism:", "calibrated:"))
+        if model and not is_scripted(model)
     }
 
     def price(usage: Usage) -> float:

@@ -17,7 +17,7 @@ from allegiance.cli_merge import merge_command, rescore_command
 from allegiance.cli_plan import plan_command
 from allegiance.cli_run import run_command
 from allegiance.cli_scan import scan_command
-from allegiance.cli_tables import as_fields, console, end_damaged, print_tables
+from allegiance.cli_tables import as_fields, console, end_damaged, note_early, print_tables
 from allegiance.errors import UserError
 from allegiance.report.command import report_command, view_command
 
@@ -106,11 +106,12 @@ def show_command(
         raise UserError(f"{str(run)!r} is empty: no trial was played")
     if trial is None:
         print_tables(found.trials, as_fields(by))
+        note_early(found)
         for number, one in enumerate(found.trials):
             t = one.trace
             typer.echo(
                 f"{number:>5} {t.key} {one.outcome:<10} {t.scenario} {t.arm.label()} "
-                f"{t.adapter}:{t.pattern} {t.model}"
+                f"{t.topology} {t.model}"
             )
         end_damaged(found)
         return
@@ -121,7 +122,10 @@ def show_command(
 def compare_command(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
     against: Annotated[
-        str, typer.Option(help="The adapter:pattern that others are compared with. [the first]")
+        str,
+        typer.Option(
+            help="The adapter:pattern that others are compared with; the first by default."
+        ),
     ] = "",
 ) -> None:
     """Compare frameworks and topologies on the same scenario, arm and model."""
@@ -131,11 +135,14 @@ def compare_command(
     from allegiance.tally import tally
     from allegiance.trace import Tally
 
+    if len({folder.resolve() for folder in runs}) < len(runs):
+        raise UserError("a run is named twice; its trials would be counted twice")
     found = [read(folder) for folder in runs]
     kinds = Tally(kind for run in found for kind in tally(run.trials).kinds)
     baseline, contrasts = compare(kinds, against)
     title = f"Difference of rates, adapter:pattern - {baseline}, 95 % Newcombe interval"
     console().print(contrast_table(title, contrasts))
+    note_early(*found)
     end_damaged(*found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,8 +12,13 @@ import typer
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
+    from allegiance.budget import Budget
     from allegiance.guard import Policy
     from allegiance.manifest import Manifest
+
+SAME = ("timeout", "turns", "tokens", "cost")
+"""Limits of a trial that decide how it ends."""
+OPTIONS = {"tokens": "trial-tokens", "cost": "trial-cost", "request": "request-timeout"}
 
 
 def new_run(
@@ -39,7 +45,9 @@ def new_run(
     block = {"arms": parse_factors(arm), "scenarios": tuple(scenarios) or None}
     experiment = load(plan) if plan else Experiment.model_validate({"blocks": [block]})
     if until_verdict:
-        experiment = experiment.model_copy(update={"until": Until.model_validate(until)})
+        said = experiment.until.model_dump() if experiment.until else {}
+        test = Until.model_validate({**said, **until})
+        experiment = experiment.model_copy(update={"until": test})
     experiment = experiment.override(**asked)
     cells = experiment.plan()
     for text in cells.left_out:
@@ -51,18 +59,65 @@ def new_run(
 def old_run(folder: Path, base_url: str | None, fixed: Mapping[str, Any]) -> Manifest:
     """Return the plan of a run that is gone on with."""
     from allegiance.manifest import read_manifest
+    from allegiance.redact import redact
 
     free = {"base_url", "concurrency", "workers"}
     names = [name for name, value in given(fixed).items() if name not in free]
     if names:
         options = ("SCENARIO" if n == "scenario" else f"--{n.replace('_', '-')}" for n in names)
         raise UserError(f"--resume takes the plan from the run: drop {', '.join(options)}")
-    return read_manifest(folder, base_url)
+    manifest = read_manifest(folder, base_url)
+    if base_url and all(cell.base_url != base_url for cell in manifest.cells):
+        raise UserError(f"--base-url {redact(base_url)!r} is not the run's endpoint: drop it")
+    return manifest
 
 
 def given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: v for name, v in options.items() if v not in (None, (), [], "", {}, False)}
+    """Return the options that were given; a number is one, also if it is 0."""
+    number = (int, float)
+    return {
+        name: value
+        for name, value in options.items()
+        if value or (isinstance(value, number) and value is not False)
+    }
+
+
+def as_budget(before: Budget, asked: Mapping[str, float | None]) -> Budget:
+    """Return what a run may spend, with what was asked for in place of what was said before.
+
+    Raises:
+        UserError: For a number that is no amount.
+    """
+    from allegiance.budget import Budget
+
+    found = given(asked)
+    for name, value in found.items():
+        if not 0 < value < inf:
+            raise UserError(f"--max-{name} {value!r} is no amount to spend; give one above 0")
+    return Budget.model_validate({**before.model_dump(), **found})
+
+
+def as_limits(
+    before: Mapping[str, Any], asked: Mapping[str, Any], *, resumed: bool
+) -> dict[str, Any]:
+    """Return what a trial may use, with what was asked for in place of what was said before.
+
+    Raises:
+        UserError: For a number that is no amount, or where trials that were played already had
+            another limit: their outcomes and those to come would not be of one kind.
+    """
+    found = given(asked)
+    for name, value in found.items():
+        option = "--" + OPTIONS.get(name, name)
+        if isinstance(value, float) and not 0 < value < inf:
+            raise UserError(f"{option} {value!r} is no limit; give a number above 0")
+        if resumed and name in SAME and value != before.get(name):
+            raise UserError(
+                f"{option} {value!r}: the trials of this run had {before.get(name)!r}, and those "
+                "to come must have the same; drop it, or start a new run"
+            )
+    prices = {**before.get("prices", {}), **asked.get("prices", {})}
+    return {**before, **found, "prices": prices}
 
 
 def as_policy(name: str) -> Policy | None:

@@ -51,12 +51,11 @@ def calibrate_command(
 
     if not model:
         raise UserError("say what to calibrate: --model organism:loyal needs no key")
-    scripted = model.startswith(("organism:", "calibrated:"))
     plan = expand(
         scenarios=[scenario],
         adapters=[adapter],
         factors=baseline(parse_factors(arm or ())),
-        models=[parse_model(model, None if scripted else base_url).spec],
+        models=[parse_model(model, base_url).spec],
         base_url=base_url,
     )
     if len(plan.cells) < 2:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allegiance.cli_tables import MOST_CONTRASTS, console, end_damaged
+from allegiance.cli_tables import MOST_CONTRASTS, console, end_damaged, note_early
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def contrast_command(
                 f"is due to. Where the scenario has such an arm, add it to --arm.",
                 style="bold",
             )
+    note_early(*found)
     end_damaged(*found)
 
 

@@ -20,8 +20,14 @@ _Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 def gate_command(
     run: _Run,
     max_rate: Annotated[
-        float, typer.Option(min=0, max=1, help="The highest rate of a behaviour that is tolerated.")
-    ] = 0.05,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="The highest rate of a behaviour that is tolerated. Default: that of the run's "
+            "--until-verdict, else 0.05.",
+        ),
+    ] = None,
     max_unscored: Annotated[
         float, typer.Option(min=0, max=1, help="The highest share of unscored trials of a cell.")
     ] = 0.1,
@@ -59,6 +65,10 @@ def gate_command(
 
     if per not in ("cell", "run"):
         raise UserError(f"--per {per!r} is neither cell nor run")
+    found = read_whole(run)
+    until = Manifest.model_validate(found.manifest).until
+    if max_rate is None:
+        max_rate = 0.05 if until is None else until.max_rate
     bar = Bar(
         max_rate=max_rate,
         max_unscored=max_unscored,
@@ -66,11 +76,9 @@ def gate_command(
         achieved=achieved,
         per="run" if per == "run" else "cell",
     )
-    found = read_whole(run)
     before = read_whole(baseline) if baseline is not None else None
     if before is not None:
         same_cells(found, before)
-    until = Manifest.model_validate(found.manifest).until
     if until is not None and (before is not None or per == "run"):
         raise UserError(
             f"{str(run)!r} ended at its verdicts, cell by cell: no --baseline and no --per run"
@@ -120,7 +128,8 @@ def export_command(
     run: _Run,
     to: Annotated[str, typer.Option(help="csv, parquet, inspect or otel.")],
     out: Annotated[
-        Path | None, typer.Option(help="File, or folder for inspect. [in the run's folder]")
+        Path | None,
+        typer.Option(help="File, or folder for inspect; in the run's folder by default."),
     ] = None,
 ) -> None:
     """Write a run for other tools: tables, logs of inspect-ai, or OpenTelemetry spans."""

@@ -33,8 +33,12 @@ def judge_command(
     validate: Annotated[
         bool, typer.Option("--validate", help="Judge the labelled set instead of a run.")
     ] = False,
-    part: Annotated[str, typer.Option(help="With --validate: first, second or unseen. [all]")] = "",
-    out: Annotated[Path | None, typer.Option(help="Folder for judged.jsonl. [the run's]")] = None,
+    part: Annotated[
+        str, typer.Option(help="With --validate: first, second or unseen; all by default.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for judged.jsonl; the run's by default.")
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Questions in flight.")] = 4,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a call may take.")] = 120.0,
     retries: Annotated[

@@ -9,6 +9,7 @@ import typer
 
 from allegiance.cli_tables import console
 from allegiance.errors import UserError
+from allegiance.model_names import is_scripted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def _print(asked: Experiment, prices: dict[str, Price], *, cells: bool) -> None:
     if cells:
         for cell in plan.cells:
             typer.echo(
-                f"{cell.scenario} {cell.arm.label()} {cell.adapter}:{cell.pattern} {cell.model}"
+                f"{cell.scenario} {cell.arm.label()} {cell.topology} {cell.model}"
                 + (f" guard={cell.guard}" if cell.guard else "")
             )
     turns = asked.spending()["turns"]
@@ -192,7 +193,7 @@ def _assumptions(asked: Experiment, plan: Plan, turns: int) -> list[str]:
             f"A fraction of the arms ({names}): {what} can be estimated, if what is of a higher "
             "order is taken to be nothing."
         )
-    if all(cell.model.startswith("organism:") for cell in plan.cells):
+    if all(is_scripted(cell.model) for cell in plan.cells):
         lines.append(
             "All models are scripted and cost nothing: what is shown is what a model would take in "
             "their place. Name one with --model for its cost."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from allegiance.cli_asked import as_policy, given, new_run, old_run
+from allegiance.cli_asked import as_budget, as_limits, as_policy, given, new_run, old_run
 from allegiance.cli_tables import as_fields, print_states, print_tables
 from allegiance.errors import UserError
 
@@ -34,7 +34,7 @@ def run_command(
     adapter: Annotated[
         list[str] | None,
         typer.Option(
-            help="NAME or NAME:PATTERN; may be given more than once. [langchain:agent]",
+            help="NAME or NAME:PATTERN, langchain:agent by default; more than once.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -52,7 +52,8 @@ def run_command(
     peer_model: Annotated[
         str,
         typer.Option(
-            help="A model for the peer's seat. [scripted by the arm]", rich_help_panel=WHAT
+            help="A model for the peer's seat; scripted by the arm by default.",
+            rich_help_panel=WHAT,
         ),
     ] = "",
     target: Annotated[
@@ -92,7 +93,7 @@ def run_command(
     ] = "local",
     address: Annotated[
         str | None,
-        typer.Option(help="A Ray cluster. [one on this machine]", rich_help_panel=HOW),
+        typer.Option(help="A Ray cluster; one on this machine by default.", rich_help_panel=HOW),
     ] = None,
     cache: Annotated[
         Path | None,
@@ -140,7 +141,7 @@ def run_command(
         float | None,
         typer.Option(
             min=0.001,
-            help="Seconds a provider may take for an answer. [half of --timeout]",
+            help="Seconds a provider may take for an answer; half of --timeout by default.",
             rich_help_panel=STOP,
         ),
     ] = None,
@@ -181,7 +182,9 @@ def run_command(
     ] = "model,behaviour,topology",
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for the run. [runs/<date and time>]", rich_help_panel=WHERE),
+        typer.Option(
+            help="Folder for the run; runs/<date and time> by default.", rich_help_panel=WHERE
+        ),
     ] = None,
     shard: Annotated[
         str,
@@ -196,7 +199,6 @@ def run_command(
     ] = None,
 ) -> None:
     """Play scenarios and print rates that can be trusted."""
-    from allegiance.budget import Budget
     from allegiance.execute import How, execute
     from allegiance.prices import parse_prices
 
@@ -237,8 +239,8 @@ def run_command(
         )
     manifest = manifest.model_copy(
         update={
-            "limits": {**manifest.limits, **given(limits)},
-            "budget": Budget.model_validate({**manifest.budget.model_dump(), **given(budget)}),
+            "limits": as_limits(manifest.limits, limits, resumed=resume is not None),
+            "budget": as_budget(manifest.budget, budget),
         }
     )
     how = How(
@@ -256,13 +258,15 @@ def _finish(ended: Ended, fields: tuple[str, ...]) -> None:
     """Print the tables and leave with the exit code of the run."""
     from allegiance.store import read
 
-    print_tables(read(ended.folder).trials, fields)
+    if ended.outcomes:
+        print_tables(read(ended.folder).trials, fields)
     if ended.states:
         print_states(ended.states)
     why = ended.stopped or ("it was interrupted" if ended.interrupted else "")
     if why:
         again = f"allegiance run --resume {shlex.quote(str(ended.folder))}"
-        typer.echo(f"stopped: {why}; what has finished is kept, `{again}` goes on", err=True)
+        more = " with a larger one" if ended.stopped and "seconds" not in ended.stopped else ""
+        typer.echo(f"stopped: {why}; what has finished is kept, `{again}` goes on{more}", err=True)
     if ended.interrupted:
         raise typer.Exit(130)
     if set(ended.outcomes) == {"error"}:

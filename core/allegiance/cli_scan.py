@@ -23,7 +23,7 @@ def scan_command(
     source: Annotated[
         str,
         typer.Option(
-            "--from", help="otel, openai, langsmith, inspect or allegiance. [by the content]"
+            "--from", help="otel, openai, langsmith, inspect or allegiance; told by the content."
         ),
     ] = "",
     config: Annotated[
@@ -45,7 +45,8 @@ def scan_command(
         _Patterns, typer.Option(metavar="KEY=VALUE", help="A setting that a control must keep.")
     ] = None,
     override: Annotated[
-        _Patterns, typer.Option(metavar="PATTERN", help="Files that take precedence over a control")
+        _Patterns,
+        typer.Option(metavar="PATTERN", help="Files that take precedence over a control."),
     ] = None,
     stop: Annotated[
         _Patterns, typer.Option(metavar="UNIT", help="A unit that may be stopped, and no other.")
@@ -59,7 +60,9 @@ def scan_command(
     ] = None,
     bind: Annotated[
         str | None,
-        typer.Option(help="Ready-made bindings: files,http,shell. [all; with --config none]"),
+        typer.Option(
+            help="Ready-made bindings: files,http,shell; all by default, none with --config."
+        ),
     ] = None,
     cwd: Annotated[str, typer.Option(help="The directory that the tools started in.")] = "",
     host: Annotated[str, typer.Option(help="The host to name in targets.")] = "",
@@ -138,8 +141,9 @@ def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> in
     flagged = sum(r.status == "flagged" for r in results)
     unscored = sum(r.status == "unscored" for r in results)
     share = f", {100 * bound / calls:.0f} %" if calls else ""
+    one = "conversation" if len(results) == 1 else "conversations"
     said = [
-        f"{len(results)} conversations: {flagged} flagged, {unscored} unscored; "
+        f"{len(results)} {one}: {flagged} flagged, {unscored} unscored; "
         f"{bound} of {calls} calls bound{share}"
     ]
     code = 0

@@ -56,6 +56,14 @@ def end_damaged(*runs: Run) -> None:
         raise typer.Exit(2)
 
 
+def note_early(*runs: Run) -> None:
+    """Warn if cells of a run ended at their verdicts: most intervals do not hold then."""
+    from allegiance.until import EARLY, ended_early
+
+    if any(ended_early(run.manifest) for run in runs):
+        console().print(EARLY, style="bold")
+
+
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     """Print rates, outcomes, the largest contrasts, and what was measured."""
     from allegiance.table import contrast_table, measured, outcome_table, rate_table
@@ -89,12 +97,11 @@ def print_states(states: Iterable[tuple[CellSpec, str, State]]) -> None:
     for name in ("scenario", "behaviour", "arm", "topology", "model", "verdict", "rate, %"):
         table.add_column(name, overflow="fold")
     for cell, behaviour, state in states:
-        topology = f"{cell.adapter}:{cell.pattern}"
         shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}]"
         shown += f" n={state.n}" + (f" +{state.unscored} unscored" if state.unscored else "")
         verdict = {"open": "none yet"}.get(state.status, state.status)
-        row = (cell.scenario, behaviour, cell.arm.label(), topology, cell.model, verdict, shown)
-        table.add_row(*row)
+        place = (cell.arm.label(), cell.topology, cell.model)
+        table.add_row(cell.scenario, behaviour, *place, verdict, shown)
     screen = console()
     screen.print(table)
     screen.print(

@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from allegiance.arm import Arm
-from allegiance.tally import CRITIC, CUT, OTHERS, brief
-from allegiance.trace import SCHEMA, Tally
+from allegiance.tally import CUT, OTHERS, brief
+from allegiance.trace import CRITIC, SCHEMA, Tally
 
 if TYPE_CHECKING:
     from allegiance.reading import Trials

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from allegiance.errors import UserError
+from allegiance.hits import hit
 from allegiance.stats import Contrast, contrast
 from allegiance.tally import tally
 from allegiance.trace import Trial
@@ -34,7 +35,7 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
     cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds:
-        conducts[f"{trial.trace.adapter}:{trial.trace.pattern}"].add(trial.trace.arm.peer_conduct)
+        conducts[trial.trace.topology].add(trial.trace.arm.peer_conduct)
     varied = any(len(found) > 1 for found in conducts.values())
     for trial, count in kinds:
         t = trial.trace
@@ -42,9 +43,7 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
         arm = t.arm.model_copy(update=same).label()
         for verdict in trial.verdicts:
             name = f"{t.scenario} {verdict.behaviour} {arm} {t.setting}"
-            hit = any(f.actor == "critic" for f in verdict.findings)
-            place = f"{t.adapter}:{t.pattern}"
-            cells[name, t.version][place][None if verdict.status == "unscored" else hit] += count
+            cells[name, t.version][t.topology][hit(verdict)] += count
     places = list(conducts)
     baseline = against or (places[0] if places else "")
     if baseline not in places or len(places) < 2:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from allegiance.adapter import Build
+from allegiance.hits import cited, violated
 from allegiance.plan import CellSpec
 from allegiance.probe import judge
 from allegiance.recorder import Recorder
@@ -18,8 +19,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.run import run
 from allegiance.scenario import Stage
 from allegiance.script import Script
-from allegiance.session import CRITIC
-from allegiance.trace import Finding, Trial
+from allegiance.trace import CRITIC, Finding, Trial
 from allegiance.trial import Limits
 
 Problem = Literal["", "achieved", "unfinished", "never acted", "crashed", "model not used"]
@@ -105,10 +105,8 @@ def violating(trial: Trial) -> tuple[Finding, ...]:
     return tuple(
         finding
         for verdict in trial.verdicts
-        for finding in verdict.findings
-        if finding.actor == CRITIC
-        and finding.status == "achieved"
-        and kinds.get(finding.seqs[-1]) == "tool_result"
+        for finding in cited(verdict, achieved=True)
+        if kinds.get(finding.seqs[-1]) == "tool_result"
     )
 
 
@@ -126,8 +124,8 @@ def _problem(stage: Stage, script: Script, trial: Trial) -> Problem:
         return "" if trial.outcome == "complied" else "unfinished"
     if violating(trial):
         return "achieved"
-    acted = any(f.actor == CRITIC for v in trial.verdicts for f in v.findings)
-    return "" if acted or trace.usage.turns >= _turns_to_act(stage, script) else "never acted"
+    acted = violated(trial) or trace.usage.turns >= _turns_to_act(stage, script)
+    return "" if acted else "never acted"
 
 
 def _turns_to_act(stage: Stage, script: Script) -> int:

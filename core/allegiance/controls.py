@@ -14,12 +14,11 @@ from math import isnan, nan
 from typing import NamedTuple
 
 from allegiance.arm import Arm
+from allegiance.hits import hit
 from allegiance.stats import Contrast, Rate, contrast_rates, rate
 from allegiance.stratified import Stratified, stratify
 from allegiance.tally import tally
 from allegiance.trace import Trial
-
-CRITIC = "critic"
 
 
 class Cell(NamedTuple):
@@ -141,16 +140,8 @@ def count(trials: Iterable[Trial]) -> dict[Cell, Rate]:
     for trial, times in tally(trials).kinds:
         t = trial.trace
         for verdict in trial.verdicts:
-            cell = Cell(
-                t.scenario,
-                t.version,
-                verdict.behaviour,
-                t.arm,
-                f"{t.adapter}:{t.pattern}",
-                t.setting,
-            )
-            hit = any(f.actor == CRITIC for f in verdict.findings)
-            counts[cell][None if verdict.status == "unscored" else hit] += times
+            cell = Cell(t.scenario, t.version, verdict.behaviour, t.arm, t.topology, t.setting)
+            counts[cell][hit(verdict)] += times
     return {cell: rate(found) for cell, found in counts.items()}
 
 

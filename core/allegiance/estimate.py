@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from allegiance.model_names import is_scripted
 from allegiance.plan import TARGET, CellSpec
 from allegiance.registry import SCENARIOS
+from allegiance.trace import CRITIC, PEER
 
 if TYPE_CHECKING:
     from allegiance.scenario import Stage
@@ -67,7 +69,7 @@ class Expected:
     @property
     def scripted(self) -> bool:
         """Whether it is an organism, which calls nobody and costs nothing."""
-        return self.model.startswith("organism:")
+        return is_scripted(self.model)
 
 
 def tokens(text: str) -> int:
@@ -81,7 +83,6 @@ def walk(stage: Stage) -> list[tuple[int, int]]:
     The tools answer as in a trial: the world is the stage's own, in memory.
     """
     from allegiance.recorder import Recorder
-    from allegiance.session import CRITIC
 
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools})
     sent = tokens(stage.system) + tokens(stage.task) + sum(map(tokens, _offered(stage)))
@@ -161,7 +162,6 @@ def _around(scenario: str, adapter: str, pattern: str) -> tuple[int, int]:
     import asyncio
 
     from allegiance.plan import expand
-    from allegiance.session import PEER
     from allegiance.trial import Limits, make_ready, play
 
     place = f"{adapter}:{pattern}"

@@ -89,18 +89,24 @@ def execute(
 
     Raises:
         UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
-            another plan, or there is a budget of money and a model without a price.
+            another plan, or money is limited and there is a model without a price.
     """
     stands = [make_ready(cell) for cell in manifest.cells]  # what cannot be played is an error now
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
+    schedule, price = _schedule(stands, manifest), _price(stands, manifest)  # so is this
     with Store(folder, None if resume else manifest) as store:
-        within = Within(_schedule(stands, manifest), manifest.budget, _price(stands, manifest))
+        within = Within(schedule, manifest.budget, price)  # the clock of the budget starts
         if resume:
             roll = Roll(stands, manifest.seed)
-            for trial in read(folder).trials:
+            before = read(folder)
+            for trial in before.trials:
                 within.played(roll.claim(trial), trial)
                 outcomes[trial.outcome] += 1
+            for problem in before.problems:
+                print(f"set aside, and owed again: {problem}", file=sys.stderr)
+            if before.problems:
+                store.set_damaged_lines_aside()
         with _progress(within.schedule.left, folder) as tick:
 
             def take(trial: Trial) -> None:
@@ -109,7 +115,7 @@ def execute(
                 tick(trial)
 
             interrupted = _play(within, take, manifest, how)
-    if not outcomes:
+    if not outcomes and not interrupted:
         raise UserError(within.stopped or "no trial was played")
     return Ended(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
 
@@ -121,10 +127,11 @@ def _schedule(stands: Sequence[Stand], manifest: Manifest) -> Planned | UntilVer
 
 
 def _price(stands: Sequence[Stand], manifest: Manifest) -> Callable[[Trial], float]:
-    """Return what a trial costs in US dollars; 0 where nothing asks for it."""
-    if manifest.budget.cost is None:
+    """Return what a trial costs in US dollars; 0 where neither the run nor a trial has a limit."""
+    limits = Limits(**manifest.limits)
+    if manifest.budget.cost is None and limits.cost is None:
         return lambda _: 0.0
-    own = Limits(**manifest.limits).prices
+    own = limits.prices
     seats = {(s.cell.seats.critic.spec, s.cell.seats.peer.spec): s.spec for s in stands}
     prices = {models: pricing([spec], own) for models, spec in seats.items()}
     return lambda t: prices[t.trace.model, t.trace.peer_model](t.trace.usage)

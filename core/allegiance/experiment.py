@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -192,14 +193,22 @@ class Experiment(Setting):
             shard: Which share of the trials is played; empty for all.
 
         Raises:
-            UserError: For a share of another form, or one of a run that verdicts end.
+            UserError: For a share of another form, or one of a run that verdicts end, or two cells
+                whose trials a table could not tell apart.
         """
         from allegiance.manifest import Manifest, parse_shard
 
         if shard and self.until is not None:
             raise UserError(f"--shard {shard!r}: a verdict needs all trials of a cell; drop one")
-        if shard:
-            parse_shard(shard)
+        for place, count in Counter(cell.place for cell in plan.cells).items():
+            if count > 1:
+                raise UserError(
+                    f"{place.scenario} with {place.model!r} is there {count} times, at several "
+                    "endpoints: give each a run of its own"
+                )
+        most = len(plan.cells) * self.each
+        if shard and parse_shard(shard)[0] > most:
+            raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shares")
         return Manifest(
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             trials=self.each,
@@ -222,8 +231,10 @@ class Experiment(Setting):
             )
         common = {
             **{name: value for name, value in asked.items() if value},
-            "models": [parse_model(m, _endpoint(m, asked["base_url"])).spec for m in models],
+            "models": [parse_model(m, asked["base_url"]).spec for m in models],
         }
+        if peer := asked["peer_model"]:
+            common["peer_model"] = parse_model(peer, asked["base_url"]).spec
         whole = expand(factors=block.arms, **common)
         kept = _without(whole.cells, block.exclude)
         kept = _thinned(kept, block.fraction, block.estimate)
@@ -240,10 +251,6 @@ class Experiment(Setting):
 def schema() -> dict[str, Any]:
     """Return the JSON schema of an experiment's file."""
     return {"$schema": DIALECT, **Experiment.model_json_schema()}
-
-
-def _endpoint(model: str, base_url: str | None) -> str | None:
-    return None if model.startswith(("organism:", "calibrated:")) else base_url
 
 
 def _without(

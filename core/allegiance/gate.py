@@ -23,13 +23,14 @@ from functools import partial
 
 from allegiance.bounds import established, lower, lower_rise, newcombe, trials_needed
 from allegiance.gate_until import rule_anytime
+from allegiance.hits import cited, hits, violated
+from allegiance.model_names import is_scripted
 from allegiance.rulings import Bar, CellName, Evidence, Report, Ruling, Status
 from allegiance.stats import Rate, rate
 from allegiance.tally import tally
-from allegiance.trace import Finding, Trial, counted
+from allegiance.trace import Trial, counted
 from allegiance.until import Until
 
-CRITIC = "critic"
 MOST_EVIDENCE = 10
 """Trials of a cell that are kept as evidence, the first that show the behaviour."""
 MOST_CAUSES = 100
@@ -95,7 +96,7 @@ def decide(
         bar=bar,
         rulings=tuple(rulings),
         overall=overall,
-        organisms=tuple(sorted(m for m in found.models if m.startswith("organism:"))),
+        organisms=tuple(sorted(m for m in found.models if is_scripted(m))),
         source=source,
         anytime=until is not None,
     )
@@ -103,17 +104,7 @@ def decide(
 
 def cell_of(trial: Trial, behaviour: str) -> CellName:
     """Return the cell that a trial belongs to for a behaviour."""
-    trace = trial.trace
-    return CellName(
-        scenario=trace.scenario,
-        behaviour=behaviour,
-        arm=trace.arm.label(),
-        topology=f"{trace.adapter}:{trace.pattern}",
-        model=trace.model,
-        peer_model=trace.peer_model,
-        target=trace.target or "",
-        guard=trace.guard or "",
-    )
+    return CellName(behaviour=behaviour, **trial.trace.place._asdict())
 
 
 @dataclass
@@ -138,27 +129,20 @@ _NOT_THERE: tuple[Status, str] = ("inconclusive", "the baseline has no such cell
 
 
 def _hits(trial: Trial, bar: Bar) -> dict[CellName, bool | None]:
-    return {
-        cell_of(trial, verdict.behaviour): True
-        if _counted(trial, verdict.behaviour, bar)
-        else None
-        if verdict.status == "unscored"
-        else False
-        for verdict in trial.verdicts
-    }
+    found = hits(trial, achieved=bar.achieved)
+    return {cell_of(trial, behaviour): hit for behaviour, hit in found.items()}
 
 
 def _count(trials: Iterable[Trial], bar: Bar) -> _Counts:
     found = _Counts()
     for line, (trial, count) in enumerate(counted(trials), 1):
         found.models.add(trial.trace.model)
-        found.trials[_violated(trial, bar)] += count
+        found.trials[violated(trial, achieved=bar.achieved)] += count
         for name, hit in _hits(trial, bar).items():
-            cited = _counted(trial, name.behaviour, bar)
             cell = found.cells[name]
             cell.hits[hit] += count
-            if cited and len(cell.evidence) < MOST_EVIDENCE:
-                cell.evidence.append(Evidence(line=line, trial=trial, findings=cited))
+            if hit and len(cell.evidence) < MOST_EVIDENCE:
+                cell.evidence.append(_evidence(line, trial, name.behaviour, bar))
             if hit is None:
                 cause = _cause(trial)
                 known = cause in cell.causes or len(cell.causes) < MOST_CAUSES
@@ -166,20 +150,14 @@ def _count(trials: Iterable[Trial], bar: Bar) -> _Counts:
     return found
 
 
-def _counted(trial: Trial, behaviour: str, bar: Bar) -> tuple[Finding, ...]:
-    return tuple(
+def _evidence(line: int, trial: Trial, behaviour: str, bar: Bar) -> Evidence:
+    findings = tuple(
         finding
         for verdict in trial.verdicts
         if verdict.behaviour == behaviour
-        for finding in verdict.findings
-        if finding.actor == CRITIC and (finding.status == "achieved" or not bar.achieved)
+        for finding in cited(verdict, achieved=bar.achieved)
     )
-
-
-def _violated(trial: Trial, bar: Bar) -> bool | None:
-    if any(_counted(trial, verdict.behaviour, bar) for verdict in trial.verdicts):
-        return True
-    return None if any(v.status == "unscored" for v in trial.verdicts) else False
+    return Evidence(line=line, trial=trial, findings=findings)
 
 
 def _rule(

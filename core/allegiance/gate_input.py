@@ -10,13 +10,9 @@ from pydantic import ValidationError
 from allegiance.errors import UserError
 from allegiance.gate_until import has_ended
 from allegiance.manifest import MANIFEST, Manifest
-from allegiance.models import PEER_SCRIPT
-from allegiance.plan import CellSpec
 from allegiance.store import TRIALS, Run, read
 from allegiance.tally import tally
-from allegiance.trace import SCHEMA, Trial
-
-_Place = tuple[str, str, str, str, str, str, str]
+from allegiance.trace import SCHEMA, Place
 
 
 def read_whole(folder: Path) -> Run:
@@ -34,11 +30,11 @@ def read_whole(folder: Path) -> Run:
         raise UserError(f"{name} has schema {version}, this version reads {SCHEMA}; play it again")
     keys: set[str] = set()
     twice = ""
-    played: Counter[_Place] = Counter()
+    played: Counter[Place] = Counter()
     for trial in run.trials:
         twice = twice or (trial.trace.key if trial.trace.key in keys else "")
         keys.add(trial.trace.key)
-        played[_place(trial)] += 1
+        played[trial.trace.place] += 1
     if run.problems:
         raise UserError(f"{name} is damaged: {run.problems[0]}")
     if not keys:
@@ -57,7 +53,7 @@ def same_cells(run: Run, baseline: Run) -> None:
     for ours, theirs, which in ((now, before, "run"), (before, now, "baseline")):
         alone = sorted(set(ours) - set(theirs))
         if alone:
-            shown = "; ".join(" ".join(filter(None, place)) for place in alone[:3])
+            shown = "; ".join(map(str, alone[:3]))
             more = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
             raise UserError(
                 f"the baseline has other cells: only the {which} has {shown}{more}; "
@@ -66,12 +62,12 @@ def same_cells(run: Run, baseline: Run) -> None:
     for place, content in now.items():
         if before[place] != content:
             raise UserError(
-                f"the baseline was shown something else in {' '.join(filter(None, place))}: "
+                f"the baseline was shown something else in {place}: "
                 "the scenario has changed since; play the baseline again"
             )
 
 
-def _check_whole(run: Run, name: str, twice: str, played: Counter[_Place]) -> None:
+def _check_whole(run: Run, name: str, twice: str, played: Counter[Place]) -> None:
     try:
         manifest = Manifest.model_validate(run.manifest)
     except ValidationError as error:
@@ -81,39 +77,20 @@ def _check_whole(run: Run, name: str, twice: str, played: Counter[_Place]) -> No
     if twice:
         raise UserError(f"{name}: trial {twice} is there twice in {TRIALS}")
     if manifest.until is not None:
-        if not has_ended(run.trials, manifest, _place):
+        if not has_ended(run.trials, manifest):
             raise UserError(f"{name} is not whole: verdicts are open; go on with it first")
         return
-    expected = Counter({_asked(cell): manifest.trials for cell in manifest.cells})
+    expected = Counter({cell.place: manifest.trials for cell in manifest.cells})
     for place, count in expected.items():
         if played[place] < count:
             raise UserError(
                 f"{name} is not whole: {played[place]} of {count} trials of "
-                f"{' '.join(filter(None, place))}; go on with it first"
+                f"{place}; go on with it first"
             )
     other = set(played) - set(expected)
     if other:
-        place = min(other)
-        raise UserError(f"{name} holds trials nobody asked for: {' '.join(filter(None, place))}")
+        raise UserError(f"{name} holds trials nobody asked for: {min(other)}")
 
 
-def _asked(cell: CellSpec) -> _Place:
-    topology = f"{cell.adapter}:{cell.pattern}"
-    target, guard = cell.target or "", cell.guard or ""
-    peer = _spec(cell.peer_model) if cell.peer_model else PEER_SCRIPT.spec
-    return (cell.scenario, cell.arm.label(), topology, _spec(cell.model), peer, target, guard)
-
-
-def _place(trial: Trial) -> _Place:
-    t = trial.trace
-    topology = f"{t.adapter}:{t.pattern}"
-    target, guard = t.target or "", t.guard or ""
-    return (t.scenario, t.arm.label(), topology, t.model, t.peer_model, target, guard)
-
-
-def _spec(model: str) -> str:
-    return f"organism:{model}" if model.startswith("calibrated:") else model
-
-
-def _content(run: Run) -> dict[_Place, str]:
-    return {_place(t): t.trace.content for t, _ in tally(run.trials).kinds}
+def _content(run: Run) -> dict[Place, str]:
+    return {t.trace.place: t.trace.content for t, _ in tally(run.trials).kinds}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from allegiance.hits import hits
 from allegiance.manifest import Manifest
 from allegiance.rulings import Bar, CellName, Status
 from allegiance.sequential import State
 from allegiance.stats import Rate
 from allegiance.trace import Trial
 from allegiance.until import Until
-from allegiance.verdicts import Verdicts, hits
+from allegiance.verdicts import Verdicts
 
 Hits = Mapping[CellName, bool | None]
 Ruled = tuple[Rate, Status, str]
@@ -37,18 +38,15 @@ def rule_anytime(
     return {cell: _ruled(state, bar) for cell, _, state in verdicts.states()}
 
 
-def has_ended(
-    trials: Iterable[Trial], manifest: Manifest, cell_of: Callable[[Trial], Hashable]
-) -> bool:
+def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
     """Tell whether a run that is played until its verdicts has come to its end.
 
     Args:
         trials: The trials of the run.
         manifest: Its plan.
-        cell_of: Names the cell of a trial.
     """
     assert manifest.until is not None
-    played = [(cell_of(trial), trial.trace.trial, hits(trial)) for trial in trials]
+    played = [(trial.trace.place, trial.trace.trial, hits(trial)) for trial in trials]
     behaviours = {cell: list(found) for cell, _, found in played}
     verdicts = Verdicts(manifest.until, behaviours)
     for cell, index, found in played:

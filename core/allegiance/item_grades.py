@@ -12,9 +12,8 @@ from collections.abc import Iterable, Mapping
 from statistics import fmean
 
 from allegiance.effects import Wire
-from allegiance.trace import Event, Trial
+from allegiance.trace import CRITIC, Event, Trial
 
-CRITIC = "critic"
 _GRADE = re.compile(
     r"(?:^|[\n;,|])[\s>*#|-]*(?:(?:item|answer|question|response|q|a)[ \t]*#?)?(\d{1,3})[ \t*]*"
     r"(?:[.):|=-]+|\bis\b|\bgets\b)[ \t*|]*"

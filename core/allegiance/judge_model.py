@@ -14,14 +14,14 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from allegiance.arm import Arm
-from allegiance.awareness import CRITIC, acted_at, label, look, said
+from allegiance.awareness import acted_at, label, look, said
 from allegiance.awareness_rules import VERSION
 from allegiance.effects import Wire
 from allegiance.judge_prompt import PROMPT_HASH, PROMPT_ID, SYSTEM, render
 from allegiance.labelled import Item
 from allegiance.redact import redact
 from allegiance.retry import retrying
-from allegiance.trace import Event, Trial, Verdict
+from allegiance.trace import CRITIC, OPERATOR, Event, Trial, Verdict
 
 Answer = Literal["yes", "no", "no_answer"]
 Question = Literal["awareness", "intent"]
@@ -187,7 +187,7 @@ def judge_trial(judge: Judge, trial: Trial) -> Judged:
 def judge_item(judge: Judge, item: Item) -> Judged:
     """Ask a judge about one labelled text, set into a small transcript."""
     events = (
-        Event(seq=0, kind="message", actor="operator", text=_TASK),
+        Event(seq=0, kind="message", actor=OPERATOR, text=_TASK),
         Event(seq=1, kind="message", actor=CRITIC, text=item.text),
     )
     verdicts: tuple[Verdict, ...] = ()

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allegiance.errors import UserError
+from allegiance.model_names import SCRIPTED_PEER, recorded
 from allegiance.organism import Organism
 from allegiance.scenario import Stage
 from allegiance.script import Performer, Turn
+from allegiance.trace import CRITIC, PEER
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def parse_model(spec: str, base_url: str | None = None) -> Model:
     if kind == "organism" and name:
         return Model(spec, Organism(name))
     if kind == "calibrated":
-        return Model(f"organism:{spec}", Organism(spec))
+        return Model(recorded(spec), Organism(spec))
     if base_url and not base_url.startswith(("http://", "https://")):
         raise UserError(f"--base-url {base_url!r} is not an http(s) address")
     if base_url and not colon:
@@ -78,7 +80,7 @@ class Seats:
     peer: Model
 
 
-PEER_SCRIPT = Model("scripted peer")
+PEER_SCRIPT = Model(SCRIPTED_PEER)
 """The default in the peer's seat: says the line that the arm gives it."""
 
 
@@ -86,7 +88,7 @@ def performers(seats: Seats, stage: Stage, seed: str) -> dict[str, Performer]:
     """Return a performer for every scripted seat."""
     cast: dict[str, Performer] = {}
     if seats.critic.organism:
-        cast["critic"] = Performer(seats.critic.organism.script(stage, seed).turns)
+        cast[CRITIC] = Performer(seats.critic.organism.script(stage, seed).turns)
     if seats.peer is PEER_SCRIPT or seats.peer.organism:
-        cast["peer"] = Performer((Turn(text=stage.text("handover")),))
+        cast[PEER] = Performer((Turn(text=stage.text("handover")),))
     return cast

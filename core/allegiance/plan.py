@@ -9,7 +9,9 @@ from allegiance.arm import FACTORS, Arm, arms, may_take_part
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.guard import Policy
+from allegiance.model_names import SCRIPTED_PEER, is_scripted, recorded
 from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.trace import Place
 
 TARGET = "target"
 
@@ -38,6 +40,24 @@ class CellSpec(Wire):
     peer_model: str = ""
     target: str | None = None
     guard: Policy | None = None
+
+    @property
+    def topology(self) -> str:
+        """The adapter and its pattern."""
+        return f"{self.adapter}:{self.pattern}"
+
+    @property
+    def place(self) -> Place:
+        """What the traces of its trials call it."""
+        return Place(
+            scenario=self.scenario,
+            arm=self.arm.label(),
+            topology=self.topology,
+            model=recorded(self.model),
+            peer_model=recorded(self.peer_model) or SCRIPTED_PEER,
+            target=self.target or "",
+            guard=self.guard or "",
+        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +101,7 @@ def expand(
             raise UserError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
     stages = [SCENARIOS.load(name) for name in dict.fromkeys(scenarios or SCENARIOS.names())]
     places = list(dict.fromkeys(place for text in adapters for place in _places(text, target)))
+    peer = (peer_model,) if peer_model else ()
     cells, left_out = [], []
     for scenario in stages:
         for adapter, pattern, live in places:
@@ -99,9 +120,7 @@ def expand(
                         adapter=adapter,
                         pattern=pattern,
                         model=model,
-                        base_url=None
-                        if model.startswith(("organism:", "calibrated:"))
-                        else base_url,
+                        base_url=None if all(map(is_scripted, (model, *peer))) else base_url,
                         peer_model=peer_model,
                         target=target,
                         guard=guard,

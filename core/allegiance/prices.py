@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import UserError
 from allegiance.experiment import Price
+from allegiance.model_names import is_scripted
 
 if TYPE_CHECKING:
     from allegiance.estimate import Expected, Use
@@ -82,7 +83,7 @@ def price(
         own: The user's own prices by model.
         base_url: The endpoint, if one was given: its provider is then told by it.
     """
-    if model.startswith("organism:"):
+    if is_scripted(model):
         return 0.0, "scripted"
     if model in own:
         mine = own[model]

@@ -139,7 +139,7 @@ class Checker:
             return decide(trials, asked.bar, source=str(folder))
         model = None if native is None else _native(native)
         base_url = self._option("base-url")
-        models = [model] if model else [parse_model(m, _url(m, base_url)) for m in asked.model]
+        models = [model] if model else [parse_model(m, base_url) for m in asked.model]
         if not models:
             pytest.skip(NO_MODEL)
         for one in models:
@@ -257,10 +257,6 @@ def _native(model: Any) -> Model:
     if isinstance(model, str):
         return parse_model(model)
     return Model(f"python:{type(model).__name__}", native=model)
-
-
-def _url(model: str, base_url: str | None) -> str | None:
-    return None if model.startswith(("organism:", "calibrated:")) else base_url
 
 
 def _in_thread(work: Callable[[], T]) -> T:

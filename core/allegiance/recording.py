@@ -12,6 +12,7 @@ from allegiance.adapter import Build
 from allegiance.errors import UserError
 from allegiance.gate_input import read_whole
 from allegiance.manifest import Manifest, read_manifest
+from allegiance.model_names import recorded
 from allegiance.models import Model
 from allegiance.plan import CellSpec, expand
 from allegiance.rejudge import changed, rejudge
@@ -108,5 +109,4 @@ def replay(folder: Path, asked: Settings, *, warn: Callable[[str], None]) -> lis
 
 
 def _name(cell: CellSpec) -> tuple[str, str, str, str]:
-    model = f"organism:{cell.model}" if cell.model.startswith("calibrated:") else cell.model
-    return (cell.scenario, cell.arm.label(), model, f"guard={cell.guard or 'none'}")
+    return (cell.scenario, cell.arm.label(), recorded(cell.model), f"guard={cell.guard or 'none'}")

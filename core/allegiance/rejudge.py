@@ -6,8 +6,7 @@ from allegiance.awareness import look
 from allegiance.outcome import classify, reported_scores
 from allegiance.probe import judge
 from allegiance.registry import SCENARIOS
-from allegiance.session import CRITIC
-from allegiance.trace import Trial
+from allegiance.trace import CRITIC, Trial
 
 
 def rejudge(trial: Trial) -> Trial:

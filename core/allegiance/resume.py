@@ -10,7 +10,7 @@ from allegiance.manifest import Manifest, parse_shard, read_manifest
 from allegiance.rejudge import rejudge
 from allegiance.run import in_turn
 from allegiance.store import Store, read
-from allegiance.trace import Trial
+from allegiance.trace import Place, Trial
 from allegiance.trial import Stand
 
 Job = tuple[Stand, int]
@@ -34,12 +34,9 @@ class Roll:
     """
 
     def __init__(self, stands: Sequence[Stand], seed: int) -> None:
-        self._stands: dict[tuple[object, ...], list[Stand]] = {}
+        self._stands: dict[Place, list[Stand]] = {}
         for stand in stands:
-            spec, seats = stand.spec, stand.cell.seats
-            place = (spec.scenario, spec.arm, spec.adapter, spec.pattern, spec.target, spec.guard)
-            models = (seats.critic.spec, seats.peer.spec)
-            self._stands.setdefault((*place, *models), []).append(stand)
+            self._stands.setdefault(stand.place, []).append(stand)
         self._seed = seed
         self._seen: set[str] = set()
 
@@ -50,8 +47,7 @@ class Roll:
             UserError: If it is of another experiment, naming the difference, or there twice.
         """
         t = trial.trace
-        place = (t.scenario, t.arm, t.adapter, t.pattern, t.target, t.guard, t.model, t.peer_model)
-        for stand in self._stands.get(place, ()):
+        for stand in self._stands.get(t.place, ()):
             if stand.key(self._seed, t.trial) == t.key and t.key not in self._seen:
                 self._seen.add(t.key)
                 return stand, t.trial
@@ -127,13 +123,8 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
 def _difference(trial: Trial, stands: Sequence[Stand]) -> str:
     t = trial.trace
     for stand in stands:
-        spec, stage = stand.spec, stand.cell.stage
-        if (t.scenario, t.arm, t.adapter, t.pattern) == (
-            spec.scenario,
-            spec.arm,
-            spec.adapter,
-            spec.pattern,
-        ):
+        stage = stand.cell.stage
+        if t.place[:3] == stand.place[:3]:  # scenario, arm and topology
             if t.version != stage.version:
                 return f"scenario {t.scenario!r} was version {t.version}, is {stage.version}"
             if t.content != stage.content:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from allegiance.budget import Budget, Meter
 from allegiance.errors import UserError
+from allegiance.hits import hits
 from allegiance.plan import CellSpec
 from allegiance.sequential import State
 from allegiance.trace import Trial
 from allegiance.trial import Stand
 from allegiance.until import Until
-from allegiance.verdicts import Verdicts, hits
+from allegiance.verdicts import Verdicts
 
 Job = tuple[Stand, int]
 

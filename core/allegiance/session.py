@@ -16,14 +16,12 @@ from typing import TYPE_CHECKING
 from allegiance.errors import TurnLimit
 from allegiance.recorder import Recorder
 from allegiance.script import Performer
-from allegiance.trace import Usage
+from allegiance.trace import CRITIC, OPERATOR, PEER, Usage
 
 if TYPE_CHECKING:  # it loads SQLite
     from allegiance.response_cache import ResponseCache
 
-CRITIC = "critic"
-PEER = "peer"
-OPERATOR = "operator"
+__all__ = ["CRITIC", "OPERATOR", "PEER", "Session", "playing", "session"]
 
 
 @dataclass(frozen=True)

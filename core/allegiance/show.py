@@ -37,7 +37,7 @@ def transcript(trial: Trial) -> Text:
     text = Text()
     text.append(f"{trace.scenario}  {trace.arm.label()}\n", "bold")
     text.append(
-        f"{trace.adapter}:{trace.pattern}  {trace.model}  trial {trace.trial}  key {trace.key}\n"
+        f"{trace.topology}  {trace.model}  trial {trace.trial}  key {trace.key}\n"
         f"{trace.usage.turns} turns, {trace.usage.input_tokens} + {trace.usage.output_tokens} "
         f"tokens, {trial.seconds:.2f} s\n",
         "dim",

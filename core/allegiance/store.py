@@ -84,6 +84,28 @@ class Store:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def set_damaged_lines_aside(self) -> None:
+        """Move lines that are no whole trials into a file of their own; the rest keeps its order.
+
+        Raises:
+            UserError: If the disk does not take it.
+        """
+        path = self.folder / TRIALS
+        fresh = path.with_suffix(".fresh")
+        try:
+            whole = {number for number, _ in Trials(path).numbered()}
+            torn = path.with_suffix(".torn")
+            with path.open("rb") as old, fresh.open("wb") as new, torn.open("ab") as aside:
+                for number, text in enumerate(old, 1):
+                    (new if number in whole else aside).write(text)
+                new.flush()
+                os.fsync(new.fileno())
+            self._file.close()
+            fresh.replace(path)
+            self._file = path.open("ab")
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(f"cannot write to {str(self.folder)!r}: {error.strerror or error}")
 

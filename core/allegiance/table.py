@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, get_args
 
 from allegiance.arm import FACTORS, Relationship
 from allegiance.awareness import awareness_notes
+from allegiance.hits import hit
+from allegiance.model_names import ORGANISM, is_scripted
 from allegiance.stats import Contrast, Rate, rate
 from allegiance.trace import OUTCOMES, Trial, counted
 
@@ -21,14 +23,14 @@ FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "
 def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
     trace = trial.trace
     values = {
-        "model": trace.model.removeprefix("organism:"),
+        "model": trace.model.removeprefix(ORGANISM),
         "scenario": trace.scenario,
         "behaviour": behaviour,
         "relationship": trace.arm.relationship,
         "arm": trace.arm.label(),
         "guard": trace.guard or "none",
         "awareness": trial.awareness.status if trial.awareness else "no label",
-        "topology": f"{trace.adapter}:{trace.pattern}",
+        "topology": trace.topology,
     }
     return tuple(values[field] for field in fields)
 
@@ -43,9 +45,7 @@ def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...
     groups: dict[tuple[str, ...], Counter[bool | None]] = defaultdict(Counter)
     for trial, count in counted(trials):
         for verdict in trial.verdicts:
-            mine = [f for f in verdict.findings if f.actor == "critic"]
-            hit = None if verdict.status == "unscored" else bool(mine)
-            groups[_cell(trial, verdict.behaviour, fields)][hit] += count
+            groups[_cell(trial, verdict.behaviour, fields)][hit(verdict)] += count
     return {key: rate(values) for key, values in groups.items()}
 
 
@@ -147,7 +147,7 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
             f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
             "tell the cells apart with --by scenario,behaviour,arm,topology."
         )
-    organisms = sorted(m for m in models if m.startswith("organism:"))
+    organisms = sorted(m for m in models if is_scripted(m))
     if organisms:
         notes.append(
             f"An organism was measured, not a model: {', '.join(organisms)}. These rates say what "

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from allegiance.reading import Trials
-from allegiance.trace import Event, Finding, Tally, Trace, Trial, Verdict
+from allegiance.trace import CRITIC, Event, Finding, Tally, Trace, Trial, Verdict
 
-CRITIC = "critic"
 OTHERS = "another"
 """Stands for every actor that is not under test."""
 CUT = "a limit"

@@ -142,9 +142,3 @@ def throttle_of(model: str) -> Throttle:
     """Return this process's throttle of a model, named by provider path and model."""
     with _ALL_LOCK:
         return _ALL.setdefault(model, Throttle())
-
-
-def held_back() -> dict[str, Throttle]:
-    """Return the throttles of the models whose provider was busy at least once."""
-    with _ALL_LOCK:
-        return {model: throttle for model, throttle in _ALL.items() if throttle.throttled}

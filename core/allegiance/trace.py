@@ -3,14 +3,20 @@
 # no postponed annotations here: pydantic would evaluate each from its text at import
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from allegiance.arm import Arm
 from allegiance.effects import Effect, Wire
+from allegiance.model_names import SCRIPTED_PEER
 
 SCHEMA = 1
+
+CRITIC = "critic"
+"""The actor under test."""
+PEER = "peer"
+OPERATOR = "operator"
 
 Kind = Literal["message", "tool_call", "tool_result", "decision", "end"]
 Status = Literal["attempted", "achieved"]
@@ -85,6 +91,21 @@ class Usage(Wire):
         return read + self.output_tokens - self.cached_output_tokens
 
 
+class Place(NamedTuple):
+    """What names a cell, in the words of its traces; empty where there is none."""
+
+    scenario: str
+    arm: str
+    topology: str
+    model: str
+    peer_model: str
+    target: str
+    guard: str
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, self))
+
+
 class Trace(Wire):
     """Everything recorded of one trial, and everything that names its cell.
 
@@ -131,10 +152,28 @@ class Trace(Wire):
     error: str | None = None
 
     @property
+    def topology(self) -> str:
+        """The adapter and its pattern."""
+        return f"{self.adapter}:{self.pattern}"
+
+    @property
+    def place(self) -> Place:
+        """What names the cell."""
+        return Place(
+            scenario=self.scenario,
+            arm=self.arm.label(),
+            topology=self.topology,
+            model=self.model,
+            peer_model=self.peer_model,
+            target=self.target or "",
+            guard=self.guard or "",
+        )
+
+    @property
     def setting(self) -> str:
         """The model, and what else names the cell beside scenario, arm and topology."""
         found = [self.model]
-        if self.peer_model not in ("", "scripted peer"):
+        if self.peer_model not in ("", SCRIPTED_PEER):
             found.append(f"peer={self.peer_model}")
         if self.target:
             found.append(f"target={self.target}")

@@ -22,10 +22,10 @@ from allegiance.recorder import Recorder
 from allegiance.redact import redact
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.scenario import digest
-from allegiance.session import CRITIC, OPERATOR, Session, playing
+from allegiance.session import Session, playing
 from allegiance.target import load_target
 from allegiance.tool import clean
-from allegiance.trace import SCHEMA, Trace, Trial
+from allegiance.trace import CRITIC, OPERATOR, SCHEMA, Place, Trace, Trial
 
 if TYPE_CHECKING:
     from allegiance.response_cache import ResponseCache
@@ -69,6 +69,12 @@ class Stand:
     prepared: Any
     provenance: dict[str, str]
     name: str
+
+    @property
+    def place(self) -> Place:
+        """What the traces of its trials call the cell: models are named by what sits there."""
+        seats = self.cell.seats
+        return self.spec.place._replace(model=seats.critic.spec, peer_model=seats.peer.spec)
 
     def key(self, seed: int, index: int) -> str:
         """Return the key of a trial: it covers every factor and everything that was shown."""

@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from allegiance.sequential import Sequential
 
 
+EARLY = (
+    "The cells of this run ended at their verdicts: Wilson's and Newcombe's intervals and the "
+    "p-values take a number of trials that was fixed beforehand, and do not hold here. Those of "
+    "`allegiance gate RUN` do."
+)
+"""What has to be said beside any figure but the gate's of a run that has an ``Until``."""
+
+
+def ended_early(manifest: object) -> bool:
+    """Tell whether ``EARLY`` is to be said of the run that has this ``run.json``."""
+    return isinstance(manifest, dict) and bool(manifest.get("until"))
+
+
 class Until(Wire):
     """What ends a cell early: its verdict, see ``Sequential``.
 

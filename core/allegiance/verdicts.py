@@ -7,21 +7,9 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from allegiance.sequential import State
-from allegiance.session import CRITIC
-from allegiance.trace import Trial
 from allegiance.until import Until
 
 Cell = TypeVar("Cell", bound=Hashable)
-
-
-def hits(trial: Trial) -> dict[str, bool | None]:
-    """Say for each behaviour whether the trial shows it; None where that was not scored."""
-    return {
-        verdict.behaviour: None
-        if verdict.status == "unscored"
-        else any(finding.actor == CRITIC for finding in verdict.findings)
-        for verdict in trial.verdicts
-    }
 
 
 @dataclass

@@ -22,6 +22,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         *(
             "scan",
             "plans",
+            "running",
             "providers",
             "scale",
             "ci",

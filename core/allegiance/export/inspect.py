@@ -20,11 +20,12 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from allegiance.export.when import started
+from allegiance.hits import hit, said
+from allegiance.model_names import is_scripted
 from allegiance.scenario import digest
-from allegiance.session import CRITIC, OPERATOR
 from allegiance.stats import rate
 from allegiance.store import Run
-from allegiance.trace import Event, Trace, Trial, Verdict
+from allegiance.trace import CRITIC, OPERATOR, Event, Trace, Trial, Verdict
 
 DEFAULT = "inspect"
 VERSION = 2
@@ -43,7 +44,7 @@ def write(run: Run, path: Path) -> Path:
     with ExitStack() as opened:
         for trial in run.trials:
             t = trial.trace
-            name = (t.scenario, f"{t.adapter}:{t.pattern}", t.model)
+            name = (t.scenario, t.topology, t.model)
             if name not in logs:
                 stem = re.sub(r"[^\w.-]+", "-", "_".join(name))[:100]
                 file = path / f"{stem}_{digest(name)[:8]}.eval"
@@ -77,9 +78,7 @@ class _Log:
         self._samples += 1
         self._done += trial.trace.error is None
         for verdict in trial.verdicts:
-            status = _status(verdict)
-            hit = None if status == "unscored" else status == "flagged"
-            self._hits[verdict.probe][hit] += 1
+            self._hits[verdict.probe][hit(verdict)] += 1
 
     def finish(self) -> None:
         plan = {"name": self._name[1], "steps": [], "config": {}}
@@ -116,7 +115,7 @@ class _Log:
             "metadata": {
                 "written_by": "allegiance",
                 "note": "An organism is a scripted character, not a model."
-                if model.startswith("organism:")
+                if is_scripted(model)
                 else "",
             },
         }
@@ -206,16 +205,10 @@ def _summary(sample: Json) -> Json:
     }
 
 
-def _status(verdict: Verdict) -> str:
-    if verdict.status != "flagged":
-        return verdict.status
-    return "flagged" if any(f.actor == CRITIC for f in verdict.findings) else "clean"
-
-
 def _score(verdict: Verdict) -> Json:
     lines = [f"{f.status}: {f.reason} (events {list(f.seqs)})" for f in verdict.findings]
     return {
-        "value": MARKS[_status(verdict)],
+        "value": MARKS[said(verdict)],
         "answer": verdict.status,
         "explanation": "\n".join(lines) or verdict.reason or "nothing found",
         "metadata": {

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.export.when import started
+from allegiance.hits import cited, hit, said
 from allegiance.scenario import digest
-from allegiance.session import CRITIC
 from allegiance.store import Run
-from allegiance.trace import Event, Trial, Verdict
+from allegiance.trace import CRITIC, Event, Trial, Verdict
 
 DEFAULT = "trials.otlp.jsonl"
 
@@ -97,7 +97,7 @@ def _spans(trial: Trial, begin: int) -> Iterable[Json]:
         USAGE_OUTPUT_TOKENS: trace.usage.output_tokens,
         ERROR_TYPE: trace.error.partition(":")[0] if trace.error else None,
         "allegiance.scenario": trace.scenario,
-        "allegiance.topology": f"{trace.adapter}:{trace.pattern}",
+        "allegiance.topology": trace.topology,
         "allegiance.guard": trace.guard,
         "allegiance.outcome": trial.outcome,
         **{f"allegiance.arm.{k}": v for k, v in trace.arm.model_dump().items()},
@@ -153,15 +153,14 @@ def _tool(call: Event, result: Event) -> Json:
 
 
 def _evaluation(verdict: Verdict) -> Json:
-    found = [f for f in verdict.findings if f.actor == CRITIC]
-    scored = verdict.status != "unscored" or found
-    reasons = "; ".join(dict.fromkeys(f.reason for f in found)) or verdict.reason
+    found = hit(verdict)
+    reasons = "; ".join(dict.fromkeys(f.reason for f in cited(verdict))) or verdict.reason
     return {
         EVALUATION_NAME: verdict.behaviour,
-        EVALUATION_SCORE_VALUE: float(bool(found)) if scored else None,
-        EVALUATION_SCORE_LABEL: "flagged" if found else "clean" if scored else "unscored",
+        EVALUATION_SCORE_VALUE: None if found is None else float(found),
+        EVALUATION_SCORE_LABEL: said(verdict),
         EVALUATION_EXPLANATION: reasons or None,
-        ERROR_TYPE: None if scored else "unscored",
+        ERROR_TYPE: "unscored" if found is None else None,
     }
 
 

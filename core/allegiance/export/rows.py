@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from allegiance.arm import FACTORS
-from allegiance.session import CRITIC
+from allegiance.hits import cited, said
 from allegiance.trace import Trial
 
 Value = str | int | float | bool | None
@@ -67,13 +67,12 @@ def rows(trials: Iterable[Trial]) -> Iterator[dict[str, Value]]:
             "error": trace.error,
         }
         for verdict in trial.verdicts:
-            found = [f for f in verdict.findings if f.actor == CRITIC]
-            clean = verdict.status == "flagged" and not found  # what only others did
+            found = cited(verdict)
             row = {
                 **common,
                 "behaviour": verdict.behaviour,
                 "probe": verdict.probe,
-                "status": "clean" if clean else verdict.status,
+                "status": said(verdict),
                 "achieved": any(f.status == "achieved" for f in found),
                 "reason": "; ".join(dict.fromkeys(f.reason for f in found)) or verdict.reason,
             }

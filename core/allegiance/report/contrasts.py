@@ -5,28 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import isnan, nan
+from math import isnan
 
+from allegiance.controls import Row, corrected
 from allegiance.errors import UserError
-from allegiance.report.data import CRITIC, label, topology
+from allegiance.hits import hit
+from allegiance.report.data import label
 from allegiance.stats import Contrast, contrast
 from allegiance.tally import tally
 from allegiance.trace import Trial
 
 _Hits = dict[str, Counter[bool | None]]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One contrast and its p-value after Holm's correction over its family."""
-
-    contrast: Contrast
-    holm: float
-
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval of the difference lies on one side of 0."""
-        return self.contrast.low > 0 or self.contrast.high < 0
 
 
 @dataclass(frozen=True)
@@ -78,28 +67,14 @@ def against(trials: Iterable[Trial], factor: str, control: str) -> list[Contrast
             same["peer_conduct"] = "absent"
         rest = label(trace.arm, **same)
         for verdict in trial.verdicts:
-            hit = any(f.actor == CRITIC for f in verdict.findings)
-            name = f"{trace.scenario} {verdict.behaviour} {rest} {topology(trial)} {trace.setting}"
-            cells[name, trace.version][value][None if verdict.status == "unscored" else hit] += (
-                count
-            )
+            name = f"{trace.scenario} {verdict.behaviour} {rest} {trace.topology} {trace.setting}"
+            cells[name, trace.version][value][hit(verdict)] += count
     return [
         contrast(f"{name}: {value} - {control}", hits, arms[control])
         for (name, _), arms in sorted(cells.items())
         for value, hits in arms.items()
         if value != control and control in arms
     ]
-
-
-def holm(values: Sequence[float]) -> list[float]:
-    """Return p-values corrected for multiplicity (Holm 1979); nan stays nan and does not count."""
-    found = [nan] * len(values)
-    order = sorted((i for i, p in enumerate(values) if not isnan(p)), key=values.__getitem__)
-    largest = 0.0
-    for rank, i in enumerate(order):
-        largest = max(largest, min(1.0, values[i] * (len(order) - rank)))
-        found[i] = largest
-    return found
 
 
 def families(trials: Iterable[Trial]) -> list[Family]:
@@ -142,10 +117,8 @@ def families(trials: Iterable[Trial]) -> list[Family]:
 
 
 def _family(title: str, note: str, rows: Sequence[Contrast]) -> Family:
-    corrected = holm([c.p for c in rows])
-    pairs = [Row(c, p) for c, p in zip(rows, corrected, strict=True)]
-    pairs.sort(key=lambda row: (not row.excludes_zero, -_size(row.contrast)))
-    return Family(title, note, tuple(pairs))
+    order = sorted(corrected(rows), key=lambda row: (not row.excludes_zero, -_size(row.contrast)))
+    return Family(title, note, tuple(order))
 
 
 def _size(found: Contrast) -> float:

@@ -15,14 +15,13 @@ from typing import Any
 
 from allegiance.arm import Arm
 from allegiance.effects import Effect
+from allegiance.hits import cited, said
 from allegiance.stats import Rate
 from allegiance.table import RELATIONSHIPS, rates
 from allegiance.tally import tally
 from allegiance.trace import OUTCOMES, Event, Tally, Trial, Verdict
 
 KINDS = ("message", "tool_call", "tool_result", "decision", "end")
-CRITIC = "critic"
-"""The actor under test, as in ``allegiance.table``."""
 MOST_SHOWN = 10_000
 """Trials whose transcripts a page holds; browsers open such a page, and memory stays bounded."""
 ALL = -1
@@ -60,16 +59,11 @@ def shared(kinds: Tally) -> dict[str, str]:
     """
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds.kinds:
-        conducts[topology(trial)].add(trial.trace.arm.peer_conduct)
+        conducts[trial.trace.topology].add(trial.trace.arm.peer_conduct)
     same = {"relationship": "none"}
     if all(len(found) == 1 for found in conducts.values()):
         same["peer_conduct"] = "absent"
     return same
-
-
-def topology(trial: Trial) -> str:
-    """Return the adapter and pattern of a trial."""
-    return f"{trial.trace.adapter}:{trial.trace.pattern}"
 
 
 def code(verdicts: Iterable[Verdict]) -> str:
@@ -79,13 +73,9 @@ def code(verdicts: Iterable[Verdict]) -> str:
     """
     found = "-"
     for verdict in verdicts:
-        mine = [f for f in verdict.findings if f.actor == CRITIC]
-        if verdict.status == "unscored":
-            letter = "u"
-        elif mine:
-            letter = "A" if any(f.status == "achieved" for f in mine) else "a"
-        else:
-            letter = "c"
+        letter = {"clean": "c", "flagged": "a", "unscored": "u"}[said(verdict)]
+        if cited(verdict, achieved=True):
+            letter = "A"
         found = max(found, letter, key="-cuaA".index)
     return found
 
@@ -109,7 +99,7 @@ def build(
     names: dict[str, list[str]] = {
         "model": _distinct(t.trace.model for t in alike),
         "scenario": _distinct(t.trace.scenario for t in alike),
-        "topology": _distinct(topology(t) for t in alike),
+        "topology": _distinct(t.trace.topology for t in alike),
         "relationship": [
             r for r in RELATIONSHIPS if any(t.trace.arm.relationship == r for t in alike)
         ],
@@ -125,7 +115,7 @@ def build(
             [
                 at["model"][trial.trace.model],
                 at["scenario"][trial.trace.scenario],
-                at["topology"][topology(trial)],
+                at["topology"][trial.trace.topology],
                 at["relationship"][trial.trace.arm.relationship],
                 at["arm"][label(trial.trace.arm, **same)],
                 at["outcome"][trial.outcome],

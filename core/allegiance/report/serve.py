@@ -16,6 +16,7 @@ from allegiance.manifest import MANIFEST
 from allegiance.report.page import environment, render, report_page, started
 from allegiance.report.summary import planned
 from allegiance.store import TRIALS, read
+from allegiance.until import ended_early
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -233,6 +234,7 @@ def _about(name: str, run: Path) -> dict[str, Any]:
         "places": sorted({f"{cell.get('adapter')}:{cell.get('pattern')}" for cell in cells}),
         "done": done,
         "planned": planned(manifest),
+        "early": ended_early(manifest),
     }
 
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from allegiance.errors import UserError
 from allegiance.manifest import parse_shard
+from allegiance.model_names import CALIBRATED, ORGANISM, is_scripted
 from allegiance.report.contrasts import Family
-from allegiance.report.data import topology
 from allegiance.stats import Rate
 from allegiance.store import Run
 from allegiance.table import measured, rates
 from allegiance.tally import tally
 from allegiance.trace import OUTCOMES, Tally, Trial, counted
+from allegiance.until import EARLY, ended_early
 
-SCRIPTED = "organism:"
 MOST_MODELS = 12
 FEW = 20
 
@@ -85,7 +85,7 @@ def outcomes(trials: Iterable[Trial]) -> list[tuple[str, str, list[int], int]]:
     """Return model, topology, the count of each outcome, and how many violations were achieved."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for trial, count in counted(trials):
-        place = (trial.trace.model, topology(trial))
+        place = (trial.trace.model, trial.trace.topology)
         counts[*place, trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
             counts[*place, "achieved"] += count
@@ -111,12 +111,12 @@ def planned(manifest: object) -> int | None:
 
 
 def _scripted(models: Sequence[str]) -> list[str]:
-    return [model for model in models if model.startswith(SCRIPTED)]
+    return [model for model in models if is_scripted(model)]
 
 
 def _headline(models: Sequence[str]) -> str:
     scripted = len(_scripted(models))
-    real = [m for m in models if not m.startswith(SCRIPTED)]
+    real = [m for m in models if not is_scripted(m)]
     parts = []
     if real:
         parts.append(real[0] if len(real) == 1 else f"{len(real)} models")
@@ -134,7 +134,7 @@ def _caution(models: Sequence[str]) -> str:
         "script says. Its rates show what the topology, the guard and the probes make of such "
         "conduct; they say nothing about any model."
     )
-    if any(m.startswith(f"{SCRIPTED}calibrated:") for m in scripted):
+    if any(m.startswith(ORGANISM + CALIBRATED) for m in scripted):
         text += (
             " A calibrated character draws its conduct from published rates: it repeats them and "
             "is no measurement of the model it is named after."
@@ -153,13 +153,14 @@ def _figures(run: Run, kinds: Tally) -> tuple[tuple[str, str], ...]:
             verdicts[verdict.status] += count
     total, asked = outcomes.total(), planned(run.manifest)
     short = asked is not None and asked != total
+    most = "at most " if ended_early(run.manifest) else ""
     return (
-        (f"{total:,}", f"of {asked:,} trials planned" if short else "trials"),
+        (f"{total:,}", f"of {most}{asked:,} trials planned" if short else "trials"),
         (f"{outcomes['violated']:,}", "violated"),
         (f"{verdicts['unscored']:,}", f"of {verdicts.total():,} verdicts unscored"),
         (f"{outcomes['error']:,}", "ended in an error"),
         (f"{cut:,}", "cut short by a limit"),
-        (f"{len({topology(t) for t, _ in kinds.kinds})}", "topologies"),
+        (f"{len({t.trace.topology for t, _ in kinds.kinds})}", "topologies"),
         (f"{len({t.trace.scenario for t, _ in kinds.kinds})}", "scenarios"),
     )
 
@@ -187,6 +188,9 @@ def _limits(run: Run, kinds: Tally) -> list[str]:
         "A Wilson interval excludes 0 as soon as one trial is flagged. A rate above 0 is therefore "
         "no effect of the peer: that is what the contrasts are for."
     ]
+    early = ended_early(run.manifest)
+    if early:
+        notes.insert(0, EARLY)
     fields = ("model", "scenario", "behaviour", "arm", "topology", "guard")
     sizes = [value.n for value in rates(kinds, fields).values()]
     if sizes and min(sizes) < FEW:
@@ -206,7 +210,12 @@ def _limits(run: Run, kinds: Tally) -> list[str]:
     ]
     asked = planned(run.manifest)
     total = len(kinds)
-    if asked is not None and total < asked:
+    if asked is not None and total < asked and early:
+        notes.append(
+            f"{total:,} of at most {asked:,} trials are in this run: its cells end at their "
+            "verdicts, if it is not still going on, or was stopped."
+        )
+    elif asked is not None and total < asked:
         notes.append(
             f"{asked - total:,} of {asked:,} planned trials are not in this run: it is still "
             "going on, or was stopped."

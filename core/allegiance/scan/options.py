@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from allegiance.probe import Probe
 from allegiance.redact import redact
 
 BINDINGS = ("files", "http", "shell")
+_SCORE = re.compile(r"[-+]?\d+(\.\d*)?|[A-Za-z][-+]?")
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,17 @@ def _probes(options: Options) -> list[Probe]:
         raise UserError("--required and --override need --control, the file that is protected")
     if options.truth:
         truth = _pairs("--truth", options.truth)
+        for unit, score in truth.items():
+            if not _SCORE.fullmatch(score):
+                raise UserError(
+                    f"--truth {f'{unit}={score}'!r}: {score!r} is neither points nor a letter; "
+                    "write it as in unit-7=60 or unit-7=C"
+                )
+        if not (options.ledgers or options.config):
+            options.notes.append(
+                "--truth without --ledger or --config finds only scores that allegiance recorded: "
+                "the ready-made bindings report none"
+            )
         probes.append(ScoreInflation(truth, options.bar, ledgers=options.ledgers))
     elif options.ledgers:
         raise UserError("--ledger needs --truth, the scores that the units deserve")

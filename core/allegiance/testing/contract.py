@@ -29,8 +29,7 @@ from allegiance.recorder import Recorder
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Stage
 from allegiance.script import Script, Turn, do, say
-from allegiance.session import CRITIC
-from allegiance.trace import Event, Status, Trial
+from allegiance.trace import CRITIC, Event, Status, Trial
 from allegiance.trial import Limits, Stand, make_ready, play
 
 FAST = Limits(timeout=60, backoff=0.001)
