@@ -35,8 +35,8 @@ PLAN = (
     "8",
 )
 COMMAND = (sys.executable, "-c", "from allegiance.cli import main; main()", "run")
-LONGEST = {"process": 4.0, "worker": 1.5, "ray": 6.0}
-"""Seconds between two kills, at most: about as long as it takes to start anew and get going."""
+LONGEST = {"process": 4.0, "worker": 0.5, "ray": 0.5}
+"""Seconds to the next kill, at most: from the start of the command, or from its next trial on."""
 PER_RUN = 10
 """Kills of one run, at most: what is in hand at three deaths is given up, as it should be."""
 
@@ -91,12 +91,23 @@ def victims(parent: int, kind: str) -> list[int]:
     return found
 
 
+def progress(process: subprocess.Popen[bytes], folder: Path, written: int) -> int:
+    """Wait until more is written than before; workers that die as they start never get there."""
+    path = folder / "trials.jsonl"
+    while process.poll() is None and not (path.exists() and path.stat().st_size > written):
+        time.sleep(0.01)
+    return path.stat().st_size if path.exists() else 0
+
+
 def disturb(folder: Path, kind: str, kills: int, rng: random.Random, count: Count) -> None:
     """Play a run, killing so many of its parts at random moments, until it has ended by itself."""
     options = {"process": (), "worker": ("--workers", "2"), "ray": ("--executor", "ray")}[kind]
     process = start(*PLAN, *options, "--out", str(folder))
+    written = 0
     while True:
         if kills and process.poll() is None:
+            if kind != "process":
+                written = progress(process, folder, written)
             time.sleep(rng.uniform(0, LONGEST[kind]))
             for pid in rng.sample(found := victims(process.pid, kind), min(1, len(found))):
                 try:
@@ -130,8 +141,10 @@ def measure(kind: str, kills: int, root: Path, rng: random.Random) -> Count:
     while count.kills < kills and not count.faults:
         folder = root / f"{kind}-{count.runs}"
         disturb(folder, kind, min(PER_RUN, kills - count.kills), rng, count)
-        found, lines = contents(folder)
         count.runs += 1
+        if count.faults:
+            break
+        found, lines = contents(folder)
         count.lost += len(set(whole) - set(found))
         count.twice += lines - len(found)
         count.different += sum(found[key] != whole.get(key) for key in found)

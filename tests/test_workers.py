@@ -15,7 +15,7 @@ from allegiance.errors import UserError
 from allegiance.plan import CellSpec, expand
 from allegiance.run import in_turn
 from allegiance.trial import Limits, Stand, make_ready
-from allegiance.workers import TRIES, play_in_processes
+from allegiance.workers import STILLBORN, TRIES, Desk, play_in_processes
 
 
 def stands(model: str = "organism:loyal", target: str | None = None) -> list[Stand]:
@@ -161,3 +161,17 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("workers outlive their parent")
+
+
+def test_early_deaths_are_only_given_up_on_if_nothing_comes_back_in_between() -> None:
+    (stand,) = stands()[:1]
+    desk = Desk([(stand, 0)], seed=0)
+    for _ in range(3 * STILLBORN):
+        turn = desk.draw(alone=True)
+        assert turn is not None
+        assert list(desk.died([], [turn], "killed")) == []
+        desk.came()
+    for _ in range(STILLBORN - 1):
+        list(desk.died([], [], "killed"))
+    with pytest.raises(UserError, match="in a row died before they played"):
+        list(desk.died([], [], "killed"))

@@ -100,6 +100,7 @@ def play_on_ray(
                 try:
                     ended.append(Trial.model_validate_json(ray.get(next(batch))))
                     out[batch].came(ended[0].trace.key)
+                    desk.came()
                 except StopIteration:
                     if (left := out.pop(batch)).owed:
                         ended += desk.died(*left.in_hand(), "the task ended early")

@@ -27,7 +27,7 @@ Turn = tuple[Stand, int, int]
 """A trial to play: its cell, its index, and how many workers have died while they played it."""
 TRIES = 3
 STILLBORN = 10
-"""So many workers may die in a row before one of them has begun with a trial."""
+"""So many workers may die in a row without one having begun with a trial, or ended one."""
 _UNUSABLE, _BEGUN = b"!", b"+"
 """Begin what a worker sends in place of a trial: why it cannot play, or which one it plays now."""
 
@@ -57,6 +57,10 @@ class Desk:
             return self._again.popleft()
         job = next(self._jobs, None)
         return job and (*job, 0)
+
+    def came(self) -> None:
+        """Note that a trial has come back: workers do get to play."""
+        self._stillborn = 0
 
     def died(self, begun: Iterable[Turn], waiting: Iterable[Turn], cause: str) -> Iterator[Trial]:
         """Take back what a dead worker had in hand; yield what is given up.
@@ -173,6 +177,7 @@ def play_in_processes(
                         worker.begun.add(data.removeprefix(_BEGUN).decode())
                         continue
                     ended.append(Trial.model_validate_json(data))
+                    desk.came()
                     worker.owed.pop(ended[0].trace.key, None)
                 for trial in ended:
                     took(trial)
