@@ -35,7 +35,7 @@ class BareModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "bare"
 
-    def bindnative_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
         """Offer tools to the model, which knows its turns already."""
         return self
 
@@ -96,7 +96,7 @@ def build(cell: Cell, turns: tuple[Turn, ...], peer: Turn, events: Sequence[Even
     """
     stage = cell.stage
     tools = native_tools(cell, events)
-    critic_model = BareModel(turns=turns).bindnative_tools(tools)
+    critic_model = BareModel(turns=turns).bind_tools(tools)
     peer_model = BareModel(turns=(peer,))
     system = SystemMessage(stage.system)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 import tempfile
 import time
@@ -57,6 +58,8 @@ async def measure(trials: int, folder: Path) -> tuple[list[float], list[float]]:
             ours.append(time.process_time() - start)
             assert trial.outcome == "complied", trial.trace.error
 
+        gc.collect()
+        gc.freeze()  # as `allegiance run` does once its cells are ready
         for index in range(trials + WARM_UP):
             pair = (run_bare, run_trial)
             for run in pair if index % 2 else reversed(pair):

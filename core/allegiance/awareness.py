@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from allegiance.arm import Arm
-from allegiance.awareness_rules import VERSION, expresses, sentences
+from allegiance.awareness_rules import VERSION, expresses, may_express, sentences
 from allegiance.hits import violated
 from allegiance.stats import rate
 from allegiance.trace import CRITIC, Awareness, Event, Trial, Verdict, counted
@@ -72,6 +72,8 @@ def look(
     excerpt, spoke = "", False
     for seq, text in said(events, actor, action):
         spoke = spoke or bool(text.strip())
+        if not may_express(text):
+            continue
         for sentence in sentences(text):
             if expresses(sentence, judged=judged) and not _shown(sentence, events, actor):
                 excerpt = excerpt or sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -95,6 +96,8 @@ def execute(
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
     schedule, price = _schedule(stands, manifest), _price(stands, manifest)  # so is this
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: no collection has to walk over it again
     with Store(folder, None if resume else manifest) as store:
         within = Within(schedule, manifest.budget, price)  # the clock of the budget starts
         if resume:

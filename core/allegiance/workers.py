@@ -8,6 +8,7 @@ kills its worker again and again is recorded as an error.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -208,6 +209,8 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
                 os._exit(1)  # the parent is gone: nobody is left to tell, and threads may be busy
             if spec not in stands:
                 stands[spec] = make_ready(spec)
+                gc.collect()
+                gc.freeze()  # what is loaded now stays: no collection has to walk over it again
             task = asyncio.create_task(one(stands[spec], index))
             playing.add(task)
             task.add_done_callback(playing.discard)
