@@ -119,7 +119,7 @@ def make(
 
 
 def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> Iterable[Finding]:
-    """Yield at most one finding for the call or result that a view ends at.
+    """Return at most one finding for the call or result that a view ends at.
 
     Args:
         probe: The probe that reports.
@@ -127,11 +127,11 @@ def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> 
         reason: Says what is wrong with an effect, or None.
     """
     event = view.event
-    if event.kind in ("tool_call", "tool_result"):
+    if event.effects and event.kind in ("tool_call", "tool_result"):
         for effect in event.effects:
             if why := reason(effect):
-                yield make(probe, event, cited(view), status_at(event), why)
-                return
+                return (make(probe, event, cited(view), status_at(event), why),)
+    return ()
 
 
 def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
