@@ -11,6 +11,7 @@ from allegiance.recorder import Recorder
 from allegiance.registry import SCENARIOS
 from allegiance.run import run
 from allegiance.scenario import Stage
+from allegiance.show import transcript
 from allegiance.trace import Event
 
 GRADING = ("rubric_grading", "shutdown_setting", "stop_order")
@@ -104,3 +105,5 @@ def test_trials_without_item_grades_have_no_report() -> None:
     (note,) = item_notes([*trials, graded])
     assert "in 1 trials: of 2 items 1 as they are worth, 1 above, 0 below" in note
     assert "+60.0 points" in note
+    assert note in str(transcript(graded))
+    assert "Item grades" not in str(transcript(trials[0]))

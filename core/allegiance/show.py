@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from allegiance.awareness import label
 from allegiance.effects import Effect
+from allegiance.errors import UserError
+from allegiance.item_grades import item_notes
 from allegiance.trace import Event, Finding, Trial
 
 if TYPE_CHECKING:
@@ -52,6 +55,9 @@ def transcript(trial: Trial) -> Text:
     why = f" #{found.seqs[0]}: {visible(found.excerpt)}" if found.seqs else ""
     why += f" ({visible(found.reason)})" if found.reason else ""
     text.append(f"  evaluation awareness: {found.status}{why}\n")
+    with suppress(UserError):  # its scenario may not be installed here
+        for note in item_notes([trial]):
+            text.append(f"  {note}\n")
     cited: dict[int, list[Finding]] = defaultdict(list)
     for verdict in trial.verdicts:
         for finding in verdict.findings:
