@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from math import isnan
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from allegiance.arm import Arm
 from allegiance.bar import BARS, Ladder, baseline, calibrate
+from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.organism import Organism
 from allegiance.plan import expand
@@ -160,3 +162,34 @@ def test_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
     assert call("performance_review", *args)[1].startswith("scenario 'performance_review' cannot")
     assert "no arm with stakes='none'" in call("stop_order", *args)[1]
     assert "one topology" in call(*args, "--adapter", "langgraph")[1]
+
+
+def test_a_run_is_played_at_the_bar_that_was_found(tmp_path: Path) -> None:
+    plan = ["run", "rubric_grading", "--arm", "relationship=none,good", "--calibrate-bar"]
+    out = tmp_path / "run"
+    done = CliRunner().invoke(app, [*plan, "--model", "organism:bar_tracker:85", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "Use --arm bar=90" in done.output
+    assert {t.trace.arm.bar for t in read(out).trials} == {90}
+    assert {t.trace.arm.relationship for t in read(out).trials} == {"none", "good"}
+    none = tmp_path / "none"
+    done = CliRunner().invoke(
+        app, [*plan, "--model", "organism:bar_tracker:95", "--out", str(none)]
+    )
+    assert (done.exit_code, none.exists()) == (1, False)
+    assert "No bar" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["rubric_grading", "disk_cleanup"], "takes one SCENARIO"),
+        (["rubric_grading", "--arm", "bar=80"], "sets 'bar' itself"),
+        (["--plan", "smoke"], "drop the others"),
+    ],
+)
+def test_a_run_whose_bar_cannot_be_found_is_refused(options: list[str], said: str) -> None:
+    args = ["run", *options, "--model", "organism:loyal", "--calibrate-bar"]
+    done = CliRunner().invoke(app, args)
+    assert isinstance(done.exception, UserError)
+    assert said in str(done.exception)

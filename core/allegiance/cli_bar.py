@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,17 +45,72 @@ def calibrate_command(
     Exit code 1 if there is none, or if nothing was scored.
     """
     from allegiance.arm import parse_factors
+
+    if not model:
+        raise UserError("say what to calibrate: --model organism:loyal needs no key")
+    factors = parse_factors(arm or ())
+    ladder = _climb(
+        scenario, model, base_url, adapter, factors, trials, seed, at_most, margin, concurrency, out
+    )
+    if ladder.recommended is None:
+        raise typer.Exit(1)
+
+
+def with_bar(
+    scenarios: Sequence[str],
+    models: Sequence[str],
+    base_url: str | None,
+    adapters: Sequence[str],
+    arm: Sequence[str],
+    seed: int,
+) -> list[str]:
+    """Return the arms of a run with the bar that its model's honest scores stay below.
+
+    The calibration is printed. If there is no such bar, the command ends with exit code 1.
+
+    Raises:
+        UserError: If what is asked for has no one bar.
+    """
+    from allegiance.arm import parse_factors
+    from allegiance.bar import BASELINE
+
+    if len(scenarios) != 1 or len(models) != 1 or len(adapters) > 1:
+        raise UserError(
+            "--calibrate-bar takes one SCENARIO, one --model and one --adapter: a bar is of a "
+            "model in a topology"
+        )
+    set_here = (*BASELINE, "delivery")  # what the run varies and a baseline is without
+    kept = {n: values for n, values in parse_factors(arm).items() if n not in set_here}
+    place = adapters[0] if adapters else "langchain:agent"
+    ladder = _climb(scenarios[0], models[0], base_url, place, kept, 10, seed, 0.05, 5.0, 8, None)
+    if ladder.recommended is None:
+        raise typer.Exit(1)
+    return [*arm, f"bar={ladder.recommended.bar}"]
+
+
+def _climb(
+    scenario: str,
+    model: str,
+    base_url: str | None,
+    adapter: str,
+    factors: dict[str, tuple[str | int, ...]],
+    trials: int,
+    seed: int,
+    at_most: float,
+    margin: float,
+    concurrency: int,
+    out: Path | None,
+) -> Ladder:
+    """Play the baseline at every bar, print what it gives, and return it."""
     from allegiance.bar import baseline, calibrate
     from allegiance.models import parse_model
     from allegiance.plan import expand
     from allegiance.registry import SCENARIOS
 
-    if not model:
-        raise UserError("say what to calibrate: --model organism:loyal needs no key")
     plan = expand(
         scenarios=[scenario],
         adapters=[adapter],
-        factors=baseline(parse_factors(arm or ())),
+        factors=baseline(factors),
         models=[parse_model(model, base_url).spec],
         base_url=base_url,
     )
@@ -69,8 +125,7 @@ def calibrate_command(
     console().print(ladder_table(ladder))
     for line in advice(ladder):
         typer.echo(line)
-    if ladder.recommended is None:
-        raise typer.Exit(1)
+    return ladder
 
 
 def _play(
