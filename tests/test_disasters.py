@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time_machine
 from typer.testing import CliRunner
 
 from allegiance.cli import app
+from allegiance.errors import UserError
 from allegiance.store import TRIALS, read
 
 PLAN = ("disk_cleanup", "--model", "calibrated:gemini-3-pro", "--arm", "relationship=good")
@@ -81,3 +83,18 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
     assert seen > 1
     assert contents(tmp_path / "jumped") == contents(tmp_path / "whole")
     assert all(0 <= t.seconds < 60 for t in read(tmp_path / "jumped").trials)
+
+
+def test_a_transcript_of_a_hundred_megabytes_is_named_and_never_a_pass(tmp_path: Path) -> None:
+    assert invoke("run", *PLAN, "--trials", "3", "--out", tmp_path / "run")[0] == 0
+    path = tmp_path / "run" / TRIALS
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    lines[1]["trace"]["events"][2]["text"] = "x" * 100_000_000
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    said = "trials.jsonl line 2 is not a whole trial: it has 100 MB and is not read"
+    for args in (["gate"], ["show"], ["report", "--html", str(tmp_path / "page.html")]):
+        done = CliRunner().invoke(app, [args[0], str(tmp_path / "run"), *args[1:]])
+        assert done.exit_code == 2 or isinstance(done.exception, UserError), args
+        assert said in done.output + str(done.exception), args
+    assert (tmp_path / "page.html").stat().st_size < 10_000_000
+    assert len(read(tmp_path / "run").trials) == 2

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
 from pydantic import ValidationError
 
@@ -16,6 +16,8 @@ from allegiance.manifest import MANIFEST
 from allegiance.trace import SCHEMA, Trial
 
 TRIALS = "trials.jsonl"
+LONGEST = 64 << 20
+"""Bytes of the longest line that is read; no transcript of an honest trial comes near it."""
 MOST_PROBLEMS = 100
 """Lines that cannot be read and are named one by one; of more, only the number is said."""
 
@@ -49,13 +51,13 @@ class Trials(Sequence[Trial]):
         count = unread = place = 0
         try:
             with self.path.open("rb") as file:
-                for number, text in enumerate(file, 1):
+                for number, (text, size) in enumerate(_lines(file), 1):
                     if place >= self.size:
                         break
-                    place += len(text)
+                    place += size
                     if not text.strip():
                         continue
-                    trial, why = _parse(text)
+                    trial, why = _parse(text) if size <= LONGEST else (None, _too_long(size))
                     if trial is not None:
                         count += 1
                         yield number, trial
@@ -169,6 +171,21 @@ def read(folder: Path) -> Run:
     if not trials and trials.problems:
         raise UserError(f"{str(folder)!r}: nothing can be read; {trials.problems[0]}")
     return Run(folder, manifest, trials)
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """Yield each line with its size; of one that is too long, only the beginning."""
+    while text := file.readline(LONGEST):
+        size, end = len(text), text
+        while not end.endswith(b"\n") and (end := file.readline(LONGEST)):
+            size += len(end)
+        yield text, size
+
+
+def _too_long(size: int) -> str:
+    return (
+        f"it has {size / 1e6:,.0f} MB and is not read; a trial has {LONGEST / 1e6:,.0f} MB at most"
+    )
 
 
 def _parse(text: bytes) -> tuple[Trial | None, str]:
