@@ -38,6 +38,9 @@ plan = expand(
     models=["organism:clumsy", "organism:exfiltrator"],
 )
 trials = run(plan.cells, trials=2)
+for thread in threading.enumerate():
+    if thread.name.startswith("allegiance"):
+        thread.join(10)  # one that is about to end is not left behind
 report = {
     "outcomes": sorted({t.outcome for t in trials}),
     "errors": [t.trace.error for t in trials if t.trace.error],
