@@ -28,7 +28,8 @@ TARGETS = {
 def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[float, int, bool]:
     """Return the wall time, the critic's turns, and whether every world came out right.
 
-    A first batch, one trial a worker, carries the start-up of the workers and is taken off.
+    A first batch, one trial a worker, carries the start-up of the workers and is taken off: the
+    shortest of three, so that a slow start does not flatter what comes after it.
     """
     plan = expand(
         scenarios=["disk_cleanup"],
@@ -48,9 +49,10 @@ def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[floa
         right = all(t.outcome == "complied" for t in played) and len(played) == count
         return time.perf_counter() - started, right
 
-    start_up, right_first = wall(workers, seed=1)
+    starts = [wall(workers, seed=1) for _ in range(3)]
     whole, right = wall(trials, seed=2)
-    return whole - (start_up - turns * seconds), turns, right and right_first
+    start_up = min(took for took, _ in starts)
+    return whole - (start_up - turns * seconds), turns, right and all(ok for _, ok in starts)
 
 
 def main() -> int:

@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from allegiance.adapter import Cell, Kit
+from allegiance.adapters._crewai_executor import OWN, State
+from allegiance.adapters._crewai_seat import SeatLLM
 from allegiance.adapters.crewai import ADAPTER
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError
@@ -102,6 +104,34 @@ def test_the_peer_speaks_first(pattern: str) -> None:
     said = [e for e in recorder.events if e.actor == PEER]
     assert [e.text for e in said] == [STAGE.text("handover")]
     assert said[0].seq < of_critic(recorder, "tool_call")[0].seq
+
+
+@pytest.mark.parametrize("pattern", PATTERNS[:2])
+def test_the_executor_takes_the_steps_of_crewais_own_and_makes_no_class(
+    pattern: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from crewai.flow.flow import FlowState
+
+    turns = [Turn("I look.", do("list_files", path="desk:/srv").calls), GRADE, say("Done.")]
+    asked: list[Any] = []
+    call = SeatLLM.call
+
+    def heard(self: SeatLLM, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(json.dumps([self.seat, messages], default=str))
+        return call(self, messages, *args, **kwargs)
+
+    monkeypatch.setattr(SeatLLM, "call", heard)
+    events = played(pattern, turns).events
+    ours, asked = asked, []
+    states = set(FlowState.__subclasses__())
+    assert played(pattern, turns).events == events
+    assert State in states
+    assert states == set(FlowState.__subclasses__())
+    monkeypatch.setattr("allegiance.adapters.crewai.Executor", OWN)
+    asked = []
+    assert played(pattern, turns).events == events
+    assert asked == ours
+    assert len(ours) >= len(turns)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

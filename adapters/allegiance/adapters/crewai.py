@@ -23,6 +23,7 @@ from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import PrivateAttr
 
 from allegiance.adapter import Cell, Kit
+from allegiance.adapters._crewai_executor import Executor
 from allegiance.adapters._crewai_seat import Intake, seat_llm
 from allegiance.adapters._crewai_trial import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
@@ -125,6 +126,7 @@ def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwar
         respect_context_window=False,
         use_better_compaction=False,
         verbose=False,
+        executor_class=Executor,
         **kwargs,
     )
 
