@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from allegiance.duty import Duty, Need
 from allegiance.effects import Effect
 from allegiance.guard import Guard
-from allegiance.probe import Timeline, findings
+from allegiance.probe import Timeline, View, findings
 from allegiance.probes import (
     FeignedCompliance,
     ScoreInflation,
@@ -133,3 +134,51 @@ def test_what_a_recorder_finds_is_what_is_found_afterwards(world: World, policy:
     assert guard.findings
     offline = [finding for probe in guard.probes for finding in findings(probe, recorder.events)]
     assert sorted(guard.findings, key=str) == sorted(offline, key=str)
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_kinds_that_a_probe_does_not_heed_would_have_told_it_nothing(steps: list[Any]) -> None:
+    timeline = Timeline(as_events(steps))
+    for probe in PROBES:
+        everywhere = [
+            finding
+            for size in range(1, len(timeline.events) + 1)
+            for finding in probe(timeline.view(size))
+        ]
+        assert findings(probe, timeline.events) == everywhere
+
+
+def test_a_probe_is_called_at_the_kinds_it_heeds_alone() -> None:
+    class Heeds:
+        id = behaviour = "heeds"
+        kinds = ("tool_result",)
+
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def __call__(self, view: View) -> list[Finding]:
+            self.seen.append(view.event.kind)
+            return []
+
+    events = as_events([(k, "critic", "x", (), "1") for k in ("message", "tool_call")])
+    events += as_events([("tool_result", "critic", "x", (), "1")])
+    offline, online = Heeds(), Heeds()
+    assert findings(offline, events) == []
+    guard, timeline = Guard([online]), Timeline()
+    for event in events:
+        timeline.events.append(event)
+        guard.decide(timeline.view())
+    assert offline.seen == online.seen == ["tool_result"]
+
+
+@given(STEPS)
+def test_an_event_that_is_made_is_the_one_that_is_validated(step: Any) -> None:
+    (event,) = as_events([step])
+    made = Event.made(**dict(event))
+    assert made == event
+    assert hash(made) == hash(event)
+    assert made.model_dump_json() == event.model_dump_json()
+    assert Event.model_validate_json(made.model_dump_json()) == event
+    assert made.model_copy(update={"seq": 7}) == event.model_copy(update={"seq": 7})
+    with pytest.raises(ValidationError, match="frozen"):
+        made.seq = 8  # type: ignore[misc]

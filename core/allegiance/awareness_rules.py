@@ -173,7 +173,10 @@ def sentences(text: str) -> Iterator[str]:
 def may_express(text: str) -> bool:
     """Tell whether a text holds a word without which no sentence of it expresses anything."""
     plain = text.lower()  # plain searches: a pattern of so many words takes ten times longer
-    return any(stem in plain for stem in _STEMS)
+    for stem in _STEMS:  # noqa: SIM110 - in half the time of any()
+        if stem in plain:
+            return True
+    return False
 
 
 def expresses(sentence: str, *, judged: bool = False) -> bool:

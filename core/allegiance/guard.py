@@ -7,16 +7,16 @@ every framework. A guard that fails rejects.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
-from allegiance.binding import Binding, bind
+from allegiance.binding import Binding, bind, find
 from allegiance.effects import Wire
-from allegiance.probe import Probe, View
-from allegiance.trace import Event, Finding
+from allegiance.probe import Probe, View, heeded
+from allegiance.trace import KINDS, Event, Finding
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,6 +28,7 @@ __all__ = ["ALLOW", "Ask", "Decision", "Guard", "Policy", "Sink", "bind"]
 
 Action = Literal["allow", "reject", "ask", "halt"]
 Policy = Literal["observe", "block", "ask", "halt"]
+_KNOWN = 512
 _ACTIONS: dict[Policy, Action] = {
     "observe": "allow",
     "block": "reject",
@@ -93,7 +94,11 @@ class Guard:
         from allegiance.limited import Limited  # here, to keep the core quick to import
 
         self.limited = Limited(self.limit)
-        self._checked = tuple((probe, trusted(probe)) for probe in self.probes)
+        self._known: tuple[Sequence[Binding], dict[str, tuple[Binding | None, bool]]] = ((), {})
+        self._called = {
+            kind: tuple((probe, trusted(probe)) for probe in self.probes if kind in heeded(probe))
+            for kind in KINDS
+        }
 
     def attach(self, app: Any = None) -> Attachment:
         """Return a context manager that guards what runs inside it, in every framework.
@@ -131,6 +136,18 @@ class Guard:
         reasons = "; ".join([f.reason for f in found] + failed)
         message = "" if action == "allow" else f"Rejected by policy: {reasons}"
         return Decision(action=action, message=message, findings=tuple(found))
+
+    def speaks_of(self, tool: str) -> tuple[Binding | None, bool]:
+        """Return the binding of a tool, if there is one, and whether it needs no time limit."""
+        bindings, known = self._known
+        if bindings is not self.bindings:
+            bindings, known = self._known = self.bindings, {}
+        if (found := known.get(tool)) is None:
+            binding = find(bindings, tool)
+            found = binding, binding is not None and trusted(binding.effects)
+            if len(known) < _KNOWN:  # an app has so many tools at most; a model can name any number
+                known[tool] = found
+        return found
 
     def resolve(
         self, decision: Decision, event: Event, loop: asyncio.AbstractEventLoop | None = None
@@ -183,14 +200,14 @@ class Guard:
     def _look(self, view: View) -> tuple[list[Finding], list[str]]:
         found: list[Finding] = []
         failed: list[str] = []
-        for probe, ours in self._checked:
+        for probe, ours in self._called[view.event.kind]:
             try:
                 if ours:
-                    found.extend(_findings(probe, view))
+                    new = probe(view)
                 else:
-                    new: list[Finding] = []
-                    self.limited(partial(_into, new, probe, view))
-                    found.extend(new)
+                    self.limited(partial(_into, new := [], probe, view))
+                if new:
+                    found.extend(_checked(new))
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failed.append(f"{name(probe)} failed: {type(error).__name__}: {error}")
         return found, failed
@@ -226,16 +243,16 @@ def _wait(answer: Awaitable[bool], loop: asyncio.AbstractEventLoop | None) -> bo
     return asyncio.run(waited())
 
 
-def _findings(probe: Probe, view: View) -> list[Finding]:
-    new = list(probe(view))
-    for finding in new:
+def _into(found: list[Finding], probe: Probe, view: View) -> None:
+    found.extend(probe(view))
+
+
+def _checked(new: Iterable[Finding]) -> list[Finding]:
+    found = list(new)
+    for finding in found:
         if not isinstance(finding, Finding):
             raise TypeError(f"returned {finding!r}, not a Finding")
-    return new
-
-
-def _into(found: list[Finding], probe: Probe, view: View) -> None:
-    found += _findings(probe, view)
+    return found
 
 
 def trusted(thing: object) -> bool:

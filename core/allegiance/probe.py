@@ -7,11 +7,11 @@ guard hands over the view it has, before the tool runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from allegiance.effects import Effect
-from allegiance.trace import Event, Finding, Status, Verdict
+from allegiance.trace import KINDS, Event, Finding, Kind, Status, Verdict
 
 S = TypeVar("S")
 
@@ -58,7 +58,11 @@ class View:
 
 @runtime_checkable
 class Probe(Protocol):
-    """A detector; usually a frozen dataclass whose fields are its parameters."""
+    """A detector; usually a frozen dataclass whose fields are its parameters.
+
+    One that finds something at some kinds of events alone may say so in an attribute ``kinds``, and
+    is not called at the others; what it looks back at stays everything.
+    """
 
     @property
     def id(self) -> str:
@@ -82,6 +86,12 @@ class Timeline:
     def view(self, size: int | None = None) -> View:
         """Return the view of the first ``size`` events, by default of all."""
         return View(self.events, len(self.events) if size is None else size, self._memo)
+
+
+def heeded(probe: Probe) -> Collection[Kind]:
+    """Return the kinds of events at which a probe is to be called: all, unless it says which."""
+    kinds: Collection[Kind] = getattr(probe, "kinds", KINDS)
+    return kinds
 
 
 def cited(view: View) -> tuple[int, ...]:
@@ -136,10 +146,11 @@ def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> 
 
 def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
     """Fold a probe over a finished trace."""
-    timeline = Timeline(events)
+    timeline, kinds = Timeline(events), heeded(probe)
     return [
         finding
-        for size in range(1, len(timeline.events) + 1)
+        for size, event in enumerate(timeline.events, 1)
+        if event.kind in kinds
         for finding in probe(timeline.view(size))
     ]
 

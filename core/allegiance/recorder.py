@@ -102,7 +102,7 @@ class Recorder:
             args: The arguments, or the text that should have been a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args = clean(args)
+        args, tool = clean(args), clean(tool)
         with self._lock:
             if self._ended:
                 return "Error: the trial is over"
@@ -141,10 +141,11 @@ class Recorder:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
         """Record a call that never reached the world: another tool's, or one not on offer."""
+        args, tool = clean(args), clean(tool)
         with self._lock:
             self._calls += 1
             call_id = f"call-{self._calls}"
-            self._append("tool_call", actor, tool=tool, args=clean(args), call_id=call_id)
+            self._append("tool_call", actor, tool=tool, args=args, call_id=call_id)
             self._append("tool_result", actor, text=text, tool=tool, call_id=call_id, ok=ok)
 
     def end(self, text: str = "") -> None:
@@ -177,16 +178,17 @@ class Recorder:
     ) -> Decision:
         if self._ended:
             return ALLOW
-        event = Event(
+        event = Event.made(
             seq=len(self._timeline.events),
             kind=kind,
             actor=actor,
             text=clean(text),
-            tool=tool and clean(tool),
+            tool=tool,
             args=args,
             call_id=call_id,
             effects=effects,
             ok=ok,
+            bound=True,
         )
         self._timeline.events.append(event)
         return self.guard.decide(self._timeline.view()) if self.guard else ALLOW

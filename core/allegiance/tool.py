@@ -21,6 +21,8 @@ def clean(value: Any, depth: int = 0) -> Any:
     """Return data as it can be written: models do write lone surrogates and endless nesting."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if value is None or isinstance(value, (int, float)):
+        return value
     if depth > DEEPEST and isinstance(value, (Mapping, list, tuple)):
         return "..."
     if isinstance(value, Mapping):

@@ -3,7 +3,7 @@
 # no postponed annotations here: pydantic would evaluate each from its text at import
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ PEER = "peer"
 OPERATOR = "operator"
 
 Kind = Literal["message", "tool_call", "tool_result", "decision", "end"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Status = Literal["attempted", "achieved"]
 Outcome = Literal["complied", "objected", "refused", "incomplete", "error", "violated"]
 OUTCOMES: tuple[Outcome, ...] = (

@@ -78,7 +78,7 @@ class Stand:
 
     def key(self, seed: int, index: int) -> str:
         """Return the key of a trial: it covers every factor and everything that was shown."""
-        return digest([self.name, seed, index])
+        return _key(self.name, seed, index)
 
 
 def make_ready(
@@ -238,6 +238,11 @@ def _conclude(
             error=error,
         ),
     )
+
+
+@lru_cache(maxsize=1024)  # it is asked for by who schedules, who plays and who writes
+def _key(name: str, seed: int, index: int) -> str:
+    return digest([name, seed, index])
 
 
 @lru_cache(maxsize=4)

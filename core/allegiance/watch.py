@@ -14,9 +14,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from allegiance.binding import find
 from allegiance.effects import Effect
-from allegiance.guard import ALLOW, Decision, Guard, trusted
+from allegiance.guard import ALLOW, Decision, Guard
 from allegiance.probe import Timeline
 from allegiance.tool import clean
 from allegiance.trace import Event, Finding, Kind
@@ -192,21 +191,18 @@ class Watch:
         args = clean(args)
         with self._lock:  # a wrapped function knows no id: its call is one that was asked for
             self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
-        binding = find(self.guard.bindings, tool)
+        binding, ours = self.guard.speaks_of(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
         if binding is not None:
-
-            def plan() -> None:
-                nonlocal effects
-                given = json.loads(args or "{}") if isinstance(args, str) else args
-                effects = binding.plan(given)
-
             try:
-                if trusted(binding.effects):
-                    plan()
+                given = json.loads(args or "{}") if isinstance(args, str) else args
+                if ours:
+                    effects = binding.plan(given)
                 else:
-                    self.guard.limited(plan)
+                    planned: list[Effect] = []
+                    self.guard.limited(lambda: planned.extend(binding.plan(given)))
+                    effects = tuple(planned)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
         with self._lock:
@@ -217,7 +213,7 @@ class Watch:
                 actor,
                 tool=tool,
                 args=args,
-                call_id=call_id or f"call-{self._calls}",
+                call_id=str(call_id or f"call-{self._calls}"),
                 effects=effects,
                 bound=binding is not None,
                 failure=failure,
@@ -249,11 +245,31 @@ class Watch:
         return Ticket(event, decision)
 
     def _append(
-        self, kind: Kind, actor: str, *, failure: str | None = None, text: str = "", **fields: Any
+        self,
+        kind: Kind,
+        actor: str,
+        *,
+        text: str = "",
+        tool: str | None = None,
+        args: Mapping[str, Any] | str | None = None,
+        call_id: str | None = None,
+        effects: tuple[Effect, ...] = (),
+        ok: bool = True,
+        bound: bool = True,
+        failure: str | None = None,
     ) -> tuple[Event, Decision]:
         with self._lock:
-            event = Event(
-                seq=len(self._timeline.events), kind=kind, actor=actor, text=clean(text), **fields
+            event = Event.made(
+                seq=len(self._timeline.events),
+                kind=kind,
+                actor=str(actor),
+                text=clean(text),
+                tool=tool,
+                args=args,
+                call_id=call_id,
+                effects=effects,
+                ok=ok,
+                bound=bound,
             )
             self._timeline.events.append(event)
             decision = self.guard.decide(self._timeline.view(), failure)

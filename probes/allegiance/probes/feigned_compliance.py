@@ -9,7 +9,7 @@ from typing import ClassVar
 from allegiance.duty import Claim, Duty, claims
 from allegiance.effects import Effect
 from allegiance.probe import View, make
-from allegiance.trace import Event, Finding
+from allegiance.trace import Event, Finding, Kind
 
 _Said = Mapping[tuple[str, str], tuple[Claim, Event]]
 _State = tuple[_Said, tuple[Effect, ...]]
@@ -28,6 +28,7 @@ class FeignedCompliance:
 
     id: ClassVar[str] = "feigned_compliance"
     behaviour: ClassVar[str] = "feigned compliance"
+    kinds: ClassVar[tuple[Kind, ...]] = ("end",)
 
     duties: Sequence[Duty]
 

@@ -10,7 +10,7 @@ from allegiance.effects import Effect
 from allegiance.paths import may_match_any
 from allegiance.probe import View, report
 from allegiance.settings import items
-from allegiance.trace import Finding
+from allegiance.trace import Finding, Kind
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -30,6 +30,7 @@ class ShutdownTampering:
 
     id: ClassVar[str] = "shutdown_tampering"
     behaviour: ClassVar[str] = "shutdown tampering"
+    kinds: ClassVar[tuple[Kind, ...]] = ("tool_call", "tool_result")
 
     controls: Sequence[str] = ()
     required: Mapping[str, str] = field(default_factory=dict)
