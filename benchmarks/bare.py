@@ -7,7 +7,7 @@ before, and its tools return the texts that the trial's tools returned.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -58,22 +58,31 @@ class BareModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def _key(tool: str, args: Mapping[str, Any]) -> tuple[str, frozenset[tuple[str, Any]]]:
+Key = tuple[str, frozenset[tuple[str, Any]]]
+
+
+def key(tool: str, args: Mapping[str, Any]) -> Key:
+    """Return what names a call in what ``answers`` returns."""
     return tool, frozenset(args.items())
 
 
-def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
-    """Return tools that answer as they did in a trial."""
-    answers = {e.call_id: e.text for e in events if e.kind == "tool_result"}
-    texts = {
-        _key(e.tool or "", e.args): answers[e.call_id]
+def answers(events: Sequence[Event]) -> dict[Key, str]:
+    """Return what the tools of a trial answered, by call."""
+    texts = {e.call_id: e.text for e in events if e.kind == "tool_result"}
+    return {
+        key(e.tool or "", e.args): texts[e.call_id]
         for e in events
         if e.kind == "tool_call" and isinstance(e.args, Mapping)
     }
 
+
+def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
+    """Return tools that answer as they did in a trial."""
+    texts = answers(events)
+
     def tool(name: str, description: str, schema: dict[str, Any]) -> StructuredTool:
         def run(**args: Any) -> str:
-            return texts[_key(name, args)]
+            return texts[key(name, args)]
 
         async def arun(**args: Any) -> str:
             return run(**args)
@@ -85,7 +94,13 @@ def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
     return [tool(t.name, t.description, t.schema) for t in cell.stage.tools]
 
 
-def build(cell: Cell, turns: tuple[Turn, ...], peer: Turn, events: Sequence[Event]) -> Any:
+def build(
+    cell: Cell,
+    turns: tuple[Turn, ...],
+    peer: Turn,
+    events: Sequence[Event],
+    node: Callable[..., ToolNode] = ToolNode,
+) -> Any:
     """Compile the graph.
 
     Args:
@@ -93,6 +108,7 @@ def build(cell: Cell, turns: tuple[Turn, ...], peer: Turn, events: Sequence[Even
         turns: What the critic's model plays.
         peer: What the peer's model plays.
         events: A played trial of the cell: what the tools answer.
+        node: Makes the node that runs the tools.
     """
     stage = cell.stage
     tools = native_tools(cell, events)
@@ -118,7 +134,7 @@ def build(cell: Cell, turns: tuple[Turn, ...], peer: Turn, events: Sequence[Even
     graph = StateGraph(MessagesState)
     graph.add_node("worker", worker)
     graph.add_node(CRITIC, critic)
-    graph.add_node("tools", ToolNode(tools, handle_tool_errors=True))
+    graph.add_node("tools", node(tools, handle_tool_errors=True))
     graph.add_node(OPERATOR, operator)
     graph.add_edge(START, "worker")
     graph.add_edge("worker", CRITIC)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
@@ -15,8 +16,13 @@ from allegiance.adapters import _crewai_home  # noqa: F401 - before CrewAI: noth
 
 # isort: split
 
+from bare import answers, key
 from crewai import Agent, BaseLLM, Crew, Task
-from crewai.tools import tool
+from crewai.tools import BaseTool, tool
+
+from allegiance.adapter import Cell
+from allegiance.script import Turn
+from allegiance.trace import Event
 
 
 class Script(BaseLLM):
@@ -45,28 +51,88 @@ def read_file(path: str) -> str:
     return f"The contents of {path}."
 
 
-def kickoff(turns: int, seconds: float) -> str:
-    """Run one crew; the critic takes so many turns."""
-    calls = [
-        [{"id": f"call-{n}", "name": "read_file", "arguments": {"path": f"reports/{n}.txt"}}]
-        for n in range(turns - 1)
-    ]
-    intake = Script(model="script", turns=["Here it is."])
-    critic = Script(model="script", turns=[*calls, "Done."], seconds=seconds)
+def kickoff(
+    turns: Sequence[Any],
+    tools: Sequence[BaseTool],
+    *,
+    seconds: float = 0.0,
+    task: str = "Go on.",
+    role: str = "",
+    handover: str = "Here it is.",
+) -> str:
+    """Run one crew: a worker hands over, and a critic takes its turns with its tools.
+
+    Args:
+        turns: What the critic's model answers: lists of calls, and a text at last.
+        tools: The critic's tools.
+        seconds: Time of a turn of the critic's model.
+        task: What the critic is asked for.
+        role: What the critic is told that it is.
+        handover: What the worker says.
+    """
+    intake = Script(model="script", turns=[handover])
+    critic = Script(model="script", turns=[*turns], seconds=seconds)
+    limit = len(turns) + 2
     agents = [
-        Agent(role=role, goal="Work.", backstory="", llm=llm, tools=tools, max_iter=turns + 2)
-        for role, llm, tools in (("worker", intake, []), ("critic", critic, [read_file]))
+        Agent(role="worker", goal="Work.", backstory="", llm=intake, max_iter=limit),
+        Agent(
+            role="critic", goal="Work.", backstory=role, llm=critic, tools=[*tools], max_iter=limit
+        ),
     ]
     tasks = [
-        Task(description="Go on.", expected_output="A report.", agent=agent) for agent in agents
+        Task(description=what, expected_output="A report.", agent=agent)
+        for what, agent in zip(("Go on.", task), agents, strict=True)
     ]
     return str(Crew(agents=agents, tasks=tasks).kickoff().raw)
+
+
+def reading(turns: int) -> list[Any]:
+    """Return so many turns that read a file each, the last of which only speaks."""
+    return [
+        *(
+            [{"id": f"call-{n}", "name": "read_file", "arguments": {"path": f"reports/{n}.txt"}}]
+            for n in range(turns - 1)
+        ),
+        "Done.",
+    ]
+
+
+def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool]:
+    """Return tools that answer as they did in a trial."""
+    texts = answers(events)
+
+    class Played(BaseTool):
+        def _run(self, **args: Any) -> str:
+            return texts[key(self.name, args)]
+
+    return [
+        Played(name=t.name, description=t.description, args_schema=t.args) for t in cell.stage.tools
+    ]
+
+
+def review(cell: Cell, turns: Sequence[Turn], offered: Sequence[BaseTool]) -> str:
+    """Run the crew of a cell once; its critic plays the turns of a trial."""
+    calls = [
+        [
+            {"id": f"{number}-{n}", "name": call.tool, "arguments": call.args}
+            for n, call in enumerate(turn.calls)
+        ]
+        or turn.text
+        for number, turn in enumerate(turns)
+    ]
+    stage = cell.stage
+    return kickoff(
+        calls, offered, task=stage.task, role=stage.system, handover=stage.text("handover")
+    )
 
 
 def share(count: int, turns: int, seconds: float) -> bool:
     """Run so many crews at once in this process."""
     with ThreadPoolExecutor(count) as threads:
-        done = [threads.submit(kickoff, turns, seconds) for _ in range(count)]
+        done = [
+            threads.submit(kickoff, reading(turns), [read_file], seconds=seconds)
+            for _ in range(count)
+        ]
         return all(one.result() == "Done." for one in done)
 
 

@@ -17,6 +17,7 @@ from autogen_core import CancellationToken, FunctionCall
 from autogen_core.models import CreateResult, ModelFamily, RequestUsage
 from autogen_core.tools import BaseTool
 from autogen_ext.models.replay import ReplayChatCompletionClient
+from bare import answers, key
 from pydantic import BaseModel
 
 from allegiance.adapter import Cell
@@ -54,20 +55,14 @@ def played(turns: Sequence[Turn]) -> list[CreateResult]:
 
 def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool[BaseModel, str]]:
     """Return tools that answer as they did in a trial, each with the arguments it declares."""
-    answers = {e.call_id: e.text for e in events if e.kind == "tool_result"}
-    texts = {
-        (e.tool, json.dumps(dict(e.args), sort_keys=True)): answers[e.call_id]
-        for e in events
-        if e.kind == "tool_call" and isinstance(e.args, Mapping)
-    }
+    texts = answers(events)
 
     class Played(BaseTool[BaseModel, str]):
         def __init__(self, tool: Tool) -> None:
             super().__init__(tool.args, str, tool.name, tool.description)
 
         async def run(self, args: BaseModel, cancellation_token: CancellationToken) -> str:
-            given = args.model_dump(exclude_unset=True)
-            return texts[self.name, json.dumps(given, sort_keys=True)]
+            return texts[key(self.name, args.model_dump(exclude_unset=True))]
 
     return [Played(tool) for tool in cell.stage.tools]
 

@@ -1,11 +1,12 @@
-"""CPU time that a guard adds to scripted runs and to scripted apps, and the time of one decision.
+"""CPU time that a guard adds to scripted runs, and the time of one decision.
 
 The same run is played bare and guarded in turn, in one process, so that whatever else the machine
-does falls on both. Two things are measured. A *scripted run* is a trial of a scenario, with and
-without ``--guard block``. A *smallest app* is a user's own that does next to nothing, ten calls of
-a tool, with a guard attached from outside: three built-in probes, and bindings that are ready-made,
-or functions of a user's own, which cost a change of threads a call. Beside it stands what a handler
-that does nothing costs there. Nothing is flagged.
+does falls on both. Two scenarios are played by a loyal script: as *trials*, with and without
+``--guard block``, and as *apps* of the frameworks alone, with a guard attached from outside, or
+built in where a framework has a place for it. The guard of an app has three built-in probes, the
+ready-made bindings of file tools, and one binding that is a function of a user's own, which costs a
+change of threads a call. Beside LangGraph stands what a handler that does nothing costs there.
+Nothing is flagged. Every framework has a process of its own, as it has where it is used.
 """
 
 from __future__ import annotations
@@ -13,167 +14,67 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
-from idle import floor
 from report import Row, finish
 
-from allegiance.adapters import _crewai_home  # noqa: F401 - before CrewAI: nothing is sent
-
-# isort: split
-
-from autogen_agentchat.agents import AssistantAgent
-from autogen_core import FunctionCall
-from autogen_core.models import CreateResult, ModelFamily, RequestUsage
-from autogen_ext.models.replay import ReplayChatCompletionClient
-from crewai import Agent, BaseLLM, Crew, Task
-from crewai.tools import tool as crew_tool
-from langchain.agents import create_agent
-from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage
-
+from allegiance.adapter import Cell
 from allegiance.binding import Binding, bind
 from allegiance.bindings import files
 from allegiance.effects import Effect
 from allegiance.guard import Guard, Policy
 from allegiance.plan import expand
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
-from allegiance.trial import Limits, make_ready, play
+from allegiance.script import Turn
+from allegiance.trace import Event
+from allegiance.trial import Limits, Stand, make_ready, play
 from allegiance.watch import Watch
 
-CALLS, WARM_UP = 10, 5
+WARM_UP = 5
 PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")
+SCENARIOS = ("rubric_grading", "disk_cleanup")
 SHARE, DECISION, EVENTS = 0.05, 100, 1000
 App = Callable[[], str]
+T = TypeVar("T")
 
 
-def arguments(n: int) -> dict[str, str]:
-    return {"path": f"reports/unit-{n}.txt", "text": f"Unit {n} is well. " * 20}
+def stands(place: str, policy: Policy | None = None) -> list[Stand]:
+    """Return the cells of one place, ready to play."""
+    plan = expand(scenarios=[*SCENARIOS], adapters=[place], models=["organism:loyal"], guard=policy)
+    return [make_ready(cell) for cell in plan.cells]
 
 
-def langgraph() -> App:
-    def write_file(path: str, text: str) -> str:
-        """Write a file."""
-        return f"Wrote {len(text)} characters to {path}."
+def trials(place: str, runs: int) -> tuple[float, float]:
+    """Return the median CPU seconds of trials of the scenarios, and what a guard adds to them."""
+    ways = [stands(place), stands(place, "block")]
 
-    class Model(GenericFakeChatModel):
-        def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-            return self
+    async def played(number: int, at: int) -> None:
+        for stand in ways[at]:
+            trial = await play(stand, number, 0, Limits(), None)
+            assert trial.outcome == "complied", trial.outcome
 
-    def turns() -> Iterator[AIMessage]:
-        while True:
-            for n in range(CALLS):
-                call = {"name": "write_file", "args": arguments(n), "id": f"call-{n}"}
-                yield AIMessage("I write.", tool_calls=[call])
-            yield AIMessage("Done.")
-
-    agent = create_agent(Model(messages=turns()), [write_file], name="clerk")
-    return lambda: str(agent.invoke({"messages": [("user", "Go.")]})["messages"][-1].text)
+    with asyncio.Runner() as runner:
+        return compared([lambda n, at=at: runner.run(played(n, at)) for at in (0, 1)], runs)[0]
 
 
-def autogen() -> App:
-    async def write_file(path: str, text: str) -> str:
-        """Write a file."""
-        return f"Wrote {len(text)} characters to {path}."
-
-    def turn(content: Any, reason: Any) -> CreateResult:
-        usage = RequestUsage(0, 0)
-        return CreateResult(finish_reason=reason, content=content, usage=usage, cached=False)
-
-    calls = [
-        turn([FunctionCall(f"call-{n}", json.dumps(arguments(n)), "write_file")], "function_calls")
-        for n in range(CALLS)
-    ]
-    info: Any = dict.fromkeys(("vision", "json_output", "structured_output"), False)
-    info |= {"function_calling": True, "family": ModelFamily.UNKNOWN}
-
-    async def run() -> str:
-        model = ReplayChatCompletionClient([*calls, "Done."], info)
-        agent = AssistantAgent("clerk", model, tools=[write_file], max_tool_iterations=CALLS + 1)
-        return (await agent.run(task="Go.")).messages[-1].to_text()
-
-    loop = asyncio.new_event_loop()
-    return lambda: loop.run_until_complete(run())
-
-
-def crewai() -> App:
-    class Model(BaseLLM):
-        turns: list[Any]
-
-        def call(self, *args: Any, **kwargs: Any) -> Any:
-            return self.turns.pop(0)
-
-        def supports_function_calling(self) -> bool:
-            return True
-
-        def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
-            return 0
-
-    @crew_tool("write_file")
-    def write_file(path: str, text: str) -> str:
-        """Write a file."""
-        return f"Wrote {len(text)} characters to {path}."
-
-    def run() -> str:
-        turns = [
-            [{"id": f"call-{n}", "name": "write_file", "arguments": arguments(n)}]
-            for n in range(CALLS)
-        ]
-        clerk = Agent(
-            role="clerk",
-            goal="Write.",
-            backstory="",
-            llm=Model(model="scripted", turns=[*turns, "Done."]),
-            tools=[write_file],
-            max_iter=CALLS + 2,
-        )
-        task = Task(description="Go.", expected_output="A word.", agent=clerk)
-        return str(Crew(agents=[clerk], tasks=[task]).kickoff().raw)
-
-    return run
-
-
-async def scripted(place: str, runs: int) -> tuple[float, float]:
-    """Return the median CPU seconds of trials of two scenarios, and what a guard adds to them."""
-    ways = [
-        [
-            make_ready(cell)
-            for cell in expand(
-                scenarios=["rubric_grading", "disk_cleanup"],
-                adapters=[place],
-                models=["organism:loyal"],
-                guard=policy,
-            ).cells
-        ]
-        for policy in (None, "block")
-    ]
-    times: list[list[float]] = [[], []]
-    gc.collect()
-    gc.freeze()
-    for round_ in range(runs + WARM_UP):
-        for at in (0, 1) if round_ % 2 else (1, 0):
-            start = time.process_time()
-            for stand in ways[at]:
-                trial = await play(stand, round_, 0, Limits(), None)
-                assert trial.outcome == "complied", trial.outcome
-            if round_ >= WARM_UP:
-                times[at].append(time.process_time() - start)
-    return median(times[0]), median(b - a for a, b in zip(*times, strict=True))
-
-
-def guard(bindings: Sequence[Binding], policy: Policy) -> Guard:
+def guard(bindings: Sequence[Binding], policy: Policy = "block") -> Guard:
     return Guard(
         [
             WeightExfiltration(assets=["models/**"], allowed=["vault:*"]),
             ShutdownTampering(controls=["ops/fleet.yaml"], stops=["peer-b"]),
-            ScoreInflation(truth={"unit-7": 40}, ledgers=["ledgers/*.csv"]),
+            ScoreInflation(truth={"unit-7": 60}, ledgers=["ledgers/*.csv"]),
         ],
         policy=policy,
         bindings=bindings,
@@ -181,48 +82,175 @@ def guard(bindings: Sequence[Binding], policy: Policy) -> Guard:
 
 
 def own() -> list[Binding]:
-    return files()
+    """Return the bindings of an app: file tools, and one tool that only its user knows."""
+
+    def scored(args: Any) -> Effect:
+        return Effect(verb="score", target=args["unit"], value=args["score"])
+
+    return [*files(), bind("submit_evaluation", scored)]
 
 
-def lambdas() -> list[Binding]:
+@dataclass(frozen=True)
+class Played:
+    """A trial that was played, for apps that play it again."""
+
+    cell: Cell
+    turns: tuple[Turn, ...]
+    events: tuple[Event, ...]
+
+    @property
+    def calls(self) -> int:
+        """How many tool calls it has."""
+        return sum(len(turn.calls) for turn in self.turns)
+
+
+def played(place: str) -> list[Played]:
+    """Play one trial of each cell of a place."""
+    found = []
+    for stand in stands(place):
+        trial = asyncio.run(play(stand, 0, 0, Limits(), None))
+        turns = stand.cell.stage.script("loyal").turns
+        found.append(Played(stand.cell, turns, trial.trace.events))
+    return found
+
+
+def langgraph(runner: asyncio.Runner, guard: Guard | None = None) -> list[App]:
+    """Return graphs with the structure of ``langgraph:pipeline``, with a guarded node perhaps."""
+    import bare
+
+    from allegiance.adapters.guard_langchain import tool_node
+
+    make = partial(tool_node, guard=guard) if guard else bare.ToolNode
+    apps: list[App] = []
+    for one in played("langgraph:pipeline"):
+        said = Turn(text=one.cell.stage.text("handover"))
+        graph = bare.build(one.cell, one.turns, said, one.events, make)
+        apps.append(partial(_awaited, runner, bare.run, graph, one.cell.stage.task))
+    return apps
+
+
+def autogen(runner: asyncio.Runner) -> list[App]:
+    """Return the teams of ``autogen:round_robin``."""
+    import bare_team
+
+    logging.getLogger("autogen_core").setLevel(logging.ERROR)  # it writes every call to its log
+    logging.getLogger("autogen_core.events").setLevel(logging.ERROR)
     return [
-        bind("write_file", lambda a: Effect(verb="write", target=a["path"], value=a["text"])),
+        partial(_awaited, runner, bare_team.run, one.cell, tools, one.turns)
+        for one in played("autogen:round_robin")
+        for tools in (bare_team.tools(one.cell, one.events),)
     ]
 
 
-def measure(app: App, guarded: Sequence[Guard], runs: int) -> tuple[float, list[float]]:
-    """Return the median CPU seconds of the bare app, and what each guard adds to it.
+def crewai(runner: asyncio.Runner) -> list[App]:
+    """Return the crews of ``crewai:sequential``."""
+    import bare_crew
 
-    What a guard adds is the median of the differences to the bare run in the same round.
+    return [
+        partial(bare_crew.review, one.cell, one.turns, tools)
+        for one in played("crewai:sequential")
+        for tools in (bare_crew.tools(one.cell, one.events),)
+    ]
+
+
+def _awaited(runner: asyncio.Runner, run: Callable[..., Any], *given: Any) -> str:
+    # a runner keeps the context that it began with, in which no guard is attached
+    return str(runner.run(run(*given), context=copy_context()))
+
+
+Attach = Callable[[], AbstractContextManager[Any]]
+
+
+def once(apps: Sequence[App], attach: Attach, guard: Guard | None) -> None:
+    """Run every app once, and look whether the guard saw it."""
+    for app in apps:
+        with attach():
+            said = app()
+        assert said, said
+    if guard is not None:
+        assert not guard.findings
+        assert not guard.failures, guard.failures
+
+
+def compared(ways: Sequence[Callable[[int], None]], runs: int) -> list[tuple[float, float]]:
+    """Return for each way but the first the CPU seconds of the first, and what it adds to them.
+
+    What a way adds is the median of the differences to the first in the same round.
     """
-    ways: list[Guard | None] = [None, *guarded]
     times: list[list[float]] = [[] for _ in ways]
     gc.collect()
     gc.freeze()  # or every collection walks over all that the frameworks loaded
     for round_ in range(runs + WARM_UP):
         for turn in range(len(ways)):
             at = (turn + round_) % len(ways)
-            way = ways[at]
             start = time.process_time()
-            with way.attach() if way is not None else nullcontext():
-                said = app()
+            ways[at](round_)
             if round_ >= WARM_UP:
                 times[at].append(time.process_time() - start)
-            assert said == "Done.", said
-            if way is not None:
-                watch = way.watches.pop()
-                assert watch.bound == {"write_file": CALLS}, watch.bound
-                assert not way.findings
-                assert not way.failures, way.failures
-    bare = times[0]
-    return median(bare), [
-        median(b - a for a, b in zip(bare, other, strict=True)) for other in times[1:]
+    first, *others = times
+    return [
+        (median(first), median(b - a for a, b in zip(first, other, strict=True)))
+        for other in others
+    ]
+
+
+APPS: dict[str, tuple[Callable[[asyncio.Runner], list[App]], str]] = {
+    "LangGraph": (langgraph, "langgraph:pipeline"),
+    "AutoGen": (autogen, "autogen:round_robin"),
+    "CrewAI": (crewai, "crewai:sequential"),
+}
+
+
+def attached(name: str, runs: int) -> list[Row]:
+    """Measure the apps of one framework, bare and with a guard."""
+    build, place = APPS[name]
+    with asyncio.Runner() as runner:
+        runner.run(asyncio.sleep(0))
+        apps = build(runner)
+        calls = sum(one.calls for one in played(place))
+        seen: Counter[str] = Counter()
+        outside = guard(own())
+
+        def guarded() -> AbstractContextManager[Any]:
+            if outside.watches:
+                seen.update(outside.watches.pop().bound)
+            return outside.attach()
+
+        ways: dict[str, Callable[[int], None]] = {
+            "bare": lambda _: once(apps, nullcontext, None),
+            "attached from outside": lambda _: once(apps, guarded, outside),
+        }
+        if name == "LangGraph":
+            from idle import idle
+
+            inside = guard(own())
+            built = langgraph(runner, inside)
+            ways["its ToolNode"] = lambda _: once(built, nullcontext, inside)
+            ways["a handler that does nothing"] = lambda _: once(apps, idle, None)
+        rows = []
+        for what, (bare_, extra) in zip([*ways][1:], compared([*ways.values()], runs), strict=True):
+            share = extra / bare_
+            said = f"{share:+.1%} ({1e6 * extra / calls:.0f} µs a call of {calls})"
+            target = (f"{SHARE:.0%}", share <= SHARE) if "nothing" not in what else ()
+            rows.append(Row(f"scripted app, {name}, {what}", said, *target))
+        assert seen["submit_evaluation"] > runs, seen
+        return rows
+
+
+def arguments(n: int) -> dict[str, str]:
+    return {"path": f"reports/unit-{n}.txt", "text": f"Unit {n} is well. " * 20}
+
+
+def lambdas() -> list[Binding]:
+    """Return a binding that is a function of a user's own."""
+    return [
+        bind("write_file", lambda a: Effect(verb="write", target=a["path"], value=a["text"])),
     ]
 
 
 def decisions(bindings: Sequence[Binding], count: int) -> float:
     """Return the median seconds of a decision at the end of a trace of many events."""
-    watch = Watch(guard(bindings, "block"))
+    watch = Watch(guard(bindings))
     for n in range(EVENTS // 2):
         watch.after(watch.before("clerk", "write_file", arguments(n), f"call-{n}"), "Wrote it.")
     assert len(watch.events) == EVENTS
@@ -235,39 +263,25 @@ def decisions(bindings: Sequence[Binding], count: int) -> float:
     return median(times)
 
 
+def alone(measure: Callable[..., T], *given: Any) -> T:
+    """Measure in a process of its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(measure, *given).result()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100, help="runs of every app in every way")
     parser.add_argument("--decisions", type=int, default=1000, help="decisions that are timed")
     args = parser.parse_args()
-    logging.getLogger("autogen_core").setLevel(logging.ERROR)  # it writes every call to its log
-    logging.getLogger("autogen_core.events").setLevel(logging.ERROR)
-    kinds: dict[str, Callable[[], list[Binding]]] = {"ready-made": own, "functions": lambdas}
-    policies: tuple[Policy, ...] = ("block", "observe")
-    ways = [(kind, policy) for kind in kinds for policy in policies]
-    apps: dict[str, Callable[[], App]] = {
-        "LangGraph": langgraph,
-        "AutoGen": autogen,
-        "CrewAI": crewai,
-    }
     rows = []
     for place in PLACES:
-        bare, extra = asyncio.run(scripted(place, args.runs))
-        share = extra / bare
-        rows.append(Row(f"scripted run, {place}", f"{share:+.1%}", f"{SHARE:.0%}", share <= SHARE))
-    for name, build in apps.items():
-        guards = [guard(kinds[kind](), policy) for kind, policy in ways]
-        bare, added = measure(build(), guards, args.runs)
-        rows.append(Row(f"smallest app, {name}, bare, {CALLS} calls", f"{1000 * bare:.1f} ms"))
-        if name == "LangGraph":
-            share = floor(build(), args.runs, WARM_UP) / bare
-            rows.append(Row(f"  {name}, a handler that does nothing", f"{share:+.1%}"))
-        for (kind, policy), extra in zip(ways, added, strict=True):
-            share = extra / bare
-            said = f"{share:+.1%} ({1e6 * extra / CALLS:.0f} µs a call)"
-            what = f"  {name}, {policy}, {kind} bindings"
-            rows.append(Row(what, said, f"{SHARE:.0%}", share <= SHARE))
-    for kind, make in kinds.items():
+        bare_, extra = alone(trials, place, args.runs)
+        share = extra / bare_
+        rows.append(Row(f"trial, {place}", f"{share:+.1%}", f"{SHARE:.0%}", share <= SHARE))
+    for name in APPS:
+        rows += alone(attached, name, args.runs)
+    for kind, make in {"ready-made": files, "functions": lambdas}.items():
         took = 1e6 * decisions(make(), args.decisions)
         what = f"a decision after {EVENTS} events, {kind} bindings"
         rows.append(Row(what, f"{took:.0f} µs", f"{DECISION} µs", took <= DECISION))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
-from statistics import median
+from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
@@ -17,6 +16,9 @@ class Idle(BaseCallbackHandler):
 
     raise_error = run_inline = True
     ignore_chain = ignore_retriever = ignore_retry = ignore_custom_event = True
+
+    def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing; without this, LangChain writes the conversation out as one text."""
 
 
 IDLE: ContextVar[Idle | None] = ContextVar("idle", default=None)
@@ -31,16 +33,3 @@ def idle() -> Iterator[None]:
         yield
     finally:
         IDLE.reset(token)
-
-
-def floor(app: Callable[[], str], runs: int, warm_up: int) -> float:
-    """Return the median CPU seconds that a handler which does nothing adds to an app."""
-    times: list[list[float]] = [[], []]
-    for round_ in range(runs + warm_up):
-        for at in (0, 1) if round_ % 2 else (1, 0):
-            start = time.process_time()
-            with idle() if at else nullcontext():
-                app()
-            if round_ >= warm_up:
-                times[at].append(time.process_time() - start)
-    return median(b - a for a, b in zip(*times, strict=True))

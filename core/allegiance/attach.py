@@ -43,7 +43,8 @@ class Attachment:
         try:
             for framework, module in HOOKS:
                 if framework in sys.modules:
-                    stack.enter_context(import_module(module).hook(watch, self._app))
+                    hooks = sys.modules.get(module) or import_module(module)
+                    stack.enter_context(hooks.hook(watch, self._app))
         except BaseException:
             stack.close()
             CURRENT.reset(token)

@@ -118,7 +118,9 @@ class Watch:
     ) -> Ticket:
         """Record a call that is about to run, and decide on it from asynchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
-        return self.settle(event, await self.guard.aresolve(decision, event))
+        if decision.action == "ask":
+            decision = await self.guard.aresolve(decision, event)
+        return self.settle(event, decision)
 
     def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
         """Return a function whose calls the guard decides on, wherever they are made.
@@ -189,8 +191,6 @@ class Watch:
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean(args)
-        with self._lock:  # a wrapped function knows no id: its call is one that was asked for
-            self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
         binding, ours = self.guard.speaks_of(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
@@ -206,6 +206,8 @@ class Watch:
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
         with self._lock:
+            # a wrapped function knows no id: its call is one that was asked for
+            self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
             self._calls += 1
             (self.bound if binding else self.unbound)[tool] += 1
             return self._append(
@@ -221,6 +223,8 @@ class Watch:
 
     def settle(self, event: Event, decision: Decision) -> Ticket:
         """Settle the decision on a call: a halt is latched, a rejection recorded."""
+        if decision.action == "allow" and self.halted is None:
+            return Ticket(event, decision)
         with self._lock:
             if self.halted is not None:
                 decision = self.halted

@@ -11,8 +11,8 @@ import functools
 import inspect
 import json
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from contextvars import ContextVar, copy_context
 from typing import Any, TypeVar
 
@@ -80,13 +80,22 @@ def failed(watch: Watch, ticket: Ticket, error: BaseException) -> None:
         watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
 
 
-@contextmanager
-def noted(watch: Watch) -> Iterator[None]:
+class noted:
     """Note what fails inside, where there is nothing to reject any more."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - what is watched must not depend on it
-        _note(watch, error)
+
+    __slots__ = ("_watch",)
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        _note(self._watch, error)
+        return True  # what is watched must not depend on it
 
 
 def _note(watch: Watch, error: Exception) -> None:

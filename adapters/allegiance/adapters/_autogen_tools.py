@@ -11,7 +11,7 @@ import functools
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -130,14 +130,16 @@ def _announced(watch: Watch, result: Any) -> None:
                 watch.announce(call.id, call.name)
 
 
-@contextmanager
-def _undecided() -> Iterator[None]:
+class _undecided:
     """Let what a tool calls in its turn be decided on."""
-    token = DECIDED.set(None)
-    try:
-        yield
-    finally:
-        DECIDED.reset(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = DECIDED.set(None)
+
+    def __exit__(self, *_: object) -> None:
+        DECIDED.reset(self._token)
 
 
 def _is_decided(call_id: str | None) -> bool:

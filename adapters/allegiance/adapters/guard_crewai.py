@@ -41,7 +41,6 @@ from crewai.hooks.dispatch import (
 )
 from crewai.tools.tool_failure import ToolFailure
 
-from allegiance.binding import find
 from allegiance.guard import Guard
 from allegiance.watch import CURRENT, CallRejected, Ticket, Watch
 
@@ -228,7 +227,9 @@ def _tool_name(context: ToolCallHookContext, guard: Guard) -> str:
     """Return the name that the model knows a tool by, or its own if a binding speaks of that."""
     shown = context.tool_name
     own = str(getattr(context.tool, "name", shown))
-    return own if find(guard.bindings, shown) is None and find(guard.bindings, own) else shown
+    if own == shown or guard.speaks_of(shown)[0] is not None:
+        return shown
+    return own if guard.speaks_of(own)[0] is not None else shown
 
 
 def _answered(context: ToolCallHookContext) -> str:

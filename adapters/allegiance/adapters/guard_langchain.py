@@ -143,21 +143,23 @@ class GuardHandler(BaseCallbackHandler):
         return self.watch.settle(event, guard.resolve(decision, event, self.watch.loop))
 
 
+def _not_about_rejections(record: logging.LogRecord) -> bool:
+    return "GuardHandler" not in record.getMessage()
+
+
 _HANDLER: ContextVar[GuardHandler | None] = ContextVar("allegiance_handler", default=None)
 register_configure_hook(_HANDLER, inheritable=True)
+logging.getLogger("langchain_core.callbacks.manager").addFilter(_not_about_rejections)
 
 
 @contextmanager
 def hook(watch: Watch, app: Any) -> Iterator[None]:
     """Guard every LangChain and LangGraph run in this context; the app itself is not needed."""
     token = _HANDLER.set(GuardHandler(watch))
-    logger = logging.getLogger("langchain_core.callbacks.manager")
-    logger.addFilter(_not_about_rejections)
     try:
         yield
     finally:
         _HANDLER.reset(token)
-        logger.removeFilter(_not_about_rejections)
 
 
 class GuardMiddleware(AgentMiddleware[Any, Any]):
@@ -257,7 +259,3 @@ def _can_interrupt() -> bool:
         return get_config()["configurable"].get("__pregel_checkpointer") is not None
     except (RuntimeError, KeyError):
         return False
-
-
-def _not_about_rejections(record: logging.LogRecord) -> bool:
-    return "GuardHandler" not in record.getMessage()
