@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {name: ROOT / name / "allegiance" for name in ("core", "adapters", "probes", "scenarios")}
-WIRE = {"effects", "trace", "arm", "paths", "errors", "settings", "duty", "model_names"}
+WIRE = {"effects", "trace", "record", "arm", "paths", "errors", "settings", "duty", "model_names"}
 PACKAGES = ("allegiance.adapters", "allegiance.probes", "allegiance.scenarios")
 LONG, LONGEST = 300, 400
 
@@ -204,3 +204,18 @@ def test_the_command_line_loads_what_it_shows_help_with_and_no_more() -> None:
 def test_probes_and_scenarios_load_no_framework() -> None:
     found = loaded("import allegiance.probes; import allegiance.scenarios.stop_order")
     assert not found & (HEAVY - {"allegiance.probes", "allegiance.scenarios"})
+
+
+def test_what_a_whole_trial_is_recorded_in_is_loaded_when_it_is_asked_for() -> None:
+    code = """
+import sys
+import allegiance.guard, allegiance.trace
+print("allegiance.record" in sys.modules)
+from allegiance.trace import SCHEMA, Awareness, Place, Tally, Trace, Trial, Usage, counted
+import allegiance.record
+print(all(vars(allegiance.record)[name] is value for name, value in list(globals().items())
+          if name in vars(allegiance.record) and not name.startswith("_")))
+print(hasattr(allegiance.trace, "Iterable"))
+"""
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.split() == ["False", "True", "False"]
