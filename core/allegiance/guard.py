@@ -126,9 +126,11 @@ class Guard:
         found, failed = self._look(view)
         if failure is not None:
             failed.append(failure)
+        if not (found or failed):
+            return ALLOW
         self.findings.extend(found)
         self.failures.extend(failed)
-        if view.event.kind != "tool_call" or not (found or failed):
+        if view.event.kind != "tool_call":
             return Decision(action="allow", findings=tuple(found)) if found else ALLOW
         action = _ACTIONS[self.policy]
         if failed and action == "ask":

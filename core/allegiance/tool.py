@@ -21,12 +21,15 @@ def clean(value: Any, depth: int = 0) -> Any:
     """Return data as it can be written: models do write lone surrogates and endless nesting."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if value is None or isinstance(value, (int, float)):
-        return value
     if depth > DEEPEST and isinstance(value, (Mapping, list, tuple)):
         return "..."
     if isinstance(value, Mapping):
-        return {clean(str(key)): clean(item, depth + 1) for key, item in value.items()}
+        return {
+            key if type(key) is str and key.isascii() else clean(str(key)): (
+                item if type(item) is str and item.isascii() else clean(item, depth + 1)
+            )
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [clean(item, depth + 1) for item in value]
     return value

@@ -277,7 +277,8 @@ class Watch:
             )
             self._timeline.events.append(event)
             decision = self.guard.decide(self._timeline.view(), failure)
-            self.findings.extend(decision.findings)
+            if decision is not ALLOW:
+                self.findings.extend(decision.findings)
             if self.guard.sinks:
                 self.guard.tell(event)
                 for finding in decision.findings:

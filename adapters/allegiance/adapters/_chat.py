@@ -128,16 +128,18 @@ class SeatModel(BaseChatModel):
             question = self._question(messages, kwargs)
             return self._record(current, *await aask(current, question, call))
 
-        async def perform() -> AIMessage:
-            turn = current.performers[self.seat].turn()
-            if turn.seconds:
-                await asyncio.sleep(turn.seconds)
-            return self._spoken(turn, current)
+        performer = current.performers[self.seat]
+        if performer.fails_next:
 
-        if not current.performers[self.seat].fails_next:
-            return self._record(current, await perform())  # nothing to retry
-        policy = async_retrying(current.attempts, current.backoff)
-        return self._record(current, await policy(perform))
+            async def perform() -> Turn:
+                return performer.turn()
+
+            turn: Turn = await async_retrying(current.attempts, current.backoff)(perform)
+        else:
+            turn = performer.turn()
+        if turn.seconds:
+            await asyncio.sleep(turn.seconds)
+        return self._record(current, self._spoken(turn, current))
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
