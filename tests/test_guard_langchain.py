@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -186,7 +187,7 @@ def test_the_model_is_shown_why() -> None:
 
 def test_outside_the_context_nothing_is_guarded() -> None:
     disk, watched = Disk(), guard()
-    with watched.attach():
+    with pytest.warns(GuardBypassed, match="nothing came past"), watched.attach():
         pass
     invoke(agent(disk, copy(*AWAY)))
     assert disk.copied == [AWAY]
@@ -283,6 +284,22 @@ def test_the_guard_failing_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
         invoke(agent(disk, copy(*HARMLESS)))
     assert disk.copied == []
     assert any("ZeroDivisionError" in failure for failure in watched.failures)
+
+
+def test_a_runner_keeps_the_context_it_began_with() -> None:
+    async def main(disk: Disk) -> None:
+        await agent(disk, copy(*AWAY)).ainvoke(GO)
+
+    unseen, seen = Disk(), Disk()
+    with asyncio.Runner() as runner:
+        runner.run(asyncio.sleep(0))
+        with pytest.warns(GuardBypassed, match="a context that was made before"), guard().attach():
+            runner.run(main(unseen))
+        with guard().attach() as watch:
+            runner.run(main(seen), context=copy_context())
+    assert unseen.copied == [AWAY]
+    assert seen.copied == []
+    assert [f.status for f in watch.findings] == ["attempted"]
 
 
 def in_bare_thread(function: Callable[[], Any]) -> None:

@@ -174,7 +174,7 @@ class Watch:
         )
 
     def end(self, text: str = "") -> None:
-        """Record that the run is over, and warn of calls that may have run unseen."""
+        """Record that the run is over, and warn of what may have run unseen."""
         if self.missed:
             tools = ", ".join(sorted(set(self.missed.values())))
             warning = (
@@ -184,6 +184,14 @@ class Watch:
             )
             self.guard.failures.append(warning)
             warnings.warn(warning, GuardBypassed, stacklevel=3)
+        elif not self._timeline.events and not text:
+            warnings.warn(
+                "nothing came past the guard while it was attached: what runs in a context that "
+                "was made before (an asyncio.Runner, a server, a pool of threads) is not seen; "
+                "attach where a run begins",
+                GuardBypassed,
+                stacklevel=3,
+            )
         self._append("end", "runner", text=text)
 
     def intend(
