@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from allegiance.cli import app
 from allegiance.errors import UserError
-from allegiance.store import TRIALS, Store, read
+from allegiance.store import MANIFEST, TRIALS, Store, read
 
 PLAN = ["run", "disk_cleanup", "--model", "calibrated:gemini-3-pro", "--arm", "relationship=good"]
 
@@ -88,6 +89,29 @@ def test_a_changed_experiment_is_not_mixed_in(tmp_path: Path) -> None:
 def test_resume_refuses_a_second_plan_and_a_folder_without_one(tmp_path: Path) -> None:
     assert "drop --model" in invoke("run", "--resume", tmp_path, "--model", "organism:loyal")[1]
     assert "no run.json" in invoke("run", "--resume", tmp_path)[1]
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [({"timout": 3}, "a limit 'timout', which is none"), ({"turns": "many"}, "cannot be used")],
+)
+def test_limits_that_are_none_are_refused_before_anything_is_played(
+    limits: dict[str, object], said: str, tmp_path: Path
+) -> None:
+    assert invoke(*PLAN, "--trials", "1", "--out", tmp_path / "run")[0] == 0
+    path = tmp_path / "run" / MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["limits"] |= limits
+    path.write_text(json.dumps(manifest))
+    code, output = invoke("run", "--resume", tmp_path / "run")
+    assert code != 0
+    assert said in " ".join(output.split())
+
+
+def test_nothing_stays_frozen_after_a_run(tmp_path: Path) -> None:
+    before = gc.get_freeze_count()
+    assert invoke(*PLAN, "--trials", "1", "--out", tmp_path / "run")[0] == 0
+    assert gc.get_freeze_count() == before
 
 
 def test_two_runs_on_one_folder_are_refused(tmp_path: Path) -> None:

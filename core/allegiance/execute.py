@@ -8,14 +8,16 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from allegiance.budget import pricing
 from allegiance.errors import UserError
-from allegiance.manifest import Manifest
+from allegiance.manifest import MANIFEST, Manifest
 from allegiance.plan import CellSpec
 from allegiance.resume import Roll, share
 from allegiance.run import play_all
@@ -96,9 +98,7 @@ def execute(
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
     schedule, price = _schedule(stands, manifest), _price(stands, manifest)  # so is this
-    gc.collect()
-    gc.freeze()  # what is loaded now stays: no collection has to walk over it again
-    with Store(folder, None if resume else manifest) as store:
+    with _frozen(), Store(folder, None if resume else manifest) as store:
         within = Within(schedule, manifest.budget, price)  # the clock of the budget starts
         if resume:
             roll = Roll(stands, manifest.seed)
@@ -123,6 +123,37 @@ def execute(
     return Ended(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
 
 
+@contextmanager
+def _frozen() -> Iterator[None]:
+    """Let no collection walk over what is loaded now, since it stays."""
+    if gc.get_freeze_count():  # somebody else's doing, and theirs to undo
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _limits(manifest: Manifest) -> Limits:
+    """Return what a trial may use.
+
+    Raises:
+        UserError: If the file of the run says something else than limits.
+    """
+    names = [field.name for field in fields(Limits)]
+    if unknown := sorted(manifest.limits.keys() - set(names)):
+        raise UserError(
+            f"{MANIFEST} has a limit {unknown[0]!r}, which is none; they are {', '.join(names)}"
+        )
+    try:
+        return TypeAdapter(Limits).validate_python(manifest.limits)
+    except ValidationError as error:
+        raise UserError(f"{MANIFEST} has limits that cannot be used: {error}") from error
+
+
 def _schedule(stands: Sequence[Stand], manifest: Manifest) -> Planned | UntilVerdict:
     if manifest.until is not None:
         return UntilVerdict(stands, manifest.trials, manifest.until, manifest.seed)
@@ -131,7 +162,7 @@ def _schedule(stands: Sequence[Stand], manifest: Manifest) -> Planned | UntilVer
 
 def _price(stands: Sequence[Stand], manifest: Manifest) -> Callable[[Trial], float]:
     """Return what a trial costs in US dollars; 0 where neither the run nor a trial has a limit."""
-    limits = Limits(**manifest.limits)
+    limits = _limits(manifest)
     if manifest.budget.cost is None and limits.cost is None:
         return lambda _: 0.0
     own = limits.prices
@@ -142,7 +173,7 @@ def _price(stands: Sequence[Stand], manifest: Manifest) -> Callable[[Trial], flo
 
 def _play(within: Within, take: Tick, manifest: Manifest, how: How) -> bool:
     """Play trials and hand them on; return whether that was stopped by Ctrl-C."""
-    limits = Limits(**manifest.limits)
+    limits = _limits(manifest)
     if how.cache is not None:
         limits = replace(limits, cache=str(how.cache.absolute()))
     seed = manifest.seed
