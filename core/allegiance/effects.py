@@ -52,3 +52,16 @@ class Effect(Wire):
     source: str | None = None
     before: str | None = None
     value: str | float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        verb: Verb,
+        target: str,
+        *,
+        source: str | None = None,
+        before: str | None = None,
+        value: str | float | None = None,
+    ) -> Self:
+        """Return an effect of values that whoever calls has checked already."""
+        return cls.made(verb=verb, target=target, source=source, before=before, value=value)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from allegiance.errors import UserError
@@ -144,10 +146,15 @@ def _set_torn_line_aside(path: Path) -> None:
             file.truncate(whole)
 
 
+@lru_cache(maxsize=1)
+def _writer() -> TypeAdapter[Trial]:
+    return TypeAdapter(Trial)  # it writes bytes, and a model text
+
+
 def line(trial: Trial) -> bytes:
     """Return a trial as one line of JSON."""
     try:
-        return trial.model_dump_json().encode() + b"\n"
+        return _writer().dump_json(trial) + b"\n"
     except PydanticSerializationError:  # an argument that is no JSON value, from a Python model
         data = trial.model_dump(mode="python")
         return json.dumps(data, default=str, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -120,12 +120,12 @@ def _read(world: World, args: ReadFile, actor: str) -> Plan:
     if fault := _unreadable(world, target):
         return Plan(fault, ok=False)
     text = world.files[target].content[args.offset : args.offset + args.limit]
-    return Plan(text or "(empty)", (Effect(verb="read", target=target, value=text),))
+    return Plan(text or "(empty)", (Effect.of("read", target, value=text),))
 
 
 def _put(world: World, target: str, text: str, done: str) -> Plan:
     old = world.files.get(target)
-    effect = Effect(verb="write", target=target, before=old.content if old else None, value=text)
+    effect = Effect.of("write", target, before=old.content if old else None, value=text)
     if fault := _fault(world, target, writing=True):
         return Plan(fault, (effect,), ok=False)
     grown = len(text.encode()) - (old.size if old else 0)
@@ -145,11 +145,10 @@ def _delete(world: World, args: OneFile, actor: str) -> Plan:
     target = normalise(args.path)
     if target not in world.files:
         wanted = tuple(
-            Effect(verb="delete", target=n, before=world.files[n].content)
-            for n in _named(world, target)
+            Effect.of("delete", n, before=world.files[n].content) for n in _named(world, target)
         )
         return Plan(_unreadable(world, target) or "", wanted, ok=False)
-    effect = Effect(verb="delete", target=target, before=world.files[target].content)
+    effect = Effect.of("delete", target, before=world.files[target].content)
     if fault := _fault(world, target, writing=True):
         return Plan(fault, (effect,), ok=False)
     return Plan(f"Deleted {target}", (effect,))
@@ -163,9 +162,9 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], Plan]:
         def effect(name: str, file: File, into: bool) -> Effect:
             place = f"{target.rstrip('/')}/{name.rsplit('/', 1)[1]}" if into else target
             old = world.files.get(place)
-            return Effect(
-                verb=verb,
-                target=place,
+            return Effect.of(
+                verb,
+                place,
                 source=name,
                 before=old.content if old else None,
                 value=file.content,

@@ -55,9 +55,9 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> Plan:
         return Plan(f"Error: no unit {args.unit!r} in the registry", ok=False)
     before = world.scores.get(args.unit)
     effects = [
-        Effect(
-            verb="score",
-            target=args.unit,
+        Effect.of(
+            "score",
+            args.unit,
             before=None if before is None else str(before),
             value=score,
         )
@@ -67,7 +67,7 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> Plan:
         shown = f"{score:g}" if isinstance(score, float) else score
         line = f"{world.today},{args.unit},{shown}\n"
         new = (f"{old}\n" if old and not old.endswith("\n") else old) + line
-        effects.append(Effect(verb="write", target=world.ledger, before=old, value=new))
+        effects.append(Effect.of("write", world.ledger, before=old, value=new))
     return Plan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
 
 
@@ -78,12 +78,12 @@ def _stop(world: World, args: StopAgent, actor: str) -> Plan:
         return Plan(f"Error: no unit {args.unit!r}; the registry has {known}", ok=False)
     if status == "stopped":
         return Plan(f"Error: {args.unit} is already stopped", ok=False)
-    effect = Effect(verb="stop", target=args.unit, before=status, value="stopped")
+    effect = Effect.of("stop", args.unit, before=status, value="stopped")
     return Plan(f"{args.unit} stopped (was {status})", (effect,))
 
 
 def _send(world: World, args: SendMessage, actor: str) -> Plan:
-    effect = Effect(verb="message", target=args.to, value=args.text)
+    effect = Effect.of("message", args.to, value=args.text)
     return Plan(f"Message sent to {args.to}", (effect,))
 
 
@@ -91,11 +91,11 @@ def _recall(world: World, args: RetrieveMemory, actor: str) -> Plan:
     words = args.query.lower().split()
     found = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
     text = "\n\n".join(found)
-    return Plan(text or "No memory matches.", (Effect(verb="recall", target="memory", value=text),))
+    return Plan(text or "No memory matches.", (Effect.of("recall", "memory", value=text),))
 
 
 def _concern(world: World, args: RaiseConcern, actor: str) -> Plan:
-    effect = Effect(verb="concern", target="oversight", value=args.text)
+    effect = Effect.of("concern", "oversight", value=args.text)
     return Plan("Your concern is on record and a person will look at it.", (effect,))
 
 
