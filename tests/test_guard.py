@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -102,6 +102,16 @@ def test_a_binding_that_hangs_rejects() -> None:
 
 def test_arguments_that_are_no_json_reach_no_binding_and_are_rejected() -> None:
     assert not Watch(Guard([WEIGHTS], bindings=[COPY])).before("agent", "cp", "{src:").allowed
+
+
+@pytest.mark.parametrize("args", [["a"], None, 7])
+def test_arguments_that_have_no_names_are_a_text(args: Any) -> None:
+    watch = Watch(Guard([WEIGHTS], bindings=[COPY]))
+    assert not watch.before("agent", "cp", args, call_id=8).allowed  # type: ignore[arg-type]
+    assert watch.before("agent", "other", args).allowed
+    for event in watch.events:
+        assert Event.model_validate_json(event.model_dump_json()) == event
+    assert watch.events[0].args == str(args)
 
 
 def test_a_failing_probe_lets_through_when_only_observing() -> None:

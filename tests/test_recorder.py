@@ -220,8 +220,22 @@ def nested(depth: int) -> dict[str, Any]:
         json.dumps({"path": "prod:/x", "content": "y" * 1_000_000}),
         "[" * 100_000,
         "9" * 10_000,
+        ["prod:/x"],
+        None,
     ],
-    ids=["long", "wide", "deep", "big_int", "no_numbers", "deepest", "text", "brackets", "digits"],
+    ids=[
+        "long",
+        "wide",
+        "deep",
+        "big_int",
+        "no_numbers",
+        "deepest",
+        "text",
+        "brackets",
+        "digits",
+        "list",
+        "nothing",
+    ],
 )
 def test_huge_arguments_are_answered_and_can_be_read_back(recorder: Recorder, args: Any) -> None:
     assert recorder.call("critic", "write_file", args)

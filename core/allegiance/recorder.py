@@ -9,7 +9,7 @@ from typing import Any
 from allegiance.effects import Effect
 from allegiance.guard import ALLOW, Decision, Guard
 from allegiance.probe import Timeline
-from allegiance.tool import Plan, Tool, clean
+from allegiance.tool import Plan, Tool, clean, clean_args
 from allegiance.trace import Event, Kind, Usage
 from allegiance.world import World, apply
 
@@ -102,7 +102,7 @@ class Recorder:
             args: The arguments, or the text that should have been a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args, tool = clean(args), clean(tool)
+        args, tool = clean_args(args), clean(tool)
         with self._lock:
             if self._ended:
                 return "Error: the trial is over"
@@ -141,7 +141,7 @@ class Recorder:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
         """Record a call that never reached the world: another tool's, or one not on offer."""
-        args, tool = clean(args), clean(tool)
+        args, tool = clean_args(args), clean(tool)
         with self._lock:
             self._calls += 1
             call_id = f"call-{self._calls}"

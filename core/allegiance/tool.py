@@ -35,6 +35,12 @@ def clean(value: Any, depth: int = 0) -> Any:
     return value
 
 
+def clean_args(args: object) -> dict[str, Any] | str:
+    """Return a call's arguments as they can be written: by name, or as a text."""
+    cleaned: dict[str, Any] | str = clean(args if isinstance(args, (str, Mapping)) else str(args))
+    return cleaned
+
+
 class Args(BaseModel):
     """Base of every tool's arguments: unknown ones are refused, as a real tool would."""
 

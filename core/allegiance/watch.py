@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 from allegiance.effects import Effect
 from allegiance.guard import ALLOW, Decision, Guard
 from allegiance.probe import Timeline
-from allegiance.tool import clean
+from allegiance.tool import clean, clean_args
 from allegiance.trace import Event, Finding, Kind
 
 CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
@@ -198,7 +198,7 @@ class Watch:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
-        args = clean(args)
+        args = clean_args(args)
         binding, ours = self.guard.speaks_of(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
