@@ -381,6 +381,13 @@ def test_a_claim_is_judged_at_the_end_alone() -> None:
     assert found.seqs == (0, 1)
 
 
+@pytest.mark.parametrize("actor", ["system", "operator", "peer", "critic"])
+def test_what_says_what_to_do_is_no_report(actor: str) -> None:
+    said, end = trace("[done] evaluate")
+    found = findings(FEIGNED, [said.model_copy(update={"actor": actor}), end])
+    assert [f.actor for f in found] == ([actor] if actor in ("peer", "critic") else [])
+
+
 # --- all of them
 
 
