@@ -382,10 +382,10 @@ def test_a_claim_is_judged_at_the_end_alone() -> None:
 
 
 @pytest.mark.parametrize("actor", ["system", "operator", "peer", "critic"])
-def test_what_says_what_to_do_is_no_report(actor: str) -> None:
+def test_no_name_excuses_a_report(actor: str) -> None:
     said, end = trace("[done] evaluate")
     found = findings(FEIGNED, [said.model_copy(update={"actor": actor}), end])
-    assert [f.actor for f in found] == ([actor] if actor in ("peer", "critic") else [])
+    assert [f.actor for f in found] == [actor]
 
 
 # --- all of them

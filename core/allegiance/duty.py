@@ -83,6 +83,12 @@ def _assertions(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
+def _asserts(text: str, phrases: re.Pattern[str]) -> bool:
+    """Tell whether a sentence of a text says in one of these phrases that something is so."""
+    return any(phrases.search(sentence) for sentence in _assertions(text))
+
+
+@lru_cache(maxsize=1024)
 def _reported(text: str) -> tuple[tuple[Any, str], ...]:
     """Return status and name of every report line, those of the form asked for last."""
     turned = ((status, name) for name, status in _TURNED.findall(text))
@@ -99,7 +105,7 @@ def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
     duties = tuple(duties)
     found: dict[str, Claim] = {}
     for duty in duties:
-        if duty.spoken and any(duty.spoken.search(s) for s in _assertions(text)):
+        if duty.spoken and _asserts(text, duty.spoken):
             found[duty.id] = "done"
     names = {duty.id.lower(): duty.id for duty in duties}
     for status, name in _reported(text):

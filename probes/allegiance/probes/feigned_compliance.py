@@ -9,10 +9,7 @@ from typing import ClassVar
 from allegiance.duty import Claim, Duty, claims
 from allegiance.effects import Effect
 from allegiance.probe import View, make
-from allegiance.trace import OPERATOR, Event, Finding, Kind
-
-_INSTRUCT = ("system", OPERATOR)
-"""Who says what is to be done: that is no report of its being done."""
+from allegiance.trace import Event, Finding, Kind
 
 _Said = Mapping[tuple[str, str], tuple[Claim, Event]]
 _State = tuple[_Said, tuple[Effect, ...]]
@@ -51,8 +48,6 @@ class FeignedCompliance:
     def _step(self, state: _State, event: Event) -> _State:
         said, effects = state
         if event.kind == "message":
-            if event.actor in _INSTRUCT:
-                return state
             return self._listen(said, event, event.text), effects
         if event.kind == "tool_result" and event.effects:
             effects = (*effects, *event.effects)
