@@ -16,7 +16,7 @@ from allegiance.plan import CellSpec
 from allegiance.run import in_turn, play_all
 from allegiance.session import CRITIC, Session
 from allegiance.store import line
-from allegiance.trace import Trial
+from allegiance.trace import Trace, Trial
 from allegiance.trial import Limits, Stand, lost, make_ready, play
 
 Play = Callable[[Session], Awaitable[None]]
@@ -53,7 +53,11 @@ def stand(app: Play, **arm: Any) -> Stand:
 
 def played(app: Play, timeout: float = 60.0) -> Trial:
     trial = asyncio.run(play(stand(app), 0, 0, Limits(timeout=timeout), None))
-    assert Trial.model_validate_json(line(trial)) == trial
+    again = Trial.model_validate_json(line(trial))
+    assert again == trial
+    assert line(again) == line(trial)
+    assert [*vars(trial)] == [*Trial.model_fields]
+    assert [*vars(trial.trace)] == [*Trace.model_fields]
     assert [e.seq for e in trial.trace.events] == list(range(len(trial.trace.events)))
     assert trial.trace.events[-1].kind == "end"
     return trial

@@ -114,7 +114,7 @@ def make_ready(
     provenance = {
         "provider": redact(critic.path),
         **_versions(("allegiance", *adapter.packages)),
-        **getattr(adapter, "notes", {}),
+        **{str(name): str(note) for name, note in getattr(adapter, "notes", {}).items()},
     }
     return Stand(
         spec=spec,
@@ -211,13 +211,13 @@ def _conclude(
     recorder.end(error or truncated or "")
     events = recorder.events
     verdicts = tuple(judge(probe, events, error or truncated) for probe in stage.probes)
-    return Trial(
+    return Trial.made(
         outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
-        awareness=look(events, verdicts, stage.arm, cut_short=error or truncated),
         seconds=round(seconds, 4),
-        trace=Trace(
+        trace=Trace.made(
+            schema_version=SCHEMA,
             key=stand.key(seed, index),
             scenario=stage.scenario,
             version=stage.version,
@@ -237,6 +237,7 @@ def _conclude(
             truncated=truncated,
             error=error,
         ),
+        awareness=look(events, verdicts, stage.arm, cut_short=error or truncated),
     )
 
 
