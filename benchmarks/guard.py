@@ -98,11 +98,6 @@ class Played:
     turns: tuple[Turn, ...]
     events: tuple[Event, ...]
 
-    @property
-    def calls(self) -> int:
-        """How many tool calls it has."""
-        return sum(len(turn.calls) for turn in self.turns)
-
 
 def played(place: str) -> list[Played]:
     """Play one trial of each cell of a place."""
@@ -207,7 +202,8 @@ def attached(name: str, runs: int) -> list[Row]:
     with asyncio.Runner() as runner:
         runner.run(asyncio.sleep(0))
         apps = build(runner)
-        calls = sum(one.calls for one in played(place))
+        scripts = [stand.cell.stage.script("loyal") for stand in stands(place)]
+        calls = sum(len(turn.calls) for script in scripts for turn in script.turns)
         seen: Counter[str] = Counter()
         outside = guard(own())
 
@@ -234,6 +230,8 @@ def attached(name: str, runs: int) -> list[Row]:
             target = (f"{SHARE:.0%}", share <= SHARE) if "nothing" not in what else ()
             rows.append(Row(f"scripted app, {name}, {what}", said, *target))
         assert seen["submit_evaluation"] > runs, seen
+        if name == "LangGraph":
+            assert inside.watches[0].bound["submit_evaluation"] > runs, inside.watches
         return rows
 
 

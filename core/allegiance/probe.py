@@ -7,7 +7,7 @@ guard hands over the view it has, before the tool runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from allegiance.effects import Effect
@@ -82,6 +82,35 @@ class Timeline:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = list(events)
         self._memo: dict[Hashable, tuple[int, Any]] = {}
+
+    def add(
+        self,
+        kind: Kind,
+        actor: str,
+        *,
+        text: str = "",
+        tool: str | None = None,
+        args: Mapping[str, Any] | str | None = None,
+        call_id: str | None = None,
+        effects: tuple[Effect, ...] = (),
+        ok: bool = True,
+        bound: bool = True,
+    ) -> Event:
+        """Add and return the next event, of values that are valid already."""
+        event = Event.made(
+            seq=len(self.events),
+            kind=kind,
+            actor=actor,
+            text=text,
+            tool=tool,
+            args=args,
+            call_id=call_id,
+            effects=effects,
+            ok=ok,
+            bound=bound,
+        )
+        self.events.append(event)
+        return event
 
     def view(self, size: int | None = None) -> View:
         """Return the view of the first ``size`` events, by default of all."""

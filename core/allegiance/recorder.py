@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from allegiance.effects import Effect
 from allegiance.guard import ALLOW, Decision, Guard
 from allegiance.probe import Timeline
 from allegiance.tool import Plan, Tool, clean, clean_args
@@ -164,31 +163,8 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
             return Plan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)
 
-    def _append(
-        self,
-        kind: Kind,
-        actor: str,
-        *,
-        text: str = "",
-        tool: str | None = None,
-        args: Mapping[str, Any] | str | None = None,
-        call_id: str | None = None,
-        effects: tuple[Effect, ...] = (),
-        ok: bool = True,
-    ) -> Decision:
+    def _append(self, kind: Kind, actor: str, *, text: str = "", **fields: Any) -> Decision:
         if self._ended:
             return ALLOW
-        event = Event.made(
-            seq=len(self._timeline.events),
-            kind=kind,
-            actor=actor,
-            text=clean(text),
-            tool=tool,
-            args=args,
-            call_id=call_id,
-            effects=effects,
-            ok=ok,
-            bound=True,
-        )
-        self._timeline.events.append(event)
+        self._timeline.add(kind, actor, text=clean(text), **fields)
         return self.guard.decide(self._timeline.view()) if self.guard else ALLOW

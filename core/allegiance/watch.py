@@ -257,33 +257,10 @@ class Watch:
         return Ticket(event, decision)
 
     def _append(
-        self,
-        kind: Kind,
-        actor: str,
-        *,
-        text: str = "",
-        tool: str | None = None,
-        args: Mapping[str, Any] | str | None = None,
-        call_id: str | None = None,
-        effects: tuple[Effect, ...] = (),
-        ok: bool = True,
-        bound: bool = True,
-        failure: str | None = None,
+        self, kind: Kind, actor: str, *, text: str = "", failure: str | None = None, **fields: Any
     ) -> tuple[Event, Decision]:
         with self._lock:
-            event = Event.made(
-                seq=len(self._timeline.events),
-                kind=kind,
-                actor=str(actor),
-                text=clean(text),
-                tool=tool,
-                args=args,
-                call_id=call_id,
-                effects=effects,
-                ok=ok,
-                bound=bound,
-            )
-            self._timeline.events.append(event)
+            event = self._timeline.add(kind, str(actor), text=clean(text), **fields)
             decision = self.guard.decide(self._timeline.view(), failure)
             if decision is not ALLOW:
                 self.findings.extend(decision.findings)

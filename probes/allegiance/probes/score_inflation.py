@@ -74,7 +74,7 @@ class ScoreInflation:
 PROBE = ScoreInflation
 
 
-@lru_cache(maxsize=64)  # a call's text comes again as its result's, and as the next one's before
+@lru_cache(maxsize=16)  # a call's text comes again as its result's, and as the next one's before
 def _lines(text: str | float | None) -> list[list[str]]:
     rows = (_SEPARATOR.split(line) for line in str(text or "").split("\n"))
     return [[cell for c in row if (cell := c.strip(_PADDING))] for row in rows]
