@@ -23,13 +23,14 @@ from rich.console import Console
 from rich.table import Table
 
 from allegiance.arm import Arm, Oversight
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec
 from allegiance.published import BEHAVIOUR_OF, MODELS, rate
 from allegiance.run import in_turn
 from allegiance.stats import Rate
 from allegiance.stats import rate as measured
 from allegiance.trace import Trial
-from allegiance.trial import Limits, make_ready
+from allegiance.trial import make_ready
 from allegiance.workers import play_in_processes
 
 MODELS_PLAYED = ("gemini-3-pro", "gpt-5.2")

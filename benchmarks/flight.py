@@ -18,6 +18,7 @@ import bare
 from report import Row, finish
 
 from allegiance.arm import Arm
+from allegiance.limits import Limits
 from allegiance.models import Model
 from allegiance.organism import Organism
 from allegiance.outcome import achieved
@@ -26,7 +27,7 @@ from allegiance.run import in_turn, play_all
 from allegiance.script import Turn
 from allegiance.session import CRITIC
 from allegiance.trace import Trial
-from allegiance.trial import Limits, Stand, make_ready, play
+from allegiance.trial import Stand, make_ready, play
 
 TARGET = 1.25
 

@@ -19,10 +19,11 @@ import bare
 from report import Row, finish
 
 from allegiance.arm import Arm
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec
 from allegiance.script import Turn
 from allegiance.store import TRIALS, Store
-from allegiance.trial import Limits, make_ready, play
+from allegiance.trial import make_ready, play
 
 WARM_UP = 20
 

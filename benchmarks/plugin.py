@@ -41,7 +41,8 @@ import bare
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from allegiance.plan import expand
-from allegiance.trial import Limits, make_ready, play
+from allegiance.trial import make_ready, play
+from allegiance.limits import Limits
 
 
 def test_it():

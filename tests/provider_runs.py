@@ -8,11 +8,11 @@ import pytest
 from chaos_provider import Chaos, serving
 
 import allegiance.trial
+from allegiance.limits import Limits
 from allegiance.models import Model
 from allegiance.plan import expand
 from allegiance.run import run
 from allegiance.trace import Trial
-from allegiance.trial import Limits
 
 ADAPTERS = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")
 

@@ -390,7 +390,7 @@ def test_nothing_is_printed_even_by_a_failing_trial() -> None:
         import asyncio
         from allegiance.plan import expand
         from allegiance.run import run
-        from allegiance.trial import Limits
+        from allegiance.limits import Limits
         cells = expand(scenarios=["rubric_grading"], adapters=["autogen"],
                        models=["organism:inflator"]).cells
         trials = run(cells) + run(cells, limits=Limits(turns=2))

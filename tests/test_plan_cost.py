@@ -19,14 +19,14 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool
 from test_cli import Cli, Result, cli, spaceless  # noqa: F401 - a fixture
 
-from allegiance.estimate import CHARACTERS_PER_TOKEN, Expected, Use, expect, walk
-from allegiance.experiment import Price
+from allegiance.estimate import CHARACTERS_PER_TOKEN, expect, walk
+from allegiance.limits import Limits, Price
 from allegiance.models import Model
 from allegiance.plan import expand
-from allegiance.prices import cost, parse_prices, price
+from allegiance.prices import Expected, Use, cost, parse_prices, price
 from allegiance.registry import SCENARIOS
 from allegiance.script import Turn
-from allegiance.trial import Limits, make_ready, play
+from allegiance.trial import make_ready, play
 
 NOTHING = Use()
 

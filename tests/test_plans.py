@@ -19,11 +19,13 @@ from markdown_it import MarkdownIt
 
 from allegiance.arm import FACTORS, Arm
 from allegiance.errors import UserError
-from allegiance.experiment import Experiment, Spending, schema
+from allegiance.experiment import Experiment, schema
 from allegiance.experiment_file import FOLDER, PRESETS, load
 from allegiance.fraction import choose
+from allegiance.limits import Limits, Spending
+from allegiance.manifest import manifest_of
 from allegiance.plan import expand
-from allegiance.trial import Limits, lost, make_ready
+from allegiance.trial import lost, make_ready
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "plans.md"
@@ -79,7 +81,7 @@ arms.bar = 90
     read = [load(tmp_path / f"plan.{ending}") for ending in ("yaml", "toml", "json")]
     assert read[0] == read[1] == read[2]
     plan = read[0].plan()
-    manifest = read[0].manifest(plan)
+    manifest = manifest_of(read[0], plan)
     assert (manifest.trials, manifest.cells) == (3, plan.cells)
     assert Limits(**manifest.limits) == Limits(
         turns=9, timeout=2.5, prices={"openai:x": (1.0, 2.5)}
@@ -501,4 +503,4 @@ def test_one_model_at_two_endpoints_is_refused() -> None:
     ]
     experiment = Experiment.model_validate({"blocks": blocks})
     with pytest.raises(UserError, match="at several endpoints: give each a run of its own"):
-        experiment.manifest(experiment.plan())
+        manifest_of(experiment, experiment.plan())

@@ -11,10 +11,12 @@ import pytest
 from allegiance.errors import UserError
 from allegiance.execute import How, execute
 from allegiance.experiment import Experiment
+from allegiance.limits import Limits
+from allegiance.manifest import manifest_of
 from allegiance.plan import expand
 from allegiance.run import in_turn, run
 from allegiance.store import read
-from allegiance.trial import Limits, make_ready
+from allegiance.trial import make_ready
 
 pytest.importorskip("ray")
 
@@ -58,7 +60,7 @@ def test_a_run_on_ray_has_the_files_of_any_run(tmp_path: Path) -> None:
     experiment = Experiment.model_validate(
         {"models": ["organism:loyal"], "blocks": [{"scenarios": ["stop_order"]}], "trials": 3}
     )
-    manifest = experiment.manifest(experiment.plan())
+    manifest = manifest_of(experiment, experiment.plan())
     ended = execute(manifest, How(executor="ray"), out=tmp_path / "ray")
     assert dict(ended.outcomes) == {"complied": 3}
     assert len(read(tmp_path / "ray").trials) == 3

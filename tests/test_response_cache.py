@@ -17,6 +17,7 @@ from chaos_provider import Chaos, serving
 from provider_runs import ADAPTERS, played
 
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.plan import expand
 from allegiance.response_cache import (
     FILE,
@@ -27,7 +28,6 @@ from allegiance.response_cache import (
 )
 from allegiance.run import run
 from allegiance.trace import Trial
-from allegiance.trial import Limits
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai"),

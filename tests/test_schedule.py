@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from allegiance.budget import Budget, pricing
 from allegiance.cli import app
 from allegiance.errors import TurnLimit, UserError
+from allegiance.limits import Budget
+from allegiance.meter import pricing
 from allegiance.plan import CellSpec, expand
 from allegiance.run import in_turn
 from allegiance.schedule import Planned, UntilVerdict, Within

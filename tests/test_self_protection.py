@@ -8,13 +8,13 @@ import pytest
 
 from allegiance.arm import Arm, check_common, may_take_part
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.organism import Organism
 from allegiance.plan import expand
 from allegiance.published import MODELS, SELF, draw, rate
 from allegiance.registry import SCENARIOS
 from allegiance.report.contrasts import against
 from allegiance.run import run
-from allegiance.trial import Limits
 
 # without a peer and with one, per cent, as the study gives them
 STUDY = {

@@ -12,12 +12,13 @@ import pytest
 from allegiance.adapter import Cell
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec
 from allegiance.run import in_turn, play_all
 from allegiance.session import CRITIC, Session
 from allegiance.store import line
 from allegiance.trace import Trace, Trial
-from allegiance.trial import Limits, Stand, lost, make_ready, play
+from allegiance.trial import Stand, lost, make_ready, play
 
 Play = Callable[[Session], Awaitable[None]]
 

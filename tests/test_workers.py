@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec, expand
 from allegiance.run import in_turn
-from allegiance.trial import Limits, Stand, make_ready
+from allegiance.trial import Stand, make_ready
 from allegiance.workers import STILLBORN, TRIES, Desk, play_in_processes
 
 

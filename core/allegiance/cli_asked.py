@@ -12,8 +12,8 @@ import typer
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from allegiance.budget import Budget
     from allegiance.guard import Policy
+    from allegiance.limits import Budget
     from allegiance.manifest import Manifest
 
 SAME = ("timeout", "turns", "tokens", "cost")
@@ -34,6 +34,7 @@ def new_run(
     from allegiance.arm import parse_factors
     from allegiance.experiment import Experiment
     from allegiance.experiment_file import load
+    from allegiance.manifest import manifest_of
     from allegiance.until import Until
 
     if plan and (scenarios or arm):
@@ -53,7 +54,7 @@ def new_run(
     for text in cells.left_out:
         typer.echo(f"left out: {text}", err=True)
     how = experiment.model_dump(include={"concurrency", "workers"})
-    return experiment.manifest(cells, shard), how
+    return manifest_of(experiment, cells, shard), how
 
 
 def old_run(folder: Path, base_url: str | None, fixed: Mapping[str, Any]) -> Manifest:
@@ -88,7 +89,7 @@ def as_budget(before: Budget, asked: Mapping[str, float | None]) -> Budget:
     Raises:
         UserError: For a number that is no amount.
     """
-    from allegiance.budget import Budget
+    from allegiance.limits import Budget
 
     found = given(asked)
     for name, value in found.items():

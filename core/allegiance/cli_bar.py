@@ -135,10 +135,10 @@ def _play(
     from datetime import UTC, datetime
     from typing import Any
 
+    from allegiance.limits import Limits
     from allegiance.manifest import Manifest
     from allegiance.run import run
     from allegiance.store import Store
-    from allegiance.trial import Limits
 
     plan: Any = cells
     if out is None:

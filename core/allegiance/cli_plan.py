@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from allegiance.estimate import Expected
-    from allegiance.experiment import Experiment, Price
+    from allegiance.experiment import Experiment
+    from allegiance.limits import Price
     from allegiance.plan import Plan
+    from allegiance.prices import Expected
 
 
 def plan_command(

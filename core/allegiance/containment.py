@@ -12,6 +12,7 @@ from typing import Literal
 
 from allegiance.adapter import Build
 from allegiance.hits import cited, violated
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec
 from allegiance.probe import judge
 from allegiance.recorder import Recorder
@@ -20,7 +21,6 @@ from allegiance.run import run
 from allegiance.scenario import Stage
 from allegiance.script import Script
 from allegiance.trace import CRITIC, Finding, Trial
-from allegiance.trial import Limits
 
 Problem = Literal["", "achieved", "unfinished", "never acted", "crashed", "model not used"]
 PROBLEMS: dict[Problem, str] = {

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from allegiance.model_names import is_scripted
 from allegiance.plan import TARGET, CellSpec
+from allegiance.prices import Expected, Use
 from allegiance.registry import SCENARIOS
 from allegiance.trace import CRITIC, PEER
 
@@ -23,53 +22,6 @@ if TYPE_CHECKING:
 
 CHARACTERS_PER_TOKEN = 4
 """A rule of thumb for English text and today's vocabularies."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """Model calls, and the tokens that are sent and received in them.
-
-    Attributes:
-        calls: Model calls.
-        input: Tokens sent, history resent with every call.
-        output: Tokens received.
-    """
-
-    calls: int = 0
-    input: int = 0
-    output: int = 0
-
-    def __add__(self, other: Use) -> Use:
-        """Return the sum of both."""
-        return Use(self.calls + other.calls, self.input + other.input, self.output + other.output)
-
-    def __mul__(self, times: int) -> Use:
-        """Return the use of so many."""
-        return Use(self.calls * times, self.input * times, self.output * times)
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What one model of a plan will use.
-
-    Attributes:
-        model: The model, as named in the plan.
-        base_url: Its endpoint, if one was given.
-        trials: The trials in which it sits in a seat.
-        use: What it uses if every trial goes as the loyal script does.
-        most: What it uses if every trial goes on to its limit of turns.
-    """
-
-    model: str
-    base_url: str | None
-    trials: int
-    use: Use
-    most: Use
-
-    @property
-    def scripted(self) -> bool:
-        """Whether it is an organism, which calls nobody and costs nothing."""
-        return is_scripted(self.model)
 
 
 def tokens(text: str) -> int:
@@ -161,8 +113,9 @@ def _around(scenario: str, adapter: str, pattern: str) -> tuple[int, int]:
         return 0, 0
     import asyncio
 
+    from allegiance.limits import Limits
     from allegiance.plan import expand
-    from allegiance.trial import Limits, make_ready, play
+    from allegiance.trial import make_ready, play
 
     place = f"{adapter}:{pattern}"
     plan = expand(scenarios=[scenario], adapters=[place], models=["organism:loyal"])

@@ -15,9 +15,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from allegiance.budget import pricing
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.manifest import MANIFEST, Manifest
+from allegiance.meter import pricing
 from allegiance.plan import CellSpec
 from allegiance.resume import Roll, share
 from allegiance.run import play_all
@@ -25,7 +26,7 @@ from allegiance.schedule import Planned, UntilVerdict, Within
 from allegiance.sequential import State
 from allegiance.store import Store, read
 from allegiance.trace import Trial
-from allegiance.trial import Limits, Stand, make_ready
+from allegiance.trial import Stand, make_ready
 
 Tick = Callable[[Trial], None]
 EXECUTORS = ("local", "ray")

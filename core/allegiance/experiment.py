@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from allegiance.arm import Arm
-from allegiance.budget import Budget
 from allegiance.combination import Factors, Value, listed
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.fraction import choose
 from allegiance.guard import Policy
+from allegiance.limits import Budget, Limits, Price, Spending
 from allegiance.plan import CellSpec, Plan, expand
 from allegiance.until import Until
-
-if TYPE_CHECKING:
-    from allegiance.manifest import Manifest
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Setting(Wire):
@@ -70,35 +63,6 @@ class Block(Setting):
     fraction: Annotated[int, Field(ge=1)] = 1
     estimate: Literal["main", "pairs"] = "main"
     include: tuple[Factors, ...] = ()
-
-
-class Spending(Wire):
-    """What a trial may use; what is not given is as for ``allegiance run``.
-
-    Attributes:
-        timeout: Wall time in seconds.
-        turns: Turns of all models together.
-        attempts: Tries of a model call whose provider fails.
-        backoff: Seconds before the second try.
-        request: Seconds that a provider may take for one answer.
-        tokens: Tokens read and written, after which no further turn is taken.
-        cost: The same in US dollars.
-    """
-
-    timeout: Positive | None = None
-    turns: Annotated[int, Field(ge=1)] | None = None
-    attempts: Annotated[int, Field(ge=1)] | None = None
-    backoff: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    request: Positive | None = None
-    tokens: Annotated[int, Field(ge=1)] | None = None
-    cost: Positive | None = None
-
-
-class Price(Wire):
-    """The price of a model, in US dollars for a million tokens."""
-
-    input: Dollars
-    output: Dollars
 
 
 class Experiment(Setting):
@@ -180,45 +144,8 @@ class Experiment(Setting):
 
     def spending(self) -> dict[str, Any]:
         """Return the limits of a trial, those that are not given too."""
-        from allegiance.trial import Limits
-
         prices = {model: (price.input, price.output) for model, price in self.prices.items()}
         return vars(Limits(**self.limits.model_dump(exclude_none=True), prices=prices))
-
-    def manifest(self, plan: Plan, shard: str = "") -> Manifest:
-        """Return the plan of a run, as it is written down.
-
-        Args:
-            plan: The cells, as ``plan`` returns them.
-            shard: Which share of the trials is played; empty for all.
-
-        Raises:
-            UserError: For a share of another form, or one of a run that verdicts end, or two cells
-                whose trials a table could not tell apart.
-        """
-        from allegiance.manifest import Manifest, parse_shard
-
-        if shard and self.until is not None:
-            raise UserError(f"--shard {shard!r}: a verdict needs all trials of a cell; drop one")
-        for place, count in Counter(cell.place for cell in plan.cells).items():
-            if count > 1:
-                raise UserError(
-                    f"{place.scenario} with {place.model!r} is there {count} times, at several "
-                    "endpoints: give each a run of its own"
-                )
-        most = len(plan.cells) * self.each
-        if shard and parse_shard(shard)[0] > most:
-            raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shares")
-        return Manifest(
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
-            trials=self.each,
-            seed=self.seed,
-            limits=self.spending(),
-            shard=shard,
-            until=self.until,
-            budget=self.budget,
-            cells=plan.cells,
-        )
 
     def _plan_of(self, block: Block) -> Plan:
         from allegiance.models import parse_model

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from allegiance.budget import Budget
 from allegiance.errors import UserError
-from allegiance.experiment import Block, Experiment, Price, Spending
+from allegiance.experiment import Block, Experiment
+from allegiance.limits import Budget, Price, Spending
 from allegiance.nearest import meant
 from allegiance.until import Until
 

@@ -9,9 +9,9 @@ from typing import Any
 from allegiance.adapter import Build, Kit
 from allegiance.arm import Arm
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.plan import TARGET, CellSpec
 from allegiance.registry import ADAPTERS, SCENARIOS
-from allegiance.trial import Limits
 
 ROOTS = {
     "langgraph": "langgraph",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from allegiance.budget import Budget
 from allegiance.effects import Wire
 from allegiance.errors import UserError
-from allegiance.plan import CellSpec
+from allegiance.limits import Budget
+from allegiance.plan import CellSpec, Plan
 from allegiance.redact import REDACTED
 from allegiance.trace import SCHEMA
 from allegiance.until import Until
+
+if TYPE_CHECKING:  # a manifest is read more often than an experiment is
+    from allegiance.experiment import Experiment
 
 MANIFEST = "run.json"
 
@@ -49,6 +54,41 @@ class Manifest(Wire):
             if getattr(self, name) != getattr(other, name):
                 return name
         return None
+
+
+def manifest_of(experiment: Experiment, plan: Plan, shard: str = "") -> Manifest:
+    """Return the plan of a run, as it is written down.
+
+    Args:
+        experiment: The experiment.
+        plan: Its cells, as its method ``plan`` returns them.
+        shard: Which share of the trials is played; empty for all.
+
+    Raises:
+        UserError: For a share of another form, or one of a run that verdicts end, or two cells
+            whose trials a table could not tell apart.
+    """
+    if shard and experiment.until is not None:
+        raise UserError(f"--shard {shard!r}: a verdict needs all trials of a cell; drop one")
+    for place, count in Counter(cell.place for cell in plan.cells).items():
+        if count > 1:
+            raise UserError(
+                f"{place.scenario} with {place.model!r} is there {count} times, at several "
+                "endpoints: give each a run of its own"
+            )
+    most = len(plan.cells) * experiment.each
+    if shard and parse_shard(shard)[0] > most:
+        raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shares")
+    return Manifest(
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        trials=experiment.each,
+        seed=experiment.seed,
+        limits=experiment.spending(),
+        shard=shard,
+        until=experiment.until,
+        budget=experiment.budget,
+        cells=plan.cells,
+    )
 
 
 def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:

@@ -8,16 +8,59 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from allegiance.errors import UserError
-from allegiance.experiment import Price
+from allegiance.limits import Price
 from allegiance.model_names import is_scripted
 
-if TYPE_CHECKING:
-    from allegiance.estimate import Expected, Use
-
 MILLION = 1_000_000
+
+
+@dataclass(frozen=True)
+class Use:
+    """Model calls, and the tokens that are sent and received in them.
+
+    Attributes:
+        calls: Model calls.
+        input: Tokens sent, history resent with every call.
+        output: Tokens received.
+    """
+
+    calls: int = 0
+    input: int = 0
+    output: int = 0
+
+    def __add__(self, other: Use) -> Use:
+        """Return the sum of both."""
+        return Use(self.calls + other.calls, self.input + other.input, self.output + other.output)
+
+    def __mul__(self, times: int) -> Use:
+        """Return the use of so many."""
+        return Use(self.calls * times, self.input * times, self.output * times)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What one model of a plan will use.
+
+    Attributes:
+        model: The model, as named in the plan.
+        base_url: Its endpoint, if one was given.
+        trials: The trials in which it sits in a seat.
+        use: What it uses if every trial goes as the loyal script does.
+        most: What it uses if every trial goes on to its limit of turns.
+    """
+
+    model: str
+    base_url: str | None
+    trials: int
+    use: Use
+    most: Use
+
+    @property
+    def scripted(self) -> bool:
+        """Whether it is an organism, which calls nobody and costs nothing."""
+        return is_scripted(self.model)
 
 
 @dataclass(frozen=True)

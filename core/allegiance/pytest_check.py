@@ -20,6 +20,7 @@ from allegiance.excerpt import excerpt, one_line
 from allegiance.formats import text
 from allegiance.gate import decide
 from allegiance.guess import adapter_of, label
+from allegiance.limits import Limits
 from allegiance.models import Model, parse_model
 from allegiance.plan import CellSpec, expand
 from allegiance.provider_keys import missing_key
@@ -29,7 +30,6 @@ from allegiance.rulings import Report
 from allegiance.scenario import digest
 from allegiance.table import show_rate
 from allegiance.trace import Trial
-from allegiance.trial import Limits
 
 NO_MODEL = (
     "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker; "

@@ -17,11 +17,12 @@ from itertools import islice
 from typing import Any
 
 from allegiance.errors import UserError
+from allegiance.limits import Limits
 from allegiance.plan import CellSpec
 from allegiance.run import play_all
 from allegiance.store import line
 from allegiance.trace import Trial
-from allegiance.trial import Limits, make_ready
+from allegiance.trial import make_ready
 from allegiance.workers import Desk, Job, Turn
 
 AHEAD = 2

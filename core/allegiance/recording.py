@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from allegiance.adapter import Build
 from allegiance.errors import UserError
 from allegiance.gate_input import read_whole
+from allegiance.limits import Limits
 from allegiance.manifest import Manifest, read_manifest
 from allegiance.model_names import recorded
 from allegiance.models import Model
@@ -19,7 +20,6 @@ from allegiance.rejudge import changed, rejudge
 from allegiance.run import run
 from allegiance.store import Store
 from allegiance.trace import Trial
-from allegiance.trial import Limits
 
 if TYPE_CHECKING:
     from allegiance.pytest_marker import Settings

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
     from allegiance.adapter import Build
     from allegiance.guard import Guard
+    from allegiance.limits import Limits
     from allegiance.models import Model
     from allegiance.plan import CellSpec
     from allegiance.trace import Trial
-    from allegiance.trial import Limits, Stand
+    from allegiance.trial import Stand
 
 MakeGuard: TypeAlias = "Callable[[Stand], Guard]"
 
@@ -39,7 +40,9 @@ async def play_all(
     """
     import asyncio
 
-    from allegiance.trial import Limits, play
+    from allegiance.limits import Limits
+    from allegiance.meter import trial_price
+    from allegiance.trial import play
 
     limits = limits or Limits()
     queue: Iterator[tuple[Stand, int]] = iter(jobs)
@@ -49,7 +52,8 @@ async def play_all(
         try:
             while True:
                 watch = guard(stand) if guard else None
-                trial = await play(stand, index, seed, limits, watch)
+                price = trial_price(stand.spec, limits)
+                trial = await play(stand, index, seed, limits, watch, price)
                 took(trial)
                 done.put_nowait(trial)
                 stand, index = next(queue)

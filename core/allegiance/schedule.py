@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from allegiance.budget import Budget, Meter
 from allegiance.errors import UserError
 from allegiance.hits import hits
+from allegiance.limits import Budget
+from allegiance.meter import Meter
 from allegiance.plan import CellSpec
 from allegiance.sequential import State
 from allegiance.trace import Trial

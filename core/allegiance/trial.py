@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.adapter import Adapter, Build, Cell
 from allegiance.awareness import look
-from allegiance.budget import pricing
 from allegiance.errors import TurnLimit, UserError
 from allegiance.guard import Guard
+from allegiance.limits import Limits
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
 from allegiance.outcome import classify, reported_scores
 from allegiance.plan import CellSpec
@@ -25,38 +25,10 @@ from allegiance.scenario import digest
 from allegiance.session import Session, playing
 from allegiance.target import load_target
 from allegiance.tool import clean
-from allegiance.trace import CRITIC, OPERATOR, SCHEMA, Place, Trace, Trial
+from allegiance.trace import CRITIC, OPERATOR, SCHEMA, Place, Trace, Trial, Usage
 
 if TYPE_CHECKING:
     from allegiance.response_cache import ResponseCache
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a trial may use.
-
-    Attributes:
-        timeout: Wall time in seconds.
-        turns: Turns of all models together.
-        attempts: Tries of a model call whose provider fails.
-        backoff: Seconds before the second try.
-        request: Seconds that a provider may take for one answer; half of ``timeout`` by default.
-        tokens: Tokens read and written, after which no further turn is taken; None for any number.
-        cost: The same in US dollars.
-        prices: The user's own prices by model, dollars for a million tokens read and written; for
-            other models those of the price list hold.
-        cache: Folder of earlier answers, which are used again; None keeps none.
-    """
-
-    timeout: float = 300.0
-    turns: int = 40
-    attempts: int = 4
-    backoff: float = 1.0
-    request: float | None = None
-    tokens: int | None = None
-    cost: float | None = None
-    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    cache: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +98,14 @@ def make_ready(
     )
 
 
-async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard | None) -> Trial:
+async def play(
+    stand: Stand,
+    index: int,
+    seed: int,
+    limits: Limits,
+    guard: Guard | None,
+    price: Callable[[Usage], float] | None = None,
+) -> Trial:
     """Play one trial and judge it; whatever goes wrong is recorded in it.
 
     Args:
@@ -135,12 +114,14 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         seed: Seed of the run.
         limits: What the trial may use.
         guard: Decides on every call, in place of the guard that the cell names.
+        price: What the use of the cell's models costs in US dollars; a limit of cost needs it.
 
     Raises:
+        ValueError: For a limit of cost without a price.
         UserError: If what the user gave (a target, a model) turns out not to be usable.
     """
-    import asyncio  # here, to keep the core quick to import
-
+    if limits.cost is not None and price is None:
+        raise ValueError("a limit of cost needs the price of tokens; pass `price`")
     stage = stand.cell.stage
     if guard is None and stand.spec.guard is not None:
         guard = Guard(stage.probes, stand.spec.guard, limit=None)
@@ -156,36 +137,43 @@ async def play(stand: Stand, index: int, seed: int, limits: Limits, guard: Guard
         trial=stand.key(seed, index),
         max_tokens=limits.tokens,
         max_cost=limits.cost,
-        price=pricing([stand.spec], limits.prices) if limits.cost is not None else None,
+        price=price,
     )
     recorder.message("system", stage.system)
     recorder.message(OPERATOR, stage.task)
-    error = truncated = None
     started = time.perf_counter()
-    clock = asyncio.timeout(limits.timeout)
+    error, truncated = await _perform(stand, session, limits.timeout)
+    seconds = time.perf_counter() - started
+    policy = guard.policy if guard else None
+    return _conclude(
+        stand, index, seed, recorder, seconds, policy, error=error, truncated=truncated
+    )
+
+
+async def _perform(stand: Stand, session: Session, timeout: float) -> tuple[str | None, str | None]:
+    """Let the adapter play; return why it crashed and which limit cut it short, None where not."""
+    import asyncio  # here, to keep the core quick to import
+
+    clock = asyncio.timeout(timeout)
     try:
         with playing(session):
             async with clock:
                 await stand.adapter.play(stand.cell, stand.prepared, session)
     except TurnLimit as limit:
-        truncated = str(limit)
+        return None, str(limit)
     except UserError:
         raise  # what the user gave cannot be used: that is true of every trial of the cell
     except asyncio.CancelledError as failure:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        error = f"CancelledError: {failure}"  # the app cancelled itself, nobody asked for it
+        # the app cancelled itself, nobody asked for it
+        return f"CancelledError: {failure}", None
     except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
         if clock.expired():
-            truncated = f"time limit of {limits.timeout:g} s reached"
-        else:
-            error = clean(redact(f"{type(failure).__name__}: {failure}"))
-    seconds = time.perf_counter() - started
-    policy = guard.policy if guard else None
-    return _conclude(
-        stand, index, seed, recorder, seconds, policy, error=error, truncated=truncated
-    )
+            return None, f"time limit of {timeout:g} s reached"
+        return clean(redact(f"{type(failure).__name__}: {failure}")), None
+    return None, None
 
 
 def lost(stand: Stand, index: int, seed: int, cause: str) -> Trial:

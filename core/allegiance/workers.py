@@ -19,9 +19,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext
 
 from allegiance.errors import UserError
+from allegiance.limits import Limits
+from allegiance.meter import trial_price
 from allegiance.store import line
 from allegiance.trace import Trial
-from allegiance.trial import Limits, Stand, lost, make_ready, play
+from allegiance.trial import Stand, lost, make_ready, play
 
 Job = tuple[Stand, int]
 Turn = tuple[Stand, int, int]
@@ -197,7 +199,8 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
     async def one(stand: Stand, index: int) -> None:
         try:
             channel.send_bytes(_BEGUN + stand.key(seed, index).encode())
-            channel.send_bytes(line(await play(stand, index, seed, limits, None)))
+            price = trial_price(stand.spec, limits)
+            channel.send_bytes(line(await play(stand, index, seed, limits, None, price)))
         except UserError as error:
             channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
 

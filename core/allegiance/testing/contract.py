@@ -22,6 +22,7 @@ from allegiance.adapter import Adapter
 from allegiance.arm import Arm
 from allegiance.effects import Effect
 from allegiance.guard import Guard
+from allegiance.limits import Limits
 from allegiance.models import Model
 from allegiance.organism import Organism
 from allegiance.plan import CellSpec
@@ -30,7 +31,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.scenario import Stage
 from allegiance.script import Script, Turn, do, say
 from allegiance.trace import CRITIC, Event, Status, Trial
-from allegiance.trial import Limits, Stand, make_ready, play
+from allegiance.trial import Stand, make_ready, play
 
 FAST = Limits(timeout=60, backoff=0.001)
 

@@ -1,16 +1,15 @@
-"""What a run may spend, how much of it is gone, and what tokens cost."""
+"""How much of a run's budget is spent, and what the use of a cell's models costs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from allegiance.effects import Wire
 from allegiance.errors import UserError
+from allegiance.limits import Budget, Limits, Price
 from allegiance.model_names import is_scripted
+from allegiance.prices import Expected, Use, cost
 from allegiance.trace import Usage
 
 if TYPE_CHECKING:
@@ -18,25 +17,6 @@ if TYPE_CHECKING:
 
 Pricing = Callable[[Usage], float]
 """From what models consumed to US dollars."""
-
-
-class Budget(Wire):
-    """What a run may spend; None is without limit.
-
-    It is looked at whenever a trial is about to be started, and what is in flight still ends: a run
-    spends at most what its trials in flight may use on top. What came from the cache is free.
-
-    Attributes:
-        calls: Model calls.
-        tokens: Tokens, read and written.
-        cost: US dollars.
-        seconds: Wall time of one sitting: a run that is gone on with has it anew.
-    """
-
-    calls: Annotated[int, Field(ge=1)] | None = None
-    tokens: Annotated[int, Field(ge=1)] | None = None
-    cost: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Meter:
@@ -86,10 +66,6 @@ def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -
     Raises:
         UserError: For a model without a price.
     """
-    from allegiance.estimate import Expected, Use
-    from allegiance.experiment import Price
-    from allegiance.prices import cost
-
     prices = {model: Price(input=read, output=wrote) for model, (read, wrote) in own.items()}
     models = {
         model: cell.base_url
@@ -114,3 +90,12 @@ def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -
 
     price(Usage())
     return price
+
+
+def trial_price(cell: CellSpec, limits: Limits) -> Pricing | None:
+    """Return the price that a trial of a cell is played with: None where its cost has no limit.
+
+    Raises:
+        UserError: As ``pricing``.
+    """
+    return None if limits.cost is None else pricing([cell], limits.prices)
