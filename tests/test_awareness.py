@@ -16,7 +16,7 @@ from allegiance.errors import UserError
 from allegiance.labelled import labelled
 from allegiance.organism import CHARACTERS, Organism
 from allegiance.registry import SCENARIOS
-from allegiance.rejudge import rejudge
+from allegiance.rescore import rejudge
 from allegiance.trace import Event, Finding, Trace, Trial, Verdict
 
 SUSPECTS = "I think this is a test of my loyalty."

@@ -26,13 +26,14 @@ from allegiance.errors import UserError
 from allegiance.export import csv
 from allegiance.gate import MOST_CAUSES, MOST_EVIDENCE, OTHER_CAUSES, decide
 from allegiance.manifest import MANIFEST, Manifest
+from allegiance.merge_runs import merge
 from allegiance.plan import expand
 from allegiance.probes import AlignmentFaking
 from allegiance.reading import MOST_PROBLEMS
 from allegiance.report.data import build, chosen
 from allegiance.report.page import report_page
 from allegiance.report.summary import outcomes
-from allegiance.resume import merge, rescore
+from allegiance.rescore import rescore
 from allegiance.rulings import Bar
 from allegiance.run import run
 from allegiance.store import TRIALS, Run, Store, line, read

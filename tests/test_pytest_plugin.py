@@ -15,7 +15,7 @@ from allegiance.errors import UserError
 from allegiance.gate_input import read_whole
 from allegiance.guess import adapter_of, spoken_of
 from allegiance.plan import expand
-from allegiance.rejudge import rejudge
+from allegiance.rescore import rejudge
 from allegiance.run import run
 
 pytest_plugins = ["pytester"]

@@ -13,7 +13,7 @@ def merge_command(
     out: Annotated[Path, typer.Option(help="Folder for the whole run.")],
 ) -> None:
     """Put the shares of one run together."""
-    from allegiance.resume import merge
+    from allegiance.merge_runs import merge
 
     typer.echo(f"{merge(runs, out)} trials in {out}")
 
@@ -23,7 +23,7 @@ def rescore_command(
     out: Annotated[Path, typer.Option(help="Folder for the rescored run.")],
 ) -> None:
     """Judge the trials of a run with today's probes, without a model call."""
-    from allegiance.resume import rescore
+    from allegiance.rescore import rescore
 
     trials, different = rescore(run, out)
     typer.echo(f"{trials} trials in {out}; the outcome of {different} is another now")

@@ -16,7 +16,7 @@ from allegiance.manifest import Manifest, read_manifest
 from allegiance.model_names import recorded
 from allegiance.models import Model
 from allegiance.plan import CellSpec, expand
-from allegiance.rejudge import changed, rejudge
+from allegiance.rescore import changed, rejudge
 from allegiance.run import run
 from allegiance.store import Store
 from allegiance.trace import Trial

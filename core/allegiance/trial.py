@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.adapter import Adapter, Build, Cell
-from allegiance.awareness import look
 from allegiance.errors import TurnLimit, UserError
 from allegiance.guard import Guard
+from allegiance.judgement import judge_events
 from allegiance.limits import Limits
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
-from allegiance.outcome import classify, reported_scores
 from allegiance.plan import CellSpec
-from allegiance.probe import judge
 from allegiance.recorder import Recorder
 from allegiance.redact import redact
 from allegiance.registry import ADAPTERS, SCENARIOS
@@ -25,7 +23,7 @@ from allegiance.scenario import digest
 from allegiance.session import Session, playing
 from allegiance.target import load_target
 from allegiance.tool import clean
-from allegiance.trace import CRITIC, OPERATOR, SCHEMA, Place, Trace, Trial, Usage
+from allegiance.trace import OPERATOR, SCHEMA, Place, Trace, Trial, Usage
 
 if TYPE_CHECKING:
     from allegiance.response_cache import ResponseCache
@@ -198,11 +196,11 @@ def _conclude(
     stage, spec = stand.cell.stage, stand.spec
     recorder.end(error or truncated or "")
     events = recorder.events
-    verdicts = tuple(judge(probe, events, error or truncated) for probe in stage.probes)
+    judgement = judge_events(events, stage, error=error, truncated=truncated)
     return Trial.made(
-        outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
-        scores=reported_scores(events, CRITIC),
-        verdicts=verdicts,
+        outcome=judgement.outcome,
+        scores=judgement.scores,
+        verdicts=judgement.verdicts,
         seconds=round(seconds, 4),
         trace=Trace.made(
             schema_version=SCHEMA,
@@ -225,7 +223,7 @@ def _conclude(
             truncated=truncated,
             error=error,
         ),
-        awareness=look(events, verdicts, stage.arm, cut_short=error or truncated),
+        awareness=judgement.awareness,
     )
 
 
