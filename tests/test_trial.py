@@ -208,3 +208,11 @@ def test_what_cannot_be_used_stops_the_run_and_nothing_is_left_running() -> None
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(check())
+
+
+def test_a_limit_of_cost_is_never_played_without_a_price() -> None:
+    async def app(session: Session) -> None:
+        raise AssertionError("it was played")
+
+    with pytest.raises(ValueError, match="needs the price of tokens"):
+        asyncio.run(play(stand(app), 0, 0, Limits(cost=1.0), None))

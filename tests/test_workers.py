@@ -10,11 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from chaos_provider import Chaos, serving
 
 from allegiance.errors import UserError
 from allegiance.limits import Limits
 from allegiance.plan import CellSpec, expand
-from allegiance.run import in_turn
+from allegiance.run import in_turn, run
 from allegiance.trial import Stand, make_ready
 from allegiance.workers import STILLBORN, TRIES, Desk, play_in_processes
 
@@ -176,3 +177,27 @@ def test_early_deaths_are_only_given_up_on_if_nothing_comes_back_in_between() ->
         list(desk.died([], [], "killed"))
     with pytest.raises(UserError, match="in a row died before they played"):
         list(desk.died([], [], "killed"))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_trial_that_costs_its_limit_is_cut_short_wherever_it_is_played(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    limits = Limits(cost=20, prices={"openai:m": (1e6, 1e6)})  # a call of 14 tokens costs $14
+    with serving(Chaos("ok")) as url:
+        cells = expand(
+            scenarios=["rubric_grading"],
+            adapters=["langchain:agent"],
+            models=["openai:m"],
+            base_url=url,
+        ).cells
+        if workers:
+            jobs = in_turn([make_ready(cell) for cell in cells], 1)
+            (trial,) = play_in_processes(
+                jobs, seed=0, concurrency=1, workers=workers, limits=limits
+            )
+        else:
+            (trial,) = run(cells, limits=limits)
+    assert trial.trace.truncated == "limit of 20 US dollars reached: 28.0000 spent"
+    assert trial.trace.usage.turns == 2
