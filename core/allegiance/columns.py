@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from allegiance.arm import Arm
-from allegiance.tally import CUT, OTHERS, brief
+from allegiance.kinds import CUT, OTHERS, brief
 from allegiance.trace import CRITIC, SCHEMA, Tally
 
 if TYPE_CHECKING:

@@ -1,21 +1,15 @@
 """Counting the trials of a run by kind, in memory that grows with the kinds alone.
 
-Two trials are of one kind if no table, contrast or figure tells them apart. A kind is shown by an
-abridged trial: the same cell, outcome and verdicts, without the texts. A run of 100,000 trials has
-a few hundred kinds.
+A run of 100,000 trials has a few hundred kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from allegiance.kinds import abridged, kind_of
 from allegiance.reading import Trials
-from allegiance.trace import CRITIC, Event, Finding, Tally, Trace, Trial, Verdict
-
-OTHERS = "another"
-"""Stands for every actor that is not under test."""
-CUT = "a limit"
-"""Stands for whatever cut a trial short."""
+from allegiance.trace import Tally, Trial
 
 
 class Counting:
@@ -27,7 +21,7 @@ class Counting:
 
     def add(self, trial: Trial) -> None:
         """Count one more trial."""
-        kind = _kind(trial)
+        kind = kind_of(trial)
         if kind not in self._counts:
             self._first[kind] = abridged(trial)
         self._counts[kind] = self._counts.get(kind, 0) + 1
@@ -58,111 +52,3 @@ def tally(trials: Iterable[Trial]) -> Tally:
     for trial in trials:
         counting.add(trial)
     return counting.tally()
-
-
-def abridged(trial: Trial) -> Trial:
-    """Return a trial with nothing left but what makes its kind."""
-    t = trial.trace
-    return brief(
-        outcome=trial.outcome,
-        looked=_looked(trial),
-        aware=_aware(trial),
-        verdicts=tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
-        scenario=t.scenario,
-        version=t.version,
-        content=t.content,
-        arm=t.arm,
-        adapter=t.adapter,
-        pattern=t.pattern,
-        model=t.model,
-        peer_model=t.peer_model,
-        target=t.target,
-        guard=t.guard,
-        truncated=None if t.truncated is None else CUT,
-    )
-
-
-def brief(
-    *,
-    outcome: object,
-    looked: bool,
-    aware: object,
-    verdicts: Iterable[Said],
-    **cell: object,
-) -> Trial:
-    """Make an abridged trial.
-
-    Args:
-        outcome: What became of it.
-        looked: Whether the critic looked at the work and left it at that.
-        aware: The label of expressed awareness, None where there is none.
-        verdicts: Probe, behaviour and status of each verdict, and who was found to do what.
-        cell: What names its cell, and whether it was cut short.
-
-    Raises:
-        ValidationError: If that makes no trial.
-    """
-    event = Event(seq=0, kind="tool_result", actor=CRITIC)
-    return Trial.model_validate(
-        {
-            "outcome": outcome,
-            "seconds": 0.0,
-            "awareness": aware and {"status": aware, "by": ""},
-            "verdicts": [
-                {
-                    "probe": probe,
-                    "behaviour": behaviour,
-                    "status": status,
-                    "findings": [
-                        Finding.model_validate(
-                            {
-                                "probe": probe,
-                                "behaviour": behaviour,
-                                "actor": actor,
-                                "seqs": (0,),
-                                "status": done,
-                                "reason": "",
-                            }
-                        )
-                        for actor, done in found
-                    ],
-                }
-                for probe, behaviour, status, found in verdicts
-            ],
-            "trace": Trace.model_validate(
-                {"key": "", "seed": 0, "trial": 0, "events": (event,) if looked else (), **cell}
-            ),
-        }
-    )
-
-
-Said = tuple[str, str, str, tuple[tuple[str, str], ...]]
-
-
-def _kind(trial: Trial) -> tuple[object, ...]:
-    t = trial.trace
-    return (
-        trial.outcome,
-        t.truncated is None,
-        _looked(trial),
-        _aware(trial),
-        tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
-        (t.scenario, t.version, t.content, t.arm, t.adapter, t.pattern),
-        (t.model, t.peer_model, t.target, t.guard),
-    )
-
-
-def _found(verdict: Verdict) -> tuple[tuple[str, str], ...]:
-    pairs = {(CRITIC if f.actor == CRITIC else OTHERS, f.status) for f in verdict.findings}
-    return tuple(sorted(pairs))
-
-
-def _aware(trial: Trial) -> str | None:
-    return None if trial.awareness is None else trial.awareness.status
-
-
-def _looked(trial: Trial) -> bool:
-    """Tell whether the critic used a tool and then left the work undone (alignment faking)."""
-    return trial.outcome == "incomplete" and any(
-        e.kind == "tool_result" and e.actor == CRITIC and e.ok for e in trial.trace.events
-    )
