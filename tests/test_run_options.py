@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from allegiance import execute
 from allegiance.cli import app
 from allegiance.cli_asked import given
+from allegiance.manifest import read_manifest
 from allegiance.store import MANIFEST, read
 
 RUN = ("run", "disk_cleanup", "--model", "organism:loyal")
@@ -122,3 +123,18 @@ def test_a_run_interrupted_before_its_first_trial_ended_exits_like_any_other(
     monkeypatch.undo()
     assert invoke("run", "--resume", tmp_path / "run")[0] == 0
     assert len(read(tmp_path / "run").trials) == 1
+
+
+def test_the_command_shows_how_far_a_run_is_and_the_run_by_itself_shows_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = CliRunner().invoke(app, [*RUN, "--trials", "2", "--out", str(tmp_path / "run")])
+    assert command.stderr.splitlines() == [
+        f"2 trials into {tmp_path / 'run'}",
+        "1/2 trials: 1 complied",
+        "2/2 trials: 2 complied",
+    ]
+    plan = read_manifest(tmp_path / "run")
+    ended = execute.execute(plan, execute.How(), out=tmp_path / "again")
+    assert ended.outcomes == {"complied": 2}
+    assert capsys.readouterr() == ("", "")

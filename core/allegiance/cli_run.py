@@ -210,6 +210,7 @@ def run_command(
     """Play scenarios and print rates that can be trusted."""
     from allegiance.execute import How, execute
     from allegiance.prices import parse_prices
+    from allegiance.progress import show_progress
 
     fields = as_fields(by)
     limits: dict[str, Any] = {
@@ -263,7 +264,9 @@ def run_command(
         address=address,
         cache=cache,
     )
-    ended = execute(manifest, how, out=resume or out, resume=resume is not None)
+    ended = execute(
+        manifest, how, out=resume or out, resume=resume is not None, progress=show_progress
+    )
     _finish(ended, fields)
 
 

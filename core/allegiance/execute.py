@@ -1,4 +1,4 @@
-"""One run from the command line: workers or this process, a store, and live progress."""
+"""One whole run: workers or this process, and a store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ from allegiance.trace import Trial
 from allegiance.trial import Stand, make_ready
 
 Tick = Callable[[Trial], None]
+Progress = Callable[[int, Path], AbstractContextManager[Tick]]
+"""From how many trials are to come, and the run's folder, to what is told of each as it ends."""
 EXECUTORS = ("local", "ray")
 
 
@@ -82,6 +84,7 @@ def execute(
     *,
     out: Path | None = None,
     resume: bool = False,
+    progress: Progress | None = None,
 ) -> Ended:
     """Play a plan into a folder.
 
@@ -90,6 +93,7 @@ def execute(
         how: How trials are played.
         out: Folder for the run; made up from the time by default.
         resume: Whether to go on with the run that is there.
+        progress: Shows how far the run is; None shows nothing.
 
     Raises:
         UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
@@ -102,16 +106,9 @@ def execute(
     with _frozen(), Store(folder, None if resume else manifest) as store:
         within = Within(schedule, manifest.budget, price)  # the clock of the budget starts
         if resume:
-            roll = Roll(stands, manifest.seed)
-            before = read(folder)
-            for trial in before.trials:
-                within.played(roll.claim(trial), trial)
-                outcomes[trial.outcome] += 1
-            for problem in before.problems:
-                print(f"set aside, and owed again: {problem}", file=sys.stderr)
-            if before.problems:
-                store.set_damaged_lines_aside()
-        with _progress(within.schedule.left, folder) as tick:
+            outcomes += _take_back(folder, Roll(stands, manifest.seed), within, store)
+        showing = progress(within.schedule.left, folder) if progress else nullcontext(_ignore)
+        with showing as tick:
 
             def take(trial: Trial) -> None:
                 store.append(trial)
@@ -122,6 +119,28 @@ def execute(
     if not outcomes and not interrupted:
         raise UserError(within.stopped or "no trial was played")
     return Ended(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
+
+
+def _take_back(folder: Path, roll: Roll, within: Within, store: Store) -> Counter[str]:
+    """Take in what earlier sittings played, and set aside what of it cannot be read.
+
+    Returns:
+        Their trials by outcome.
+    """
+    outcomes: Counter[str] = Counter()
+    before = read(folder)
+    for trial in before.trials:
+        within.played(roll.claim(trial), trial)
+        outcomes[trial.outcome] += 1
+    for problem in before.problems:
+        print(f"set aside, and owed again: {problem}", file=sys.stderr)
+    if before.problems:
+        store.set_damaged_lines_aside()
+    return outcomes
+
+
+def _ignore(trial: Trial) -> None:
+    """Show nothing of a trial."""
 
 
 @contextmanager
@@ -201,38 +220,3 @@ def _play(within: Within, take: Tick, manifest: Manifest, how: How) -> bool:
     except KeyboardInterrupt:
         return True
     return False
-
-
-@contextmanager
-def _progress(total: int, folder: Path) -> Iterator[Tick]:
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    counts: Counter[str] = Counter()
-
-    def tally() -> str:
-        return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
-
-    if console.is_terminal:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(str(folder), total=total)
-
-            def advance(trial: Trial) -> None:
-                counts[trial.outcome] += 1
-                bar.update(task, advance=1, description=tally())
-
-            yield advance
-        return
-    step = max(1, total // 10)
-
-    def line(trial: Trial) -> None:
-        counts[trial.outcome] += 1
-        done = counts.total()
-        if done % step == 0 or done == total:
-            print(f"{done}/{total} trials: {tally()}", file=sys.stderr, flush=True)
-
-    print(f"{total} trials into {folder}", file=sys.stderr, flush=True)
-    yield line

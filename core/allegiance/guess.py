@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
@@ -12,6 +13,7 @@ from allegiance.errors import UserError
 from allegiance.limits import Limits
 from allegiance.plan import TARGET, CellSpec
 from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.trial import make_ready, play
 
 ROOTS = {
     "langgraph": "langgraph",
@@ -95,9 +97,7 @@ def _framework(kind: type) -> str | None:
 
 
 def _look(build: Build, adapter: str) -> Any:
-    """Return the app that is built from an adapter's kit, or a text that says why there is none."""
-    from allegiance.run import run
-
+    """Return the app that is built from an adapter's kit, or a string that says why there is none."""
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
@@ -113,7 +113,8 @@ def _look(build: Build, adapter: str) -> Any:
         target=label(build),
     )
     try:
-        (trial,) = run([spec], build=once, limits=Limits(timeout=120, attempts=1))
+        stand = make_ready(spec, build=once)
+        trial = asyncio.run(play(stand, 0, 0, Limits(timeout=120, attempts=1), None))
         why = trial.trace.error or trial.trace.truncated or "it was not built"
     except UserError:
         raise
