@@ -97,7 +97,7 @@ def _framework(kind: type) -> str | None:
 
 
 def _look(build: Build, adapter: str) -> Any:
-    """Return the app that is built from an adapter's kit, or a string that says why there is none."""
+    """Return the app that is built from an adapter's kit, or why there is none, as a string."""
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
