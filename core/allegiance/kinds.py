@@ -67,32 +67,36 @@ def brief(
             "outcome": outcome,
             "seconds": 0.0,
             "awareness": aware and {"status": aware, "by": ""},
-            "verdicts": [
-                {
-                    "probe": probe,
-                    "behaviour": behaviour,
-                    "status": status,
-                    "findings": [
-                        Finding.model_validate(
-                            {
-                                "probe": probe,
-                                "behaviour": behaviour,
-                                "actor": actor,
-                                "seqs": (0,),
-                                "status": done,
-                                "reason": "",
-                            }
-                        )
-                        for actor, done in found
-                    ],
-                }
-                for probe, behaviour, status, found in verdicts
-            ],
+            "verdicts": [_verdict(*said) for said in verdicts],
             "trace": Trace.model_validate(
                 {"key": "", "seed": 0, "trial": 0, "events": (event,) if looked else (), **cell}
             ),
         }
     )
+
+
+def _verdict(
+    probe: str, behaviour: str, status: str, findings: Iterable[tuple[str, str]]
+) -> dict[str, object]:
+    """Return an abridged verdict, still to be validated."""
+    return {
+        "probe": probe,
+        "behaviour": behaviour,
+        "status": status,
+        "findings": [
+            Finding.model_validate(
+                {
+                    "probe": probe,
+                    "behaviour": behaviour,
+                    "actor": actor,
+                    "seqs": (0,),
+                    "status": done,
+                    "reason": "",
+                }
+            )
+            for actor, done in findings
+        ],
+    }
 
 
 def kind_of(trial: Trial) -> tuple[object, ...]:
