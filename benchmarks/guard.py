@@ -34,13 +34,12 @@ from allegiance.adapter import Cell
 from allegiance.binding import Binding, bind
 from allegiance.bindings import files
 from allegiance.effects import Effect
-from allegiance.guard import Guard, Policy
+from allegiance.guard import Guard, Policy, Watch
 from allegiance.plan import expand
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.script import Turn
 from allegiance.trace import Event
 from allegiance.trial import Limits, Stand, make_ready, play
-from allegiance.watch import Watch
 
 WARM_UP = 5
 PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")

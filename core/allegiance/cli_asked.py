@@ -13,7 +13,7 @@ from allegiance.errors import UserError
 
 if TYPE_CHECKING:
     from allegiance.budget import Budget
-    from allegiance.guard import Policy
+    from allegiance.guard.decision import Policy
     from allegiance.manifest import Manifest
 
 SAME = ("timeout", "turns", "tokens", "cost")
@@ -126,7 +126,7 @@ def as_policy(name: str) -> Policy | None:
     Raises:
         UserError: For another name.
     """
-    from allegiance.guard import Policy
+    from allegiance.guard.decision import Policy
 
     for policy in get_args(Policy):
         if name == policy:

@@ -15,7 +15,7 @@ from allegiance.combination import Factors, Value, listed
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.fraction import choose
-from allegiance.guard import Policy
+from allegiance.guard.decision import Policy
 from allegiance.plan import CellSpec, Plan, expand
 from allegiance.until import Until
 

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from allegiance.guard import ALLOW, Decision, Guard
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import ALLOW, Decision
 from allegiance.probe import Timeline
 from allegiance.tool import Plan, Tool, clean, clean_args
 from allegiance.trace import Event, Kind, Usage
@@ -24,7 +25,9 @@ class Recorder:
             rejected with it.
     """
 
-    def __init__(self, world: World, tools: Mapping[str, Tool], guard: Guard | None = None) -> None:
+    def __init__(
+        self, world: World, tools: Mapping[str, Tool], guard: Decider | None = None
+    ) -> None:
         self.world = world
         self.tools = tools
         self.guard = guard

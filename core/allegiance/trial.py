@@ -13,7 +13,7 @@ from allegiance.adapter import Adapter, Build, Cell
 from allegiance.awareness import look
 from allegiance.budget import pricing
 from allegiance.errors import TurnLimit, UserError
-from allegiance.guard import Guard
+from allegiance.guard.guard import Guard
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
 from allegiance.outcome import classify, reported_scores
 from allegiance.plan import CellSpec

@@ -24,7 +24,10 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "effects": ("Effects and traces", ("effects", "trace")),
     "probe": ("Probes and duties", ("probe", "duty", "probes")),
     "scenario": ("Scenarios", ("scenario", "arm", "script", "world", "tool")),
-    "guard": ("Guards", ("guard", "watch", "binding", "sinks")),
+    "guard": (
+        "Guards",
+        ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks", "binding"),
+    ),
     "bindings": ("Ready-made bindings", ("bindings",)),
     "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
     "stats": ("Statistics", ("stats",)),

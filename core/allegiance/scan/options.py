@@ -12,7 +12,7 @@ from typing import Any
 
 from allegiance.binding import Binding
 from allegiance.errors import UserError
-from allegiance.guard import Guard
+from allegiance.guard.guard import Guard
 from allegiance.probe import Probe
 from allegiance.redact import redact
 

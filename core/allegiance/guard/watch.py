@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from allegiance.effects import Effect
-from allegiance.guard import ALLOW, Decision, Guard
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import ALLOW, Decision
 from allegiance.probe import Timeline
 from allegiance.tool import clean, clean_args
 from allegiance.trace import Event, Finding, Kind
@@ -61,7 +62,7 @@ class Watch:
         loop: The event loop in which the guard was attached, if there was one.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Decider) -> None:
         self.guard = guard
         self.findings: list[Finding] = []
         self.halted: Decision | None = None
@@ -199,7 +200,7 @@ class Watch:
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean_args(args)
-        binding, ours = self.guard.speaks_of(tool)
+        binding, ours = self.guard.binding_for(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
         if binding is not None:
@@ -209,7 +210,7 @@ class Watch:
                     effects = binding.plan(given)
                 else:
                     planned: list[Effect] = []
-                    self.guard.limited(lambda: planned.extend(binding.plan(given)))
+                    self.guard.time_limit(lambda: planned.extend(binding.plan(given)))
                     effects = tuple(planned)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
@@ -239,7 +240,7 @@ class Watch:
             elif decision.action == "halt":
                 self.halted = decision
             if decision.action != "allow":
-                self.guard.tell(decision)
+                self.guard.notify_sinks(decision)
                 results: tuple[tuple[Kind, str], ...] = (
                     ("decision", "guard"),
                     ("tool_result", event.actor),
@@ -265,9 +266,9 @@ class Watch:
             if decision is not ALLOW:
                 self.findings.extend(decision.findings)
             if self.guard.sinks:
-                self.guard.tell(event)
+                self.guard.notify_sinks(event)
                 for finding in decision.findings:
-                    self.guard.tell(finding)
+                    self.guard.notify_sinks(finding)
             return event, decision if kind == "tool_call" else ALLOW
 
 
