@@ -31,8 +31,7 @@ from typing import Any, TypeVar
 from report import Row, finish
 
 from allegiance.adapter import Cell
-from allegiance.binding import Binding, bind
-from allegiance.bindings import files
+from allegiance.bindings import Binding, bind, files
 from allegiance.effects import Effect
 from allegiance.guard import Guard, Policy, Watch
 from allegiance.plan import expand

@@ -25,8 +25,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from allegiance.binding import bind
-from allegiance.bindings import files
+from allegiance.bindings import bind, files
 from allegiance.effects import Effect
 from allegiance.export import inspect, otel
 from allegiance.guard import Guard, GuardBypassed

@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 
 import pytest
 
-from allegiance.binding import bind, find
+from allegiance.bindings import bind
+from allegiance.bindings.binding import find
 from allegiance.effects import Effect
 from allegiance.guard import Guard, GuardBypassed, Watch
 from allegiance.guard.sinks import JsonLines, Logging, OpenTelemetry

@@ -49,7 +49,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from allegiance.adapters import _autogen_tools, guard_autogen
 from allegiance.adapters.guard_autogen import GuardedWorkbench
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import Guard, GuardBypassed, Policy, Watch
 from allegiance.probe import findings

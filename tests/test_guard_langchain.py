@@ -21,7 +21,7 @@ from langgraph_supervisor import create_supervisor
 from langgraph_swarm import create_handoff_tool, create_swarm
 
 from allegiance.adapters.guard_langchain import GuardMiddleware, tool_node
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import CallRejected, Guard, GuardBypassed, Policy
 from allegiance.probe import findings

@@ -52,9 +52,9 @@ import allegiance.guard
 print("pydantic" in sys.modules, any(n.startswith("allegiance.guard.") for n in sys.modules))
 from allegiance.guard import Guard
 Guard([])
-print("asyncio" in sys.modules, "allegiance.guard.watch" in sys.modules)
+print(*(name in sys.modules for name in ("asyncio", "allegiance.guard.watch", "allegiance.bindings")))
 """
-    assert run(code) == ["False"] * 4
+    assert run(code) == ["False"] * 5
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)

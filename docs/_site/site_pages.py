@@ -26,9 +26,9 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "scenario": ("Scenarios", ("scenario", "arm", "script", "world", "tool")),
     "guard": (
         "Guards",
-        ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks", "binding"),
+        ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
     ),
-    "bindings": ("Ready-made bindings", ("bindings",)),
+    "bindings": ("Bindings", ("bindings.binding", "bindings")),
     "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
     "stats": ("Statistics", ("stats",)),
 }

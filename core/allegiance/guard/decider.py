@@ -13,7 +13,6 @@ from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from allegiance.binding import Binding, find
 from allegiance.guard.approval import ask_on_console, wait_for
 from allegiance.guard.decision import ACTIONS, ALLOW, Ask, Decision, Policy, Record, Sink
 from allegiance.guard.time_limit import TimeLimit
@@ -22,6 +21,8 @@ from allegiance.trace import KINDS, Event, Finding
 
 if TYPE_CHECKING:
     import asyncio
+
+    from allegiance.bindings.binding import Binding
 
 _CACHED_TOOLS = 512
 
@@ -97,7 +98,7 @@ class Decider:
         if bindings is not self.bindings:
             bindings, cache = self._cache = self.bindings, {}
         if (entry := cache.get(tool)) is None:
-            binding = find(bindings, tool)
+            binding = _find_binding(bindings, tool)
             entry = binding, binding is not None and is_built_in(binding.effects)
             # an app has so many tools at most; a model can name any number
             if len(cache) < _CACHED_TOOLS:
@@ -177,6 +178,14 @@ class Decider:
         self.failures.append(f"ask failed: {type(error).__name__}: {error}")
         message = f"{decision.message} (nobody could be asked: {error})"
         return decision.model_copy(update={"action": "reject", "message": message})
+
+
+def _find_binding(bindings: Sequence[Binding], tool: str) -> Binding | None:
+    if not bindings:
+        return None
+    from allegiance.bindings.binding import find  # its package loads the shell interpreter too
+
+    return find(bindings, tool)
 
 
 def _collect(findings: list[Finding], probe: Probe, view: View) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from allegiance.binding import Binding, find
+from allegiance.bindings.binding import Binding, find
 from allegiance.effects import Effect
 from allegiance.guard.guard import Guard
 from allegiance.guard.watch import Ticket, Watch
