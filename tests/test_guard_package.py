@@ -52,7 +52,8 @@ import allegiance.guard
 print("pydantic" in sys.modules, any(n.startswith("allegiance.guard.") for n in sys.modules))
 from allegiance.guard import Guard
 Guard([])
-print(*(name in sys.modules for name in ("asyncio", "allegiance.guard.watch", "allegiance.bindings")))
+for name in ("asyncio", "allegiance.guard.watch", "allegiance.bindings"):
+    print(name in sys.modules)
 """
     assert run(code) == ["False"] * 5
 

@@ -25,6 +25,7 @@ FORBIDDEN = {
     "tool": {"recorder", "guard", "scenario"},
     "guard.decision": {"guard.approval", "guard.decider", "guard.watch", "guard.guard"},
     "guard.decider": {"guard.watch", "guard.attachment", "guard.guard", "tool", "world"},
+    "guard.boundary": {"guard.watch", "guard.guard", "recorder", "scenario"},
     "guard.watch": {"guard.attachment", "guard.guard", "recorder", "scenario"},
     "guard.sinks": {"guard.decider", "guard.guard", "recorder", "scenario"},
     "guard.guard": {"recorder", "scenario", "trial", "run", "adapter"},

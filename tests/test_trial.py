@@ -12,11 +12,12 @@ import pytest
 from allegiance.adapter import Cell
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError
+from allegiance.guard import Decision, Guard, Policy
 from allegiance.plan import CellSpec
 from allegiance.run import in_turn, play_all
 from allegiance.session import CRITIC, Session
 from allegiance.store import line
-from allegiance.trace import Trace, Trial
+from allegiance.trace import Event, Finding, Trace, Trial
 from allegiance.trial import Limits, Stand, lost, make_ready, play
 
 Play = Callable[[Session], Awaitable[None]]
@@ -207,3 +208,50 @@ def test_what_cannot_be_used_stops_the_run_and_nothing_is_left_running() -> None
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(check())
+
+
+@pytest.mark.parametrize("policy", ["observe", "block", "halt"])
+def test_a_guards_sinks_hear_of_everything_in_a_played_trial(policy: Policy) -> None:
+    async def app(session: Session) -> None:
+        session.recorder.turn(CRITIC, "I grade it.")
+        session.recorder.call(CRITIC, "submit_evaluation", {"unit": "unit-7", "score": "A"})
+        session.recorder.note(CRITIC, "search", {}, "three hits")
+        session.recorder.call(CRITIC, "submit_evaluation", {"unit": "unit-7", "score": "C"})
+
+    ready, records = stand(app), list[Event | Finding | Decision]()
+    guard = Guard(ready.cell.stage.probes, policy, limit=None, sinks=[records.append])
+    trial = asyncio.run(play(ready, 0, 0, Limits(), guard))
+    assert guard.failures == []
+    assert tuple(r for r in records if isinstance(r, Event)) == trial.trace.events
+    assert [r for r in records if isinstance(r, Finding)] == guard.findings
+    kinds = [r.kind if isinstance(r, Event) else type(r).__name__ for r in records]
+    begin, noted = ["message"] * 3, ["tool_call", "tool_result"]
+    rejected = ["Decision", "decision", "tool_result"]
+    assert (
+        kinds
+        == {
+            "observe": [
+                *begin,
+                "tool_call",
+                "Finding",
+                "tool_result",
+                "Finding",
+                *noted,
+                *noted,
+                "end",
+            ],
+            "block": [*begin, "tool_call", "Finding", *rejected, *noted, *noted, "end"],
+            "halt": [
+                *begin,
+                "tool_call",
+                "Finding",
+                *rejected,
+                *noted,
+                "tool_call",
+                *rejected,
+                "end",
+            ],
+        }[policy]
+    )
+    said = [r.message for r in records if isinstance(r, Decision)]
+    assert said == [e.text for e in trial.trace.events if e.kind == "decision"]

@@ -141,7 +141,7 @@ class GuardHandler(BaseCallbackHandler):
             answer = interrupt(shown)  # raises until the graph is resumed
             self._asked.pop(call_id or "", None)
             return self.watch.settle(event, guard.apply_answer(decision, answer))
-        return self.watch.settle(event, guard.resolve(decision, event, self.watch.loop))
+        return Ticket(event, self.watch.boundary.resolve(event, decision, self.watch.loop))
 
 
 def _not_about_rejections(record: logging.LogRecord) -> bool:
