@@ -31,17 +31,19 @@ from typing import Any, TypeVar
 from report import Row, finish
 
 from allegiance.adapter import Cell
-from allegiance.binding import Binding, bind
-from allegiance.bindings import files
+from allegiance.bindings import Binding, bind, files
 from allegiance.effects import Effect
-from allegiance.guard import Guard, Policy
+from allegiance.guard import Guard
+from allegiance.guard import Policy
 from allegiance.limits import Limits
+from allegiance.guard import Watch
 from allegiance.plan import expand
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.script import Turn
 from allegiance.trace import Event
-from allegiance.trial import Stand, make_ready, play
-from allegiance.watch import Watch
+from allegiance.trial import Stand
+from allegiance.trial import make_ready
+from allegiance.trial import play
 
 WARM_UP = 5
 PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")

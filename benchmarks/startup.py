@@ -16,7 +16,7 @@ from statistics import median
 
 from report import Row, finish
 
-CORE = "import allegiance.run, allegiance.guard, allegiance.probe, allegiance.trace"
+CORE = "import allegiance.run, allegiance.guard.guard, allegiance.probe, allegiance.trace"
 PYDANTIC = """
 from pydantic import BaseModel, ConfigDict
 class Model(BaseModel):

@@ -25,17 +25,15 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from allegiance.binding import bind
-from allegiance.bindings import files
+from allegiance.bindings import bind, files
 from allegiance.effects import Effect
 from allegiance.export import inspect, otel
-from allegiance.guard import Guard
+from allegiance.guard import Guard, GuardBypassed
 from allegiance.plan import expand
 from allegiance.probes import WeightExfiltration
 from allegiance.run import run
 from allegiance.store import Run, Store, read
 from allegiance.trace import Event, Finding
-from allegiance.watch import GuardBypassed
 
 WEIGHTS = "0f1e2d3c4b5a69788796a5b4c3d2e1f0" * 3
 COPY = bind("cp", lambda a: Effect(verb="copy", source=a["source"], target=a["target"]))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allegiance.binding import find
 from allegiance.bindings import default_bindings, files, http
+from allegiance.bindings.binding import find
 from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probe import Timeline

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allegiance.binding import find
 from allegiance.bindings import default_bindings, read_command, shell
 from allegiance.bindings import syntax as parser
+from allegiance.bindings.binding import find
 from allegiance.effects import Effect
 from allegiance.errors import UserError
 from allegiance.guard import Guard

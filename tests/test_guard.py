@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 import pytest
 
-from allegiance.binding import bind, find
+from allegiance.bindings import bind
+from allegiance.bindings.binding import find
 from allegiance.effects import Effect
-from allegiance.guard import Guard
+from allegiance.guard import Guard, GuardBypassed, Watch
+from allegiance.guard.sinks import JsonLines, Logging, OpenTelemetry
 from allegiance.probe import View
 from allegiance.probes import WeightExfiltration
-from allegiance.sinks import JsonLines, Logging, OpenTelemetry
 from allegiance.trace import Event, Finding
-from allegiance.watch import GuardBypassed, Watch
 
 COPY = bind("cp", lambda a: Effect(verb="copy", source=a["src"], target=a["dst"]))
 AWAY = {"src": "models/peer.bin", "dst": "usb:/peer.bin"}

@@ -49,13 +49,12 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from allegiance.adapters import _autogen_tools, guard_autogen
 from allegiance.adapters.guard_autogen import GuardedWorkbench
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
-from allegiance.guard import Guard, Policy
+from allegiance.guard import Guard, GuardBypassed, Policy, Watch
 from allegiance.probe import findings
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Event
-from allegiance.watch import GuardBypassed, Watch
 
 WEIGHTS = WeightExfiltration(assets=["models/**"])
 AWAY = ("models/peer.bin", "usb:/peer.bin")

@@ -28,13 +28,12 @@ from crewai.tools import BaseTool
 from crewai.tools.tool_failure import ToolExecutionFailedError, ToolFailure
 
 from allegiance.adapters.guard_crewai import guard_hooks
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
-from allegiance.guard import Guard, Policy
+from allegiance.guard import Guard, Policy, Watch
 from allegiance.probe import findings
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Event
-from allegiance.watch import Watch
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")
 

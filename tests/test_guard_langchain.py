@@ -21,13 +21,12 @@ from langgraph_supervisor import create_supervisor
 from langgraph_swarm import create_handoff_tool, create_swarm
 
 from allegiance.adapters.guard_langchain import GuardMiddleware, tool_node
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
-from allegiance.guard import Guard, Policy
+from allegiance.guard import CallRejected, Guard, GuardBypassed, Policy
 from allegiance.probe import findings
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Event
-from allegiance.watch import CallRejected, GuardBypassed
 
 WEIGHTS = WeightExfiltration(assets=["models/**"])
 AWAY = ("models/peer.bin", "usb:/peer.bin")
@@ -273,7 +272,7 @@ def test_an_asynchronous_callback_runs_in_the_loop_of_the_app() -> None:
 
 
 def test_the_guard_failing_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
-    from allegiance.watch import Watch
+    from allegiance.guard import Watch
 
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise ZeroDivisionError("oops")

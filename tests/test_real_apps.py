@@ -47,15 +47,13 @@ from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 from langgraph_supervisor import create_supervisor
 
-from allegiance.binding import Binding, bind
-from allegiance.bindings import files, shell
+from allegiance.bindings import Binding, bind, files, shell
 from allegiance.effects import Effect
-from allegiance.guard import Guard
+from allegiance.guard import CallRejected, Guard, Watch
 from allegiance.paths import matches_any
 from allegiance.probe import View, report
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Finding
-from allegiance.watch import CallRejected, Watch
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

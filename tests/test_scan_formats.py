@@ -12,7 +12,8 @@ import pytest
 
 from allegiance.export import inspect as to_inspect
 from allegiance.export import otel as to_otel
-from allegiance.guard import Guard
+from allegiance.guard import Guard, Watch
+from allegiance.guard.sinks import JsonLines, OpenTelemetry
 from allegiance.plan import expand
 from allegiance.probes import WeightExfiltration
 from allegiance.registry import SCENARIOS
@@ -20,10 +21,8 @@ from allegiance.run import run
 from allegiance.scan.detect import detect, read
 from allegiance.scan.replay import Replay, Scanned
 from allegiance.scan.steps import Conversation
-from allegiance.sinks import JsonLines, OpenTelemetry
 from allegiance.store import Store
 from allegiance.trace import Finding, Trial
-from allegiance.watch import Watch
 
 pytest.importorskip("openinference.instrumentation.langchain")
 pytest.importorskip("opentelemetry.instrumentation.genai.langchain")

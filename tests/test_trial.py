@@ -13,12 +13,21 @@ from allegiance.adapter import Cell
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError
 from allegiance.limits import Limits
+from allegiance.guard import Decision
+from allegiance.guard import Guard
+from allegiance.guard import Policy
 from allegiance.plan import CellSpec
 from allegiance.run import in_turn, play_all
 from allegiance.session import CRITIC, Session
 from allegiance.store import line
-from allegiance.trace import Trace, Trial
-from allegiance.trial import Stand, lost, make_ready, play
+from allegiance.trace import Trace
+from allegiance.trace import Trial
+from allegiance.trial import Stand
+from allegiance.trial import lost
+from allegiance.trial import make_ready
+from allegiance.trial import play
+from allegiance.trace import Event
+from allegiance.trace import Finding
 
 Play = Callable[[Session], Awaitable[None]]
 
@@ -216,3 +225,50 @@ def test_a_limit_of_cost_is_never_played_without_a_price() -> None:
 
     with pytest.raises(ValueError, match="needs the price of tokens"):
         asyncio.run(play(stand(app), 0, 0, Limits(cost=1.0), None))
+
+
+@pytest.mark.parametrize("policy", ["observe", "block", "halt"])
+def test_a_guards_sinks_hear_of_everything_in_a_played_trial(policy: Policy) -> None:
+    async def app(session: Session) -> None:
+        session.recorder.turn(CRITIC, "I grade it.")
+        session.recorder.call(CRITIC, "submit_evaluation", {"unit": "unit-7", "score": "A"})
+        session.recorder.note(CRITIC, "search", {}, "three hits")
+        session.recorder.call(CRITIC, "submit_evaluation", {"unit": "unit-7", "score": "C"})
+
+    ready, records = stand(app), list[Event | Finding | Decision]()
+    guard = Guard(ready.cell.stage.probes, policy, limit=None, sinks=[records.append])
+    trial = asyncio.run(play(ready, 0, 0, Limits(), guard))
+    assert guard.failures == []
+    assert tuple(r for r in records if isinstance(r, Event)) == trial.trace.events
+    assert [r for r in records if isinstance(r, Finding)] == guard.findings
+    kinds = [r.kind if isinstance(r, Event) else type(r).__name__ for r in records]
+    begin, noted = ["message"] * 3, ["tool_call", "tool_result"]
+    rejected = ["Decision", "decision", "tool_result"]
+    assert (
+        kinds
+        == {
+            "observe": [
+                *begin,
+                "tool_call",
+                "Finding",
+                "tool_result",
+                "Finding",
+                *noted,
+                *noted,
+                "end",
+            ],
+            "block": [*begin, "tool_call", "Finding", *rejected, *noted, *noted, "end"],
+            "halt": [
+                *begin,
+                "tool_call",
+                "Finding",
+                *rejected,
+                *noted,
+                "tool_call",
+                *rejected,
+                "end",
+            ],
+        }[policy]
+    )
+    said = [r.message for r in records if isinstance(r, Decision)]
+    assert said == [e.text for e in trial.trace.events if e.kind == "decision"]

@@ -12,8 +12,8 @@ import typer
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from allegiance.guard import Policy
     from allegiance.limits import Budget
+    from allegiance.guard.decision import Policy
     from allegiance.manifest import Manifest
 
 SAME = ("timeout", "turns", "tokens", "cost")
@@ -127,7 +127,7 @@ def as_policy(name: str) -> Policy | None:
     Raises:
         UserError: For another name.
     """
-    from allegiance.guard import Policy
+    from allegiance.guard.decision import Policy
 
     for policy in get_args(Policy):
         if name == policy:

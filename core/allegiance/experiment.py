@@ -12,8 +12,11 @@ from allegiance.combination import Factors, Value, listed
 from allegiance.effects import Wire
 from allegiance.errors import UserError
 from allegiance.fraction import choose
-from allegiance.guard import Policy
-from allegiance.limits import Budget, Limits, Price, Spending
+from allegiance.limits import Budget
+from allegiance.limits import Limits
+from allegiance.limits import Price
+from allegiance.limits import Spending
+from allegiance.guard.decision import Policy
 from allegiance.plan import CellSpec, Plan, expand
 from allegiance.until import Until
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from allegiance.arm import FACTORS, Arm, arms, may_take_part
 from allegiance.effects import Wire
 from allegiance.errors import UserError
-from allegiance.guard import Policy
+from allegiance.guard.decision import Policy
 from allegiance.model_names import SCRIPTED_PEER, is_scripted, recorded
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.trace import Place

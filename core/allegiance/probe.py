@@ -117,7 +117,7 @@ class Timeline:
         return View(self.events, len(self.events) if size is None else size, self._memo)
 
 
-def heeded(probe: Probe) -> Collection[Kind]:
+def event_kinds(probe: Probe) -> Collection[Kind]:
     """Return the kinds of events at which a probe is to be called: all, unless it says which."""
     kinds: Collection[Kind] = getattr(probe, "kinds", KINDS)
     return kinds
@@ -175,7 +175,7 @@ def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> 
 
 def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
     """Fold a probe over a finished trace."""
-    timeline, kinds = Timeline(events), heeded(probe)
+    timeline, kinds = Timeline(events), event_kinds(probe)
     return [
         finding
         for size, event in enumerate(timeline.events, 1)

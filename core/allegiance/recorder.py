@@ -1,15 +1,15 @@
-"""The recorder: the only writer of a trace, and the boundary that every tool call crosses."""
+"""The recorder: the only writer of a played trial's trace; every tool call crosses it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
-from allegiance.guard import ALLOW, Decision, Guard
-from allegiance.probe import Timeline
+from allegiance.guard.boundary import ToolBoundary
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import Decision
 from allegiance.tool import Plan, Tool, clean, clean_args
-from allegiance.trace import Event, Kind, Usage
+from allegiance.trace import Event, Usage
 from allegiance.world import World, apply
 
 
@@ -19,27 +19,27 @@ class Recorder:
     Attributes:
         world: The state so far.
         tools: The tools on offer, by name.
-        guard: Decides on every call before it is applied, if there is one.
-        halted: The decision that stopped the trial, once there is one; every later call is
-            rejected with it.
     """
 
-    def __init__(self, world: World, tools: Mapping[str, Tool], guard: Guard | None = None) -> None:
+    def __init__(
+        self, world: World, tools: Mapping[str, Tool], guard: Decider | None = None
+    ) -> None:
         self.world = world
         self.tools = tools
-        self.guard = guard
-        self.halted: Decision | None = None
-        self._timeline = Timeline()
-        self._lock = threading.RLock()
-        self._ended = False
-        self._turns = self._input = self._output = self._calls = 0
+        self._boundary = ToolBoundary(guard)
+        self._lock = self._boundary.lock
+        self._turns = self._input = self._output = 0
         self._cached = self._cached_input = self._cached_output = self._throttled = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
         """What has been recorded so far."""
-        with self._lock:
-            return tuple(self._timeline.events)
+        return self._boundary.events
+
+    @property
+    def halted(self) -> Decision | None:
+        """The decision that stopped the trial, once there is one; it rejects every later call."""
+        return self._boundary.halted
 
     @property
     def turns(self) -> int:
@@ -87,8 +87,7 @@ class Recorder:
     def message(self, actor: str, text: str) -> None:
         """Record a message; an empty one leaves no event."""
         if text.strip():
-            with self._lock:
-                self._append("message", actor, text=text)
+            self._boundary.append("message", actor, text)
 
     def call(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
@@ -102,38 +101,19 @@ class Recorder:
             call_id: The framework's id for the call, if it has one.
         """
         args, tool = clean_args(args), clean(tool)
+        boundary = self._boundary
         with self._lock:
-            if self._ended:
+            if boundary.closed:
                 return "Error: the trial is over"
-            self._calls += 1
-            call_id = call_id or f"call-{self._calls}"
             plan = self._plan(actor, tool, args)
-            decision = self._append(
-                "tool_call", actor, tool=tool, args=args, call_id=call_id, effects=plan.effects
-            )
-            if self.halted is not None:
-                decision = self.halted
-            elif decision.action == "ask" and self.guard is not None:
-                decision = self.guard.resolve(decision, self._timeline.events[-1])
-            if decision.action == "halt":
-                self.halted = decision
+            event, decision = boundary.call(actor, tool, args, call_id, effects=plan.effects)
+            decision = boundary.resolve(event, decision)
             if decision.action != "allow":
-                self._append(
-                    "decision", "guard", text=decision.message, tool=tool, call_id=call_id, ok=False
-                )
-                plan = Plan(decision.message, ok=False)
+                return decision.message
             effects = plan.effects if plan.ok else ()
             for effect in effects:
                 self.world = apply(self.world, effect, actor)
-            self._append(
-                "tool_result",
-                actor,
-                text=plan.text,
-                tool=tool,
-                call_id=call_id,
-                effects=effects,
-                ok=plan.ok,
-            )
+            boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
             return plan.text
 
     def note(
@@ -142,16 +122,15 @@ class Recorder:
         """Record a call that never reached the world: another tool's, or one not on offer."""
         args, tool = clean_args(args), clean(tool)
         with self._lock:
-            self._calls += 1
-            call_id = f"call-{self._calls}"
-            self._append("tool_call", actor, tool=tool, args=args, call_id=call_id)
-            self._append("tool_result", actor, text=text, tool=tool, call_id=call_id, ok=ok)
+            if not self._boundary.closed:
+                event, _ = self._boundary.call(actor, tool, args, None)
+                self._boundary.record_result(event, text, ok=ok)
 
     def end(self, text: str = "") -> None:
         """Record that the trial is over, and why; nothing that comes later is recorded or done."""
         with self._lock:
-            self._append("end", "runner", text=text)
-            self._ended = True
+            self._boundary.append("end", "runner", text)
+            self._boundary.closed = True
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> Plan:
         known = self.tools.get(tool)
@@ -162,9 +141,3 @@ class Recorder:
             return known.run(self.world, args, actor)
         except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
             return Plan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)
-
-    def _append(self, kind: Kind, actor: str, *, text: str = "", **fields: Any) -> Decision:
-        if self._ended:
-            return ALLOW
-        self._timeline.add(kind, actor, text=clean(text), **fields)
-        return self.guard.decide(self._timeline.view()) if self.guard else ALLOW

@@ -24,8 +24,11 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "effects": ("Effects and traces", ("effects", "trace")),
     "probe": ("Probes and duties", ("probe", "duty", "probes")),
     "scenario": ("Scenarios", ("scenario", "arm", "script", "world", "tool")),
-    "guard": ("Guards", ("guard", "watch", "binding", "sinks")),
-    "bindings": ("Ready-made bindings", ("bindings",)),
+    "guard": (
+        "Guards",
+        ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
+    ),
+    "bindings": ("Bindings", ("bindings.binding", "bindings")),
     "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
     "stats": ("Statistics", ("stats",)),
 }

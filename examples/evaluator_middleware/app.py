@@ -15,7 +15,7 @@ from langchain.agents.middleware import AgentMiddleware, ToolCallLimitMiddleware
 
 from allegiance.adapter import Build, Kit
 from allegiance.adapters.guard_langchain import GuardMiddleware
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.plan import expand

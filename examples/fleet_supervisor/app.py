@@ -21,7 +21,7 @@ from langchain_core.tools import BaseTool, tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 
 from allegiance.adapter import Kit
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.duty import Duty, Need
 from allegiance.effects import Effect
 from allegiance.guard import Guard

@@ -19,7 +19,7 @@ from crewai import Agent, BaseLLM, Crew, Task
 from crewai.tools import BaseTool, tool
 
 from allegiance.adapter import Kit
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probes import WeightExfiltration

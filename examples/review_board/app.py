@@ -21,7 +21,7 @@ from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily,
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
 from allegiance.adapter import Kit
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probes import ScoreInflation

@@ -24,7 +24,7 @@ from autogen_core.code_executor import CodeResult
 from autogen_core.models import CreateResult, FunctionExecutionResult
 from autogen_core.tools import FunctionTool
 
-from allegiance.watch import CURRENT, Ticket, Watch
+from allegiance.guard.watch import CURRENT, Ticket, Watch
 
 T = TypeVar("T")
 Function = Callable[..., Any]

@@ -30,7 +30,7 @@ from allegiance.adapters._autogen_hooks import (
     picker,
     settled,
 )
-from allegiance.watch import CURRENT, CallRejected, Ticket, Watch
+from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 
 
 @dataclass

@@ -27,8 +27,8 @@ from autogen_core.tools import (
 
 from allegiance.adapters import _autogen_tools
 from allegiance.adapters._autogen_hooks import DECIDED, decide, failed, install, noted
-from allegiance.guard import Guard
-from allegiance.watch import CURRENT, Watch
+from allegiance.guard.guard import Guard
+from allegiance.guard.watch import CURRENT, Watch
 
 T = TypeVar("T")
 

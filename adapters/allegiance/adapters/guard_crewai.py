@@ -41,8 +41,9 @@ from crewai.hooks.dispatch import (
 )
 from crewai.tools.tool_failure import ToolFailure
 
-from allegiance.guard import Guard
-from allegiance.watch import CURRENT, CallRejected, Ticket, Watch
+from allegiance.guard.decider import Decider
+from allegiance.guard.guard import Guard
+from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 
 
 @dataclass(frozen=True)
@@ -223,13 +224,13 @@ def _actor(agent: Any) -> str:
     return str(getattr(agent, "role", None) or "agent").strip()
 
 
-def _tool_name(context: ToolCallHookContext, guard: Guard) -> str:
+def _tool_name(context: ToolCallHookContext, guard: Decider) -> str:
     """Return the name that the model knows a tool by, or its own if a binding speaks of that."""
     shown = context.tool_name
     own = str(getattr(context.tool, "name", shown))
-    if own == shown or guard.speaks_of(shown)[0] is not None:
+    if own == shown or guard.binding_for(shown)[0] is not None:
         return shown
-    return own if guard.speaks_of(own)[0] is not None else shown
+    return own if guard.binding_for(own)[0] is not None else shown
 
 
 def _answered(context: ToolCallHookContext) -> str:

@@ -22,9 +22,10 @@ from langgraph.prebuilt import ToolNode
 from langgraph.prebuilt.tool_node import ToolCallRequest, ToolInvocationError
 from langgraph.types import interrupt
 
-from allegiance.guard import Decision, Guard
+from allegiance.guard.decision import Decision
+from allegiance.guard.guard import Guard
+from allegiance.guard.watch import CURRENT, Ticket, Watch
 from allegiance.trace import Event
-from allegiance.watch import CURRENT, Ticket, Watch
 
 
 class CallRejected(ToolInvocationError):
@@ -139,8 +140,8 @@ class GuardHandler(BaseCallbackHandler):
             }
             answer = interrupt(shown)  # raises until the graph is resumed
             self._asked.pop(call_id or "", None)
-            return self.watch.settle(event, guard.answered(decision, answer))
-        return self.watch.settle(event, guard.resolve(decision, event, self.watch.loop))
+            return self.watch.settle(event, guard.apply_answer(decision, answer))
+        return Ticket(event, self.watch.boundary.resolve(event, decision, self.watch.loop))
 
 
 def _not_about_rejections(record: logging.LogRecord) -> bool:

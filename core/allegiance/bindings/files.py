@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from allegiance.binding import Binding
+from allegiance.bindings.binding import Binding
 from allegiance.bindings.targets import below, join, remote
 from allegiance.effects import Effect, Verb
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from allegiance.binding import Binding
 from allegiance.bindings import targets
+from allegiance.bindings.binding import Binding
 from allegiance.effects import Effect
 
 Args = Mapping[str, Any]

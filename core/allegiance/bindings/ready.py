@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from allegiance.binding import Binding
+from allegiance.bindings.binding import Binding
 from allegiance.bindings.files import files
 from allegiance.bindings.http import http
 from allegiance.bindings.shell import shell

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allegiance.binding import Binding
 from allegiance.bindings import syntax
+from allegiance.bindings.binding import Binding
 from allegiance.bindings.values import NOTHING, State, environment
 from allegiance.effects import Effect
 

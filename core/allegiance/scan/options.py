@@ -10,9 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from allegiance.binding import Binding
+from allegiance.bindings.binding import Binding
 from allegiance.errors import UserError
-from allegiance.guard import Guard
+from allegiance.guard.guard import Guard
 from allegiance.probe import Probe
 from allegiance.redact import redact
 

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from allegiance.binding import Binding, find
+from allegiance.bindings.binding import Binding, find
 from allegiance.effects import Effect
-from allegiance.guard import Guard
+from allegiance.guard.guard import Guard
+from allegiance.guard.watch import Ticket, Watch
 from allegiance.scan.steps import Answered, Called, Conversation, Said
 from allegiance.trace import Event, Finding
-from allegiance.watch import Ticket, Watch
 
 Status = Literal["clean", "flagged", "unscored", "unbound"]
 

@@ -21,8 +21,8 @@ from typing import Any, ClassVar
 from allegiance.adapter import Adapter
 from allegiance.arm import Arm
 from allegiance.effects import Effect
-from allegiance.guard import Guard
 from allegiance.limits import Limits
+from allegiance.guard.guard import Guard
 from allegiance.models import Model
 from allegiance.organism import Organism
 from allegiance.plan import CellSpec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.binding import bind
+from allegiance.bindings import bind
 from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probes import ScoreInflation

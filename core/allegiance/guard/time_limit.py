@@ -9,7 +9,7 @@ from queue import SimpleQueue
 _Job = tuple[Callable[[], None], threading.Lock, list[BaseException]]
 
 
-class Limited:
+class TimeLimit:
     """Runs jobs on a thread of its own and gives up on one that takes too long.
 
     The thread is a daemon: one that hangs is left behind and another takes its place. A job that
@@ -49,9 +49,9 @@ class Limited:
         if failed:
             raise failed[0]
 
-    def __deepcopy__(self, memo: object) -> Limited:
+    def __deepcopy__(self, memo: object) -> TimeLimit:
         """Copy as a new one: threads are not copied."""
-        return Limited(self._seconds)
+        return TimeLimit(self._seconds)
 
 
 def _serve(jobs: SimpleQueue[_Job]) -> None:

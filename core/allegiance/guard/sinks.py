@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import UserError
-from allegiance.guard import Decision
+from allegiance.guard.decision import Decision, Record
 from allegiance.redact import redact, redact_all
 from allegiance.trace import Event, Finding
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
-
-Record = Event | Finding | Decision
 
 # Attribute names of the OpenTelemetry semantic conventions for generative AI (in development)
 OPERATION = "gen_ai.operation.name"

@@ -7,12 +7,10 @@ from contextlib import ExitStack
 from contextvars import Token
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from allegiance.watch import CURRENT, Watch
-
-if TYPE_CHECKING:
-    from allegiance.guard import Guard
+from allegiance.guard.decider import Decider
+from allegiance.guard.watch import CURRENT, Watch
 
 HOOKS: tuple[tuple[str, str], ...] = (
     ("langchain_core", "allegiance.adapters.guard_langchain"),
@@ -28,16 +26,22 @@ class Attachment:
     It is scoped by a context variable: tasks and threads started inside are guarded, everything
     else is not. Frameworks are hooked if they are imported when the context is entered; an app
     that exists has imported its own.
+
+    Args:
+        guard: Who decides.
+        app: The app, for the frameworks that need it.
+        watches: Gets the watch of each run.
     """
 
-    def __init__(self, guard: Guard, app: Any = None) -> None:
+    def __init__(self, guard: Decider, app: Any, watches: list[Watch]) -> None:
         self._guard = guard
         self._app = app
+        self._watches = watches
         self._open: list[tuple[Watch, ExitStack, Token[Watch | None]]] = []
 
     def __enter__(self) -> Watch:
         watch = Watch(self._guard)
-        self._guard.watches.append(watch)
+        self._watches.append(watch)
         token = CURRENT.set(watch)
         stack = ExitStack()
         try:

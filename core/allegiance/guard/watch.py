@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import json
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from allegiance.effects import Effect
-from allegiance.guard import ALLOW, Decision, Guard
-from allegiance.probe import Timeline
+from allegiance.guard.boundary import ToolBoundary
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import Decision
 from allegiance.tool import clean, clean_args
-from allegiance.trace import Event, Finding, Kind
+from allegiance.trace import Event, Finding
+
+if TYPE_CHECKING:
+    import asyncio
 
 CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
 """The watch that is on in this context; the frameworks' hooks ask it."""
@@ -38,7 +40,7 @@ class GuardBypassed(UserWarning):
 
 @dataclass(frozen=True)
 class Ticket:
-    """A call that was decided on, to be settled when it has run."""
+    """A call that was decided on, to be recorded again when it has run."""
 
     event: Event
     decision: Decision
@@ -54,17 +56,17 @@ class Watch:
 
     Attributes:
         guard: Who decides.
-        findings: What was found in this run.
-        halted: The decision that stopped the run, once there is one.
+        boundary: Records and decides.
         unbound: How often tools were called that no binding speaks of, by tool.
         bound: The same for tools that one speaks of.
         loop: The event loop in which the guard was attached, if there was one.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Decider) -> None:
+        import asyncio  # an app has loaded it, a core that attaches to none need not
+
         self.guard = guard
-        self.findings: list[Finding] = []
-        self.halted: Decision | None = None
+        self.boundary = ToolBoundary(guard)
         self.unbound: Counter[str] = Counter()
         self.bound: Counter[str] = Counter()
         try:
@@ -73,15 +75,21 @@ class Watch:
             self.loop = None
         self._announced: dict[str, str] = {}
         self._seen: set[str] = set()
-        self._timeline = Timeline()
-        self._lock = threading.RLock()
-        self._calls = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
         """What has happened so far."""
-        with self._lock:
-            return tuple(self._timeline.events)
+        return self.boundary.events
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the probes report of this run."""
+        return self.boundary.findings
+
+    @property
+    def halted(self) -> Decision | None:
+        """The decision that stopped the run, once there is one."""
+        return self.boundary.halted
 
     @property
     def coverage(self) -> float:
@@ -92,18 +100,18 @@ class Watch:
     def message(self, actor: str, text: str) -> None:
         """Record what an agent says; an empty text leaves no event."""
         if text.strip():
-            self._append("message", actor, text=text)
+            self.boundary.append("message", str(actor), text)
 
     def announce(self, call_id: str | None, tool: str) -> None:
         """Note that a model asked for a call, which must then come past the guard."""
         if call_id:
-            with self._lock:
+            with self.boundary.lock:
                 self._announced[call_id] = tool
 
     @property
     def missed(self) -> dict[str, str]:
         """Calls that a model asked for and that never came past the guard: tool by call id."""
-        with self._lock:
+        with self.boundary.lock:
             return {i: tool for i, tool in self._announced.items() if i not in self._seen}
 
     def before(
@@ -111,7 +119,7 @@ class Watch:
     ) -> Ticket:
         """Record a call that is about to run, and decide on it from synchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
-        return self.settle(event, self.guard.resolve(decision, event, self.loop))
+        return Ticket(event, self.boundary.resolve(event, decision, self.loop))
 
     async def abefore(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
@@ -119,7 +127,7 @@ class Watch:
         """Record a call that is about to run, and decide on it from asynchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
         if decision.action == "ask":
-            decision = await self.guard.aresolve(decision, event)
+            return Ticket(event, await self.boundary.aresolve(event, decision))
         return self.settle(event, decision)
 
     def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
@@ -162,16 +170,8 @@ class Watch:
         What it read, where its binding cannot know, is what it answers.
         """
         event, text = ticket.event, clean(text)
-        self._append(
-            "tool_result",
-            event.actor,
-            text=text,
-            tool=event.tool,
-            call_id=event.call_id,
-            effects=tuple(_answered(e, text) for e in event.effects) if ok else (),
-            ok=ok,
-            bound=event.bound,
-        )
+        effects = tuple(_fill_in_read(e, text) for e in event.effects) if ok else ()
+        self.boundary.record_result(event, text, effects=effects, ok=ok)
 
     def end(self, text: str = "") -> None:
         """Record that the run is over, and warn of what may have run unseen."""
@@ -184,7 +184,7 @@ class Watch:
             )
             self.guard.failures.append(warning)
             warnings.warn(warning, GuardBypassed, stacklevel=3)
-        elif not self._timeline.events and not text:
+        elif not self.events and not text:
             warnings.warn(
                 "nothing came past the guard while it was attached: what runs in a context that "
                 "was made before (an asyncio.Runner, a server, a pool of threads) is not seen; "
@@ -192,14 +192,14 @@ class Watch:
                 GuardBypassed,
                 stacklevel=3,
             )
-        self._append("end", "runner", text=text)
+        self.boundary.append("end", "runner", text)
 
     def intend(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
         args = clean_args(args)
-        binding, ours = self.guard.speaks_of(tool)
+        binding, ours = self.guard.binding_for(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
         if binding is not None:
@@ -209,21 +209,19 @@ class Watch:
                     effects = binding.plan(given)
                 else:
                     planned: list[Effect] = []
-                    self.guard.limited(lambda: planned.extend(binding.plan(given)))
+                    self.guard.time_limit(lambda: planned.extend(binding.plan(given)))
                     effects = tuple(planned)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
-        with self._lock:
+        with self.boundary.lock:
             # a wrapped function knows no id: its call is one that was asked for
             self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
-            self._calls += 1
             (self.bound if binding else self.unbound)[tool] += 1
-            return self._append(
-                "tool_call",
-                actor,
-                tool=tool,
-                args=args,
-                call_id=str(call_id or f"call-{self._calls}"),
+            return self.boundary.call(
+                str(actor),
+                tool,
+                args,
+                call_id,
                 effects=effects,
                 bound=binding is not None,
                 failure=failure,
@@ -231,47 +229,10 @@ class Watch:
 
     def settle(self, event: Event, decision: Decision) -> Ticket:
         """Settle the decision on a call: a halt is latched, a rejection recorded."""
-        if decision.action == "allow" and self.halted is None:
-            return Ticket(event, decision)
-        with self._lock:
-            if self.halted is not None:
-                decision = self.halted
-            elif decision.action == "halt":
-                self.halted = decision
-            if decision.action != "allow":
-                self.guard.tell(decision)
-                results: tuple[tuple[Kind, str], ...] = (
-                    ("decision", "guard"),
-                    ("tool_result", event.actor),
-                )
-                for kind, actor in results:
-                    self._append(
-                        kind,
-                        actor,
-                        text=decision.message,
-                        tool=event.tool,
-                        call_id=event.call_id,
-                        ok=False,
-                        bound=event.bound,
-                    )
-        return Ticket(event, decision)
-
-    def _append(
-        self, kind: Kind, actor: str, *, text: str = "", failure: str | None = None, **fields: Any
-    ) -> tuple[Event, Decision]:
-        with self._lock:
-            event = self._timeline.add(kind, str(actor), text=clean(text), **fields)
-            decision = self.guard.decide(self._timeline.view(), failure)
-            if decision is not ALLOW:
-                self.findings.extend(decision.findings)
-            if self.guard.sinks:
-                self.guard.tell(event)
-                for finding in decision.findings:
-                    self.guard.tell(finding)
-            return event, decision if kind == "tool_call" else ALLOW
+        return Ticket(event, self.boundary.settle(event, decision))
 
 
-def _answered(effect: Effect, text: str) -> Effect:
+def _fill_in_read(effect: Effect, text: str) -> Effect:
     if effect.verb != "read" or effect.value is not None:
         return effect
     return effect.model_copy(update={"value": text})

@@ -1,4 +1,4 @@
-"""Bindings: from a call of a user's own tool to the effects it would have."""
+"""A binding: from a call of a user's own tool to the effects that it would have."""
 
 from __future__ import annotations
 

@@ -1,0 +1,188 @@
+"""The tool boundary: what every tool call crosses, in a played trial and in a guarded app.
+
+An event is appended, the probes look at it, a call is decided on, a halt is latched, the decision
+and the result are recorded, and the sinks hear of all of it, in this order.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from allegiance.effects import Effect
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import ALLOW, Decision
+from allegiance.probe import Timeline
+from allegiance.tool import clean
+from allegiance.trace import Event, Finding, Kind
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+class ToolBoundary:
+    """A trace that grows, and the decisions on its calls; safe to use from any thread.
+
+    Attributes:
+        guard: Who decides; None lets every call through.
+        findings: What the probes report of this trace.
+        halted: The decision that stopped everything, once there is one; every later call is
+            rejected with it.
+        closed: Whether nothing is recorded any more.
+        lock: Held while anything is recorded; hold it to record several things together.
+    """
+
+    def __init__(self, guard: Decider | None) -> None:
+        self.guard = guard
+        self.findings: list[Finding] = []
+        self.halted: Decision | None = None
+        self.closed = False
+        self.lock = threading.RLock()
+        self._timeline = Timeline()
+        self._calls = 0
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What has happened so far."""
+        with self.lock:
+            return tuple(self._timeline.events)
+
+    def append(self, kind: Kind, actor: str, text: str) -> None:
+        """Append an event that is about no call: a message, or the end."""
+        with self.lock:
+            if not self.closed:
+                self._decide(self._timeline.add(kind, actor, text=clean(text)))
+
+    def call(
+        self,
+        actor: str,
+        tool: str,
+        args: Mapping[str, Any] | str,
+        call_id: str | None,
+        *,
+        effects: tuple[Effect, ...] = (),
+        bound: bool = True,
+        failure: str | None = None,
+    ) -> tuple[Event, Decision]:
+        """Append a call that is about to run; the decision may be to ask, and is not settled.
+
+        Args:
+            actor: Who calls.
+            tool: The tool's name.
+            args: The arguments, or the string that should have been a JSON object.
+            call_id: The framework's id for the call, if it has one.
+            effects: The effects that the call would have.
+            bound: Whether the effects of the tool are known.
+            failure: What failed already, such as the call's binding.
+
+        Raises:
+            RuntimeError: If the boundary is closed.
+        """
+        with self.lock:
+            if self.closed:
+                raise RuntimeError("a call came after the end of the trace")
+            self._calls += 1
+            event = self._timeline.add(
+                "tool_call",
+                actor,
+                tool=tool,
+                args=args,
+                call_id=str(call_id or f"call-{self._calls}"),
+                effects=effects,
+                bound=bound,
+            )
+            return event, self._decide(event, failure)
+
+    def resolve(
+        self, event: Event, decision: Decision, loop: asyncio.AbstractEventLoop | None = None
+    ) -> Decision:
+        """Ask, where the decision says so, and settle it, from synchronous code.
+
+        Args:
+            event: The call.
+            decision: The decision on it.
+            loop: Where an asynchronous ``ask`` runs while this thread waits, as in
+                ``Decider.resolve``.
+        """
+        if decision is ALLOW and self.halted is None:
+            return decision  # nearly every call
+        if decision.action == "ask" and self.guard is not None and self.halted is None:
+            decision = self.guard.resolve(decision, event, loop)
+        return self.settle(event, decision)
+
+    async def aresolve(self, event: Event, decision: Decision) -> Decision:
+        """Ask, where the decision says so, and settle it, from asynchronous code."""
+        if decision.action == "ask" and self.guard is not None and self.halted is None:
+            decision = await self.guard.aresolve(decision, event)
+        return self.settle(event, decision)
+
+    def settle(self, event: Event, decision: Decision) -> Decision:
+        """Latch a halt, record a rejection, and return what holds for the call."""
+        if decision.action == "allow" and self.halted is None:
+            return decision
+        with self.lock:
+            if self.halted is not None:
+                decision = self.halted
+            elif decision.action == "halt":
+                self.halted = decision
+            if decision.action != "allow":
+                self._record_rejection(event, decision)
+        return decision
+
+    def record_result(
+        self, event: Event, text: str, *, effects: tuple[Effect, ...] = (), ok: bool = True
+    ) -> None:
+        """Append the result of a call.
+
+        Args:
+            event: The call.
+            text: What the tool answered.
+            effects: The effects that came about.
+            ok: Whether the tool did what it was asked.
+        """
+        with self.lock:
+            if self.closed:
+                return
+            result = self._timeline.add(
+                "tool_result",
+                event.actor,
+                text=clean(text),
+                tool=event.tool,
+                call_id=event.call_id,
+                effects=effects,
+                ok=ok,
+                bound=event.bound,
+            )
+            self._decide(result)
+
+    def _record_rejection(self, event: Event, decision: Decision) -> None:
+        if self.closed:
+            return
+        if self.guard is not None:
+            self.guard.notify_sinks(decision)
+        record = self._timeline.add(
+            "decision",
+            "guard",
+            text=clean(decision.message),
+            tool=event.tool,
+            call_id=event.call_id,
+            ok=False,
+            bound=event.bound,
+        )
+        self._decide(record)
+        self.record_result(event, decision.message, ok=False)
+
+    def _decide(self, event: Event, failure: str | None = None) -> Decision:
+        """Run the probes on the last event, and tell the sinks of it and of what is found."""
+        guard = self.guard
+        if guard is None:
+            return ALLOW
+        decision = guard.decide(self._timeline.view(), failure)
+        if decision is not ALLOW:
+            self.findings.extend(decision.findings)
+        if guard.sinks:
+            guard.notify_sinks(event)
+            for finding in decision.findings:
+                guard.notify_sinks(finding)
+        return decision
