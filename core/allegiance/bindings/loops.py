@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from allegiance.bindings.machine import Machine
 from allegiance.bindings.syntax import text
 from allegiance.bindings.targets import UNKNOWN
 from allegiance.bindings.values import NOTHING, State, Stream, Word, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from allegiance.bindings.interpret import Shell
 
 TURNS = 64
 """The largest number of turns that are followed one by one; the rest are followed as one."""
@@ -22,15 +21,15 @@ T = TypeVar("T")
 _ANY = Word(UNKNOWN, known=False)
 
 
-def loop(shell: Shell, node: Node, stdin: Stream) -> Stream:
+def loop(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow a loop."""
     if node.type == "for_statement":
-        return _each(shell, node, stdin)
+        return _each(machine, node, stdin)
     body = node.child_by_field_name("body")
     conditions = [c for c in node.named_children if c != body]
     readers = [c for c in conditions if c.type == "command" and text(c).split()[:1] == ["read"]]
     if not readers or body is None:
-        turns = [shell.follow(c, stdin) for _ in range(2) for c in node.named_children]
+        turns = [machine.follow(c, stdin) for _ in range(2) for c in node.named_children]
         return joined(turns)
     lines = stdin.lines()
     turns = []
@@ -39,12 +38,12 @@ def loop(shell: Shell, node: Node, stdin: Stream) -> Stream:
         given = Stream(text=None if line == UNKNOWN else f"{line}\n", sources=sources)
         if stdin.names is not None:
             given = Stream(names=(line,))
-        shell.follow(readers[0], given)
-        turns.append(shell.follow(body, NOTHING))
+        machine.follow(readers[0], given)
+        turns.append(machine.follow(body, NOTHING))
     return joined(turns)
 
 
-def branches(shell: Shell, node: Node, stdin: Stream) -> Stream:
+def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow every branch of a statement from the same state and keep what they agree on."""
     groups: list[list[Node]] = [[]]
     found: list[Stream] = []
@@ -55,19 +54,19 @@ def branches(shell: Shell, node: Node, stdin: Stream) -> Stream:
         elif child.type in ("elif_clause", "else_clause", "case_item"):
             groups.append([child])
         elif child.is_named and at_condition:
-            found.append(shell.follow(child, stdin))
+            found.append(machine.follow(child, stdin))
         elif child.is_named and node.type != "case_statement":
             groups[0].append(child)
     ends: list[State] = []
     if not any(g and g[0].type == "else_clause" for g in groups[1:]):
-        ends.append(shell.state.fork())
+        ends.append(machine.state.fork())
     for group in groups:
-        with shell.within(shell.state.fork()):
+        with machine.within(machine.state.fork()):
             for child in group:
                 body = _statements(child) if child.type == "case_item" else [child]
-                found += [shell.follow(statement, stdin) for statement in body]
-            ends.append(shell.state)
-    shell.state.meet(ends)
+                found += [machine.follow(statement, stdin) for statement in body]
+            ends.append(machine.state)
+    machine.state.meet(ends)
     return joined(found)
 
 
@@ -76,8 +75,8 @@ def _statements(item: Node) -> list[Node]:
     return [c for c in item.named_children if c.start_byte >= behind]
 
 
-def _each(shell: Shell, node: Node, stdin: Stream) -> Stream:
-    expand = shell.expander()
+def _each(machine: Machine, node: Node, stdin: Stream) -> Stream:
+    expand = machine.expander()
     name = node.child_by_field_name("variable")
     body = node.child_by_field_name("body")
     if name is None or body is None:
@@ -87,8 +86,8 @@ def _each(shell: Shell, node: Node, stdin: Stream) -> Stream:
         given = expand.lookup("@") or [_ANY]
     turns = []
     for value in few(given, _ANY):
-        shell.state.variables[text(name)] = (value,)
-        turns.append(shell.follow(body, stdin))
+        machine.state.variables[text(name)] = (value,)
+        turns.append(machine.follow(body, stdin))
     return joined(turns)
 
 

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from allegiance.bindings.machine import Machine
 from allegiance.bindings.syntax import text
 from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-    from allegiance.bindings.interpret import Shell
 
 KINDS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
 
@@ -40,23 +39,23 @@ class Redirects:
     opened: dict[str, str] = field(default_factory=dict)
 
 
-def collect(shell: Shell, nodes: Sequence[Node]) -> Redirects:
+def collect(machine: Machine, nodes: Sequence[Node]) -> Redirects:
     """Return what some redirections say."""
     found = Redirects()
     for node in nodes:
         if node.type == "heredoc_redirect":
-            _document(shell, node, found)
+            _document(machine, node, found)
         elif node.type == "herestring_redirect":
-            word = shell.expander().word(node.named_children[-1])
+            word = machine.expander().word(node.named_children[-1])
             known = word.text + "\n" if word.known else None
             found.stdin = Stream(text=known, sources=word.sources)
         elif node.type == "file_redirect":
-            _file(shell, node, found)
+            _file(machine, node, found)
     return found
 
 
 def carry_out(
-    shell: Shell,
+    machine: Machine,
     found: Redirects,
     stdin: Stream,
     body: Callable[[Stream], Stream],
@@ -64,48 +63,48 @@ def carry_out(
     """Follow a command under its redirections and return what is left on its output."""
     stream = body(stdin if found.stdin is None else found.stdin)
     for sink in found.sinks:
-        shell.inside(sink.named_children, stream)
+        machine.inside(sink.named_children, stream)
     for name, append, errors in found.outputs:
-        shell.store(name, SOMETHING if errors else stream, append=append)
+        machine.store(name, SOMETHING if errors else stream, append=append)
     if found.sinks or any(not errors for _, _, errors in found.outputs):
         stream = NOTHING
     for stage in found.stages:
-        stream = shell.follow(stage, stream)
-    return joined([stream, *(shell.follow(node, NOTHING) for node in found.after)])
+        stream = machine.follow(stage, stream)
+    return joined([stream, *(machine.follow(node, NOTHING) for node in found.after)])
 
 
-def redirected(shell: Shell, node: Node, stdin: Stream) -> Stream:
+def redirected(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow a statement that has redirections."""
     nodes = [c for c in node.children if c.type in KINDS]
-    return _under(shell, node.child_by_field_name("body"), nodes, stdin)
+    return _under(machine, node.child_by_field_name("body"), nodes, stdin)
 
 
-def _under(shell: Shell, body: Node | None, nodes: Sequence[Node], stdin: Stream) -> Stream:
+def _under(machine: Machine, body: Node | None, nodes: Sequence[Node], stdin: Stream) -> Stream:
     """Follow a command under redirections, which bind to the last one of a list or pipeline."""
     if body is not None and body.type in ("list", "pipeline", "negated_command"):
         *others, last = body.named_children
         if body.type == "pipeline":
-            piped = shell.pipe(others, stdin)
-            with shell.within(shell.state.fork()):
-                return _under(shell, last, nodes, piped)
-        before = [shell.follow(other, stdin) for other in others]
-        return joined([*before, _under(shell, last, nodes, stdin)])
-    found = collect(shell, nodes)
+            piped = machine.pipe(others, stdin)
+            with machine.within(machine.state.fork()):
+                return _under(machine, last, nodes, piped)
+        before = [machine.follow(other, stdin) for other in others]
+        return joined([*before, _under(machine, last, nodes, stdin)])
+    found = collect(machine, nodes)
 
     def follow(given: Stream) -> Stream:
         if body is None:
-            return shell.run(found.extra, given) if found.extra else NOTHING
+            return machine.run(found.extra, given) if found.extra else NOTHING
         if body.type == "command":
-            return shell.command(body, given, found.extra)
-        return shell.follow(body, given)
+            return machine.command(body, given, found.extra)
+        return machine.follow(body, given)
 
     if body is not None and text(body) == "exec":
-        shell.state.descriptors.update(found.opened)
-    return carry_out(shell, found, stdin, follow)
+        machine.state.descriptors.update(found.opened)
+    return carry_out(machine, found, stdin, follow)
 
 
-def _document(shell: Shell, node: Node, found: Redirects) -> None:
-    expand = shell.expander()
+def _document(machine: Machine, node: Node, found: Redirects) -> None:
+    expand = machine.expander()
     body: Node | None = None
     quoted = False
     for child in node.children:
@@ -114,7 +113,7 @@ def _document(shell: Shell, node: Node, found: Redirects) -> None:
         elif child.type == "heredoc_body":
             body = child
         elif child.type == "file_redirect":
-            _file(shell, child, found)
+            _file(machine, child, found)
         elif child.type == "pipeline":
             found.stages += child.named_children
         elif child.is_named and child.type not in ("heredoc_end", "file_descriptor"):
@@ -130,7 +129,7 @@ def _document(shell: Shell, node: Node, found: Redirects) -> None:
     found.stdin = Stream(text=word.text if word.known else None, sources=word.sources)
 
 
-def _file(shell: Shell, node: Node, found: Redirects) -> None:
+def _file(machine: Machine, node: Node, found: Redirects) -> None:
     number, operator = "", ""
     places: list[Node] = []
     for child in node.children:
@@ -145,28 +144,28 @@ def _file(shell: Shell, node: Node, found: Redirects) -> None:
     place = places[0]
     if place.type == "process_substitution" and text(place).startswith(">"):
         found.sinks.append(place)
-        found.extra += shell.expander().words(*places[1:])
+        found.extra += machine.expander().words(*places[1:])
         return
-    words = shell.expander().words(*places) or [Word("")]
+    words = machine.expander().words(*places) or [Word("")]
     found.extra += words[1:]
     name = words[0].text
     if operator.endswith("&"):
-        opened = shell.state.descriptors.get(name)
+        opened = machine.state.descriptors.get(name)
         if name.isdigit() or name == "-":
             if opened and operator == "<&":
-                found.stdin = Stream(sources=(shell.path(opened),))
+                found.stdin = Stream(sources=(machine.path(opened),))
             elif opened:
                 found.outputs.append((opened, True, number == "2"))
             return
     if operator.startswith("<"):
         found.opened[number or "0"] = name
-        target = shell.path(name)
-        known = shell.state.files.get(target)
+        target = machine.path(name)
+        known = machine.state.files.get(target)
         found.stdin = words[0].stream or Stream(text=known, sources=(target,))
         if name == "/dev/null":
             found.stdin = NOTHING
         elif words[0].stream is None:
-            shell.emit("read", target)
+            machine.emit("read", target)
         return
     found.opened[number or "1"] = name
     found.outputs.append((name, ">>" in operator, number == "2"))

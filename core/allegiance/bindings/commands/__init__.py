@@ -14,7 +14,7 @@ from allegiance.bindings.commands import (
     services,
     wrapping,
 )
-from allegiance.bindings.interpret import Handler
+from allegiance.bindings.machine import Handler
 
 COMMANDS: dict[str, Handler] = {
     **others.COMMANDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allegiance.bindings import options
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.targets import UNKNOWN
 from allegiance.bindings.values import NOTHING, Stream, Word
 

@@ -6,7 +6,7 @@ import posixpath
 
 from allegiance.bindings import options
 from allegiance.bindings.commands.transfer import named, origins, send
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.targets import base, below, join, remote
 from allegiance.bindings.values import NOTHING, Stream, Word
 from allegiance.effects import Verb

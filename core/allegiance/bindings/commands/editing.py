@@ -6,7 +6,7 @@ import re
 
 from allegiance.bindings import options
 from allegiance.bindings.commands.transfer import send
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined, merged
 
 _SED_WRITES = re.compile(r"(?:^|[;/}\d$\sgpI])w\s+([^\s;}]+)")

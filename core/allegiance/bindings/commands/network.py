@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allegiance.bindings import options
 from allegiance.bindings.commands.transfer import named, send
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.targets import base, machine, url
 from allegiance.bindings.values import NOTHING, Stream, Word, joined, merged
 

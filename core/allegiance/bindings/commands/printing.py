@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from allegiance.bindings import options
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.spelling import unescape
 from allegiance.bindings.targets import UNKNOWN
 from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined, merged

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allegiance.bindings import options
 from allegiance.bindings.commands.transfer import send
-from allegiance.bindings.interpret import Call, Handler
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.targets import below
 from allegiance.bindings.values import NOTHING, SOMETHING, State, Stream, Word
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allegiance.bindings.interpret import Call
+from allegiance.bindings.machine import Call
 from allegiance.bindings.targets import landings, remote
 from allegiance.bindings.values import Word
 from allegiance.effects import Verb

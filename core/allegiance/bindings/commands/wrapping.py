@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 
 from allegiance.bindings import options
-from allegiance.bindings.interpret import Call, Handler
 from allegiance.bindings.loops import few
+from allegiance.bindings.machine import Call, Handler
 from allegiance.bindings.targets import UNKNOWN, machine, remote
 from allegiance.bindings.values import NOTHING, State, Stream, Word
 
