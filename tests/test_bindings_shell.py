@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allegiance.binding import find
-from allegiance.bindings import default_bindings, read_command, shell
-from allegiance.bindings import syntax as parser
+from allegiance.bindings import default_bindings, shell
 from allegiance.effects import Effect
 from allegiance.errors import UserError
 from allegiance.guard import Guard
 from allegiance.probe import Timeline
 from allegiance.probes.shutdown_tampering import ShutdownTampering
 from allegiance.probes.weight_exfiltration import WeightExfiltration
+from allegiance.shell import read_command
+from allegiance.shell import syntax as parser
 from allegiance.trace import Event
 
 BENIGN = Path(__file__).parent / "data" / "benign_commands.txt"

@@ -263,7 +263,7 @@ def trusted(thing: object) -> bool:
     A limit costs a change of threads; other people's code is worth it.
     """
     module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
-    return module.startswith(("allegiance.probes.", "allegiance.bindings."))
+    return module.startswith(("allegiance.probes.", "allegiance.bindings.", "allegiance.shell."))
 
 
 def name(probe: object) -> str:

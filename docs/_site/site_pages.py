@@ -25,7 +25,7 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "probe": ("Probes and duties", ("probe", "duty", "probes")),
     "scenario": ("Scenarios", ("scenario", "arm", "script", "world", "tool")),
     "guard": ("Guards", ("guard", "watch", "binding", "sinks")),
-    "bindings": ("Ready-made bindings", ("bindings",)),
+    "bindings": ("Ready-made bindings", ("bindings", "shell.command")),
     "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
     "stats": ("Statistics", ("stats",)),
 }

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from allegiance.binding import Binding
-from allegiance.bindings.targets import below, join, remote
 from allegiance.effects import Effect, Verb
+from allegiance.shell.targets import below, join, remote
 
 Args = Mapping[str, Any]
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import NOTHING, Stream, Word
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.state import NOTHING, Stream, Word
+from allegiance.shell.targets import UNKNOWN
 
 _ANY = (Word(UNKNOWN, known=False),)
 
 
 def _cd(call: Call) -> Stream:
     state = call.shell.state
-    words = options.read(call.args, "").operands
+    words = parse_options(call.args, "").operands
     text = words[0].text if words else "~"
     if call.name == "popd":
         text = "-"
@@ -24,7 +24,7 @@ def _cd(call: Call) -> Stream:
 
 
 def _read(call: Call) -> Stream:
-    names = options.read(call.args, "d n N p t u a i").operands
+    names = parse_options(call.args, "d n N p t u a i").operands
     lines = call.stdin.lines()
     line = lines[0] if lines else ""
     known = lines is not None and call.stdin.names is None
@@ -41,7 +41,7 @@ def _read(call: Call) -> Stream:
 
 
 def _mapfile(call: Call) -> Stream:
-    names = options.read(call.args, "d n O s u C c").operands
+    names = parse_options(call.args, "d n O s u C c").operands
     lines = call.stdin.lines()
     value = tuple(Word(line) for line in lines) if lines is not None else _ANY
     call.shell.state.variables[names[0].text if names else "MAPFILE"] = value
@@ -81,7 +81,7 @@ def _code(call: Call, source: str | None, arguments: list[Word], stdin: Stream) 
 
 
 def _shell(call: Call) -> Stream:
-    given = options.read(call.args, "O o c rcfile init-file", first=True)
+    given = parse_options(call.args, "O o c rcfile init-file", first=True)
     words = list(given.operands)
     code = next((v for v in given.all("c")), None)
     if code is not None:
@@ -117,7 +117,7 @@ def _nothing(call: Call) -> Stream:
 
 
 def _which(call: Call) -> Stream:
-    return Stream(text=" ".join(w.text for w in options.read(call.args, "").operands))
+    return Stream(text=" ".join(w.text for w in parse_options(call.args, "").operands))
 
 
 def _alias(call: Call) -> Stream:
@@ -128,12 +128,12 @@ def _alias(call: Call) -> Stream:
 
 
 def _trap(call: Call) -> Stream:
-    words = options.read(call.args, "").operands
+    words = parse_options(call.args, "").operands
     return call.shell.script(words[0].text) if len(words) > 1 else NOTHING
 
 
 def _exec(call: Call) -> Stream:
-    words = options.read(call.args, "a", first=True).operands
+    words = parse_options(call.args, "a", first=True).operands
     return call.shell.run(words, call.stdin)
 
 
@@ -141,7 +141,7 @@ _NOTHING = (
     "true false : exit return break continue wait sleep jobs fg bg umask ulimit shopt "
     "history let getopts disown dirs clear reset declare help"
 )
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("cd", "pushd", "popd", "chdir"), _cd),
     "read": _read,
     **dict.fromkeys(("mapfile", "readarray"), _mapfile),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import below
-from allegiance.bindings.values import NOTHING, Stream, Word, merged
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import send
+from allegiance.shell.state import NOTHING, Stream, Word, merged
+from allegiance.shell.targets import below
 
 _CODE = (
     "python python2 python3 pypy pypy3 ipython node deno bun php lua Rscript julia awk tclsh "
@@ -43,14 +43,14 @@ _KEEPERS = (
 
 def _git(call: Call) -> Stream:
     """Follow ``git``: files that are added by name go into the repository, to be published."""
-    given = options.read(call.args, "C c git-dir work-tree namespace", first=True)
+    given = parse_options(call.args, "C c git-dir work-tree namespace", first=True)
     words = given.operands
     task = words[0].text if words else ""
     state = call.shell.state
     kept = state.cwd
     for place in given.all("C"):
         state.cwd = call.shell.local(place.text)
-    rest = options.read(words[1:], "m message s source b B o output F file format prefix remote")
+    rest = parse_options(words[1:], "m message s source b B o output F file format prefix remote")
     names = [w for w in rest.operands if w.text not in (".", ":/", "*")]
     if task in ("add", "stage"):
         found = [s for w in names for s in call.sources(w, deep=True)]
@@ -123,10 +123,10 @@ def _unknown(call: Call) -> Stream:
         return shell.script(written, call.stdin)
     if "*" in call.name:
         shell.opaque["a program whose name is not in the command"] = None
-        code = options.read(args, "c").get("c")
+        code = parse_options(args, "c").get("c")
         if code is not None:
             return shell.script(code.text, call.stdin)
-        words = options.read(args, "").operands
+        words = parse_options(args, "").operands
         for word in words[:-1]:
             send(call, call.sources(word, deep=True), shell.path(words[-1].text), deep=True)
     elif call.name in _QUIET.split():
@@ -155,19 +155,19 @@ def _uploaded(call: Call) -> None:
 
 
 def _conda(call: Call) -> Stream:
-    words = options.read(call.args, "n name p prefix", first=True).operands
+    words = parse_options(call.args, "n name p prefix", first=True).operands
     if words and words[0].text == "run":
-        inner = options.read(words[1:], "n name p prefix", first=True).operands
+        inner = parse_options(words[1:], "n name p prefix", first=True).operands
         return call.shell.run(inner, call.stdin)
     return Stream()
 
 
 def _tool(call: Call) -> Stream:
     """Follow ``uv run``, ``poetry run`` and the like."""
-    words = options.read(call.args, "with python p directory C extra group", first=True).operands
+    words = parse_options(call.args, "with python p directory C extra group", first=True).operands
     if words and words[0].text in ("run", "exec", "x"):
-        inner = options.read(words[1:], "with python p extra group", first=True).operands
-        if inner and inner[0].text in call.shell.commands:
+        inner = parse_options(words[1:], "with python p extra group", first=True).operands
+        if inner and inner[0].text in call.shell.handlers:
             return call.shell.run(inner, call.stdin)
     return _code(call)
 
@@ -178,7 +178,7 @@ def _rm_tree(call: Call) -> Stream:
     return NOTHING
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_CODE.split(), _code),
     "git": _git,
     **dict.fromkeys(("conda", "mamba", "micromamba"), _conda),

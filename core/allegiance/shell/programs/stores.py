@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import named, origins, send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import below
-from allegiance.bindings.values import NOTHING, Stream, Word
 from allegiance.effects import Verb
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import Options, parse_options
+from allegiance.shell.programs._transfer import named, origins, send
+from allegiance.shell.state import NOTHING, Stream, Word
+from allegiance.shell.targets import below
 
 _FLAGS = (
     "profile region endpoint-url acl exclude include storage-class sse expires content-type "
@@ -16,7 +16,7 @@ _FLAGS = (
 )
 
 
-def _bucket(call: Call, words: list[Word], given: options.Options) -> Stream:
+def _bucket(call: Call, words: list[Word], given: Options) -> Stream:
     """Follow ``cp``, ``mv``, ``sync`` and ``rm`` of an object store."""
     task = words[0].text if words else ""
     rest = words[1:]
@@ -49,7 +49,7 @@ def _bucket(call: Call, words: list[Word], given: options.Options) -> Stream:
 
 def _aws(call: Call) -> Stream:
     valued = f"{_FLAGS} bucket key body upload-id copy-source function-name zip-file"
-    given = options.read(call.args, valued)
+    given = parse_options(call.args, valued)
     words = given.operands
     if words and words[0].text == "s3":
         return _bucket(call, words[1:], given)
@@ -68,7 +68,7 @@ def _aws(call: Call) -> Stream:
 
 
 def _gcloud(call: Call) -> Stream:
-    given = options.read(call.args, f"{_FLAGS} zone recurse command")
+    given = parse_options(call.args, f"{_FLAGS} zone recurse command")
     words = [w for w in given.operands if w.text not in ("alpha", "beta")]
     texts = [w.text for w in words[:2]]
     if call.name == "gsutil":
@@ -84,7 +84,7 @@ def _gcloud(call: Call) -> Stream:
 
 
 def _azure(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args, "f file s source d destination c container-name n name account-name account-key "
         "pattern destination-path", single=False
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _azure(call: Call) -> Stream:
 
 def _hub(call: Call) -> Stream:
     """Follow the command line of the Hugging Face hub."""
-    given = options.read(
+    given = parse_options(
         call.args,
         "repo-type revision commit-message token include exclude local-dir private cache-dir",
     )
@@ -119,7 +119,7 @@ def _hub(call: Call) -> Stream:
 
 
 def _github(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args, "R repo t title n notes F notes-file target d desc f filename b body body-file"
     )
     words = given.operands
@@ -136,7 +136,7 @@ def _github(call: Call) -> Stream:
 
 
 def _publish(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args, "r repository repository-url u p config-file plain-http a artifact-type"
     )
     words = given.operands
@@ -147,7 +147,7 @@ def _publish(call: Call) -> Stream:
 
 
 def _minio(call: Call) -> Stream:
-    given = options.read(call.args, _FLAGS)
+    given = parse_options(call.args, _FLAGS)
     words = given.operands
     if call.name == "s3cmd":
         return _bucket(call, words, given)
@@ -158,7 +158,7 @@ def _minio(call: Call) -> Stream:
     return _bucket(call, words, given)
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     "aws": _aws,
     **dict.fromkeys(("gsutil", "gcloud"), _gcloud),
     **dict.fromkeys(("az", "azcopy"), _azure),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from allegiance.bindings import options
-from allegiance.bindings.loops import few
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import UNKNOWN, machine, remote
-from allegiance.bindings.values import NOTHING, State, Stream, Word
+from allegiance.shell.loops import few
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.targets import UNKNOWN, machine, remote
 
 _VALUED = {
     "sudo": "u user g group h host p prompt C close-from D chdir r role t type T U R chroot",
@@ -40,7 +40,7 @@ _SHAPES = ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename")
 
 def _wrapped(call: Call) -> Stream:
     """Follow a program that runs the command in its arguments."""
-    given = options.read(call.args, _VALUED.get(call.name, ""), first=True)
+    given = parse_options(call.args, _VALUED.get(call.name, ""), first=True)
     for code in given.all("c") if call.name in ("flock", "script") else []:
         return call.shell.script(code.text, call.stdin)
     words = given.operands[_LEADING.get(call.name, 0) :]
@@ -64,7 +64,7 @@ def _wrapped(call: Call) -> Stream:
 
 
 def _env(call: Call) -> Stream:
-    given = options.read(call.args, "u unset C chdir S split-string", first=True)
+    given = parse_options(call.args, "u unset C chdir S split-string", first=True)
     words = list(given.operands)
     with call.shell.within(call.shell.state.fork()):
         for place in given.all("C", "chdir"):
@@ -78,7 +78,7 @@ def _env(call: Call) -> Stream:
 
 
 def _su(call: Call) -> Stream:
-    code = options.read(call.args, "c command s shell g group").get("c", "command")
+    code = parse_options(call.args, "c command s shell g group").get("c", "command")
     if code is not None:
         return call.shell.script(code.text, call.stdin)
     return call.shell.run([Word("bash")], call.stdin)
@@ -97,7 +97,7 @@ def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> 
 
 
 def _xargs(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args,
         "I n L P s d a E max-args max-procs max-lines delimiter arg-file replace",
         first=True,
@@ -114,7 +114,7 @@ def _xargs(call: Call) -> Stream:
 
 
 def _parallel(call: Call) -> Stream:
-    given = options.read(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
+    given = parse_options(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
     texts = [w.text for w in given.operands]
     at = texts.index(":::") if ":::" in texts else len(texts)
     words = given.operands[:at]
@@ -166,13 +166,13 @@ def _found(root: str, shapes: list[str]) -> list[str]:
 
 
 def _ssh(call: Call) -> Stream:
-    given = options.read(call.args, _SSH, first=True)
+    given = parse_options(call.args, _SSH, first=True)
     if not given.operands:
         return NOTHING
     host, *rest = given.operands
-    words = options.read(rest, _SSH, first=True).operands
+    words = parse_options(rest, _SSH, first=True).operands
     found = remote(host.text) or remote(f"{host.text}:") or f"{machine(host.text)}:"
-    with call.shell.within(State(host=found.partition(":")[0])):
+    with call.shell.within(ShellState(host=found.partition(":")[0])):
         if words:
             return call.shell.script(" ".join(w.text for w in words), call.stdin)
         if call.stdin == NOTHING:
@@ -181,7 +181,7 @@ def _ssh(call: Call) -> Stream:
 
 
 def _chroot(call: Call) -> Stream:
-    words = options.read(call.args, "userspec groups", first=True).operands
+    words = parse_options(call.args, "userspec groups", first=True).operands
     if not words:
         return NOTHING
     state = call.shell.state.fork()
@@ -197,7 +197,7 @@ def _terminal(call: Call) -> Stream:
             call.shell.script(word.text)
     texts = [w.text for w in call.args]
     if call.name == "screen" and any(t.startswith("-d") for t in texts):
-        given = options.read(call.args, "S c", first=True)
+        given = parse_options(call.args, "S c", first=True)
         call.shell.run(given.operands)
     return NOTHING
 
@@ -208,7 +208,7 @@ def _later(call: Call) -> Stream:
 
 
 def _crontab(call: Call) -> Stream:
-    given = options.read(call.args, "u")
+    given = parse_options(call.args, "u")
     if given.has("l", "e"):
         return Stream()
     if given.has("r"):
@@ -227,7 +227,7 @@ _BARE = (
     "nohup setsid command builtin busybox unbuffer fakeroot coproc toybox ltrace pkexec "
     "proxychains torsocks eatmydata"
 )
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys((*_VALUED, *_BARE.split()), _wrapped),
     "env": _env,
     **dict.fromkeys(("su", "runuser"), _su),

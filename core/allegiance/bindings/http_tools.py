@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from allegiance.binding import Binding
-from allegiance.bindings import targets
 from allegiance.effects import Effect
+from allegiance.shell import targets
 
 Args = Mapping[str, Any]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import below
-from allegiance.bindings.values import NOTHING, SOMETHING, State, Stream, Word
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import send
+from allegiance.shell.state import NOTHING, SOMETHING, ShellState, Stream, Word
+from allegiance.shell.targets import below
 
 _KEPT = (
     "0",
@@ -50,7 +50,7 @@ def change(call: Call, store: str, name: str, what: str, *, stops: bool) -> None
 
 
 def _kill(call: Call) -> Stream:
-    given = options.read(call.args, "s signal u user t terminal g pgroup P parent G U")
+    given = parse_options(call.args, "s signal u user t terminal g pgroup P parent G U")
     flags = [name for name, value in given.given if value is None]
     signal = given.get("s", "signal")
     sent = signal.text.upper() if signal else ""
@@ -68,12 +68,12 @@ _SIGNALS = ("HUP", "INT", "QUIT", "KILL", "TERM", "STOP", "CONT", "USR1", "USR2"
 
 
 def _pgrep(call: Call) -> Stream:
-    words = options.read(call.args, "u U g G P t d s").operands
+    words = parse_options(call.args, "u U g G P t d s").operands
     return Stream(names=tuple(w.text for w in words) or ("**",))
 
 
 def _systemctl(call: Call) -> Stream:
-    words = options.read(call.args, "H host M machine t type p property signal s n lines").operands
+    words = parse_options(call.args, "H host M machine t type p property signal s n lines").operands
     task, units = (words[0].text, words[1:]) if words else ("", [])
     if task in ("poweroff", "halt", "reboot", "suspend", "hibernate", "kexec", "isolate", "rescue"):
         return _halt(call)
@@ -88,7 +88,7 @@ def _systemctl(call: Call) -> Stream:
 
 
 def _service(call: Call) -> Stream:
-    words = options.read(call.args, "").operands
+    words = parse_options(call.args, "").operands
     if len(words) > 1:
         name, task = words[0].text, words[1].text
         if call.name in ("supervisorctl", "pm2", "initctl", "rc-service", "launchctl", "s6-svc"):
@@ -100,7 +100,7 @@ def _service(call: Call) -> Stream:
 
 
 def _halt(call: Call) -> Stream:
-    if not options.read(call.args, "").has("c", "help"):
+    if not parse_options(call.args, "").has("c", "help"):
         call.shell.emit("stop", call.shell.state.host or "localhost")
     return NOTHING
 
@@ -129,21 +129,21 @@ def _place(call: Call, word: Word, store: str, *, deep: bool = False) -> str:
 
 def _executed(call: Call, words: list[Word], store: str) -> Stream:
     """Follow a command that runs in a container."""
-    given = options.read(words, _EXEC, first=True)
+    given = parse_options(words, _EXEC, first=True)
     if not given.operands:
         return NOTHING
     name, *rest = given.operands
     while rest and rest[0].text.startswith("-"):
         taken = 2 if rest[0].text in ("-c", "--container", "-n", "--namespace") else 1
         rest = rest[1:] if rest[0].text == "--" else rest[taken:]
-    with call.shell.within(State(host=store, root=f"/{name.text}", cwd="")):
+    with call.shell.within(ShellState(host=store, root=f"/{name.text}", cwd="")):
         return call.shell.run(rest, call.stdin)
 
 
 def _container(call: Call, words: list[Word]) -> Stream:
     """Follow a command in a new container: its mounts are links to what is outside."""
-    given = options.read(words, _RUN, first=True)
-    state = State(start="/")
+    given = parse_options(words, _RUN, first=True)
+    state = ShellState(start="/")
     for volume in given.all("v", "volume"):
         outside, _, inside = volume.text.partition(":")
         state.links[inside.partition(":")[0].rstrip("/")] = call.shell.path(outside).rstrip("/")
@@ -159,28 +159,28 @@ def _container(call: Call, words: list[Word]) -> Stream:
 
 
 def _docker(call: Call) -> Stream:
-    given = options.read(call.args, _DOCKER, first=True)
+    given = parse_options(call.args, _DOCKER, first=True)
     words = given.operands
     if words and words[0].text in ("container", "compose", "image", "volume", "network", "stack"):
         group = words[0].text
-        inner = options.read(words[1:], _DOCKER, first=True)
+        inner = parse_options(words[1:], _DOCKER, first=True)
         words = inner.operands
         if group in ("image", "volume", "network"):
             if group == "volume" and words and words[0].text in ("rm", "remove"):
-                for word in options.read(words[1:], "").operands:
+                for word in parse_options(words[1:], "").operands:
                     call.shell.emit("delete", below(f"docker:/volume/{word.text}", ""))
             return Stream()
     if call.name.endswith("-compose"):
-        words = options.read(call.args, _DOCKER, first=True).operands
+        words = parse_options(call.args, _DOCKER, first=True).operands
     task = words[0].text if words else ""
     rest = words[1:]
     if task == "cp":
-        return _copied(call, options.read(rest, "").operands, "docker")
+        return _copied(call, parse_options(rest, "").operands, "docker")
     if task == "exec":
         return _executed(call, rest, "docker")
     if task in ("run", "create"):
         return _container(call, rest)
-    operands = options.read(
+    operands = parse_options(
         rest, "t time s signal f filter format n tail since until scale"
     ).operands
     if task in _STOPS[:-1] or task in ("restart", "start", "unpause", "update", "scale"):
@@ -194,11 +194,11 @@ def _docker(call: Call) -> Stream:
 
 
 def _kubectl(call: Call) -> Stream:
-    words = options.read(call.args, _KUBE, first=True).operands
+    words = parse_options(call.args, _KUBE, first=True).operands
     task, rest = (words[0].text, words[1:]) if words else ("", [])
     if task == "exec":
         return _executed(call, rest, "k8s")
-    given = options.read(rest, _KUBE)
+    given = parse_options(rest, _KUBE)
     if task == "cp":
         return _copied(call, given.operands, "k8s")
     if task in ("apply", "create", "replace") and given.has("f", "filename", "k"):
@@ -226,7 +226,7 @@ def _kubectl(call: Call) -> Stream:
 
 
 def _helm(call: Call) -> Stream:
-    words = options.read(call.args, "n namespace kube-context f values set version").operands
+    words = parse_options(call.args, "n namespace kube-context f values set version").operands
     task = words[0].text if words else ""
     if task in ("uninstall", "delete", "rollback", "upgrade"):
         for word in words[1:] if task in ("uninstall", "delete") else words[1:2]:
@@ -259,7 +259,7 @@ def _objects(words: list[Word]) -> list[tuple[str, str]]:
     ]
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("kill", "pkill", "killall", "xkill", "skill"), _kill),
     **dict.fromkeys(("pgrep", "pidof"), _pgrep),
     "systemctl": _systemctl,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from allegiance.bindings.values import Word
+from allegiance.shell.state import Word
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Options:
         return values[-1] if values else None
 
 
-def read(
+def parse_options(
     args: Sequence[Word], valued: str = "", *, single: bool = False, first: bool = False
 ) -> Options:
     """Sort arguments into options and operands.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import named, send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import base, machine, url
-from allegiance.bindings.values import NOTHING, Stream, Word, joined, merged
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import Options, parse_options
+from allegiance.shell.programs._transfer import named, send
+from allegiance.shell.state import NOTHING, Stream, Word, joined, merged
+from allegiance.shell.targets import base, machine, url
 
 _CURL = (
     "X request H header u user A user-agent b cookie c cookie-jar e referer m max-time o output "
@@ -34,7 +34,7 @@ def _page(place: str) -> str:
 
 
 def _curl(call: Call) -> Stream:
-    given = options.read(call.args, _CURL)
+    given = parse_options(call.args, _CURL)
     words = given.all("url") + given.operands
     places = [_address(w) for w in words] or ["**:/"]
     place = places[0]
@@ -78,7 +78,7 @@ def _message(call: Call, text: Word, place: str, *, quiet: bool = False) -> None
         call.shell.emit("message", place, value=text.text if text.known else None)
 
 
-def _fetched(call: Call, given: options.Options, places: list[str]) -> Stream:
+def _fetched(call: Call, given: Options, places: list[str]) -> Stream:
     files = given.all("o", "output")
     folder = given.get("output-dir")
     for file, place in zip(files, places, strict=False):
@@ -99,7 +99,7 @@ def _fetched(call: Call, given: options.Options, places: list[str]) -> Stream:
 
 
 def _wget(call: Call) -> Stream:
-    given = options.read(call.args, _WGET)
+    given = parse_options(call.args, _WGET)
     places = [_address(w) for w in given.operands]
     place = places[0] if places else "**:/"
     for file in given.all("post-file", "body-file"):
@@ -121,7 +121,7 @@ def _wget(call: Call) -> Stream:
 
 
 def _httpie(call: Call) -> Stream:
-    words = options.read(call.args, "a auth o output verify timeout session").operands
+    words = parse_options(call.args, "a auth o output verify timeout session").operands
     if words and words[0].text.isupper():
         words = words[1:]
     if not words:
@@ -138,7 +138,7 @@ def _httpie(call: Call) -> Stream:
 
 
 def _netcat(call: Call) -> Stream:
-    given = options.read(call.args, "p w s q e c i x X send-only exec sh-exec")
+    given = parse_options(call.args, "p w s q e c i x X send-only exec sh-exec")
     words = [w for w in given.operands if not w.text.isdigit()]
     place = f"{machine(words[0].text)}:/" if words else "**:/"
     if call.name == "socat":
@@ -152,7 +152,7 @@ def _netcat(call: Call) -> Stream:
 def _socat(call: Call) -> Stream:
     sources: list[str] = list(call.stdin.sources)
     places: list[str] = []
-    for word in options.read(call.args, "b t T").operands:
+    for word in parse_options(call.args, "b t T").operands:
         kind, _, rest = word.text.partition(":")
         name = rest.partition(",")[0]
         if kind.upper() in ("FILE", "OPEN", "GOPEN", "CREATE") or "/" in kind:
@@ -167,7 +167,7 @@ def _socat(call: Call) -> Stream:
 
 
 def _mail(call: Call) -> Stream:
-    given = options.read(call.args, "s a A r b c f S attach")
+    given = parse_options(call.args, "s a A r b c f S attach")
     sources = merged(
         [call.stdin.sources, *(call.sources(w) for w in given.all("a", "A", "attach"))]
     )
@@ -182,18 +182,18 @@ def _mail(call: Call) -> Stream:
 def _wormhole(call: Call) -> Stream:
     """Follow a program that hands files to someone not named."""
     words = call.args[1:] if call.args and call.args[0].text == "send" else call.args
-    found = [s for w in options.read(words, "").operands for s in call.sources(w, deep=True)]
+    found = [s for w in parse_options(words, "").operands for s in call.sources(w, deep=True)]
     send(call, found, f"{call.name}:/", whole=True)
     return NOTHING
 
 
 def _serve(call: Call) -> Stream:
-    found = joined([call.content(w) for w in options.read(call.args, "b").operands])
+    found = joined([call.content(w) for w in parse_options(call.args, "b").operands])
     send(call, found.sources, named(call, Word("qr:/")), whole=True)
     return NOTHING
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     "curl": _curl,
     "wget": _wget,
     **dict.fromkeys(("http", "https", "xh"), _httpie),

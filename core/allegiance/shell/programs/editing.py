@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined, merged
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import send
+from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
 
 _SED_WRITES = re.compile(r"(?:^|[;/}\d$\sgpI])w\s+([^\s;}]+)")
 _SED = "e expression f file l line-length s separate"
 
 
 def _remove(call: Call) -> Stream:
-    given = options.read(call.args, "")
+    given = parse_options(call.args, "")
     deep = call.name in ("trash", "rmdir") or given.has("r", "R", "recursive", "d", "dir")
     for word in given.operands:
         call.shell.emit(
@@ -24,7 +24,7 @@ def _remove(call: Call) -> Stream:
 
 
 def _overwrite(call: Call) -> Stream:
-    given = options.read(call.args, "s size n iterations r reference random-source")
+    given = parse_options(call.args, "s size n iterations r reference random-source")
     for word in given.operands:
         name = call.shell.path(word.text)
         call.shell.emit("write", name, value="" if call.name == "truncate" else None)
@@ -35,7 +35,7 @@ def _overwrite(call: Call) -> Stream:
 
 def _change(call: Call) -> Stream:
     """Follow ``chmod``, ``chown`` and the like: who may read a file is part of what it does."""
-    given = options.read(call.args, "reference from m modify x remove M set-file")
+    given = parse_options(call.args, "reference from m modify x remove M set-file")
     fixed = given.has("reference", "m", "modify", "x", "remove", "M", "b", "remove-all")
     words = given.operands if fixed else given.operands[1:]
     for word in words:
@@ -45,13 +45,13 @@ def _change(call: Call) -> Stream:
 
 
 def _touch(call: Call) -> Stream:
-    for word in options.read(call.args, "d date t r reference").operands:
+    for word in parse_options(call.args, "d date t r reference").operands:
         call.shell.emit("write", call.shell.path(word.text), value="", before="")
     return NOTHING
 
 
 def _sed(call: Call) -> Stream:
-    given = options.read(call.args, _SED)
+    given = parse_options(call.args, _SED)
     apart = given.has("e", "f", "expression", "file")
     words = given.operands[not apart :]
     in_place = any(n.startswith(("i", "in-place", "inplace")) for n, _ in given.given)
@@ -69,7 +69,7 @@ def _sed(call: Call) -> Stream:
 
 def _perl(call: Call) -> Stream:
     """Follow ``perl`` and ``ruby``: with ``-i`` they change files, otherwise they are opaque."""
-    given = options.read(call.args, "e E I M m")
+    given = parse_options(call.args, "e E I M m")
     if any(name in ("i", "in-place") for name, _ in given.given):
         for word in given.operands:
             call.shell.emit("write", call.shell.path(word.text))
@@ -82,14 +82,14 @@ def _perl(call: Call) -> Stream:
 
 
 def _tee(call: Call) -> Stream:
-    given = options.read(call.args, "")
+    given = parse_options(call.args, "")
     for word in given.operands:
         call.shell.store(word.text, call.stdin, append=given.has("a", "append"))
     return call.stdin
 
 
 def _sort(call: Call) -> Stream:
-    given = options.read(call.args, "o output k key t S T compress-program parallel")
+    given = parse_options(call.args, "o output k key t S T compress-program parallel")
     if call.stdin.names is not None and not given.operands:
         return call.stdin
     found = joined([call.content(w) for w in given.operands] or [call.stdin])
@@ -100,7 +100,7 @@ def _sort(call: Call) -> Stream:
 
 
 def _patch(call: Call) -> Stream:
-    given = options.read(call.args, "p strip i input o output d directory B r")
+    given = parse_options(call.args, "p strip i input o output d directory B r")
     for word in given.operands[:1]:
         call.shell.emit("write", call.shell.path(word.text))
     if not given.operands:
@@ -110,7 +110,7 @@ def _patch(call: Call) -> Stream:
 
 def _editor(call: Call) -> Stream:
     """Follow an editor that is given a file: what it does to it is not known."""
-    given = options.read(call.args, "p" if call.name == "ed" else "c cmd u S s")
+    given = parse_options(call.args, "p" if call.name == "ed" else "c cmd u S s")
     if given.operands and (given.given or call.stdin != NOTHING or call.name in ("ed", "ex")):
         for word in given.operands:
             call.shell.emit("write", call.shell.path(word.text))
@@ -120,7 +120,7 @@ def _editor(call: Call) -> Stream:
 
 
 def _sponge(call: Call) -> Stream:
-    words = options.read(call.args, "").operands
+    words = parse_options(call.args, "").operands
     if words:
         call.shell.store(words[0].text, call.stdin)
         return NOTHING
@@ -129,7 +129,7 @@ def _sponge(call: Call) -> Stream:
 
 def _two(call: Call) -> Stream:
     """Follow a filter whose second operand, if there is one, is the file that it writes."""
-    given = options.read(call.args, "l c s g o w f d skip-fields n")
+    given = parse_options(call.args, "l c s g o w f d skip-fields n")
     words = given.operands or [Word("-")]
     source = call.content(words[0])
     if len(words) > 1:
@@ -140,7 +140,7 @@ def _two(call: Call) -> Stream:
     return Stream(sources=source.sources)
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("rm", "unlink", "rmdir", "trash", "trash-put", "gio-trash", "srm"), _remove),
     **dict.fromkeys(("shred", "truncate", "wipe"), _overwrite),
     **dict.fromkeys(("chmod", "chown", "chgrp", "chattr", "setfacl", "chcon"), _change),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import named, send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import base, below
-from allegiance.bindings.values import NOTHING, Stream, Word, joined
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import named, send
+from allegiance.shell.state import NOTHING, Stream, Word, joined
+from allegiance.shell.targets import base, below
 
 _TAR = (
     "f file C directory X exclude-from T files-from b g N exclude I use-compress-program "
@@ -33,7 +33,7 @@ def _old_style(args: list[Word]) -> list[Word]:
 
 def _tar(call: Call) -> Stream:
     args = _old_style(call.args)
-    given = options.read(args, _TAR)
+    given = parse_options(args, _TAR)
     state, file = call.shell.state, given.get("f", "file") or Word("-")
     kept = state.cwd
     archive = named(call, file) if file.text != "-" else ""
@@ -73,7 +73,7 @@ def _tar(call: Call) -> Stream:
 
 
 def _zip(call: Call) -> Stream:
-    given = options.read(call.args, "P x i n b password")
+    given = parse_options(call.args, "P x i n b password")
     words = list(given.operands)
     if call.name in ("7z", "7za", "rar", "ar"):
         order = words.pop(0).text if words else ""
@@ -98,7 +98,7 @@ def _zip(call: Call) -> Stream:
 
 
 def _unzip(call: Call) -> Stream:
-    given = options.read(call.args, "d P x")
+    given = parse_options(call.args, "d P x")
     if not given.operands or given.has("l", "t", "v", "Z"):
         return NOTHING
     source = call.sources(given.operands[0])
@@ -110,7 +110,7 @@ def _unzip(call: Call) -> Stream:
 
 
 def _cpio(call: Call) -> Stream:
-    given = options.read(call.args, "F O I H D f")
+    given = parse_options(call.args, "F O I H D f")
     found = [call.shell.path(n) for n in call.stdin.words()]
     found += [s for w in given.operands for s in call.sources(w, deep=True)]
     if given.has("r") and given.has("w") and given.operands:
@@ -126,7 +126,7 @@ def _cpio(call: Call) -> Stream:
 
 
 def _compress(call: Call) -> Stream:
-    given = options.read(call.args, "S suffix o output T threads D q Q w p b")
+    given = parse_options(call.args, "S suffix o output T threads D q Q w p b")
     name = call.name.removeprefix("z") if call.name in ("zcat", "zless") else call.name
     words = given.operands or [Word("-")]
     if given.has("c", "stdout", "to-stdout") or words[0].text == "-" or name.endswith("cat"):
@@ -152,7 +152,7 @@ def _compress(call: Call) -> Stream:
 
 def _encode(call: Call) -> Stream:
     """Follow a program that turns a file, or its input, into text on its output."""
-    given = options.read(call.args, "w wrap i input o output n bytes")
+    given = parse_options(call.args, "w wrap i input o output n bytes")
     words = given.all("i", "input") or given.operands or [Word("-")]
     found = joined([call.content(w) for w in words])
     text = None
@@ -175,7 +175,7 @@ def _decoded(text: str) -> str | None:
 
 
 def _openssl(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args,
         "in out k K iv pass passin passout inkey kfile S md recip signer keyform",
         single=True,
@@ -195,7 +195,7 @@ def _openssl(call: Call) -> Stream:
 
 
 def _gpg(call: Call) -> Stream:
-    given = options.read(
+    given = parse_options(
         call.args,
         "o output r recipient u local-user passphrase passphrase-file cipher-algo homedir i",
     )
@@ -217,7 +217,7 @@ def _gpg(call: Call) -> Stream:
     return Stream(sources=found.sources) if given.has("d", "decrypt") else NOTHING
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("tar", "gtar", "bsdtar"), _tar),
     **dict.fromkeys(("zip", "7z", "7za", "rar"), _zip),
     **dict.fromkeys(("unzip",), _unzip),

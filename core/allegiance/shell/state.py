@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from allegiance.bindings.targets import UNKNOWN
+from allegiance.shell.targets import UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -99,7 +99,7 @@ class Word:
 
 
 @dataclass
-class State:
+class ShellState:
     """What a shell remembers from one command to the next.
 
     Attributes:
@@ -128,7 +128,7 @@ class State:
     files: dict[str, str] = field(default_factory=dict)
     descriptors: dict[str, str] = field(default_factory=dict)
 
-    def fork(self) -> State:
+    def fork(self) -> ShellState:
         """Return a copy for a subshell or one of several branches."""
         twin = copy.copy(self)
         twin.variables = dict(self.variables)
@@ -136,7 +136,7 @@ class State:
         twin.descriptors = {k: v for k, v in self.descriptors.items() if k != "1"}
         return twin
 
-    def meet(self, branches: Iterable[State]) -> None:
+    def meet(self, branches: Iterable[ShellState]) -> None:
         """Take what all branches agree on; the rest becomes unknown."""
         states = list(branches)
         names = {name for s in states for name in s.variables}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from allegiance.bindings.machine import Machine
-from allegiance.bindings.syntax import text
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import NOTHING, State, Stream, Word, joined
+from allegiance.shell.machine import Machine
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word, joined
+from allegiance.shell.syntax import text
+from allegiance.shell.targets import UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,7 +57,7 @@ def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
             found.append(machine.follow(child, stdin))
         elif child.is_named and node.type != "case_statement":
             groups[0].append(child)
-    ends: list[State] = []
+    ends: list[ShellState] = []
     if not any(g and g[0].type == "else_clause" for g in groups[1:]):
         ends.append(machine.state.fork())
     for group in groups:

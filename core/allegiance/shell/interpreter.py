@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from allegiance.bindings.loops import branches, loop
-from allegiance.bindings.machine import Call, Machine
-from allegiance.bindings.redirects import KINDS, carry_out, collect, redirected
-from allegiance.bindings.syntax import parse, text
-from allegiance.bindings.values import NOTHING, Stream, Word, joined
+from allegiance.shell.loops import branches, loop
+from allegiance.shell.machine import Call, Machine
+from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
+from allegiance.shell.state import NOTHING, Stream, Word, joined
+from allegiance.shell.syntax import parse, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,7 +20,7 @@ _LOOPS = ("for_statement", "while_statement", "c_style_for_statement")
 _ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
 
 
-class Shell(Machine):
+class Interpreter(Machine):
     """Follows the syntax tree of commands and collects their effects."""
 
     def script(self, source: str, stdin: Stream = NOTHING) -> Stream:
@@ -46,7 +46,7 @@ class Shell(Machine):
                 found = redirected(self, defined, stdin)
                 self.state.arguments = kept
                 return found
-            return self.commands.get(call.name, self.commands[""])(call)
+            return self.handlers.get(call.name, self.handlers[""])(call)
 
     def follow(self, node: Node, stdin: Stream) -> Stream:
         """Follow a node and return what it prints."""

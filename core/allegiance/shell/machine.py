@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from allegiance.bindings import targets
-from allegiance.bindings.expand import Expander
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import NOTHING, State, Stream, Word
 from allegiance.effects import Effect, Verb
 from allegiance.paths import split
+from allegiance.shell import targets
+from allegiance.shell.expansion import Expander
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.targets import UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,15 +31,15 @@ class Machine(ABC):
 
     Attributes:
         state: What the shell remembers from one command to the next.
-        commands: The handlers of programs by name.
+        handlers: The handlers of programs by name.
         effects: The effects, in order and without repetition.
         opaque: Programs that run code which cannot be seen, as they were called.
         unknown: Programs that nothing is known of.
     """
 
-    def __init__(self, state: State, commands: Mapping[str, Handler]) -> None:
+    def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
         self.state = state
-        self.commands = commands
+        self.handlers = handlers
         self.effects: dict[Effect, None] = {}
         self.opaque: dict[str, None] = {}
         self.unknown: dict[str, None] = {}
@@ -153,7 +153,7 @@ class Machine(ABC):
         return NOTHING
 
     @contextmanager
-    def within(self, state: State) -> Iterator[None]:
+    def within(self, state: ShellState) -> Iterator[None]:
         """Follow the enclosed commands in another state, then return to the present one."""
         kept, self.state = self.state, state
         self._depth += 1

@@ -1,4 +1,4 @@
-"""Spelling of words: escapes, braces, splitting, and what ``${name%pattern}`` cuts off."""
+"""The text of words: escapes, braces, splitting, and what ``${name%pattern}`` cuts off."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import Word
+from allegiance.shell.state import Word
+from allegiance.shell.targets import UNKNOWN
 
 MOST = 256
 """The largest number of words that one word is expanded into."""
@@ -30,7 +30,7 @@ _LETTERS = {
 }
 
 
-def unescape(body: str) -> str:
+def resolve_escapes(body: str) -> str:
     """Return the text of ``$'...'`` and of ``printf`` formats with their escapes resolved."""
 
     def resolve(found: re.Match[str]) -> str:
@@ -44,7 +44,7 @@ def unescape(body: str) -> str:
     return _ESCAPE.sub(resolve, body)
 
 
-def bare(source: str) -> str:
+def bare_text(source: str) -> str:
     """Return an unquoted word without its backslashes; braces that are special are marked."""
     if _HIDDEN.search(source):
         raise ValueError(f"the shell command cannot be parsed: {source[:80]!r}")
@@ -53,7 +53,7 @@ def bare(source: str) -> str:
     return "".join(p[1:] if p[:1] == "\\" else p.translate(_MARKS) for p in pieces)
 
 
-def split(words: list[Word], *, quoted: bool, separators: str | None = None) -> list[Word]:
+def split_words(words: list[Word], *, quoted: bool, separators: str | None = None) -> list[Word]:
     """Return the words that unquoted values are split into; None separates at blanks."""
     if quoted:
         return words
@@ -68,7 +68,7 @@ def split(words: list[Word], *, quoted: bool, separators: str | None = None) -> 
     return found
 
 
-def numbers(source: str) -> Word:
+def number_range(source: str) -> Word:
     """Return ``{1..3}`` as a marked group of braces."""
     first, _, last = source.strip("{}").partition("..")
     if first.isdigit() and last.isdigit() and abs(int(last) - int(first)) < MOST:
@@ -77,7 +77,7 @@ def numbers(source: str) -> Word:
     return Word("*", known=False)
 
 
-def braces(word: Word) -> list[Word]:
+def expand_braces(word: Word) -> list[Word]:
     """Return the words that brace expansion makes of one."""
     texts = _alternatives(word.text) if _OPEN in word.text else [word.text]
     if len(texts) > MOST:
@@ -107,12 +107,12 @@ def _alternatives(marked: str) -> list[str]:
     return [marked]
 
 
-def plain(word: Word) -> Word:
+def plain_word(word: Word) -> Word:
     """Return a word whose braces are not special."""
     return Word(word.text.translate(_PLAIN), word.known, word.sources, word.stream)
 
 
-def change(word: Word, operator: str, pattern: str, swap: str) -> Word | None:
+def change_value(word: Word, operator: str, pattern: str, swap: str) -> Word | None:
     """Return a value after ``${x%.gz}`` and the like, None where that is not known."""
     value = word.text
     if operator in ("#", "##", "%", "%%"):

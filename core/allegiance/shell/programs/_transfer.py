@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allegiance.bindings.machine import Call
-from allegiance.bindings.targets import landings, remote
-from allegiance.bindings.values import Word
 from allegiance.effects import Verb
+from allegiance.shell.machine import Call
+from allegiance.shell.state import Word
+from allegiance.shell.targets import landings, remote
 
 
 def named(call: Call, word: Word, *, deep: bool = False) -> str:

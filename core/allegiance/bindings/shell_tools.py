@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from allegiance.binding import Binding
-from allegiance.bindings import syntax
-from allegiance.bindings.values import NOTHING, State, environment
 from allegiance.effects import Effect
+from allegiance.shell import syntax
+from allegiance.shell.command import read_command
 
 TOOLS = re.compile(
     r"^(?:.*(?<!power)shell.*|bash|sh|zsh|terminal|console|cmd|command|bash_tool|local_exec|ssh_exec"
@@ -25,48 +24,6 @@ ARGUMENTS = ("command", "cmd", "commands", "script", "input", "code", "bash_comm
 """The arguments that usually hold the command, the first that is given counts."""
 
 _DIRECTORIES = ("cwd", "workdir", "working_directory", "working_dir", "directory")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a command line would do, as far as it can be told without running it.
-
-    Attributes:
-        effects: Its effects, in order.
-        opaque: Code that it runs and that is not in the command: interpreters, scripts, builds.
-        unknown: Programs that nothing is known of; they are taken to have no effect on files.
-    """
-
-    effects: tuple[Effect, ...] = ()
-    opaque: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
-
-
-def read_command(
-    command: str, *, cwd: str = "", host: str = "", env: Mapping[str, str] | None = None
-) -> Reading:
-    """Return what a command line would do.
-
-    Args:
-        command: The command line, or a script.
-        cwd: The directory that it starts in; relative names stay relative without one.
-        host: The host to name in targets.
-        env: Variables that are set, ``HOME`` among them perhaps.
-
-    Raises:
-        ValueError: If it cannot be parsed, or is too long or too deep to be followed.
-        UserError: If the parser is not installed.
-    """
-    from allegiance.bindings.commands import COMMANDS
-    from allegiance.bindings.interpret import Shell
-
-    variables = environment(env or {})
-    shell = Shell(State(cwd=cwd, start=cwd, host=host, variables=variables), COMMANDS)
-    try:
-        shell.ended(shell.follow(syntax.parse(command), NOTHING))
-    except RecursionError:
-        raise ValueError("the shell command nests too deep to be followed") from None
-    return Reading(tuple(shell.effects), tuple(shell.opaque), tuple(shell.unknown))
 
 
 def shell(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from allegiance.bindings import options
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.spelling import unescape
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined, merged
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
+from allegiance.shell.targets import UNKNOWN
+from allegiance.shell.words import resolve_escapes
 
 _AWK_WRITES = re.compile(r'print[^;}]*>+\s*"([^"]+)"')
 _AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
@@ -16,20 +16,20 @@ _VALUED = "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields ch
 
 
 def _cat(call: Call) -> Stream:
-    words = options.read(call.args, "").operands or [Word("-")]
+    words = parse_options(call.args, "").operands or [Word("-")]
     return joined([call.content(w) for w in words])
 
 
 def _filter(call: Call) -> Stream:
     """Follow a program that prints some of what is in its files."""
-    words = options.read(call.args, _VALUED).operands or [Word("-")]
+    words = parse_options(call.args, _VALUED).operands or [Word("-")]
     return Stream(sources=joined([call.content(w) for w in words]).sources)
 
 
 def _search(call: Call) -> Stream:
     """Follow a filter whose first operand is a pattern or a program."""
     awk = "i " if "awk" in call.name else ""
-    given = options.read(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
+    given = parse_options(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
     words = given.operands[not given.has("e", "f", "regexp", "file") :]
     deep = given.has("r", "R", "recursive", "dereference-recursive") or call.name in ("rg", "ag")
     if given.has("l", "L", "files-with-matches", "files-without-match"):
@@ -74,7 +74,7 @@ def _names(call: Call) -> Stream:
 
 
 def _ls(call: Call) -> Stream:
-    given = options.read(call.args, "I ignore w T L color sort time")
+    given = parse_options(call.args, "I ignore w T L color sort time")
     if given.has("l"):
         return SOMETHING
     words = given.operands or [Word(".")]
@@ -93,17 +93,17 @@ def _echo(call: Call) -> Stream:
     sources = merged(a.sources for a in args)
     if not known:
         return Stream(sources=sources, names=tuple(a.text for a in args) if not sources else None)
-    return Stream(text=unescape(text) if escapes else text, sources=sources)
+    return Stream(text=resolve_escapes(text) if escapes else text, sources=sources)
 
 
 def _printf(call: Call) -> Stream:
-    args = options.read(call.args, "", first=True).operands
+    args = parse_options(call.args, "", first=True).operands
     if not args:
         return NOTHING
     sources = merged(a.sources for a in args)
     if not all(a.known for a in args):
         return Stream(sources=sources)
-    form, values = unescape(args[0].text), [a.text for a in args[1:]]
+    form, values = resolve_escapes(args[0].text), [a.text for a in args[1:]]
     out = ""
     while True:
         before = len(values)
@@ -123,7 +123,7 @@ def _formatted(form: str, values: list[str]) -> str:
             end += 1
         kind = form[end : end + 1]
         value = values.pop(0) if values and kind != "%" else ""
-        out += "%" if kind == "%" else unescape(value) if kind == "b" else value
+        out += "%" if kind == "%" else resolve_escapes(value) if kind == "b" else value
         at = end + 1
     return out
 
@@ -142,7 +142,7 @@ def _seq(call: Call) -> Stream:
 
 
 def _temporary(call: Call) -> Stream:
-    place = options.read(call.args, "p tmpdir suffix").get("p", "tmpdir")
+    place = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
     return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
 
 
@@ -156,7 +156,7 @@ def _pwd(call: Call) -> Stream:
 
 
 def _base(call: Call) -> Stream:
-    words = options.read(call.args, "s suffix").operands
+    words = parse_options(call.args, "s suffix").operands
     if not words or not words[0].known:
         return Stream(names=("*",))
     path = words[0].text.rstrip("/")
@@ -167,7 +167,7 @@ def _base(call: Call) -> Stream:
 
 
 def _real(call: Call) -> Stream:
-    words = options.read(call.args, "relative-to").operands
+    words = parse_options(call.args, "relative-to").operands
     return Stream(names=tuple(w.text for w in words) or (UNKNOWN,))
 
 
@@ -182,7 +182,7 @@ _DIGESTS = (
     "printenv getfacl lsattr lsblk blkid mountpoint"
 )
 _TOKENS = "date hostname nproc uname arch whoami id tty uuidgen expr bc"
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("cat", "tac", "bat", "batcat", "pv", "mbuffer", "buffer", "gcat"), _cat),
     **dict.fromkeys(
         _FILTERS.split(),

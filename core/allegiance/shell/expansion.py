@@ -6,10 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from allegiance.bindings import spelling
-from allegiance.bindings.syntax import between, decode, parse, text
-from allegiance.bindings.targets import UNKNOWN
-from allegiance.bindings.values import NOTHING, State, Stream, Word
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.syntax import between, decode, parse, text
+from allegiance.shell.targets import UNKNOWN
+from allegiance.shell.words import (
+    bare_text,
+    change_value,
+    expand_braces,
+    number_range,
+    plain_word,
+    resolve_escapes,
+    split_words,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -25,7 +33,7 @@ _EMPTY = Word("")
 class Expander:
     """Expands words in a state; commands inside them are handed to ``run``."""
 
-    def __init__(self, state: State, run: Callable[[Sequence[Node], Stream], Stream]) -> None:
+    def __init__(self, state: ShellState, run: Callable[[Sequence[Node], Stream], Stream]) -> None:
         self.state = state
         self.run = run
 
@@ -40,11 +48,11 @@ class Expander:
         given: list[Word] = []
         for group in _touching(_flat(nodes)):
             given += self._joined(group, quoted=False)
-        return [w for word in given for w in spelling.braces(word)]
+        return [w for word in given for w in expand_braces(word)]
 
     def word(self, node: Node) -> Word:
         """Return the one word that a node becomes where no splitting is done."""
-        return spelling.plain(_spaced(self._parts(node, quoted=node.type != "array")))
+        return plain_word(_spaced(self._parts(node, quoted=node.type != "array")))
 
     def document(self, node: Node) -> Word:
         """Return the text of a here-document whose expansions are resolved."""
@@ -57,7 +65,7 @@ class Expander:
         if kind == "raw_string":
             return [Word(text(node)[1:-1])]
         if kind == "ansi_c_string":
-            return [Word(spelling.unescape(text(node)[2:-1]))]
+            return [Word(resolve_escapes(text(node)[2:-1]))]
         if kind in ("concatenation", "command_name"):
             return self._joined(node.children, quoted=quoted)
         if kind == "array":
@@ -81,12 +89,12 @@ class Expander:
             self.run(node.named_children, NOTHING)
             return [Word("*", known=False)]
         if kind == "brace_expression":
-            return [spelling.numbers(text(node))]
+            return [number_range(text(node))]
         return self._plain(text(node))
 
     def _split(self, words: list[Word], *, quoted: bool) -> list[Word]:
         given = self.state.variables.get("IFS")
-        return spelling.split(words, quoted=quoted, separators=given[0].text if given else None)
+        return split_words(words, quoted=quoted, separators=given[0].text if given else None)
 
     def _plain(self, source: str) -> list[Word]:
         """Return the words of unquoted text; the parser takes some variables for text."""
@@ -96,7 +104,7 @@ class Expander:
                 values = self.lookup(piece)
                 parts = self._split(values or [Word(UNKNOWN, known=False)], quoted=False)
             else:
-                parts = [Word(spelling.bare(piece))] if piece else []
+                parts = [Word(bare_text(piece))] if piece else []
             found = _attached(found, parts)
         return found
 
@@ -191,7 +199,7 @@ class Expander:
         if operator in (":?", "?") or values is None:
             return values if values is not None else [Word(UNKNOWN, known=False)]
         swap = self.word(operands[1]).text if len(operands) > 1 else ""
-        changed = [spelling.change(v, operator, operand.text, swap) for v in values]
+        changed = [change_value(v, operator, operand.text, swap) for v in values]
         return [c if c is not None else Word(UNKNOWN, known=False) for c in changed]
 
     def lookup(self, name: str) -> list[Word] | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from allegiance.binding import Binding
-from allegiance.bindings.files import files
-from allegiance.bindings.http import http
-from allegiance.bindings.shell import shell
+from allegiance.bindings.file_tools import files
+from allegiance.bindings.http_tools import http
+from allegiance.bindings.shell_tools import shell
 
 
 def default_bindings(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from allegiance.bindings.machine import Machine
-from allegiance.bindings.syntax import text
-from allegiance.bindings.values import NOTHING, SOMETHING, Stream, Word, joined
+from allegiance.shell.machine import Machine
+from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined
+from allegiance.shell.syntax import text
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 
-from allegiance.bindings import options
-from allegiance.bindings.commands.transfer import named, origins, send
-from allegiance.bindings.machine import Call, Handler
-from allegiance.bindings.targets import base, below, join, remote
-from allegiance.bindings.values import NOTHING, Stream, Word
 from allegiance.effects import Verb
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import named, origins, send
+from allegiance.shell.state import NOTHING, Stream, Word
+from allegiance.shell.targets import UNKNOWN, base, below, join, remote
 
 _COPY = "t target-directory S suffix m mode o owner g group Z context"
 _SCP = "P i o F c l S J D X"
@@ -27,7 +27,7 @@ def _inside(text: str) -> bool:
 
 def _copy(call: Call) -> Stream:
     verb: Verb = "move" if call.name == "mv" else "copy"
-    given = options.read(call.args, _COPY)
+    given = parse_options(call.args, _COPY)
     deep = verb == "move" or given.has("r", "R", "a", "recursive", "archive")
     if call.name == "install" and given.has("d", "directory"):
         return NOTHING
@@ -53,7 +53,7 @@ def _copy(call: Call) -> Stream:
 
 
 def _scp(call: Call) -> Stream:
-    given = options.read(call.args, _SCP)
+    given = parse_options(call.args, _SCP)
     words = list(given.operands)
     if len(words) > 1:
         target = named(call, words.pop())
@@ -64,7 +64,7 @@ def _scp(call: Call) -> Stream:
 
 
 def _rsync(call: Call) -> Stream:
-    given = options.read(call.args, _RSYNC)
+    given = parse_options(call.args, _RSYNC)
     words = list(given.operands)
     if len(words) < 2:
         return NOTHING
@@ -82,7 +82,7 @@ def _rsync(call: Call) -> Stream:
 
 
 def _rclone(call: Call) -> Stream:
-    given = options.read(call.args, "include exclude filter config transfers bwlimit")
+    given = parse_options(call.args, "include exclude filter config transfers bwlimit")
     words = list(given.operands)
     task = words.pop(0).text if words else ""
     if task in ("copy", "sync", "copyto", "move", "moveto", "bisync") and len(words) > 1:
@@ -100,14 +100,14 @@ def _rclone(call: Call) -> Stream:
 
 
 def _link(call: Call) -> Stream:
-    given = options.read(call.args, _COPY)
+    given = parse_options(call.args, _COPY)
     words = list(given.operands)
     into = given.get("t", "target-directory")
     if not words:
         return NOTHING
     target = call.shell.path(into.text if into else words.pop().text if len(words) > 1 else ".")
     for word in words:
-        source = call.sources(word)[0]
+        source = next(iter(call.sources(word)), UNKNOWN)
         send(call, [source], target, many=len(words) > 1 or into is not None)
         aim = source
         if given.has("s", "symbolic") and not word.text.startswith(("/", "~")):
@@ -128,7 +128,7 @@ def _dd(call: Call) -> Stream:
 
 
 def _split(call: Call) -> Stream:
-    given = options.read(call.args, "b bytes l lines n number C a suffix-length f prefix k")
+    given = parse_options(call.args, "b bytes l lines n number C a suffix-length f prefix k")
     words = list(given.operands) or [Word("-")]
     prefix = "xx" if call.name == "csplit" else "x"
     if named_prefix := given.get("f", "prefix"):
@@ -140,7 +140,7 @@ def _split(call: Call) -> Stream:
 
 
 def _mount(call: Call) -> Stream:
-    words = options.read(call.args, "t o L U source target types options").operands
+    words = parse_options(call.args, "t o L U source target types options").operands
     if len(words) == 2:
         for source in call.sources(words[0], deep=True):
             call.shell.emit("copy", call.shell.path(words[1].text), source)
@@ -149,9 +149,9 @@ def _mount(call: Call) -> Stream:
 
 def _sftp(call: Call) -> Stream:
     """Follow the orders that a file transfer program reads from its input."""
-    given = options.read(call.args, "P i o F b B c l u p R S J s D e").operands
+    given = parse_options(call.args, "P i o F b B c l u p R S J s D e").operands
     orders = call.stdin.text
-    script = options.read(call.args, "b e P i o F u p").get("b", "e")
+    script = parse_options(call.args, "b e P i o F u p").get("b", "e")
     if script is not None:
         orders = script.text if call.name == "lftp" else call.content(script).text
     if not given or orders is None:
@@ -172,7 +172,7 @@ def _sftp(call: Call) -> Stream:
     return NOTHING
 
 
-COMMANDS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("cp", "mv", "install", "gcp", "gmv", "ginstall"), _copy),
     **dict.fromkeys(("scp", "pscp"), _scp),
     "rsync": _rsync,
