@@ -47,7 +47,7 @@ def read_command(
         ShellState(cwd=cwd, start=cwd, host=host, variables=variables), HANDLERS
     )
     try:
-        interpreter.ended(interpreter.follow(syntax.parse(command), NOTHING))
+        interpreter.follow(syntax.parse(command), NOTHING)
     except RecursionError:
         raise ValueError("the shell command nests too deep to be followed") from None
     return CommandEffects(

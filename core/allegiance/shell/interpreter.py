@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from allegiance.shell.loops import branches, loop
-from allegiance.shell.machine import Call, Machine
+from allegiance.shell.machine import Call, Machine, Redirects
 from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
 from allegiance.shell.state import NOTHING, Stream, Word, joined
 from allegiance.shell.syntax import parse, text
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SERIES = ("program", "list", "compound_statement", "do_group", "negated_command", "else_clause")
-_FORKED = ("subshell", "command_substitution", "process_substitution")
+_FORKED = ("command_substitution", "process_substitution")
 _LOOPS = ("for_statement", "while_statement", "c_style_for_statement")
 _ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
 
@@ -43,9 +44,10 @@ class Interpreter(Machine):
             if defined := self.state.functions.get(full):
                 kept = self.state.arguments
                 self.state.arguments = tuple(call.args)
-                found = redirected(self, defined, stdin)
+                with self.perhaps():  # it may return before it redirects anything
+                    stream = redirected(self, defined, stdin)
                 self.state.arguments = kept
-                return found
+                return stream
             return self.handlers.get(call.name, self.handlers[""])(call)
 
     def follow(self, node: Node, stdin: Stream) -> Stream:
@@ -56,9 +58,12 @@ class Interpreter(Machine):
         if kind == "redirected_statement":
             return redirected(self, node, stdin)
         if kind == "pipeline":
-            return self.pipe(node.named_children, stdin)
+            return self._pipeline(node.named_children, stdin)
         if kind in _SERIES:
-            return self._series(node.named_children, stdin)
+            return self._series(node.named_children, stdin, listed=kind == "list")
+        if kind == "subshell":
+            with self.within(self.state.fork()):
+                return self._series(node.named_children, stdin)
         if kind in _FORKED:
             return self.inside(node.named_children, stdin)
         if kind in _LOOPS:
@@ -76,43 +81,80 @@ class Interpreter(Machine):
         return self._series(node.named_children, stdin)
 
     def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow a pipeline, each stage in a subshell."""
-        for stage in stages:
-            stdin = self.inside([stage], stdin)
+        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
+        for index, stage in enumerate(stages):
+            stdin = self.inside([stage], stdin, piped=index > 0)
         return stdin
 
-    def _series(self, nodes: Sequence[Node], stdin: Stream) -> Stream:
-        return joined([self.follow(node, stdin) for node in nodes])
-
-    def inside(self, nodes: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow commands in a subshell."""
+    def _pipeline(self, stages: Sequence[Node], stdin: Stream) -> Stream:
+        """Follow a pipeline; its last stage prints where the shell does."""
+        piped = self.pipe(stages[:-1], stdin)
         with self.within(self.state.fork()):
-            return self.ended(self._series(nodes, stdin))
+            if len(stages) > 1:
+                self.state.descriptors.pop("0", None)
+            return self._series(stages[-1:], piped)
 
-    def command(self, node: Node, stdin: Stream, extra: Sequence[Word] = ()) -> Stream:
-        """Follow a command; ``extra`` are arguments that stand behind its redirections."""
+    def _series(self, nodes: Sequence[Node], stdin: Stream, *, listed: bool = False) -> Stream:
+        """Follow nodes one after the other; of a list, ``a && b``, the later ones may not run."""
+        streams = []
+        for index, node in enumerate(nodes):
+            with self.perhaps() if listed and index else nullcontext():
+                streams.append(self.follow(node, stdin))
+        return joined(streams)
+
+    def inside(self, nodes: Sequence[Node], stdin: Stream, *, piped: bool = True) -> Stream:
+        """Follow commands in a subshell and return what they print.
+
+        Args:
+            nodes: The commands.
+            stdin: What they read.
+            piped: Whether that takes the place of what the shell reads.
+        """
+        with self.within(self.state.fork()), self.collected() as pieces:
+            self.state.descriptors.pop("1", None)
+            if piped and stdin != NOTHING:
+                self.state.descriptors.pop("0", None)
+            return joined([self._series(nodes, stdin), *pieces])
+
+    def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
+        """Follow a command; ``outer`` are redirections that stand around it."""
         kept = dict(self.state.variables)
         expand = self.expander()
-        found = collect(self, [c for c in node.children if c.type in KINDS])
+        redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
         for child in node.children:
             if child.type == "variable_assignment":
                 self._assign(child)
         plain = [c for c in node.children if c.type not in (*KINDS, "variable_assignment")]
-        words = [*expand.words(*plain), *found.extra, *extra]
-        if stdin == NOTHING and (opened := self.state.descriptors.get("0")):
-            stdin = Stream(sources=(self.path(opened),))
-        stream = carry_out(self, found, stdin, lambda given: self.run(words, given))
+        words = [*expand.words(*plain), *redirects.extra]
+        redirects.permanent = _is_exec(words)
+        outlets = self.state.descriptors.get("1", (self.collecting,))
+        away = any(not errors for _, _, errors in redirects.outputs)
+        if redirects.stdin is None:
+            stdin = self.receive(stdin)
+
+        printed = [stdin if outer is None or outer.stdin is None else outer.stdin]
+
+        def run(given: Stream) -> Stream:
+            stream = self.run(words, given)
+            printed.append(stream)
+            return stream if away else self.deliver(stream, outlets)
+
+        stream = carry_out(self, redirects, stdin, run)
         if words and words[0].text not in ("export", "read", "eval", ".", "source"):
-            for child in node.children:
-                if child.type == "variable_assignment":
-                    name = text(child).partition("=")[0]
-                    self.state.variables.pop(name, None)
-                    if name in kept:
-                        self.state.variables[name] = kept[name]
+            self._restore(node, kept)
         for child in node.children:
             if child.type == "process_substitution" and text(child).startswith(">"):
-                self.inside(child.named_children, joined([stream, stdin]))
+                self.inside(child.named_children, joined(printed))
         return stream
+
+    def _restore(self, node: Node, kept: Mapping[str, tuple[Word, ...]]) -> None:
+        """Undo the assignments that stand before a command."""
+        for child in node.children:
+            if child.type == "variable_assignment":
+                name = text(child).partition("=")[0]
+                self.state.variables.pop(name, None)
+                if name in kept:
+                    self.state.variables[name] = kept[name]
 
     def _assign(self, node: Node) -> Stream:
         if node.type != "variable_assignment":
@@ -140,3 +182,25 @@ class Interpreter(Machine):
             )
         self.state.variables[key] = given
         return NOTHING
+
+
+def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
+    """Return the redirections around a command and those among its words as one."""
+    if outer is None:
+        return inner
+    return Redirects(
+        stdin=outer.stdin if inner.stdin is None else inner.stdin,
+        outputs=[*inner.outputs, *outer.outputs],
+        extra=[*inner.extra, *outer.extra],
+        stages=[*inner.stages, *outer.stages],
+        after=[*inner.after, *outer.after],
+        opened={**inner.opened, **outer.opened},
+    )
+
+
+def _is_exec(words: Sequence[Word]) -> bool:
+    """Tell whether a command is ``exec`` alone, whose redirections stay in force."""
+    texts = [word.text for word in words]
+    while texts[:1] in (["command"], ["builtin"]):
+        texts = texts[1:]
+    return texts in (["exec"], ["exec", "--"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from allegiance.shell.machine import Machine
-from allegiance.shell.state import NOTHING, ShellState, Stream, Word, joined
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word, either, joined
 from allegiance.shell.syntax import text
 from allegiance.shell.targets import UNKNOWN
 
@@ -23,15 +23,21 @@ _ANY = Word(UNKNOWN, known=False)
 
 def loop(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow a loop."""
-    if node.type == "for_statement":
-        return _each(machine, node, stdin)
+    with machine.perhaps():  # without a turn, or with one that ends early
+        if node.type == "for_statement":
+            return _each(machine, node, stdin)
+        return _while(machine, node, machine.receive(stdin))
+
+
+def _while(machine: Machine, node: Node, stdin: Stream) -> Stream:
     body = node.child_by_field_name("body")
     conditions = [c for c in node.named_children if c != body]
-    readers = [c for c in conditions if c.type == "command" and text(c).split()[:1] == ["read"]]
+    readers = [c for c in conditions if c.type == "command" and _reads(text(c))]
     if not readers or body is None:
         turns = [machine.follow(c, stdin) for _ in range(2) for c in node.named_children]
         return joined(turns)
     lines = stdin.lines()
+    machine.state.descriptors.pop("0", None)  # each turn reads a line of it
     turns = []
     for line in [UNKNOWN] if lines is None else few(lines, UNKNOWN):
         sources = stdin.sources if lines is None else ()
@@ -66,8 +72,22 @@ def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
                 body = _statements(child) if child.type == "case_item" else [child]
                 found += [machine.follow(statement, stdin) for statement in body]
             ends.append(machine.state)
-    machine.state.meet(ends)
+        if _runs_on(group):
+            later = [machine.state.descriptors, ends[-1].descriptors]
+            machine.state.descriptors = either(later, machine.collecting)
+    machine.state.meet(ends, machine.collecting)
     return joined(found)
+
+
+def _reads(command: str) -> bool:
+    words = command.split()
+    return words[:1] == ["read"] and not any(w.startswith("-") and "u" in w for w in words)
+
+
+def _runs_on(group: Sequence[Node]) -> bool:
+    """Tell whether a later branch may be reached from here: by an ``elif`` or through ``;&``."""
+    ends = {"elif_clause", ";&", ";;&"}
+    return any(g.type == "elif_clause" or ends & {c.type for c in g.children} for g in group)
 
 
 def _statements(item: Node) -> list[Node]:

@@ -10,13 +10,22 @@ import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from allegiance.effects import Effect, Verb
 from allegiance.paths import split
 from allegiance.shell import targets
 from allegiance.shell.expansion import Expander
-from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.state import (
+    NOTHING,
+    Outlets,
+    ShellState,
+    Stream,
+    Word,
+    either,
+    joined,
+)
 from allegiance.shell.targets import UNKNOWN
 
 if TYPE_CHECKING:
@@ -24,6 +33,35 @@ if TYPE_CHECKING:
 
 STEPS, DEPTH = 5_000, 48
 """How many commands are followed, and how deep they may nest."""
+
+
+def numbered(name: str) -> str:
+    """Return the number of the descriptor that ``/dev/fd/3`` names, or an empty string."""
+    head, _, number = name.rpartition("/")
+    return number if head in ("/dev/fd", "/proc/self/fd") and number.isdigit() else ""
+
+
+@dataclass
+class Redirects:
+    """The redirections of one command.
+
+    Attributes:
+        stdin: What it reads, if that is redirected.
+        outputs: Where its output goes, whether that is appended, and whether only errors go there.
+        extra: Arguments that stand behind a redirection.
+        stages: The rest of a pipeline that begins with a here-document.
+        after: Commands that follow on the line of a here-document.
+        opened: Where numbers lead while the command runs.
+        permanent: Whether they lead there afterwards too, as ``exec`` makes them.
+    """
+
+    stdin: Stream | None = None
+    outputs: list[tuple[Outlets, bool, bool]] = field(default_factory=list)
+    extra: list[Word] = field(default_factory=list)
+    stages: list[Node] = field(default_factory=list)
+    after: list[Node] = field(default_factory=list)
+    opened: dict[str, Outlets] = field(default_factory=dict)
+    permanent: bool = False
 
 
 class Machine(ABC):
@@ -35,6 +73,7 @@ class Machine(ABC):
         effects: The effects, in order and without repetition.
         opaque: Programs that run code which cannot be seen, as they were called.
         unknown: Programs that nothing is known of.
+        collecting: The number of the output that is being collected: what commands return.
     """
 
     def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
@@ -43,23 +82,25 @@ class Machine(ABC):
         self.effects: dict[Effect, None] = {}
         self.opaque: dict[str, None] = {}
         self.unknown: dict[str, None] = {}
-        self._steps = self._depth = 0
+        self.collecting = 0
+        self._collected: dict[int, list[Stream]] = {}
+        self._steps = self._depth = self._collections = 0
 
     @abstractmethod
     def follow(self, node: Node, stdin: Stream) -> Stream:
         """Follow a node of the syntax tree and return what it prints."""
 
     @abstractmethod
-    def command(self, node: Node, stdin: Stream, extra: Sequence[Word] = ()) -> Stream:
-        """Follow a command; ``extra`` are arguments that stand behind its redirections."""
+    def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
+        """Follow a command; ``outer`` are redirections that stand around it."""
 
     @abstractmethod
     def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow a pipeline, each stage in a subshell."""
+        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
 
     @abstractmethod
-    def inside(self, nodes: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow commands in a subshell."""
+    def inside(self, nodes: Sequence[Node], stdin: Stream, *, piped: bool = True) -> Stream:
+        """Follow commands in a subshell and return what they print."""
 
     @abstractmethod
     def script(self, source: str, stdin: Stream = NOTHING) -> Stream:
@@ -133,6 +174,9 @@ class Machine(ABC):
         """Note that a stream ends in a file."""
         if name in ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-", ""):
             return
+        if (number := numbered(name)) and (outlets := self.state.descriptors.get(number)):
+            self.deliver(stream, tuple(o for o in outlets if o != name))
+            return
         target = targets.remote(name) if "://" in name else None
         target = target or self.path(name)
         for source in stream.sources:
@@ -144,13 +188,58 @@ class Machine(ABC):
                 kept = self.state.files.get(target, "") if append else ""
                 self.state.files[target] = kept + stream.text
 
-    def ended(self, stream: Stream) -> Stream:
-        """Return what a shell has printed, or note that ``exec > file`` sent it elsewhere."""
-        file = self.state.descriptors.pop("1", None)
-        if file is None:
-            return stream
-        self.store(file, stream)
-        return NOTHING
+    def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
+        """Send output where a descriptor may lead; return what the present collection gets."""
+        rest: list[Stream] = []
+        for outlet in outlets:
+            if len(outlets) > 1:
+                self.count_step()
+            if outlet == self.collecting:
+                rest.append(stream)
+            elif isinstance(outlet, int):
+                self._collected.get(outlet, []).append(stream)
+            elif isinstance(outlet, str):
+                self.store(outlet, stream, append=append)
+            elif not isinstance(outlet, Stream):
+                rest.append(self.inside(outlet.named_children, stream))
+        return joined(rest)
+
+    def receive(self, stdin: Stream, number: str = "0") -> Stream:
+        """Return what a command reads from a descriptor that ``exec`` may have opened."""
+        streams = []
+        for outlet in self.state.descriptors.get(number, (0,)):
+            if isinstance(outlet, str):
+                target = self.path(outlet)
+                streams.append(Stream(text=self.state.files.get(target), sources=(target,)))
+            elif isinstance(outlet, int):
+                streams.append(stdin)
+            elif isinstance(outlet, Stream):
+                streams.append(outlet)
+        return joined(streams)
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Stream]]:
+        """Collect what the enclosed commands print, apart from what is collected already.
+
+        The list gets what reaches this collection from within an inner one, as ``>&3`` does.
+        """
+        kept = self.collecting
+        self._collections += 1
+        pieces: list[Stream] = []
+        self.collecting = self._collections
+        self._collected[self.collecting] = pieces
+        try:
+            yield pieces
+        finally:
+            del self._collected[self.collecting]
+            self.collecting = kept
+
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """Follow enclosed commands that may not run: what they redirect is in force or not."""
+        before = dict(self.state.descriptors)
+        yield
+        self.state.descriptors = either([before, self.state.descriptors], self.collecting)
 
     @contextmanager
     def within(self, state: ShellState) -> Iterator[None]:

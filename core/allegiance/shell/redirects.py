@@ -2,75 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from allegiance.shell.machine import Machine
-from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined
+from allegiance.shell.machine import Machine, Redirects, numbered
+from allegiance.shell.state import NOTHING, SOMETHING, Outlet, Outlets, Stream, Word, joined
 from allegiance.shell.syntax import text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 KINDS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
-
-
-@dataclass
-class Redirects:
-    """The redirections of one command.
-
-    Attributes:
-        stdin: What it reads, if that is redirected.
-        outputs: Files, whether they are appended to, and whether only errors go there.
-        sinks: Commands that its output is piped to, as ``> >(command)``.
-        extra: Arguments that stand behind a redirection.
-        stages: The rest of a pipeline that begins with a here-document.
-        after: Commands that follow on the line of a here-document.
-        opened: Files opened under a number, for ``exec``.
-    """
-
-    stdin: Stream | None = None
-    outputs: list[tuple[str, bool, bool]] = field(default_factory=list)
-    sinks: list[Node] = field(default_factory=list)
-    extra: list[Word] = field(default_factory=list)
-    stages: list[Node] = field(default_factory=list)
-    after: list[Node] = field(default_factory=list)
-    opened: dict[str, str] = field(default_factory=dict)
+_STANDARD = ("0", "1", "2")
 
 
 def collect(machine: Machine, nodes: Sequence[Node]) -> Redirects:
     """Return what some redirections say."""
-    found = Redirects()
+    redirects = Redirects()
     for node in nodes:
         if node.type == "heredoc_redirect":
-            _document(machine, node, found)
+            _document(machine, node, redirects)
         elif node.type == "herestring_redirect":
             word = machine.expander().word(node.named_children[-1])
             known = word.text + "\n" if word.known else None
-            found.stdin = Stream(text=known, sources=word.sources)
+            redirects.stdin = Stream(text=known, sources=word.sources)
+            redirects.opened["0"] = (redirects.stdin,)
         elif node.type == "file_redirect":
-            _file(machine, node, found)
-    return found
+            _file(machine, node, redirects)
+    return redirects
 
 
 def carry_out(
     machine: Machine,
-    found: Redirects,
+    redirects: Redirects,
     stdin: Stream,
     body: Callable[[Stream], Stream],
 ) -> Stream:
     """Follow a command under its redirections and return what is left on its output."""
-    stream = body(stdin if found.stdin is None else found.stdin)
-    for sink in found.sinks:
-        machine.inside(sink.named_children, stream)
-    for name, append, errors in found.outputs:
-        machine.store(name, SOMETHING if errors else stream, append=append)
-    if found.sinks or any(not errors for _, _, errors in found.outputs):
-        stream = NOTHING
-    for stage in found.stages:
+    table = machine.state.descriptors
+    away = any(not errors for _, _, errors in redirects.outputs)
+    opened = {n: o for n, o in redirects.opened.items() if n not in _STANDARD}
+    hidden = [n for n, hides in (("0", redirects.stdin is not None), ("1", away)) if hides]
+    within = {n: o for n, o in table.items() if n not in hidden} | opened
+    machine.state.descriptors = within
+    given = stdin if redirects.stdin is None else redirects.stdin
+    if away:
+        with machine.collected() as pieces:
+            number = machine.collecting
+            stream = joined([body(given), *pieces])
+    else:
+        number, stream = -1, body(given)
+    _close(machine, redirects, table, [*hidden, *opened], number)
+    rest = []
+    for outlets, append, errors in redirects.outputs:
+        rest.append(machine.deliver(SOMETHING if errors else stream, outlets, append=append))
+    stream = joined(rest if away else [stream])
+    for stage in redirects.stages:
         stream = machine.follow(stage, stream)
-    return joined([stream, *(machine.follow(node, NOTHING) for node in found.after)])
+    return joined([stream, *(machine.follow(node, NOTHING) for node in redirects.after)])
+
+
+def _close(
+    machine: Machine,
+    redirects: Redirects,
+    before: Mapping[str, Outlets],
+    numbers: Sequence[str],
+    collection: int,
+) -> None:
+    """Let descriptors lead where they led before a command, unless it is a bare ``exec``."""
+    table = dict(machine.state.descriptors)
+    for number in numbers:
+        table.pop(number, None)
+        if number in before:
+            table[number] = before[number]
+    places = tuple(o for outlets, _, errors in redirects.outputs if not errors for o in outlets)
+    for number, outlets in table.items():  # a copy of an output that has ended leads on from there
+        if collection in outlets:
+            table[number] = (*(o for o in outlets if o != collection), *places)
+    if redirects.permanent:
+        table.update(redirects.opened)
+    machine.state.descriptors = table
 
 
 def redirected(machine: Machine, node: Node, stdin: Stream) -> Stream:
@@ -86,24 +98,25 @@ def _under(machine: Machine, body: Node | None, nodes: Sequence[Node], stdin: St
         if body.type == "pipeline":
             piped = machine.pipe(others, stdin)
             with machine.within(machine.state.fork()):
+                if others:
+                    machine.state.descriptors.pop("0", None)
                 return _under(machine, last, nodes, piped)
         before = [machine.follow(other, stdin) for other in others]
-        return joined([*before, _under(machine, last, nodes, stdin)])
-    found = collect(machine, nodes)
+        with machine.perhaps() if others else nullcontext():
+            return joined([*before, _under(machine, last, nodes, stdin)])
+    redirects = collect(machine, nodes)
+    if body is not None and body.type == "command":
+        return machine.command(body, stdin, redirects)
 
     def follow(given: Stream) -> Stream:
         if body is None:
-            return machine.run(found.extra, given) if found.extra else NOTHING
-        if body.type == "command":
-            return machine.command(body, given, found.extra)
+            return machine.run(redirects.extra, given) if redirects.extra else NOTHING
         return machine.follow(body, given)
 
-    if body is not None and text(body) == "exec":
-        machine.state.descriptors.update(found.opened)
-    return carry_out(machine, found, stdin, follow)
+    return carry_out(machine, redirects, stdin, follow)
 
 
-def _document(machine: Machine, node: Node, found: Redirects) -> None:
+def _document(machine: Machine, node: Node, redirects: Redirects) -> None:
     expand = machine.expander()
     body: Node | None = None
     quoted = False
@@ -113,23 +126,24 @@ def _document(machine: Machine, node: Node, found: Redirects) -> None:
         elif child.type == "heredoc_body":
             body = child
         elif child.type == "file_redirect":
-            _file(machine, child, found)
+            _file(machine, child, redirects)
         elif child.type == "pipeline":
-            found.stages += child.named_children
+            redirects.stages += child.named_children
         elif child.is_named and child.type not in ("heredoc_end", "file_descriptor"):
             at = node.children.index(child)
             if node.field_name_for_child(at) == "argument":
-                found.extra += expand.words(child)
+                redirects.extra += expand.words(child)
             else:
-                found.after.append(child)
+                redirects.after.append(child)
     word = expand.document(body) if body and not quoted else Word(text(body) if body else "")
     if any(c.type == "<<-" for c in node.children):
         stripped = "\n".join(line.lstrip("\t") for line in word.text.split("\n"))
         word = Word(stripped, word.known, word.sources)
-    found.stdin = Stream(text=word.text if word.known else None, sources=word.sources)
+    redirects.stdin = Stream(text=word.text if word.known else None, sources=word.sources)
+    redirects.opened["0"] = (redirects.stdin,)
 
 
-def _file(machine: Machine, node: Node, found: Redirects) -> None:
+def _file(machine: Machine, node: Node, redirects: Redirects) -> None:
     number, operator = "", ""
     places: list[Node] = []
     for child in node.children:
@@ -142,30 +156,50 @@ def _file(machine: Machine, node: Node, found: Redirects) -> None:
     if not places:
         return
     place = places[0]
+    outlet: Outlet
     if place.type == "process_substitution" and text(place).startswith(">"):
-        found.sinks.append(place)
-        found.extra += machine.expander().words(*places[1:])
-        return
-    words = machine.expander().words(*places) or [Word("")]
-    found.extra += words[1:]
-    name = words[0].text
-    if operator.endswith("&"):
-        opened = machine.state.descriptors.get(name)
-        if name.isdigit() or name == "-":
-            if opened and operator == "<&":
-                found.stdin = Stream(sources=(machine.path(opened),))
-            elif opened:
-                found.outputs.append((opened, True, number == "2"))
+        redirects.extra += machine.expander().words(*places[1:])
+        outlet = place
+    else:
+        words = machine.expander().words(*places) or [Word("")]
+        redirects.extra += words[1:]
+        outlet = name = words[0].text
+        copied = numbered(name) if words[0].stream is None else ""
+        if operator.endswith("&"):
+            copied = name.removesuffix("-")
+        if copied.isdigit() or (operator.endswith("&") and name == "-"):
+            _copy(machine, redirects, number or ("0" if operator[0] == "<" else "1"), copied)
             return
-    if operator.startswith("<"):
-        found.opened[number or "0"] = name
-        target = machine.path(name)
-        known = machine.state.files.get(target)
-        found.stdin = words[0].stream or Stream(text=known, sources=(target,))
-        if name == "/dev/null":
-            found.stdin = NOTHING
-        elif words[0].stream is None:
-            machine.emit("read", target)
+        if operator.startswith("<"):
+            _input(machine, redirects, number, words[0])
+            return
+    both = operator.startswith("&>") or (operator == ">&" and not number)
+    for opened in ("1", "2") if both else (number or "1",):
+        redirects.opened[opened] = (outlet,)
+    redirects.outputs.append(((outlet,), ">>" in operator, number == "2"))
+
+
+def _input(machine: Machine, redirects: Redirects, number: str, word: Word) -> None:
+    """Note a file that is opened for reading."""
+    target = machine.path(word.text)
+    known = machine.state.files.get(target)
+    redirects.stdin = word.stream or Stream(text=known, sources=(target,))
+    if word.text == "/dev/null":
+        redirects.stdin = NOTHING
+    elif word.stream is None:
+        machine.emit("read", target)
+    redirects.opened[number or "0"] = (redirects.stdin,)
+
+
+def _copy(machine: Machine, redirects: Redirects, number: str, name: str) -> None:
+    """Note a descriptor that becomes a copy of another, as in ``>&3``, or is closed."""
+    if not name:
+        redirects.opened[number] = ()
         return
-    found.opened[number or "1"] = name
-    found.outputs.append((name, ">>" in operator, number == "2"))
+    known = redirects.opened.get(name) or machine.state.descriptors.get(name)
+    redirects.opened[number] = known or (machine.collecting,)
+    if known and number == "0":
+        redirects.stdin = machine.receive(NOTHING, name) if name not in redirects.opened else (
+            joined(o for o in known if isinstance(o, Stream)))  # fmt: skip
+    elif known and name not in redirects.opened:
+        redirects.outputs.append((known, True, number == "2"))

@@ -6,7 +6,7 @@ import copy
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from allegiance.shell.targets import UNKNOWN
 
@@ -98,6 +98,28 @@ class Word:
         )
 
 
+Outlet: TypeAlias = "str | int | Stream | Node"
+"""Where a descriptor leads: a file by name, the output that is being collected under a number, the
+content of something opened for reading, or a command that is piped to, as in ``> >(command)``."""
+
+Outlets: TypeAlias = tuple[Outlet, ...]
+
+
+def either(tables: Iterable[Mapping[str, Outlets]], inherited: int) -> dict[str, Outlets]:
+    """Return where descriptors may lead if one of several tables is in force.
+
+    Args:
+        tables: Outlets by the number of the descriptor.
+        inherited: What a number leads to that a table does not have.
+    """
+    tables = list(tables)
+    numbers = dict.fromkeys(number for table in tables for number in table)
+    return {
+        number: tuple(dict.fromkeys(o for t in tables for o in t.get(number, (inherited,))))
+        for number in numbers
+    }
+
+
 @dataclass
 class ShellState:
     """What a shell remembers from one command to the next.
@@ -113,7 +135,8 @@ class ShellState:
         aliases: What names were made to stand for.
         links: Where links made by the command lead.
         files: The texts of files that the command has written.
-        descriptors: Files opened by ``exec``.
+        descriptors: Where the numbers that ``exec`` has opened may lead; a number that is missing
+            leads where it led when the shell began.
     """
 
     cwd: str = ""
@@ -126,19 +149,23 @@ class ShellState:
     aliases: dict[str, str] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
-    descriptors: dict[str, str] = field(default_factory=dict)
+    descriptors: dict[str, Outlets] = field(default_factory=dict)
 
     def fork(self) -> ShellState:
         """Return a copy for a subshell or one of several branches."""
         twin = copy.copy(self)
         twin.variables = dict(self.variables)
         twin.functions = dict(self.functions)
-        twin.descriptors = {k: v for k, v in self.descriptors.items() if k != "1"}
+        twin.descriptors = dict(self.descriptors)
         return twin
 
-    def meet(self, branches: Iterable[ShellState]) -> None:
-        """Take what all branches agree on; the rest becomes unknown."""
+    def meet(self, branches: Iterable[ShellState], inherited: int) -> None:
+        """Take what all branches agree on; the rest becomes unknown.
+
+        A redirection that only some branches open may be in force afterwards, or not: both count.
+        """
         states = list(branches)
+        self.descriptors = either([s.descriptors for s in states], inherited)
         names = {name for s in states for name in s.variables}
         for name in names:
             values = {s.variables.get(name) for s in states}

@@ -24,7 +24,10 @@ def _cd(call: Call) -> Stream:
 
 
 def _read(call: Call) -> Stream:
-    names = parse_options(call.args, "d n N p t u a i").operands
+    given = parse_options(call.args, "d n N p t u a i")
+    names, number = given.operands, given.get("u")
+    if number is not None:
+        call.stdin = call.shell.receive(call.stdin, number.text)
     lines = call.stdin.lines()
     line = lines[0] if lines else ""
     known = lines is not None and call.stdin.names is None
@@ -77,7 +80,7 @@ def _code(call: Call, source: str | None, arguments: list[Word], stdin: Stream) 
     state = call.shell.state.fork()
     state.arguments = tuple(arguments)
     with call.shell.within(state):
-        return call.shell.ended(call.shell.script(source, stdin))
+        return call.shell.script(source, stdin)
 
 
 def _shell(call: Call) -> Stream:
@@ -129,7 +132,10 @@ def _alias(call: Call) -> Stream:
 
 def _trap(call: Call) -> Stream:
     words = parse_options(call.args, "").operands
-    return call.shell.script(words[0].text) if len(words) > 1 else NOTHING
+    if len(words) < 2:
+        return NOTHING
+    with call.shell.perhaps():
+        return call.shell.script(words[0].text)
 
 
 def _exec(call: Call) -> Stream:
