@@ -28,6 +28,12 @@ _BACKTICKS = re.compile(r"(?<!\\)`((?:\\.|[^`\\])*)`", re.DOTALL)
 _SPECIAL = {"HOME": "~", "TMPDIR": "/tmp", "TMP": "/tmp", "TEMP": "/tmp", "SHELL": "/bin/bash"}
 _HARMLESS = ("USER", "LOGNAME", "HOSTNAME", "UID", "EUID", "RANDOM", "SECONDS", "PPID", "LINENO")
 _EMPTY = Word("")
+_LITERALS: dict[str, Callable[[str], Word]] = {
+    "raw_string": lambda source: Word(source[1:-1]),
+    "ansi_c_string": lambda source: Word(resolve_escapes(source[2:-1])),
+    "brace_expression": number_range,
+}
+"""What nodes become whose source alone decides it."""
 
 
 class Expander:
@@ -60,12 +66,10 @@ class Expander:
 
     def _parts(self, node: Node, *, quoted: bool) -> list[Word]:
         kind = node.type
+        if literal := _LITERALS.get(kind):
+            return [literal(text(node))]
         if kind == "string":
             return self._quoted(node, node.start_byte + 1, node.end_byte - 1)
-        if kind == "raw_string":
-            return [Word(text(node)[1:-1])]
-        if kind == "ansi_c_string":
-            return [Word(resolve_escapes(text(node)[2:-1]))]
         if kind in ("concatenation", "command_name"):
             return self._joined(node.children, quoted=quoted)
         if kind == "array":
@@ -73,14 +77,7 @@ class Expander:
         if kind == "translated_string":
             return self._parts(node.named_children[0], quoted=True)
         if kind in ("simple_expansion", "expansion"):
-            if "$(" in text(node) or "`" in text(node):
-                self.run(node.named_children, NOTHING)
-            if _DIGIT.match(text(node)):
-                return self._plain(text(node))
-            found = self._variable(node)
-            if quoted and ("*]" in text(node) or text(node) == "$*"):
-                return [_spaced(found)]
-            return self._split(found, quoted=quoted)
+            return self._expanded(node, quoted=quoted)
         if kind == "command_substitution":
             return self._substitution(node, quoted=quoted)
         if kind == "process_substitution":
@@ -88,9 +85,19 @@ class Expander:
         if kind == "arithmetic_expansion":
             self.run(node.named_children, NOTHING)
             return [Word("*", known=False)]
-        if kind == "brace_expression":
-            return [number_range(text(node))]
         return self._plain(text(node))
+
+    def _expanded(self, node: Node, *, quoted: bool) -> list[Word]:
+        """Return the words that ``$name`` or ``${...}`` becomes."""
+        source = text(node)
+        if "$(" in source or "`" in source:
+            self.run(node.named_children, NOTHING)
+        if _DIGIT.match(source):
+            return self._plain(source)
+        values = self._variable(node)
+        if quoted and ("*]" in source or source == "$*"):
+            return [_spaced(values)]
+        return self._split(values, quoted=quoted)
 
     def _split(self, words: list[Word], *, quoted: bool) -> list[Word]:
         given = self.state.variables.get("IFS")

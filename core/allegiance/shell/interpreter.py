@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,12 @@ from allegiance.shell.syntax import parse, text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_SERIES = ("program", "list", "compound_statement", "do_group", "negated_command", "else_clause")
 _FORKED = ("command_substitution", "process_substitution")
-_LOOPS = ("for_statement", "while_statement", "c_style_for_statement")
+_STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
+    "redirected_statement": redirected,
+    **dict.fromkeys(("for_statement", "while_statement", "c_style_for_statement"), loop),
+    **dict.fromkeys(("if_statement", "elif_clause", "case_statement"), branches),
+}
 _ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
 
 
@@ -35,9 +38,9 @@ class Interpreter(Machine):
         if not words:
             return NOTHING
         if alias := self.state.aliases.pop(words[0].text, None):
-            found = self.run([*(Word(w) for w in alias.split()), *words[1:]], stdin)
+            stream = self.run([*(Word(w) for w in alias.split()), *words[1:]], stdin)
             self.state.aliases[words[0].text] = alias
-            return found
+            return stream
         full = words[0].text
         call = Call(self, full, words[1:], stdin)
         with self.within(self.state):
@@ -53,23 +56,17 @@ class Interpreter(Machine):
     def follow(self, node: Node, stdin: Stream) -> Stream:
         """Follow a node and return what it prints."""
         kind = node.type
+        if follower := _STATEMENTS.get(kind):
+            return follower(self, node, stdin)
         if kind == "command":
             return self.command(node, stdin)
-        if kind == "redirected_statement":
-            return redirected(self, node, stdin)
         if kind == "pipeline":
             return self._pipeline(node.named_children, stdin)
-        if kind in _SERIES:
-            return self._series(node.named_children, stdin, listed=kind == "list")
         if kind == "subshell":
             with self.within(self.state.fork()):
                 return self._series(node.named_children, stdin)
         if kind in _FORKED:
             return self.inside(node.named_children, stdin)
-        if kind in _LOOPS:
-            return loop(self, node, stdin)
-        if kind in ("if_statement", "elif_clause", "case_statement"):
-            return branches(self, node, stdin)
         if kind == "file_redirect":  # alone in a substitution: $(< file)
             return collect(self, [node]).stdin or NOTHING
         if kind in _ASSIGNMENTS:
@@ -78,7 +75,7 @@ class Interpreter(Machine):
             if name := node.child_by_field_name("name"):
                 self.state.functions[text(name)] = node
             return NOTHING
-        return self._series(node.named_children, stdin)
+        return self._series(node.named_children, stdin, listed=kind == "list")
 
     def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
         """Follow the stages of a pipeline whose output goes on, each in a subshell."""

@@ -8,16 +8,19 @@ from allegiance.shell.programs import (
     builtins,
     code,
     copying,
+    described,
     editing,
     network,
     reading,
     services,
     stores,
+    versions,
     wrappers,
 )
 
 HANDLERS: dict[str, Handler] = {
     **code.HANDLERS,
+    **versions.HANDLERS,
     **reading.HANDLERS,
     **editing.HANDLERS,
     **copying.HANDLERS,
@@ -27,5 +30,6 @@ HANDLERS: dict[str, Handler] = {
     **services.HANDLERS,
     **wrappers.HANDLERS,
     **builtins.HANDLERS,
+    **described.HANDLERS,
 }
 """Handlers by name; the empty name is that of every program without one."""

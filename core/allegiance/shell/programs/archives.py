@@ -150,13 +150,13 @@ def _compress(call: Call) -> Stream:
     return NOTHING
 
 
-def _encode(call: Call) -> Stream:
-    """Follow a program that turns a file, or its input, into text on its output."""
+def _base64(call: Call) -> Stream:
+    """Follow ``base64``: what it decodes may be a script."""
     given = parse_options(call.args, "w wrap i input o output n bytes")
     words = given.all("i", "input") or given.operands or [Word("-")]
     found = joined([call.content(w) for w in words])
     text = None
-    if found.text is not None and call.name == "base64":
+    if found.text is not None:
         text = _decoded(found.text) if given.has("d", "D", "decode") else None
     if output := given.get("o", "output"):
         call.shell.store(output.text, Stream(sources=found.sources))
@@ -223,7 +223,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("unzip",), _unzip),
     **dict.fromkeys(("cpio", "pax"), _cpio),
     **dict.fromkeys((*_SUFFIX, *_UNPACK, "zcat", "bzcat", "xzcat", "zstdcat"), _compress),
-    **dict.fromkeys(("base64", "base32", "basenc", "uuencode", "basez"), _encode),
+    "base64": _base64,
     "openssl": _openssl,
     **dict.fromkeys(("gpg", "gpg2", "age", "ccrypt"), _gpg),
 }

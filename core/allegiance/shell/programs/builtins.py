@@ -115,14 +115,6 @@ def _source(call: Call) -> Stream:
     return call.shell.script(text, call.stdin)
 
 
-def _nothing(call: Call) -> Stream:
-    return NOTHING
-
-
-def _which(call: Call) -> Stream:
-    return Stream(text=" ".join(w.text for w in parse_options(call.args, "").operands))
-
-
 def _alias(call: Call) -> Stream:
     for word in call.args:
         name, _, value = word.text.partition("=")
@@ -143,10 +135,6 @@ def _exec(call: Call) -> Stream:
     return call.shell.run(words, call.stdin)
 
 
-_NOTHING = (
-    "true false : exit return break continue wait sleep jobs fg bg umask ulimit shopt "
-    "history let getopts disown dirs clear reset declare help"
-)
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("cd", "pushd", "popd", "chdir"), _cd),
     "read": _read,
@@ -159,9 +147,4 @@ HANDLERS: dict[str, Handler] = {
     "exec": _exec,
     "trap": _trap,
     "alias": _alias,
-    **dict.fromkeys(("which", "type", "whereis", "hash"), _which),
-    **dict.fromkeys(
-        _NOTHING.split(),
-        _nothing,
-    ),
 }

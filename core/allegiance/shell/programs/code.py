@@ -1,4 +1,4 @@
-"""Version control, interpreters, and every program that has no handler."""
+"""Interpreters, build tools, and every program that has no handler."""
 
 from __future__ import annotations
 
@@ -39,59 +39,6 @@ _KEEPERS = (
     "restic borg duplicity mksquashfs genisoimage mkisofs rdiff-backup unison tarsnap zpaq arj lha "
     "ncftpput tftp smbclient websocat pastebinit dump xfsdump bsdcpio star kermit sz sx sb"
 )
-
-
-def _git(call: Call) -> Stream:
-    """Follow ``git``: files that are added by name go into the repository, to be published."""
-    given = parse_options(call.args, "C c git-dir work-tree namespace", first=True)
-    words = given.operands
-    task = words[0].text if words else ""
-    state = call.shell.state
-    kept = state.cwd
-    for place in given.all("C"):
-        state.cwd = call.shell.local(place.text)
-    rest = parse_options(words[1:], "m message s source b B o output F file format prefix remote")
-    names = [w for w in rest.operands if w.text not in (".", ":/", "*")]
-    if task in ("add", "stage"):
-        found = [s for w in names for s in call.sources(w, deep=True)]
-        send(call, found, "git:/index", whole=True)
-    elif task in ("rm",) and not rest.has("cached"):
-        for word in names:
-            call.shell.emit("delete", call.shell.tree(word.text) if rest.has("r") else (
-                call.shell.path(word.text)))  # fmt: skip
-    elif task == "mv" and len(names) > 1:
-        call.shell.run([Word("mv"), *names])
-    elif task == "restore" and not (rest.has("staged", "S") and not rest.has("worktree", "W")):
-        for word in names:
-            call.shell.emit("write", call.shell.path(word.text))
-    elif task == "checkout" and any(w.text == "--" for w in words):
-        at = next(n for n, w in enumerate(words) if w.text == "--")
-        for word in words[at + 1 :]:
-            if word.text != ".":
-                call.shell.emit("write", call.shell.path(word.text))
-    elif task in ("show", "cat-file"):
-        shown = [w.text.partition(":")[2] for w in rest.operands if ":" in w.text]
-        state.cwd = kept
-        return Stream(sources=tuple(call.shell.path(n) for n in shown if n))
-    elif task in ("hash-object",) and names:
-        send(call, call.sources(names[0]), "git:/objects", whole=True)
-    elif task in ("apply", "am"):
-        call.shell.opaque[f"git {task}"] = None
-    elif task == "archive" and names[1:]:
-        found = [s for w in names[1:] for s in call.sources(w, deep=True)]
-        target = rest.get("o", "output")
-        if target is None:
-            state.cwd = kept
-            return Stream(sources=tuple(found))
-        send(call, found, call.shell.path(target.text), whole=True)
-    elif task == "diff" and rest.has("no-index"):
-        found = [s for w in names for s in call.sources(w)]
-        state.cwd = kept
-        return Stream(sources=tuple(found))
-    state.cwd = kept
-    if task in ("rev-parse", "describe", "symbolic-ref", "branch", "log", "rev-list", "config"):
-        return Stream(names=("*",))
-    return Stream()
 
 
 def _code(call: Call) -> Stream:
@@ -180,7 +127,6 @@ def _rm_tree(call: Call) -> Stream:
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_CODE.split(), _code),
-    "git": _git,
     **dict.fromkeys(("conda", "mamba", "micromamba"), _conda),
     **dict.fromkeys(("uv", "poetry", "pipenv", "bundle", "npx", "pnpm", "npm"), _tool),
     "rimraf": _rm_tree,

@@ -13,43 +13,6 @@ _SED_WRITES = re.compile(r"(?:^|[;/}\d$\sgpI])w\s+([^\s;}]+)")
 _SED = "e expression f file l line-length s separate"
 
 
-def _remove(call: Call) -> Stream:
-    given = parse_options(call.args, "")
-    deep = call.name in ("trash", "rmdir") or given.has("r", "R", "recursive", "d", "dir")
-    for word in given.operands:
-        call.shell.emit(
-            "delete", call.shell.tree(word.text) if deep else call.shell.path(word.text)
-        )
-    return NOTHING
-
-
-def _overwrite(call: Call) -> Stream:
-    given = parse_options(call.args, "s size n iterations r reference random-source")
-    for word in given.operands:
-        name = call.shell.path(word.text)
-        call.shell.emit("write", name, value="" if call.name == "truncate" else None)
-        if call.name == "shred" and given.has("u", "remove"):
-            call.shell.emit("delete", name)
-    return NOTHING
-
-
-def _change(call: Call) -> Stream:
-    """Follow ``chmod``, ``chown`` and the like: who may read a file is part of what it does."""
-    given = parse_options(call.args, "reference from m modify x remove M set-file")
-    fixed = given.has("reference", "m", "modify", "x", "remove", "M", "b", "remove-all")
-    words = given.operands if fixed else given.operands[1:]
-    for word in words:
-        deep = given.has("R", "recursive")
-        call.shell.emit("write", call.shell.tree(word.text) if deep else call.shell.path(word.text))
-    return NOTHING
-
-
-def _touch(call: Call) -> Stream:
-    for word in parse_options(call.args, "d date t r reference").operands:
-        call.shell.emit("write", call.shell.path(word.text), value="", before="")
-    return NOTHING
-
-
 def _sed(call: Call) -> Stream:
     given = parse_options(call.args, _SED)
     apart = given.has("e", "f", "expression", "file")
@@ -79,13 +42,6 @@ def _perl(call: Call) -> Stream:
     if given.has("n", "p"):
         return Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
     return Stream(sources=call.stdin.sources)
-
-
-def _tee(call: Call) -> Stream:
-    given = parse_options(call.args, "")
-    for word in given.operands:
-        call.shell.store(word.text, call.stdin, append=given.has("a", "append"))
-    return call.stdin
 
 
 def _sort(call: Call) -> Stream:
@@ -141,13 +97,8 @@ def _two(call: Call) -> Stream:
 
 
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(("rm", "unlink", "rmdir", "trash", "trash-put", "gio-trash", "srm"), _remove),
-    **dict.fromkeys(("shred", "truncate", "wipe"), _overwrite),
-    **dict.fromkeys(("chmod", "chown", "chgrp", "chattr", "setfacl", "chcon"), _change),
-    "touch": _touch,
     **dict.fromkeys(("sed", "gsed", "yq"), _sed),
     **dict.fromkeys(("perl", "ruby"), _perl),
-    "tee": _tee,
     **dict.fromkeys(("sort", "pandoc"), _sort),
     "patch": _patch,
     **dict.fromkeys(("vi", "vim", "nvim", "ed", "ex", "nano", "emacs"), _editor),

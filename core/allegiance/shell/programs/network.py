@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from allegiance.shell.machine import Call, Handler
 from allegiance.shell.options import Options, parse_options
-from allegiance.shell.programs._transfer import named, send
-from allegiance.shell.state import NOTHING, Stream, Word, joined, merged
+from allegiance.shell.programs._transfer import send
+from allegiance.shell.state import NOTHING, Stream, Word, merged
 from allegiance.shell.targets import base, machine, url
 
 _CURL = (
@@ -179,20 +179,6 @@ def _mail(call: Call) -> Stream:
     return NOTHING
 
 
-def _wormhole(call: Call) -> Stream:
-    """Follow a program that hands files to someone not named."""
-    words = call.args[1:] if call.args and call.args[0].text == "send" else call.args
-    found = [s for w in parse_options(words, "").operands for s in call.sources(w, deep=True)]
-    send(call, found, f"{call.name}:/", whole=True)
-    return NOTHING
-
-
-def _serve(call: Call) -> Stream:
-    found = joined([call.content(w) for w in parse_options(call.args, "b").operands])
-    send(call, found.sources, named(call, Word("qr:/")), whole=True)
-    return NOTHING
-
-
 HANDLERS: dict[str, Handler] = {
     "curl": _curl,
     "wget": _wget,
@@ -201,6 +187,4 @@ HANDLERS: dict[str, Handler] = {
         ("nc", "ncat", "netcat", "nc.openbsd", "nc.traditional", "telnet", "socat"), _netcat
     ),
     **dict.fromkeys(("mail", "mailx", "mutt", "sendmail", "msmtp"), _mail),
-    **dict.fromkeys(("wormhole", "croc", "magic-wormhole"), _wormhole),
-    "qrencode": _serve,
 }

@@ -12,18 +12,6 @@ from allegiance.shell.words import resolve_escapes
 
 _AWK_WRITES = re.compile(r'print[^;}]*>+\s*"([^"]+)"')
 _AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
-_VALUED = "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields characters width"
-
-
-def _cat(call: Call) -> Stream:
-    words = parse_options(call.args, "").operands or [Word("-")]
-    return joined([call.content(w) for w in words])
-
-
-def _filter(call: Call) -> Stream:
-    """Follow a program that prints some of what is in its files."""
-    words = parse_options(call.args, _VALUED).operands or [Word("-")]
-    return Stream(sources=joined([call.content(w) for w in words]).sources)
 
 
 def _search(call: Call) -> Stream:
@@ -59,18 +47,6 @@ def _awk(call: Call, program: str, words: list[Word]) -> None:
 
 def _tree(name: str) -> str:
     return UNKNOWN if name in (".", "./") else name.rstrip("/") + "/"
-
-
-def _stdin(call: Call) -> Stream:
-    """Follow a program that changes its input only."""
-    return Stream(sources=call.stdin.sources)
-
-
-def _names(call: Call) -> Stream:
-    """Follow a filter of lines: a list of names stays one."""
-    if call.stdin.names is not None:
-        return call.stdin
-    return _filter(call)
 
 
 def _ls(call: Call) -> Stream:
@@ -128,11 +104,6 @@ def _formatted(form: str, values: list[str]) -> str:
     return out
 
 
-def _digest(call: Call) -> Stream:
-    """Follow a program that says something of files and not what is in them."""
-    return SOMETHING
-
-
 def _seq(call: Call) -> Stream:
     given = [w.text for w in call.args if w.text.lstrip("-").isdigit()]
     first, last = (given[0], given[-1]) if len(given) > 1 else ("1", (given or ["0"])[0])
@@ -144,11 +115,6 @@ def _seq(call: Call) -> Stream:
 def _temporary(call: Call) -> Stream:
     place = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
     return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
-
-
-def _token(call: Call) -> Stream:
-    """Follow a program that prints a date, a number or a name without slashes."""
-    return Stream(names=("*",))
 
 
 def _pwd(call: Call) -> Stream:
@@ -166,48 +132,17 @@ def _base(call: Call) -> Stream:
     return Stream(text=tail.removesuffix(words[1].text if len(words) > 1 else "") + "\n")
 
 
-def _real(call: Call) -> Stream:
-    words = parse_options(call.args, "relative-to").operands
-    return Stream(names=tuple(w.text for w in words) or (UNKNOWN,))
-
-
-_FILTERS = (
-    "cmp head tail more less nl rev fold fmt cut paste column strings od hexdump hd expand "
-    "unexpand iconv comm join pr zless zmore xzless shuf dos2unix diff tsort"
-)
 _SEARCHES = "grep egrep fgrep zgrep rg ag ack jq awk gawk mawk nawk xmllint"
-_DIGESTS = (
-    "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
-    "cksum sum md5 tree test [ lsof fuser free uptime ps top htop id whoami groups env "
-    "printenv getfacl lsattr lsblk blkid mountpoint"
-)
-_TOKENS = "date hostname nproc uname arch whoami id tty uuidgen expr bc"
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys(("cat", "tac", "bat", "batcat", "pv", "mbuffer", "buffer", "gcat"), _cat),
-    **dict.fromkeys(
-        _FILTERS.split(),
-        _filter,
-    ),
-    **dict.fromkeys(("head", "tail", "sort", "uniq", "shuf", "tac"), _names),
     **dict.fromkeys(
         _SEARCHES.split(),
         _search,
     ),
-    **dict.fromkeys(("tr", "ts", "dos2unix"), _stdin),
     **dict.fromkeys(("ls", "dir", "vdir", "exa", "eza"), _ls),
     "echo": _echo,
     "printf": _printf,
-    **dict.fromkeys(
-        _DIGESTS.split(),
-        _digest,
-    ),
     "seq": _seq,
     "mktemp": _temporary,
-    **dict.fromkeys(
-        _TOKENS.split(),
-        _token,
-    ),
     "pwd": _pwd,
     **dict.fromkeys(("basename", "dirname"), _base),
-    **dict.fromkeys(("realpath", "readlink"), _real),
 }

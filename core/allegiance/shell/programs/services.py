@@ -67,11 +67,6 @@ def _kill(call: Call) -> Stream:
 _SIGNALS = ("HUP", "INT", "QUIT", "KILL", "TERM", "STOP", "CONT", "USR1", "USR2", "WINCH", "ABRT")
 
 
-def _pgrep(call: Call) -> Stream:
-    words = parse_options(call.args, "u U g G P t d s").operands
-    return Stream(names=tuple(w.text for w in words) or ("**",))
-
-
 def _systemctl(call: Call) -> Stream:
     words = parse_options(call.args, "H host M machine t type p property signal s n lines").operands
     task, units = (words[0].text, words[1:]) if words else ("", [])
@@ -261,7 +256,6 @@ def _objects(words: list[Word]) -> list[tuple[str, str]]:
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("kill", "pkill", "killall", "xkill", "skill"), _kill),
-    **dict.fromkeys(("pgrep", "pidof"), _pgrep),
     "systemctl": _systemctl,
     **dict.fromkeys(
         ("service", "supervisorctl", "pm2", "initctl", "rc-service", "launchctl", "invoke-rc.d"),
