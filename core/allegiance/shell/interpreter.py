@@ -95,7 +95,9 @@ class Interpreter(Machine):
         """Follow nodes one after the other; of a list, ``a && b``, the later ones may not run."""
         streams = []
         for index, node in enumerate(nodes):
-            with self.perhaps() if listed and index else nullcontext():
+            after = node.next_sibling
+            apart = after is not None and after.type == "&"  # in a shell of its own
+            with self.perhaps() if apart or (listed and index) else nullcontext():
                 streams.append(self.follow(node, stdin))
         return joined(streams)
 
@@ -131,8 +133,8 @@ class Interpreter(Machine):
 
         printed = [stdin if outer is None or outer.stdin is None else outer.stdin]
 
-        def run(given: Stream) -> Stream:
-            stream = self.run(words, given)
+        def run(source: Stream) -> Stream:
+            stream = self.run(words, source)
             printed.append(stream)
             return stream if away else self.deliver(stream, outlets)
 
@@ -165,19 +167,19 @@ class Interpreter(Machine):
         key = text(name).partition("[")[0]
         expand = self.expander()
         if value is not None and value.type == "array":
-            given = tuple(expand.words(*value.named_children))
+            values = tuple(expand.words(*value.named_children))
         else:
-            given = (expand.word(value) if value is not None else Word(""),)
+            values = (expand.word(value) if value is not None else Word(""),)
         old = self.state.variables.get(key, ())
         if name.type == "subscript":
-            given = old + given
+            values = old + values
         elif any(c.type == "+=" for c in node.children):
-            given = (
-                old + given
-                if len(given) > 1 or len(old) > 1
-                else ((old[0] if old else Word("")) + given[0],)
+            values = (
+                old + values
+                if len(values) > 1 or len(old) > 1
+                else ((old[0] if old else Word("")) + values[0],)
             )
-        self.state.variables[key] = given
+        self.state.variables[key] = values
         return NOTHING
 
 

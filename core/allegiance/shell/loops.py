@@ -41,10 +41,10 @@ def _while(machine: Machine, node: Node, stdin: Stream) -> Stream:
     turns = []
     for line in [UNKNOWN] if lines is None else few(lines, UNKNOWN):
         sources = stdin.sources if lines is None else ()
-        given = Stream(text=None if line == UNKNOWN else f"{line}\n", sources=sources)
+        piece = Stream(text=None if line == UNKNOWN else f"{line}\n", sources=sources)
         if stdin.names is not None:
-            given = Stream(names=(line,))
-        machine.follow(readers[0], given)
+            piece = Stream(names=(line,))
+        machine.follow(readers[0], piece)
         turns.append(machine.follow(body, NOTHING))
     return joined(turns)
 
@@ -52,7 +52,7 @@ def _while(machine: Machine, node: Node, stdin: Stream) -> Stream:
 def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow every branch of a statement from the same state and keep what they agree on."""
     groups: list[list[Node]] = [[]]
-    found: list[Stream] = []
+    streams: list[Stream] = []
     at_condition = node.type != "case_statement"
     for child in node.children:
         if child.type == "then":
@@ -60,7 +60,7 @@ def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
         elif child.type in ("elif_clause", "else_clause", "case_item"):
             groups.append([child])
         elif child.is_named and at_condition:
-            found.append(machine.follow(child, stdin))
+            streams.append(machine.follow(child, stdin))
         elif child.is_named and node.type != "case_statement":
             groups[0].append(child)
     ends: list[ShellState] = []
@@ -70,13 +70,13 @@ def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
         with machine.within(machine.state.fork()):
             for child in group:
                 body = _statements(child) if child.type == "case_item" else [child]
-                found += [machine.follow(statement, stdin) for statement in body]
+                streams += [machine.follow(statement, stdin) for statement in body]
             ends.append(machine.state)
         if _runs_on(group):
             later = [machine.state.descriptors, ends[-1].descriptors]
             machine.state.descriptors = either(later, machine.collecting)
     machine.state.meet(ends, machine.collecting)
-    return joined(found)
+    return joined(streams)
 
 
 def _reads(command: str) -> bool:
@@ -101,11 +101,11 @@ def _each(machine: Machine, node: Node, stdin: Stream) -> Stream:
     body = node.child_by_field_name("body")
     if name is None or body is None:
         return NOTHING
-    given = expand.words(*node.children_by_field_name("value"))
+    values = expand.words(*node.children_by_field_name("value"))
     if not any(c.type == "in" for c in node.children):
-        given = expand.lookup("@") or [_ANY]
+        values = expand.lookup("@") or [_ANY]
     turns = []
-    for value in few(given, _ANY):
+    for value in few(values, _ANY):
         machine.state.variables[text(name)] = (value,)
         turns.append(machine.follow(body, stdin))
     return joined(turns)

@@ -271,14 +271,27 @@ class Call:
             return word.stream
         if word.text in ("-", "/dev/stdin"):
             return self.stdin
+        if (stream := self._opened(word)) is not None:
+            return stream
         name = self.shell.path(word.text)
         self.shell.emit("read", name)
         return Stream(text=self.shell.state.files.get(name), sources=(name,))
+
+    def _opened(self, word: Word) -> Stream | None:
+        """Return what is read from ``/dev/fd/3``, if ``exec`` has opened that number."""
+        number = numbered(word.text)
+        return (
+            self.shell.receive(self.stdin, number)
+            if number in self.shell.state.descriptors
+            else None
+        )
 
     def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
         """Return the files whose content a word brings in, as the source of a copy."""
         if word.stream is not None or word.text in ("-", "/dev/stdin"):
             return (word.stream or self.stdin).sources
+        if (stream := self._opened(word)) is not None:
+            return stream.sources
         return (self.shell.tree(word.text) if deep else self.shell.path(word.text),)
 
 

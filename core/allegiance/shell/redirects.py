@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 KINDS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
-_STANDARD = ("0", "1", "2")
 
 
 def collect(machine: Machine, nodes: Sequence[Node]) -> Redirects:
@@ -42,17 +41,17 @@ def carry_out(
     """Follow a command under its redirections and return what is left on its output."""
     table = machine.state.descriptors
     away = any(not errors for _, _, errors in redirects.outputs)
-    opened = {n: o for n, o in redirects.opened.items() if n not in _STANDARD}
+    opened = {n: o for n, o in redirects.opened.items() if n not in ("0", "1")}
     hidden = [n for n, hides in (("0", redirects.stdin is not None), ("1", away)) if hides]
     within = {n: o for n, o in table.items() if n not in hidden} | opened
     machine.state.descriptors = within
-    given = stdin if redirects.stdin is None else redirects.stdin
+    source = stdin if redirects.stdin is None else redirects.stdin
     if away:
         with machine.collected() as pieces:
             number = machine.collecting
-            stream = joined([body(given), *pieces])
+            stream = joined([body(source), *pieces])
     else:
-        number, stream = -1, body(given)
+        number, stream = -1, body(source)
     _close(machine, redirects, table, [*hidden, *opened], number)
     rest = []
     for outlets, append, errors in redirects.outputs:
@@ -108,10 +107,10 @@ def _under(machine: Machine, body: Node | None, nodes: Sequence[Node], stdin: St
     if body is not None and body.type == "command":
         return machine.command(body, stdin, redirects)
 
-    def follow(given: Stream) -> Stream:
+    def follow(source: Stream) -> Stream:
         if body is None:
-            return machine.run(redirects.extra, given) if redirects.extra else NOTHING
-        return machine.follow(body, given)
+            return machine.run(redirects.extra, source) if redirects.extra else NOTHING
+        return machine.follow(body, source)
 
     return carry_out(machine, redirects, stdin, follow)
 
@@ -201,5 +200,5 @@ def _copy(machine: Machine, redirects: Redirects, number: str, name: str) -> Non
     if known and number == "0":
         redirects.stdin = machine.receive(NOTHING, name) if name not in redirects.opened else (
             joined(o for o in known if isinstance(o, Stream)))  # fmt: skip
-    elif known and name not in redirects.opened:
+    elif known and (name not in redirects.opened or (name == "2" and number == "1")):
         redirects.outputs.append((known, True, number == "2"))

@@ -24,8 +24,8 @@ def _cd(call: Call) -> Stream:
 
 
 def _read(call: Call) -> Stream:
-    given = parse_options(call.args, "d n N p t u a i")
-    names, number = given.operands, given.get("u")
+    options = parse_options(call.args, "d n N p t u a i")
+    names, number = options.operands, options.get("u")
     if number is not None:
         call.stdin = call.shell.receive(call.stdin, number.text)
     lines = call.stdin.lines()
@@ -44,9 +44,13 @@ def _read(call: Call) -> Stream:
 
 
 def _mapfile(call: Call) -> Stream:
-    names = parse_options(call.args, "d n O s u C c").operands
+    options = parse_options(call.args, "d n O s u C c")
+    names, number = options.operands, options.get("u")
+    if number is not None:
+        call.stdin = call.shell.receive(call.stdin, number.text)
     lines = call.stdin.lines()
-    value = tuple(Word(line) for line in lines) if lines is not None else _ANY
+    unknown = Word(UNKNOWN, known=False, sources=call.stdin.sources)
+    value = tuple(Word(line) for line in lines) if lines is not None else (unknown,)
     call.shell.state.variables[names[0].text if names else "MAPFILE"] = value
     return NOTHING
 
@@ -84,13 +88,13 @@ def _code(call: Call, source: str | None, arguments: list[Word], stdin: Stream) 
 
 
 def _shell(call: Call) -> Stream:
-    given = parse_options(call.args, "O o c rcfile init-file", first=True)
-    words = list(given.operands)
-    code = next((v for v in given.all("c")), None)
+    options = parse_options(call.args, "O o c rcfile init-file", first=True)
+    words = list(options.operands)
+    code = next((v for v in options.all("c")), None)
     if code is not None:
         text = code.text if code.known or not code.text.startswith(UNKNOWN) else None
         return _code(call, text, words[1:], call.stdin)
-    if words and not given.has("s"):
+    if words and not options.has("s"):
         return _code(call, _text(call, words[0]), words[1:], call.stdin)
     if call.stdin == NOTHING:
         return NOTHING
@@ -112,7 +116,8 @@ def _source(call: Call) -> Stream:
         if not name.endswith(("activate", ".bashrc", ".profile", ".env", "nvm.sh")):
             call.shell.opaque[f"{call.name} {name}"] = None
         return NOTHING
-    return call.shell.script(text, call.stdin)
+    with call.shell.perhaps():  # it may return before it redirects anything
+        return call.shell.script(text, call.stdin)
 
 
 def _alias(call: Call) -> Stream:
