@@ -13,20 +13,20 @@ class Options:
     """The arguments of a command, sorted.
 
     Attributes:
-        given: Each option as it was given, without dashes, and its value if it takes one.
+        pairs: Each option as it was written, without dashes, and its value if it takes one.
         operands: What is left, in order.
     """
 
-    given: list[tuple[str, Word | None]] = field(default_factory=list)
+    pairs: list[tuple[str, Word | None]] = field(default_factory=list)
     operands: list[Word] = field(default_factory=list)
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options is given."""
-        return any(name in names for name, _ in self.given)
+        return any(name in names for name, _ in self.pairs)
 
     def all(self, *names: str) -> list[Word]:
         """Return the values of some options."""
-        return [value for name, value in self.given if name in names and value is not None]
+        return [value for name, value in self.pairs if name in names and value is not None]
 
     def get(self, *names: str) -> Word | None:
         """Return the last value of some options, or None."""
@@ -46,17 +46,17 @@ def parse_options(
         first: Whether options end at the first operand, as in ``env -i command``.
     """
     names = valued.split()
-    found, queue = Options(), list(args)
+    options, queue = Options(), list(args)
     while queue:
         word = queue.pop(0)
         text = word.text
         if text == "--":
-            found.operands += queue
+            options.operands += queue
             break
         if not text.startswith("-") or text == "-":
-            found.operands.append(word)
+            options.operands.append(word)
             if first:
-                found.operands += queue
+                options.operands += queue
                 break
         elif single or text.startswith("--"):
             name, equals, value = text.lstrip("-").partition("=")
@@ -64,21 +64,21 @@ def parse_options(
                 (n for n in names if len(n) > 1 and len(name) > 2 and n.startswith(name)), name
             )
             if equals:
-                found.given.append((name, Word(value, word.known, word.sources)))
+                options.pairs.append((name, Word(value, word.known, word.sources)))
             else:
                 takes = name in names and queue
-                found.given.append((name, queue.pop(0) if takes else None))
+                options.pairs.append((name, queue.pop(0) if takes else None))
         else:
-            _cluster(word, names, queue, found)
-    return found
+            _cluster(word, names, queue, options)
+    return options
 
 
-def _cluster(word: Word, names: list[str], queue: list[Word], found: Options) -> None:
+def _cluster(word: Word, names: list[str], queue: list[Word], options: Options) -> None:
     for at, letter in enumerate(word.text[1:], 2):
         if letter not in names:
-            found.given.append((letter, None))
+            options.pairs.append((letter, None))
             continue
         rest = word.text[at:]
         value = Word(rest, word.known, word.sources) if rest else None
-        found.given.append((letter, value or (queue.pop(0) if queue else None)))
+        options.pairs.append((letter, value or (queue.pop(0) if queue else None)))
         return

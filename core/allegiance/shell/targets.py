@@ -23,22 +23,22 @@ _BARE = re.compile(r"^(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)(?::[^/]*)?$")
 
 def url(text: str) -> str | None:
     """Return the target that a URL names, or None if the text is no URL."""
-    found = _URL.match(text)
-    if not found:
+    match = _URL.match(text)
+    if not match:
         return None
-    scheme, rest = found[1].lower(), re.split(r"[?#]", found[2])[0] if "**" not in found[2] else ""
+    scheme, rest = match[1].lower(), re.split(r"[?#]", match[2])[0] if "**" not in match[2] else ""
     if scheme == "file":
         return "/" + rest.partition("/")[2]
     if scheme not in _MACHINES:
         return f"{scheme}:/{rest.lstrip('/')}"
-    authority, slash, path = (rest or found[2]).partition("/")
+    authority, slash, path = (rest or match[2]).partition("/")
     return f"{machine(authority)}:{slash or '/'}{path}"
 
 
 def machine(authority: str) -> str:
     """Return the host of ``user@host:port``."""
-    found = _BARE.match(authority)
-    name = (found[1] if found else authority.rpartition("@")[2]).strip("[]").replace(":", ".")
+    match = _BARE.match(authority)
+    name = (match[1] if match else authority.rpartition("@")[2]).strip("[]").replace(":", ".")
     return name.lower() or "localhost"
 
 
@@ -46,13 +46,13 @@ def remote(text: str) -> str | None:
     """Return the target that ``user@host:path`` or a URL names, or None if the text is a path."""
     if named := url(text):
         return named
-    found = _REMOTE.match(text)
-    if not found:
+    match = _REMOTE.match(text)
+    if not match:
         return None
-    path = found[2]
-    if text[found.end(1) :].startswith("::"):
+    path = match[2]
+    if text[match.end(1) :].startswith("::"):
         path = "/" + path.lstrip("/")
-    return f"{machine(found[1])}:{path}"
+    return f"{machine(match[1])}:{path}"
 
 
 def base(target: str) -> str:
@@ -93,6 +93,6 @@ def landings(source: str, target: str, *, many: bool = False, deep: bool = False
 
 def join(directory: str, path: str) -> str:
     """Return a path as seen from a directory, normalised; a trailing slash is kept."""
-    found = normalise(posixpath.join(directory, path)) or "."
-    slash = path.endswith(("/", "/.", "/..")) and not found.endswith("/")
-    return found + "/" if slash and found not in (".", "..") else found
+    joined = normalise(posixpath.join(directory, path)) or "."
+    slash = path.endswith(("/", "/.", "/..")) and not joined.endswith("/")
+    return joined + "/" if slash and joined not in (".", "..") else joined

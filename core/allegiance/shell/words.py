@@ -33,8 +33,8 @@ _LETTERS = {
 def resolve_escapes(body: str) -> str:
     """Return the text of ``$'...'`` and of ``printf`` formats with their escapes resolved."""
 
-    def resolve(found: re.Match[str]) -> str:
-        code = found[1]
+    def resolve(match: re.Match[str]) -> str:
+        code = match[1]
         if code[0] in "xu" and len(code) > 1:
             return chr(int(code[1:], 16))
         if code[0] in "01234567":
@@ -57,15 +57,15 @@ def split_words(words: list[Word], *, quoted: bool, separators: str | None = Non
     """Return the words that unquoted values are split into; None separates at blanks."""
     if quoted:
         return words
-    found: list[Word] = []
+    parts: list[Word] = []
     for word in words:
         texts = [word.text]
         if word.known and separators is None:
             texts = word.text.split()
         elif word.known and separators:
             texts = [t for t in re.split(f"[{re.escape(separators)}]", word.text) if t]
-        found += [Word(t, word.known, word.sources, word.stream) for t in texts]
-    return found
+        parts += [Word(t, word.known, word.sources, word.stream) for t in texts]
+    return parts
 
 
 def number_range(source: str) -> Word:
@@ -102,8 +102,8 @@ def _alternatives(marked: str) -> list[str]:
             continue
         tails = _alternatives(marked[cuts[-1] + 1 :])
         middles = [m for a, b in pairwise(cuts) for m in _alternatives(marked[a + 1 : b])]
-        found = [marked[:begin] + middle + tail for middle in middles for tail in tails]
-        return found if len(found) <= MOST else ["**"] * (MOST + 1)
+        texts = [marked[:begin] + middle + tail for middle in middles for tail in tails]
+        return texts if len(texts) <= MOST else ["**"] * (MOST + 1)
     return [marked]
 
 

@@ -43,10 +43,12 @@ def send(
         deep: Whether directories go with all that is in them.
         whole: Whether the target is the very name, never a directory that things go into.
     """
-    given = list(sources)
-    for source in given:
+    origins = list(sources)
+    for source in origins:
         places = (
-            [target] if whole else landings(source, target, many=many or len(given) > 1, deep=deep)
+            [target]
+            if whole
+            else landings(source, target, many=many or len(origins) > 1, deep=deep)
         )
         for place in places:
             call.shell.emit(verb, place, source)

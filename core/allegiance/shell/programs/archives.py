@@ -33,16 +33,16 @@ def _old_style(args: list[Word]) -> list[Word]:
 
 def _tar(call: Call) -> Stream:
     args = _old_style(call.args)
-    given = parse_options(args, _TAR)
-    state, file = call.shell.state, given.get("f", "file") or Word("-")
+    options = parse_options(args, _TAR)
+    state, file = call.shell.state, options.get("f", "file") or Word("-")
     kept = state.cwd
     archive = named(call, file) if file.text != "-" else ""
-    for value in given.all("to-command", "checkpoint-action", "use-compress-program", "I"):
+    for value in options.all("to-command", "checkpoint-action", "use-compress-program", "I"):
         call.shell.script(value.text.removeprefix("exec="))
-    listed = ["**"] if given.has("T", "files-from") else []
+    listed = ["**"] if options.has("T", "files-from") else []
     found = [s for name in listed for s in (call.shell.tree(name),)]
     members = iter(args)
-    operands = {id(w) for w in given.operands}
+    operands = {id(w) for w in options.operands}
     for word in members:
         if word.text in ("-C", "--directory", "--cd"):
             place = next(members, Word("."))
@@ -55,26 +55,26 @@ def _tar(call: Call) -> Stream:
             found += call.sources(word, deep=True)
     here = call.shell.path(".")
     state.cwd = kept
-    if given.has("x", "extract", "get"):
+    if options.has("x", "extract", "get"):
         sources = call.stdin.sources if not archive else (archive,)
-        if given.has("O", "to-stdout"):
+        if options.has("O", "to-stdout"):
             return Stream(sources=sources)
         send(call, sources, below(here, "") if here != "." else here, whole=True)
         return NOTHING
-    if not given.has("c", "create", "r", "append", "u", "update", "A"):
+    if not options.has("c", "create", "r", "append", "u", "update", "A"):
         return Stream()
     if not archive:
         return Stream(sources=tuple(found))
     send(call, found, archive, whole=True)
-    if given.has("remove-files"):
+    if options.has("remove-files"):
         for source in found:
             call.shell.emit("delete", source)
     return NOTHING
 
 
 def _zip(call: Call) -> Stream:
-    given = parse_options(call.args, "P x i n b password")
-    words = list(given.operands)
+    options = parse_options(call.args, "P x i n b password")
+    words = list(options.operands)
     if call.name in ("7z", "7za", "rar", "ar"):
         order = words.pop(0).text if words else ""
         if order in ("x", "e"):
@@ -86,58 +86,58 @@ def _zip(call: Call) -> Stream:
         return Stream(sources=call.stdin.sources)
     archive, *members = words
     found = [s for w in members for s in call.sources(w, deep=True)]
-    if given.has("@"):
+    if options.has("@"):
         found += [call.shell.path(n) for n in call.stdin.words()]
     if archive.text == "-":
         return Stream(sources=tuple(found))
     send(call, found, call.shell.path(archive.text), whole=True)
-    if given.has("m", "move"):
+    if options.has("m", "move"):
         for source in found:
             call.shell.emit("delete", source)
     return NOTHING
 
 
 def _unzip(call: Call) -> Stream:
-    given = parse_options(call.args, "d P x")
-    if not given.operands or given.has("l", "t", "v", "Z"):
+    options = parse_options(call.args, "d P x")
+    if not options.operands or options.has("l", "t", "v", "Z"):
         return NOTHING
-    source = call.sources(given.operands[0])
-    if given.has("p", "c"):
+    source = call.sources(options.operands[0])
+    if options.has("p", "c"):
         return Stream(sources=source)
-    into = given.get("d")
+    into = options.get("d")
     send(call, source, below(call.shell.path(into.text), "") if into else ".", whole=True)
     return NOTHING
 
 
 def _cpio(call: Call) -> Stream:
-    given = parse_options(call.args, "F O I H D f")
+    options = parse_options(call.args, "F O I H D f")
     found = [call.shell.path(n) for n in call.stdin.words()]
-    found += [s for w in given.operands for s in call.sources(w, deep=True)]
-    if given.has("r") and given.has("w") and given.operands:
-        send(call, found[:-1], named(call, given.operands[-1]), many=True)
-    elif given.has("o", "create", "w"):
-        target = given.get("F", "O", "f")
+    found += [s for w in options.operands for s in call.sources(w, deep=True)]
+    if options.has("r") and options.has("w") and options.operands:
+        send(call, found[:-1], named(call, options.operands[-1]), many=True)
+    elif options.has("o", "create", "w"):
+        target = options.get("F", "O", "f")
         if target is None:
             return Stream(sources=tuple(found))
         send(call, found, named(call, target), whole=True)
-    elif given.has("p", "pass-through") and given.operands:
-        send(call, found, named(call, given.operands[-1]), many=True)
+    elif options.has("p", "pass-through") and options.operands:
+        send(call, found, named(call, options.operands[-1]), many=True)
     return NOTHING
 
 
 def _compress(call: Call) -> Stream:
-    given = parse_options(call.args, "S suffix o output T threads D q Q w p b")
+    options = parse_options(call.args, "S suffix o output T threads D q Q w p b")
     name = call.name.removeprefix("z") if call.name in ("zcat", "zless") else call.name
-    words = given.operands or [Word("-")]
-    if given.has("c", "stdout", "to-stdout") or words[0].text == "-" or name.endswith("cat"):
+    words = options.operands or [Word("-")]
+    if options.has("c", "stdout", "to-stdout") or words[0].text == "-" or name.endswith("cat"):
         return Stream(sources=joined([call.content(w) for w in words]).sources)
-    if given.has("t", "test", "l", "list"):
+    if options.has("t", "test", "l", "list"):
         return NOTHING
-    undo = name in _UNPACK or given.has("d", "decompress", "uncompress")
-    keep = given.has("k", "keep") or name in ("zstd", "lz4", "brotli", "unzstd", "unlz4")
-    output = given.get("o", "output")
+    undo = name in _UNPACK or options.has("d", "decompress", "uncompress")
+    keep = options.has("k", "keep") or name in ("zstd", "lz4", "brotli", "unzstd", "unlz4")
+    output = options.get("o", "output")
     for word in words:
-        deep = given.has("r", "recursive")
+        deep = options.has("r", "recursive")
         for source in call.sources(word, deep=deep):
             target = source + _SUFFIX.get(name, ".gz")
             if undo:
@@ -152,13 +152,13 @@ def _compress(call: Call) -> Stream:
 
 def _base64(call: Call) -> Stream:
     """Follow ``base64``: what it decodes may be a script."""
-    given = parse_options(call.args, "w wrap i input o output n bytes")
-    words = given.all("i", "input") or given.operands or [Word("-")]
+    options = parse_options(call.args, "w wrap i input o output n bytes")
+    words = options.all("i", "input") or options.operands or [Word("-")]
     found = joined([call.content(w) for w in words])
     text = None
     if found.text is not None:
-        text = _decoded(found.text) if given.has("d", "D", "decode") else None
-    if output := given.get("o", "output"):
+        text = _decoded(found.text) if options.has("d", "D", "decode") else None
+    if output := options.get("o", "output"):
         call.shell.store(output.text, Stream(sources=found.sources))
         return NOTHING
     return Stream(text=text, sources=found.sources)
@@ -175,46 +175,46 @@ def _decoded(text: str) -> str | None:
 
 
 def _openssl(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args,
         "in out k K iv pass passin passout inkey kfile S md recip signer keyform",
         single=True,
     )
     task = call.args[0].text if call.args else ""
-    source = given.get("in")
+    source = options.get("in")
     found = call.content(source) if source is not None else call.stdin
     if task in ("dgst", "rand", "genrsa", "version", "s_client", "x509", "req", "verify"):
-        target = given.get("out")
+        target = options.get("out")
         if target is not None:
             call.shell.store(target.text, Stream())
         return Stream()
-    if target := given.get("out"):
+    if target := options.get("out"):
         call.shell.store(target.text, Stream(sources=found.sources))
         return NOTHING
     return Stream(sources=found.sources)
 
 
 def _gpg(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args,
         "o output r recipient u local-user passphrase passphrase-file cipher-algo homedir i",
     )
-    if given.has("verify", "list-keys", "import", "K", "k", "gen-key", "export", "recv-keys"):
+    if options.has("verify", "list-keys", "import", "K", "k", "gen-key", "export", "recv-keys"):
         return NOTHING
-    words = given.operands or [Word("-")]
-    if given.has("b", "detach-sign", "detach-sig"):
+    words = options.operands or [Word("-")]
+    if options.has("b", "detach-sign", "detach-sig"):
         return NOTHING
     found = joined([call.content(w) for w in words])
-    output = given.get("o", "output")
+    output = options.get("o", "output")
     if output is not None and output.text != "-":
         call.shell.store(output.text, Stream(sources=found.sources))
         return NOTHING
     if words[0].text == "-" or output is not None or call.name in ("age", "ccat"):
         return Stream(sources=found.sources)
     for source in found.sources:
-        undo = given.has("d", "decrypt") and "." in base(source)
+        undo = options.has("d", "decrypt") and "." in base(source)
         call.shell.emit("copy", source.rsplit(".", 1)[0] if undo else f"{source}.gpg", source)
-    return Stream(sources=found.sources) if given.has("d", "decrypt") else NOTHING
+    return Stream(sources=found.sources) if options.has("d", "decrypt") else NOTHING
 
 
 HANDLERS: dict[str, Handler] = {

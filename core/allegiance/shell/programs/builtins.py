@@ -63,10 +63,10 @@ def _set(call: Call) -> Stream:
 
 
 def _shift(call: Call) -> Stream:
-    given = call.shell.state.arguments
-    if given is not None:
+    arguments = call.shell.state.arguments
+    if arguments is not None:
         count = int(call.args[0].text) if call.args and call.args[0].text.isdigit() else 1
-        call.shell.state.arguments = given[count:]
+        call.shell.state.arguments = arguments[count:]
     return NOTHING
 
 

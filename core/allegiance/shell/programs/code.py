@@ -53,10 +53,10 @@ def _code(call: Call) -> Stream:
     if texts[:2] == ["-m", "base64"]:
         return call.shell.run([Word("base64"), *call.args[2:]], call.stdin)
     call.shell.opaque[" ".join([call.name, *texts[:2]])[:60]] = None
-    return _given(call)
+    return _handed(call)
 
 
-def _given(call: Call) -> Stream:
+def _handed(call: Call) -> Stream:
     """Note content that is handed to a program in its arguments."""
     sources = merged(w.sources for w in call.args)
     send(call, sources, f"program:/{call.name}", whole=True)
@@ -86,7 +86,7 @@ def _unknown(call: Call) -> Stream:
         if at is not None:
             return shell.run(args[at:], call.stdin)
         _uploaded(call)
-    return _given(call)
+    return _handed(call)
 
 
 def _uploaded(call: Call) -> None:

@@ -27,16 +27,16 @@ def _inside(text: str) -> bool:
 
 def _copy(call: Call) -> Stream:
     verb: Verb = "move" if call.name == "mv" else "copy"
-    given = parse_options(call.args, _COPY)
-    deep = verb == "move" or given.has("r", "R", "a", "recursive", "archive")
-    if call.name == "install" and given.has("d", "directory"):
+    options = parse_options(call.args, _COPY)
+    deep = verb == "move" or options.has("r", "R", "a", "recursive", "archive")
+    if call.name == "install" and options.has("d", "directory"):
         return NOTHING
-    into = given.get("t", "target-directory")
-    words = list(given.operands)
+    into = options.get("t", "target-directory")
+    words = list(options.operands)
     if into is None and len(words) < 2:
         return NOTHING
     target = call.shell.path((into or words.pop()).text)
-    exact = given.has("T", "no-target-directory")
+    exact = options.has("T", "no-target-directory")
     for word in words:
         contents = deep and verb == "copy" and word.text.endswith(("/.", "./", "."))
         for source in call.sources(word, deep=deep):
@@ -44,7 +44,7 @@ def _copy(call: Call) -> Stream:
                 call.shell.emit(verb, below(target, ""), source)
             elif exact:
                 call.shell.emit(verb, target.rstrip("/") + "/" * deep, source)
-            elif given.has("parents"):
+            elif options.has("parents"):
                 call.shell.emit(verb, below(target, source.lstrip("/")), source)
             else:
                 many = len(words) > 1 or into is not None
@@ -53,37 +53,37 @@ def _copy(call: Call) -> Stream:
 
 
 def _scp(call: Call) -> Stream:
-    given = parse_options(call.args, _SCP)
-    words = list(given.operands)
+    options = parse_options(call.args, _SCP)
+    words = list(options.operands)
     if len(words) > 1:
         target = named(call, words.pop())
-        deep = given.has("r")
+        deep = options.has("r")
         found = [s for word in words for s in origins(call, word, deep=deep, far=True)]
         send(call, found, target, deep=deep)
     return NOTHING
 
 
 def _rsync(call: Call) -> Stream:
-    given = parse_options(call.args, _RSYNC)
-    words = list(given.operands)
+    options = parse_options(call.args, _RSYNC)
+    words = list(options.operands)
     if len(words) < 2:
         return NOTHING
     target = named(call, words.pop())
-    verb: Verb = "move" if given.has("remove-source-files") else "copy"
+    verb: Verb = "move" if options.has("remove-source-files") else "copy"
     for word in words:
         for source in origins(call, word, deep=True, far=True):
             if _inside(word.text):
                 call.shell.emit(verb, below(target, ""), source)
             else:
                 send(call, [source], target, verb=verb, deep=True)
-    if given.has("delete", "del", "delete-after", "delete-before", "delete-during"):
+    if options.has("delete", "del", "delete-after", "delete-before", "delete-during"):
         call.shell.emit("delete", below(target, ""))
     return NOTHING
 
 
 def _rclone(call: Call) -> Stream:
-    given = parse_options(call.args, "include exclude filter config transfers bwlimit")
-    words = list(given.operands)
+    options = parse_options(call.args, "include exclude filter config transfers bwlimit")
+    words = list(options.operands)
     task = words.pop(0).text if words else ""
     if task in ("copy", "sync", "copyto", "move", "moveto", "bisync") and len(words) > 1:
         verb: Verb = "move" if task.startswith("move") else "copy"
@@ -100,9 +100,9 @@ def _rclone(call: Call) -> Stream:
 
 
 def _link(call: Call) -> Stream:
-    given = parse_options(call.args, _COPY)
-    words = list(given.operands)
-    into = given.get("t", "target-directory")
+    options = parse_options(call.args, _COPY)
+    words = list(options.operands)
+    into = options.get("t", "target-directory")
     if not words:
         return NOTHING
     target = call.shell.path(into.text if into else words.pop().text if len(words) > 1 else ".")
@@ -110,7 +110,7 @@ def _link(call: Call) -> Stream:
         source = next(iter(call.sources(word)), UNKNOWN)
         send(call, [source], target, many=len(words) > 1 or into is not None)
         aim = source
-        if given.has("s", "symbolic") and not word.text.startswith(("/", "~")):
+        if options.has("s", "symbolic") and not word.text.startswith(("/", "~")):
             aim = join(posixpath.dirname(target.rstrip("/")), word.text)
             send(call, [aim], target, many=len(words) > 1 or into is not None)
         for name in (target.rstrip("/"), below(target, base(source))):
@@ -119,19 +119,19 @@ def _link(call: Call) -> Stream:
 
 
 def _dd(call: Call) -> Stream:
-    given = dict(w.text.split("=", 1) for w in call.args if "=" in w.text)
-    source = call.content(Word(given["if"])) if "if" in given else call.stdin
-    if "of" not in given:
+    settings = dict(w.text.split("=", 1) for w in call.args if "=" in w.text)
+    source = call.content(Word(settings["if"])) if "if" in settings else call.stdin
+    if "of" not in settings:
         return Stream(sources=source.sources, text=source.text)
-    call.shell.store(given["of"], Stream(sources=source.sources))
+    call.shell.store(settings["of"], Stream(sources=source.sources))
     return NOTHING
 
 
 def _split(call: Call) -> Stream:
-    given = parse_options(call.args, "b bytes l lines n number C a suffix-length f prefix k")
-    words = list(given.operands) or [Word("-")]
+    options = parse_options(call.args, "b bytes l lines n number C a suffix-length f prefix k")
+    words = list(options.operands) or [Word("-")]
     prefix = "xx" if call.name == "csplit" else "x"
-    if named_prefix := given.get("f", "prefix"):
+    if named_prefix := options.get("f", "prefix"):
         prefix = named_prefix.text
     elif len(words) > 1 and call.name == "split":
         prefix = words[1].text
@@ -149,15 +149,15 @@ def _mount(call: Call) -> Stream:
 
 def _sftp(call: Call) -> Stream:
     """Follow the orders that a file transfer program reads from its input."""
-    given = parse_options(call.args, "P i o F b B c l u p R S J s D e").operands
+    places = parse_options(call.args, "P i o F b B c l u p R S J s D e").operands
     orders = call.stdin.text
     script = parse_options(call.args, "b e P i o F u p").get("b", "e")
     if script is not None:
         orders = script.text if call.name == "lftp" else call.content(script).text
-    if not given or orders is None:
+    if not places or orders is None:
         call.shell.opaque[f"{call.name} with orders that are not in the command"] = None
         return NOTHING
-    there = remote(given[0].text) or remote(f"{given[0].text}:") or given[0].text
+    there = remote(places[0].text) or remote(f"{places[0].text}:") or places[0].text
     for order in orders.replace(";", "\n").splitlines():
         verb, *rest = Stream(text=order).words() or [""]
         names = [Word(r) for r in rest if not r.startswith("-")]

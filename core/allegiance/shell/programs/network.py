@@ -34,28 +34,28 @@ def _page(place: str) -> str:
 
 
 def _curl(call: Call) -> Stream:
-    given = parse_options(call.args, _CURL)
-    words = given.all("url") + given.operands
+    options = parse_options(call.args, _CURL)
+    words = options.all("url") + options.operands
     places = [_address(w) for w in words] or ["**:/"]
     place = places[0]
-    for file in given.all("T", "upload-file"):
+    for file in options.all("T", "upload-file"):
         sources = call.sources(file)
         for target in places:
             send(call, sources, target, many=target.endswith("/"), whole=not target.endswith("/"))
-    for data in given.all(*_DATA):
+    for data in options.all(*_DATA):
         _body(call, data, place)
-    for part in given.all("F", "form"):
+    for part in options.all("F", "form"):
         _, _, value = part.text.partition("=")
         if value[:1] in ("@", "<"):
             name = value[1:].split(";")[0].strip('"')
             send(call, call.sources(Word(name, stream=part.stream)), place, whole=True)
         else:
             _message(call, Word(value, part.known, part.sources), place)
-    for text in given.all("data-raw", "form-string", "H", "header", "A", "u", "b", "e"):
+    for text in options.all("data-raw", "form-string", "H", "header", "A", "u", "b", "e"):
         _message(call, text, place, quiet=True)
     for word in words:
         _message(call, Word(word.text, word.known, word.sources), place, quiet=True)
-    return _fetched(call, given, places)
+    return _fetched(call, options, places)
 
 
 def _body(call: Call, data: Word, place: str) -> None:
@@ -78,14 +78,14 @@ def _message(call: Call, text: Word, place: str, *, quiet: bool = False) -> None
         call.shell.emit("message", place, value=text.text if text.known else None)
 
 
-def _fetched(call: Call, given: Options, places: list[str]) -> Stream:
-    files = given.all("o", "output")
-    folder = given.get("output-dir")
+def _fetched(call: Call, options: Options, places: list[str]) -> Stream:
+    files = options.all("o", "output")
+    folder = options.get("output-dir")
     for file, place in zip(files, places, strict=False):
         if file.text not in ("-", "/dev/null"):
             name = f"{folder.text}/{file.text}" if folder else file.text
             call.shell.emit("copy", call.shell.path(name), _page(place))
-    if given.has("O", "remote-name", "remote-name-all"):
+    if options.has("O", "remote-name", "remote-name-all"):
         for place in places:
             name = base(place) or "*"
             name = f"{folder.text}/{name}" if folder else name
@@ -99,21 +99,21 @@ def _fetched(call: Call, given: Options, places: list[str]) -> Stream:
 
 
 def _wget(call: Call) -> Stream:
-    given = parse_options(call.args, _WGET)
-    places = [_address(w) for w in given.operands]
+    options = parse_options(call.args, _WGET)
+    places = [_address(w) for w in options.operands]
     place = places[0] if places else "**:/"
-    for file in given.all("post-file", "body-file"):
+    for file in options.all("post-file", "body-file"):
         found = call.content(file)
         send(call, found.sources, place, whole=True)
-    for data in given.all("post-data", "body-data"):
+    for data in options.all("post-data", "body-data"):
         _message(call, data, place)
-    for word in [*given.operands, *given.all("header", "U", "user-agent")]:
+    for word in [*options.operands, *options.all("header", "U", "user-agent")]:
         _message(call, word, place, quiet=True)
-    output = given.get("O", "output-document")
+    output = options.get("O", "output-document")
     if output is not None and output.text == "-":
         return Stream(sources=tuple(_page(p) for p in places))
-    folder = given.get("P", "directory-prefix")
-    for source in places if not given.has("spider") else []:
+    folder = options.get("P", "directory-prefix")
+    for source in places if not options.has("spider") else []:
         name = output.text if output else base(source) or "index.html"
         name = f"{folder.text}/{name}" if folder and not output else name
         call.shell.emit("copy", call.shell.path(name), _page(source))
@@ -138,12 +138,12 @@ def _httpie(call: Call) -> Stream:
 
 
 def _netcat(call: Call) -> Stream:
-    given = parse_options(call.args, "p w s q e c i x X send-only exec sh-exec")
-    words = [w for w in given.operands if not w.text.isdigit()]
+    options = parse_options(call.args, "p w s q e c i x X send-only exec sh-exec")
+    words = [w for w in options.operands if not w.text.isdigit()]
     place = f"{machine(words[0].text)}:/" if words else "**:/"
     if call.name == "socat":
         return _socat(call)
-    for code in given.all("e", "c", "exec", "sh-exec"):
+    for code in options.all("e", "c", "exec", "sh-exec"):
         send(call, call.shell.script(code.text).sources, place, whole=True)
     send(call, call.stdin.sources, place, whole=True)
     return Stream(sources=(place,) if words else ())
@@ -167,11 +167,11 @@ def _socat(call: Call) -> Stream:
 
 
 def _mail(call: Call) -> Stream:
-    given = parse_options(call.args, "s a A r b c f S attach")
+    options = parse_options(call.args, "s a A r b c f S attach")
     sources = merged(
-        [call.stdin.sources, *(call.sources(w) for w in given.all("a", "A", "attach"))]
+        [call.stdin.sources, *(call.sources(w) for w in options.all("a", "A", "attach"))]
     )
-    for word in given.operands:
+    for word in options.operands:
         place = f"mail:/{word.text}"
         send(call, sources, place, whole=True)
         if not sources:

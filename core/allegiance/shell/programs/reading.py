@@ -17,20 +17,20 @@ _AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
 def _search(call: Call) -> Stream:
     """Follow a filter whose first operand is a pattern or a program."""
     awk = "i " if "awk" in call.name else ""
-    given = parse_options(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
-    words = given.operands[not given.has("e", "f", "regexp", "file") :]
-    deep = given.has("r", "R", "recursive", "dereference-recursive") or call.name in ("rg", "ag")
-    if given.has("l", "L", "files-with-matches", "files-without-match"):
+    options = parse_options(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
+    words = options.operands[not options.has("e", "f", "regexp", "file") :]
+    deep = options.has("r", "R", "recursive", "dereference-recursive") or call.name in ("rg", "ag")
+    if options.has("l", "L", "files-with-matches", "files-without-match"):
         roots = [_tree(w.text) if deep else w.text for w in words] or [UNKNOWN]
         return Stream(names=tuple(roots))
-    if (extension := given.get("i")) is not None and extension.text == "inplace":
+    if (extension := options.get("i")) is not None and extension.text == "inplace":
         for word in words:
             call.shell.emit("write", call.shell.path(word.text))
         return NOTHING
-    if given.has("c", "q", "count", "quiet", "silent"):
+    if options.has("c", "q", "count", "quiet", "silent"):
         return SOMETHING
-    if awk and words != given.operands:
-        _awk(call, given.operands[0].text, words)
+    if awk and words != options.operands:
+        _awk(call, options.operands[0].text, words)
     if deep:
         return Stream(sources=tuple(call.shell.tree(w.text) for w in words))
     return Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
@@ -50,11 +50,11 @@ def _tree(name: str) -> str:
 
 
 def _ls(call: Call) -> Stream:
-    given = parse_options(call.args, "I ignore w T L color sort time")
-    if given.has("l"):
+    options = parse_options(call.args, "I ignore w T L color sort time")
+    if options.has("l"):
         return SOMETHING
-    words = given.operands or [Word(".")]
-    found = [w.text if any(c in w.text for c in "*?[") or given.has("d") else "*" for w in words]
+    words = options.operands or [Word(".")]
+    found = [w.text if any(c in w.text for c in "*?[") or options.has("d") else "*" for w in words]
     return Stream(names=tuple(found))
 
 
@@ -105,8 +105,8 @@ def _formatted(form: str, values: list[str]) -> str:
 
 
 def _seq(call: Call) -> Stream:
-    given = [w.text for w in call.args if w.text.lstrip("-").isdigit()]
-    first, last = (given[0], given[-1]) if len(given) > 1 else ("1", (given or ["0"])[0])
+    numbers = [w.text for w in call.args if w.text.lstrip("-").isdigit()]
+    first, last = (numbers[0], numbers[-1]) if len(numbers) > 1 else ("1", (numbers or ["0"])[0])
     if int(last) - int(first) > 100:
         return SOMETHING
     return Stream(text="\n".join(str(n) for n in range(int(first), int(last) + 1)))

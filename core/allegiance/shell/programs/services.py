@@ -50,16 +50,16 @@ def change(call: Call, store: str, name: str, what: str, *, stops: bool) -> None
 
 
 def _kill(call: Call) -> Stream:
-    given = parse_options(call.args, "s signal u user t terminal g pgroup P parent G U")
-    flags = [name for name, value in given.given if value is None]
-    signal = given.get("s", "signal")
+    options = parse_options(call.args, "s signal u user t terminal g pgroup P parent G U")
+    flags = [name for name, value in options.pairs if value is None]
+    signal = options.get("s", "signal")
     sent = signal.text.upper() if signal else ""
     for text in (w.text[1:].upper() for w in call.args if w.text.startswith("-")):
         sent = text if text.isdigit() or text.removeprefix("SIG") in _SIGNALS else sent
     if sent in _KEPT or (call.name == "kill" and flags[:1] in (["l"], ["L"])):
         return NOTHING
     groups = [w for w in call.args[1:] if w.text[:1] == "-" and w.text[1:].isdigit()]
-    for word in [*given.operands, *(groups if call.name == "kill" else [])]:
+    for word in [*options.operands, *(groups if call.name == "kill" else [])]:
         change(call, "process", word.text, "stop", stops=True)
     return NOTHING
 
@@ -124,10 +124,10 @@ def _place(call: Call, word: Word, store: str, *, deep: bool = False) -> str:
 
 def _executed(call: Call, words: list[Word], store: str) -> Stream:
     """Follow a command that runs in a container."""
-    given = parse_options(words, _EXEC, first=True)
-    if not given.operands:
+    options = parse_options(words, _EXEC, first=True)
+    if not options.operands:
         return NOTHING
-    name, *rest = given.operands
+    name, *rest = options.operands
     while rest and rest[0].text.startswith("-"):
         taken = 2 if rest[0].text in ("-c", "--container", "-n", "--namespace") else 1
         rest = rest[1:] if rest[0].text == "--" else rest[taken:]
@@ -137,25 +137,25 @@ def _executed(call: Call, words: list[Word], store: str) -> Stream:
 
 def _container(call: Call, words: list[Word]) -> Stream:
     """Follow a command in a new container: its mounts are links to what is outside."""
-    given = parse_options(words, _RUN, first=True)
+    options = parse_options(words, _RUN, first=True)
     state = ShellState(start="/")
-    for volume in given.all("v", "volume"):
+    for volume in options.all("v", "volume"):
         outside, _, inside = volume.text.partition(":")
         state.links[inside.partition(":")[0].rstrip("/")] = call.shell.path(outside).rstrip("/")
-    for mount in given.all("mount"):
+    for mount in options.all("mount"):
         parts = dict(p.split("=", 1) for p in mount.text.split(",") if "=" in p)
         inside = parts.get("target") or parts.get("destination") or parts.get("dst") or "/"
         source = parts.get("source") or parts.get("src") or ""
         state.links[inside.rstrip("/")] = call.shell.path(source).rstrip("/")
-    place = given.get("w", "workdir")
+    place = options.get("w", "workdir")
     state.cwd = place.text if place else ""
     with call.shell.within(state):
-        return call.shell.run(given.operands[1:], call.stdin)
+        return call.shell.run(options.operands[1:], call.stdin)
 
 
 def _docker(call: Call) -> Stream:
-    given = parse_options(call.args, _DOCKER, first=True)
-    words = given.operands
+    options = parse_options(call.args, _DOCKER, first=True)
+    words = options.operands
     if words and words[0].text in ("container", "compose", "image", "volume", "network", "stack"):
         group = words[0].text
         inner = parse_options(words[1:], _DOCKER, first=True)
@@ -193,23 +193,23 @@ def _kubectl(call: Call) -> Stream:
     task, rest = (words[0].text, words[1:]) if words else ("", [])
     if task == "exec":
         return _executed(call, rest, "k8s")
-    given = parse_options(rest, _KUBE)
+    options = parse_options(rest, _KUBE)
     if task == "cp":
-        return _copied(call, given.operands, "k8s")
-    if task in ("apply", "create", "replace") and given.has("f", "filename", "k"):
+        return _copied(call, options.operands, "k8s")
+    if task in ("apply", "create", "replace") and options.has("f", "filename", "k"):
         call.shell.opaque[f"kubectl {task} of a file"] = None
-    if task == "rollout" and given.operands:
-        task = given.operands.pop(0).text
+    if task == "rollout" and options.operands:
+        task = options.operands.pop(0).text
         if task in ("status", "history"):
             return SOMETHING
     if task in ("scale", "delete", "patch", "edit", "drain", "cordon", "annotate", "label", "set",
                 "restart", "undo", "pause", "resume", "replace", "autoscale", "taint"):  # fmt: skip
-        replicas = given.get("replicas")
+        replicas = options.get("replicas")
         none = task == "scale" and replicas is not None and replicas.text == "0"
-        patch = given.get("p", "patch")
+        patch = options.get("p", "patch")
         said = f"replicas: {replicas.text}" if replicas else patch.text if patch else task
-        everything = given.has("l", "selector", "all")
-        for kind, name in _objects([*given.operands, *([Word("*")] * everything)]):
+        everything = options.has("l", "selector", "all")
+        for kind, name in _objects([*options.operands, *([Word("*")] * everything)]):
             stops = task in ("delete", "drain") or none
             if stops:
                 call.shell.emit("stop", name)

@@ -16,11 +16,11 @@ _FLAGS = (
 )
 
 
-def _bucket(call: Call, words: list[Word], given: Options) -> Stream:
+def _bucket(call: Call, words: list[Word], options: Options) -> Stream:
     """Follow ``cp``, ``mv``, ``sync`` and ``rm`` of an object store."""
     task = words[0].text if words else ""
     rest = words[1:]
-    deep = task in ("sync", "rsync", "mirror") or given.has("recursive", "r", "R")
+    deep = task in ("sync", "rsync", "mirror") or options.has("recursive", "r", "R")
     if task in ("cp", "mv", "sync", "rsync", "mirror", "copy", "put", "get") and len(rest) > 1:
         verb: Verb = "move" if task == "mv" else "copy"
         target = named(call, rest[-1]) if rest[-1].text != "-" else ""
@@ -34,7 +34,7 @@ def _bucket(call: Call, words: list[Word], given: Options) -> Stream:
             else:
                 bucket = target.endswith("/") or target.count("/") < 2
                 send(call, found, target, verb=verb, many=bucket, whole=not bucket)
-        if given.has("delete", "d", "delete-unmatched-destination-objects") and deep:
+        if options.has("delete", "d", "delete-unmatched-destination-objects") and deep:
             call.shell.emit("delete", below(target, ""))
     elif task in ("rm", "rb", "delete"):
         for word in rest:
@@ -49,16 +49,16 @@ def _bucket(call: Call, words: list[Word], given: Options) -> Stream:
 
 def _aws(call: Call) -> Stream:
     valued = f"{_FLAGS} bucket key body upload-id copy-source function-name zip-file"
-    given = parse_options(call.args, valued)
-    words = given.operands
+    options = parse_options(call.args, valued)
+    words = options.operands
     if words and words[0].text == "s3":
-        return _bucket(call, words[1:], given)
-    bucket, key = given.get("bucket"), given.get("key")
+        return _bucket(call, words[1:], options)
+    bucket, key = options.get("bucket"), options.get("key")
     if [w.text for w in words[:1]] == ["s3api"] and bucket and key:
         place = f"s3:/{bucket.text}/{key.text}"
-        if body := given.get("body"):
+        if body := options.get("body"):
             send(call, call.sources(body), place, whole=True)
-        elif origin := given.get("copy-source"):
+        elif origin := options.get("copy-source"):
             call.shell.emit("copy", place, f"s3:/{origin.text.lstrip('/')}")
         elif words[1].text == "get-object" and len(words) > 2:
             send(call, [place], call.shell.path(words[2].text), whole=True)
@@ -68,33 +68,33 @@ def _aws(call: Call) -> Stream:
 
 
 def _gcloud(call: Call) -> Stream:
-    given = parse_options(call.args, f"{_FLAGS} zone recurse command")
-    words = [w for w in given.operands if w.text not in ("alpha", "beta")]
+    options = parse_options(call.args, f"{_FLAGS} zone recurse command")
+    words = [w for w in options.operands if w.text not in ("alpha", "beta")]
     texts = [w.text for w in words[:2]]
     if call.name == "gsutil":
-        return _bucket(call, words, given)
+        return _bucket(call, words, options)
     if texts[:1] == ["storage"]:
         rest = words[2:] if texts == ["storage", "objects"] else words[1:]
-        return _bucket(call, rest, given)
+        return _bucket(call, rest, options)
     if texts == ["compute", "scp"]:
-        return call.shell.run([Word("scp"), *([Word("-r")] * given.has("recurse")), *words[2:]])
-    if texts == ["compute", "ssh"] and (code := given.get("command")) and len(words) > 2:
+        return call.shell.run([Word("scp"), *([Word("-r")] * options.has("recurse")), *words[2:]])
+    if texts == ["compute", "ssh"] and (code := options.get("command")) and len(words) > 2:
         return call.shell.run([Word("ssh"), words[2], code])
     return Stream()
 
 
 def _azure(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args, "f file s source d destination c container-name n name account-name account-key "
         "pattern destination-path", single=False
     )  # fmt: skip
     if call.name == "azcopy":
-        return _bucket(call, given.operands, given)
-    task = [w.text for w in given.operands]
-    place = given.get("c", "container-name", "d", "destination") or Word("**")
-    file = given.get("f", "file", "s", "source")
+        return _bucket(call, options.operands, options)
+    task = [w.text for w in options.operands]
+    place = options.get("c", "container-name", "d", "destination") or Word("**")
+    file = options.get("f", "file", "s", "source")
     if file is not None and any(t.startswith(("upload", "copy", "sync")) for t in task):
-        name = given.get("n", "name")
+        name = options.get("n", "name")
         target = f"azure:/{place.text}/{name.text if name else ''}"
         send(call, call.sources(file, deep="upload-batch" in task), target, whole=True)
     return Stream()
@@ -102,27 +102,27 @@ def _azure(call: Call) -> Stream:
 
 def _hub(call: Call) -> Stream:
     """Follow the command line of the Hugging Face hub."""
-    given = parse_options(
+    options = parse_options(
         call.args,
         "repo-type revision commit-message token include exclude local-dir private cache-dir",
     )
-    words = given.operands
+    words = options.operands
     task = words[0].text if words else ""
     if task in ("upload", "upload-large-folder") and len(words) > 1:
         place = f"hf:/{words[1].text}/{words[3].text if len(words) > 3 else ''}"
         local = words[2] if len(words) > 2 else Word(".")
         send(call, call.sources(local, deep=True), place, whole=True)
-    elif task == "download" and len(words) > 1 and (folder := given.get("local-dir")):
+    elif task == "download" and len(words) > 1 and (folder := options.get("local-dir")):
         source = f"hf:/{words[1].text}/"
         send(call, [source], below(call.shell.path(folder.text), ""), whole=True)
     return Stream()
 
 
 def _github(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args, "R repo t title n notes F notes-file target d desc f filename b body body-file"
     )
-    words = given.operands
+    words = options.operands
     texts = [w.text for w in words[:2]]
     if texts in (["release", "create"], ["release", "upload"]):
         found = [s for w in words[3:] for s in call.sources(Word(w.text.partition("#")[0]))]
@@ -130,16 +130,16 @@ def _github(call: Call) -> Stream:
     elif texts == ["gist", "create"]:
         found = [s for w in words[2:] for s in call.sources(w)] or list(call.stdin.sources)
         send(call, found, "github:/gist", whole=True)
-    for file in given.all("F", "body-file", "notes-file"):
+    for file in options.all("F", "body-file", "notes-file"):
         send(call, call.sources(file), "github:/text", whole=True)
     return Stream()
 
 
 def _publish(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args, "r repository repository-url u p config-file plain-http a artifact-type"
     )
-    words = given.operands
+    words = options.operands
     if words and words[0].text in ("upload", "publish", "push", "put"):
         found = [s for w in words[1:] for s in call.sources(Word(w.text.partition(":")[0]))]
         send(call, found, f"{call.name}:/", whole=True)
@@ -147,15 +147,15 @@ def _publish(call: Call) -> Stream:
 
 
 def _minio(call: Call) -> Stream:
-    given = parse_options(call.args, _FLAGS)
-    words = given.operands
+    options = parse_options(call.args, _FLAGS)
+    words = options.operands
     if call.name == "s3cmd":
-        return _bucket(call, words, given)
+        return _bucket(call, words, options)
     for at, word in enumerate(words[1:], 1):
         head, slash, tail = word.text.partition("/")
         if slash and head and not head.startswith((".", "~", "*")) and at == len(words) - 1:
             words[at] = Word(f"{head}:/{tail}")
-    return _bucket(call, words, given)
+    return _bucket(call, words, options)
 
 
 HANDLERS: dict[str, Handler] = {

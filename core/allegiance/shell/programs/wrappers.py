@@ -40,23 +40,23 @@ _SHAPES = ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename")
 
 def _wrapped(call: Call) -> Stream:
     """Follow a program that runs the command in its arguments."""
-    given = parse_options(call.args, _VALUED.get(call.name, ""), first=True)
-    for code in given.all("c") if call.name in ("flock", "script") else []:
+    options = parse_options(call.args, _VALUED.get(call.name, ""), first=True)
+    for code in options.all("c") if call.name in ("flock", "script") else []:
         return call.shell.script(code.text, call.stdin)
-    words = given.operands[_LEADING.get(call.name, 0) :]
-    if call.name == "command" and given.has("v", "V"):
+    words = options.operands[_LEADING.get(call.name, 0) :]
+    if call.name == "command" and options.has("v", "V"):
         return Stream(text=" ".join(w.text for w in words))
-    if call.name == "taskset" and given.has("c"):
-        words = given.operands
-    for place in given.all("D", "chdir") if call.name == "sudo" else []:
+    if call.name == "taskset" and options.has("c"):
+        words = options.operands
+    for place in options.all("D", "chdir") if call.name == "sudo" else []:
         call.shell.state.cwd = call.shell.local(place.text)
     if call.name == "flock" and words and words[0].text == "-c":
         return call.shell.script(words[1].text if len(words) > 1 else "", call.stdin)
     while words and "=" in words[0].text and call.name == "sudo":
         words = words[1:]
-    if call.name == "sudo" and not words and given.has("i", "s") and call.stdin != NOTHING:
+    if call.name == "sudo" and not words and options.has("i", "s") and call.stdin != NOTHING:
         return call.shell.run([Word("bash")], call.stdin)
-    if call.name == "sudo" and given.has("e", "edit"):
+    if call.name == "sudo" and options.has("e", "edit"):
         return call.shell.run([Word("ex"), *words], call.stdin)
     if call.name == "watch" and len(words) == 1:
         return call.shell.script(words[0].text)
@@ -64,15 +64,15 @@ def _wrapped(call: Call) -> Stream:
 
 
 def _env(call: Call) -> Stream:
-    given = parse_options(call.args, "u unset C chdir S split-string", first=True)
-    words = list(given.operands)
+    options = parse_options(call.args, "u unset C chdir S split-string", first=True)
+    words = list(options.operands)
     with call.shell.within(call.shell.state.fork()):
-        for place in given.all("C", "chdir"):
+        for place in options.all("C", "chdir"):
             call.shell.state.cwd = call.shell.local(place.text)
         while words and "=" in words[0].text:
             name, _, value = words.pop(0).text.partition("=")
             call.shell.state.variables[name] = (Word(value),)
-        if line := given.get("S", "split-string"):
+        if line := options.get("S", "split-string"):
             return call.shell.script(line.text, call.stdin)
         return call.shell.run(words, call.stdin) if words else Stream()
 
@@ -97,27 +97,27 @@ def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> 
 
 
 def _xargs(call: Call) -> Stream:
-    given = parse_options(
+    options = parse_options(
         call.args,
         "I n L P s d a E max-args max-procs max-lines delimiter arg-file replace",
         first=True,
     )
     stream = call.stdin
-    if file := given.get("a", "arg-file"):
+    if file := options.get("a", "arg-file"):
         stream = call.content(file)
-    mark = given.get("I", "replace")
+    mark = options.get("I", "replace")
     items = stream.words()
-    marked = mark.text if mark else "{}" if given.has("i") else None
+    marked = mark.text if mark else "{}" if options.has("i") else None
     if marked and stream.text is not None:
         items = [line.strip() for line in stream.text.splitlines()]
-    return _each(call, given.operands or [Word("echo")], items, marked)
+    return _each(call, options.operands or [Word("echo")], items, marked)
 
 
 def _parallel(call: Call) -> Stream:
-    given = parse_options(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
-    texts = [w.text for w in given.operands]
+    options = parse_options(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
+    texts = [w.text for w in options.operands]
     at = texts.index(":::") if ":::" in texts else len(texts)
-    words = given.operands[:at]
+    words = options.operands[:at]
     items = texts[at + 1 :] or call.stdin.words()
     if len(words) == 1 and " " in words[0].text:
         words = [Word(part) for part in words[0].text.split()]
@@ -166,10 +166,10 @@ def _found(root: str, shapes: list[str]) -> list[str]:
 
 
 def _ssh(call: Call) -> Stream:
-    given = parse_options(call.args, _SSH, first=True)
-    if not given.operands:
+    options = parse_options(call.args, _SSH, first=True)
+    if not options.operands:
         return NOTHING
-    host, *rest = given.operands
+    host, *rest = options.operands
     words = parse_options(rest, _SSH, first=True).operands
     found = remote(host.text) or remote(f"{host.text}:") or f"{machine(host.text)}:"
     with call.shell.within(ShellState(host=found.partition(":")[0])):
@@ -197,8 +197,8 @@ def _terminal(call: Call) -> Stream:
             call.shell.script(word.text)
     texts = [w.text for w in call.args]
     if call.name == "screen" and any(t.startswith("-d") for t in texts):
-        given = parse_options(call.args, "S c", first=True)
-        call.shell.run(given.operands)
+        options = parse_options(call.args, "S c", first=True)
+        call.shell.run(options.operands)
     return NOTHING
 
 
@@ -208,13 +208,13 @@ def _later(call: Call) -> Stream:
 
 
 def _crontab(call: Call) -> Stream:
-    given = parse_options(call.args, "u")
-    if given.has("l", "e"):
+    options = parse_options(call.args, "u")
+    if options.has("l", "e"):
         return Stream()
-    if given.has("r"):
+    if options.has("r"):
         call.shell.emit("delete", "crontab:/user")
         return NOTHING
-    stream = call.content(given.operands[0]) if given.operands else call.stdin
+    stream = call.content(options.operands[0]) if options.operands else call.stdin
     call.shell.emit("write", "crontab:/user", value=stream.text)
     for line in (stream.text or "").splitlines():
         fields = line.split(None, 5)
