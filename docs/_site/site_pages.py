@@ -28,7 +28,7 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Guards",
         ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
     ),
-    "bindings": ("Bindings", ("bindings.binding", "bindings")),
+    "bindings": ("Bindings", ("bindings.binding", "bindings", "shell.command")),
     "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
     "stats": ("Statistics", ("stats",)),
 }

@@ -6,19 +6,11 @@ that people give them; ``default_bindings`` returns all of them.
 
 from __future__ import annotations
 
-from allegiance.bindings.binding import Binding, bind
-from allegiance.bindings.files import files
-from allegiance.bindings.http import http
-from allegiance.bindings.ready import default_bindings
-from allegiance.bindings.shell import Reading, read_command, shell
+from allegiance.bindings.binding import Binding
+from allegiance.bindings.binding import bind
+from allegiance.bindings.defaults import default_bindings
+from allegiance.bindings.file_tools import files
+from allegiance.bindings.http_tools import http
+from allegiance.bindings.shell_tools import shell
 
-__all__ = [
-    "Binding",
-    "Reading",
-    "bind",
-    "default_bindings",
-    "files",
-    "http",
-    "read_command",
-    "shell",
-]
+__all__ = ["Binding", "bind", "default_bindings", "files", "http", "shell"]

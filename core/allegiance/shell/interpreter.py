@@ -1,0 +1,205 @@
+"""The interpreter: walks through a shell command without running it and collects its effects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from allegiance.shell.loops import branches, loop
+from allegiance.shell.machine import Call, Machine, Redirects
+from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
+from allegiance.shell.state import NOTHING, Stream, Word, joined
+from allegiance.shell.syntax import parse, text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_FORKED = ("command_substitution", "process_substitution")
+_STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
+    "redirected_statement": redirected,
+    **dict.fromkeys(("for_statement", "while_statement", "c_style_for_statement"), loop),
+    **dict.fromkeys(("if_statement", "elif_clause", "case_statement"), branches),
+}
+_ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
+
+
+class Interpreter(Machine):
+    """Follows the syntax tree of commands and collects their effects."""
+
+    def script(self, source: str, stdin: Stream = NOTHING) -> Stream:
+        """Follow a script given as text, in the present state."""
+        with self.within(self.state):
+            return self.follow(parse(source), stdin)
+
+    def run(self, words: Sequence[Word], stdin: Stream = NOTHING) -> Stream:
+        """Follow one command given as words."""
+        self.count_step()
+        if not words:
+            return NOTHING
+        if alias := self.state.aliases.pop(words[0].text, None):
+            stream = self.run([*(Word(w) for w in alias.split()), *words[1:]], stdin)
+            self.state.aliases[words[0].text] = alias
+            return stream
+        full = words[0].text
+        call = Call(self, full, words[1:], stdin)
+        with self.within(self.state):
+            if defined := self.state.functions.get(full):
+                kept = self.state.arguments
+                self.state.arguments = tuple(call.args)
+                with self.perhaps():  # it may return before it redirects anything
+                    stream = redirected(self, defined, stdin)
+                self.state.arguments = kept
+                return stream
+            return self.handlers.get(call.name, self.handlers[""])(call)
+
+    def follow(self, node: Node, stdin: Stream) -> Stream:
+        """Follow a node and return what it prints."""
+        kind = node.type
+        if follower := _STATEMENTS.get(kind):
+            return follower(self, node, stdin)
+        if kind == "command":
+            return self.command(node, stdin)
+        if kind == "pipeline":
+            return self._pipeline(node.named_children, stdin)
+        if kind == "subshell":
+            with self.within(self.state.fork()):
+                return self._series(node.named_children, stdin)
+        if kind in _FORKED:
+            return self.inside(node.named_children, stdin)
+        if kind == "file_redirect":  # alone in a substitution: $(< file)
+            return collect(self, [node]).stdin or NOTHING
+        if kind in _ASSIGNMENTS:
+            return self._assign(node)
+        if kind == "function_definition":
+            if name := node.child_by_field_name("name"):
+                self.state.functions[text(name)] = node
+            return NOTHING
+        return self._series(node.named_children, stdin, listed=kind == "list")
+
+    def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
+        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
+        for index, stage in enumerate(stages):
+            stdin = self.inside([stage], stdin, piped=index > 0)
+        return stdin
+
+    def _pipeline(self, stages: Sequence[Node], stdin: Stream) -> Stream:
+        """Follow a pipeline; its last stage prints where the shell does."""
+        piped = self.pipe(stages[:-1], stdin)
+        with self.within(self.state.fork()):
+            if len(stages) > 1:
+                self.state.descriptors.pop("0", None)
+            return self._series(stages[-1:], piped)
+
+    def _series(self, nodes: Sequence[Node], stdin: Stream, *, listed: bool = False) -> Stream:
+        """Follow nodes one after the other; of a list, ``a && b``, the later ones may not run."""
+        streams = []
+        for index, node in enumerate(nodes):
+            after = node.next_sibling
+            apart = after is not None and after.type == "&"  # in a shell of its own
+            with self.perhaps() if apart or (listed and index) else nullcontext():
+                streams.append(self.follow(node, stdin))
+        return joined(streams)
+
+    def inside(self, nodes: Sequence[Node], stdin: Stream, *, piped: bool = True) -> Stream:
+        """Follow commands in a subshell and return what they print.
+
+        Args:
+            nodes: The commands.
+            stdin: What they read.
+            piped: Whether that takes the place of what the shell reads.
+        """
+        with self.within(self.state.fork()), self.collected() as pieces:
+            self.state.descriptors.pop("1", None)
+            if piped and stdin != NOTHING:
+                self.state.descriptors.pop("0", None)
+            return joined([self._series(nodes, stdin), *pieces])
+
+    def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
+        """Follow a command; ``outer`` are redirections that stand around it."""
+        kept = dict(self.state.variables)
+        expand = self.expander()
+        redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
+        for child in node.children:
+            if child.type == "variable_assignment":
+                self._assign(child)
+        plain = [c for c in node.children if c.type not in (*KINDS, "variable_assignment")]
+        words = [*expand.words(*plain), *redirects.extra]
+        redirects.permanent = _is_exec(words)
+        outlets = self.state.descriptors.get("1", (self.collecting,))
+        away = any(not errors for _, _, errors in redirects.outputs)
+        if redirects.stdin is None:
+            stdin = self.receive(stdin)
+
+        printed = [stdin if outer is None or outer.stdin is None else outer.stdin]
+
+        def run(source: Stream) -> Stream:
+            stream = self.run(words, source)
+            printed.append(stream)
+            return stream if away else self.deliver(stream, outlets)
+
+        stream = carry_out(self, redirects, stdin, run)
+        if words and words[0].text not in ("export", "read", "eval", ".", "source"):
+            self._restore(node, kept)
+        for child in node.children:
+            if child.type == "process_substitution" and text(child).startswith(">"):
+                self.inside(child.named_children, joined(printed))
+        return stream
+
+    def _restore(self, node: Node, kept: Mapping[str, tuple[Word, ...]]) -> None:
+        """Undo the assignments that stand before a command."""
+        for child in node.children:
+            if child.type == "variable_assignment":
+                name = text(child).partition("=")[0]
+                self.state.variables.pop(name, None)
+                if name in kept:
+                    self.state.variables[name] = kept[name]
+
+    def _assign(self, node: Node) -> Stream:
+        if node.type != "variable_assignment":
+            for child in node.named_children:
+                if child.type == "variable_assignment":
+                    self._assign(child)
+            return NOTHING
+        name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
+        if name is None:
+            return NOTHING
+        key = text(name).partition("[")[0]
+        expand = self.expander()
+        if value is not None and value.type == "array":
+            values = tuple(expand.words(*value.named_children))
+        else:
+            values = (expand.word(value) if value is not None else Word(""),)
+        old = self.state.variables.get(key, ())
+        if name.type == "subscript":
+            values = old + values
+        elif any(c.type == "+=" for c in node.children):
+            values = (
+                old + values
+                if len(values) > 1 or len(old) > 1
+                else ((old[0] if old else Word("")) + values[0],)
+            )
+        self.state.variables[key] = values
+        return NOTHING
+
+
+def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
+    """Return the redirections around a command and those among its words as one."""
+    if outer is None:
+        return inner
+    return Redirects(
+        stdin=outer.stdin if inner.stdin is None else inner.stdin,
+        outputs=[*inner.outputs, *outer.outputs],
+        extra=[*inner.extra, *outer.extra],
+        stages=[*inner.stages, *outer.stages],
+        after=[*inner.after, *outer.after],
+        opened={**inner.opened, **outer.opened},
+    )
+
+
+def _is_exec(words: Sequence[Word]) -> bool:
+    """Tell whether a command is ``exec`` alone, whose redirections stay in force."""
+    texts = [word.text for word in words]
+    while texts[:1] in (["command"], ["builtin"]):
+        texts = texts[1:]
+    return texts in (["exec"], ["exec", "--"])

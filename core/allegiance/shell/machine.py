@@ -1,0 +1,298 @@
+"""The machine under the interpreter: its state, its file system, and the effects it collects.
+
+Nothing here walks a syntax tree. Loops, redirections and programs ask a ``Machine`` to follow what
+they contain; the interpreter is the machine that can.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from allegiance.effects import Effect, Verb
+from allegiance.paths import split
+from allegiance.shell import targets
+from allegiance.shell.expansion import Expander
+from allegiance.shell.state import (
+    NOTHING,
+    Outlets,
+    ShellState,
+    Stream,
+    Word,
+    either,
+    joined,
+)
+from allegiance.shell.targets import UNKNOWN
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+STEPS, DEPTH = 5_000, 48
+"""How many commands are followed, and how deep they may nest."""
+
+
+def numbered(name: str) -> str:
+    """Return the number of the descriptor that ``/dev/fd/3`` names, or an empty string."""
+    head, _, number = name.rpartition("/")
+    return number if head in ("/dev/fd", "/proc/self/fd") and number.isdigit() else ""
+
+
+@dataclass
+class Redirects:
+    """The redirections of one command.
+
+    Attributes:
+        stdin: What it reads, if that is redirected.
+        outputs: Where its output goes, whether that is appended, and whether only errors go there.
+        extra: Arguments that stand behind a redirection.
+        stages: The rest of a pipeline that begins with a here-document.
+        after: Commands that follow on the line of a here-document.
+        opened: Where numbers lead while the command runs.
+        permanent: Whether they lead there afterwards too, as ``exec`` makes them.
+    """
+
+    stdin: Stream | None = None
+    outputs: list[tuple[Outlets, bool, bool]] = field(default_factory=list)
+    extra: list[Word] = field(default_factory=list)
+    stages: list[Node] = field(default_factory=list)
+    after: list[Node] = field(default_factory=list)
+    opened: dict[str, Outlets] = field(default_factory=dict)
+    permanent: bool = False
+
+
+class Machine(ABC):
+    """What a shell does below its syntax.
+
+    Attributes:
+        state: What the shell remembers from one command to the next.
+        handlers: The handlers of programs by name.
+        effects: The effects, in order and without repetition.
+        opaque: Programs that run code which cannot be seen, as they were called.
+        unknown: Programs that nothing is known of.
+        collecting: The number of the output that is being collected: what commands return.
+    """
+
+    def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
+        self.state = state
+        self.handlers = handlers
+        self.effects: dict[Effect, None] = {}
+        self.opaque: dict[str, None] = {}
+        self.unknown: dict[str, None] = {}
+        self.collecting = 0
+        self._collected: dict[int, list[Stream]] = {}
+        self._steps = self._depth = self._collections = 0
+
+    @abstractmethod
+    def follow(self, node: Node, stdin: Stream) -> Stream:
+        """Follow a node of the syntax tree and return what it prints."""
+
+    @abstractmethod
+    def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
+        """Follow a command; ``outer`` are redirections that stand around it."""
+
+    @abstractmethod
+    def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
+        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
+
+    @abstractmethod
+    def inside(self, nodes: Sequence[Node], stdin: Stream, *, piped: bool = True) -> Stream:
+        """Follow commands in a subshell and return what they print."""
+
+    @abstractmethod
+    def script(self, source: str, stdin: Stream = NOTHING) -> Stream:
+        """Follow a script given as a string, in the present state."""
+
+    @abstractmethod
+    def run(self, words: Sequence[Word], stdin: Stream = NOTHING) -> Stream:
+        """Follow one command given as words."""
+
+    def emit(
+        self,
+        verb: Verb,
+        target: str,
+        source: str | None = None,
+        value: str | None = None,
+        before: str | None = None,
+    ) -> None:
+        """Note an effect."""
+        effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
+        self.effects[effect] = None
+
+    def count_step(self) -> None:
+        """Count one more command.
+
+        Raises:
+            ValueError: If there are too many.
+        """
+        self._steps += 1
+        if self._steps > STEPS:
+            raise ValueError("the shell command is too long to be followed")
+
+    def expander(self) -> Expander:
+        """Return what expands words in the present state."""
+        return Expander(self.state, self.inside)
+
+    def local(self, name: str) -> str:
+        """Return what a path is in the file system that commands see: a directory to ``cd`` to."""
+        state = self.state
+        if name == "~" or name.startswith("~/"):
+            home = state.variables.get("HOME")
+            name = (home[0].text if home else "~") + name[1:]
+        apart = name.startswith((UNKNOWN, "~")) or state.cwd in ("", ".")
+        return targets.join("" if apart else state.cwd, name)
+
+    def path(self, name: str) -> str:
+        """Return the target that a path names in the present state."""
+        state, target = self.state, self.local(name)
+        if state.root:
+            target = f"{state.root}/{target.lstrip('/')}"
+        for link, aim in state.links.items():
+            if target == link or target.startswith(f"{link}/"):
+                target = aim + target[len(link) :]
+        return f"{state.host}:{target}" if state.host else target
+
+    def tree(self, name: str) -> str:
+        """Return the target of a path that is taken with all that is below it."""
+        target = self.path(name)
+        host, path = split(target)
+        bare = path.rstrip("/") or "/"
+        start = self.state.start
+        parts = bare.split("/")
+        inside = start and (start == bare or start.startswith(f"{bare.rstrip('/')}/"))
+        if path == UNKNOWN or path.endswith(f"/{UNKNOWN}"):
+            return target
+        if inside or set(parts) <= {".", "..", "~", ""}:
+            path = UNKNOWN if bare == "." else f"{bare.rstrip('/')}/{UNKNOWN}"
+            return f"{host}:{path}" if host else path
+        return target.rstrip("/") + "/"
+
+    def store(self, name: str, stream: Stream, *, append: bool = False) -> None:
+        """Note that a stream ends in a file."""
+        if name in ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-", ""):
+            return
+        if (number := numbered(name)) and (outlets := self.state.descriptors.get(number)):
+            self.deliver(stream, tuple(o for o in outlets if o != name))
+            return
+        target = targets.remote(name) if "://" in name else None
+        target = target or self.path(name)
+        for source in stream.sources:
+            self.emit("copy", target, source)
+        if not stream.sources:
+            whole = None if append else stream.text
+            self.emit("write", target, value=whole)
+            if stream.text is not None:
+                kept = self.state.files.get(target, "") if append else ""
+                self.state.files[target] = kept + stream.text
+
+    def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
+        """Send output where a descriptor may lead; return what the present collection gets."""
+        rest: list[Stream] = []
+        for outlet in outlets:
+            if len(outlets) > 1:
+                self.count_step()
+            if outlet == self.collecting:
+                rest.append(stream)
+            elif isinstance(outlet, int):
+                self._collected.get(outlet, []).append(stream)
+            elif isinstance(outlet, str):
+                self.store(outlet, stream, append=append)
+            elif not isinstance(outlet, Stream):
+                rest.append(self.inside(outlet.named_children, stream))
+        return joined(rest)
+
+    def receive(self, stdin: Stream, number: str = "0") -> Stream:
+        """Return what a command reads from a descriptor that ``exec`` may have opened."""
+        streams = []
+        for outlet in self.state.descriptors.get(number, (0,)):
+            if isinstance(outlet, str):
+                target = self.path(outlet)
+                streams.append(Stream(text=self.state.files.get(target), sources=(target,)))
+            elif isinstance(outlet, int):
+                streams.append(stdin)
+            elif isinstance(outlet, Stream):
+                streams.append(outlet)
+        return joined(streams)
+
+    @contextmanager
+    def collected(self) -> Iterator[list[Stream]]:
+        """Collect what the enclosed commands print, apart from what is collected already.
+
+        The list gets what reaches this collection from within an inner one, as ``>&3`` does.
+        """
+        kept = self.collecting
+        self._collections += 1
+        pieces: list[Stream] = []
+        self.collecting = self._collections
+        self._collected[self.collecting] = pieces
+        try:
+            yield pieces
+        finally:
+            del self._collected[self.collecting]
+            self.collecting = kept
+
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """Follow enclosed commands that may not run: what they redirect is in force or not."""
+        before = dict(self.state.descriptors)
+        yield
+        self.state.descriptors = either([before, self.state.descriptors], self.collecting)
+
+    @contextmanager
+    def within(self, state: ShellState) -> Iterator[None]:
+        """Follow the enclosed commands in another state, then return to the present one."""
+        kept, self.state = self.state, state
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise ValueError("the shell command nests too deep to be followed")
+        try:
+            yield
+        finally:
+            self.state = kept
+            self._depth -= 1
+
+
+class Call:
+    """One command with its arguments, as its handler sees it."""
+
+    def __init__(self, shell: Machine, full: str, args: Sequence[Word], stdin: Stream) -> None:
+        self.shell = shell
+        self.full = full
+        self.name = posixpath.basename(full)
+        self.args = list(args)
+        self.stdin = stdin
+
+    def content(self, word: Word) -> Stream:
+        """Return what the file that a word names holds; it is read."""
+        if word.stream is not None:
+            return word.stream
+        if word.text in ("-", "/dev/stdin"):
+            return self.stdin
+        if (stream := self._opened(word)) is not None:
+            return stream
+        name = self.shell.path(word.text)
+        self.shell.emit("read", name)
+        return Stream(text=self.shell.state.files.get(name), sources=(name,))
+
+    def _opened(self, word: Word) -> Stream | None:
+        """Return what is read from ``/dev/fd/3``, if ``exec`` has opened that number."""
+        number = numbered(word.text)
+        return (
+            self.shell.receive(self.stdin, number)
+            if number in self.shell.state.descriptors
+            else None
+        )
+
+    def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
+        """Return the files whose content a word brings in, as the source of a copy."""
+        if word.stream is not None or word.text in ("-", "/dev/stdin"):
+            return (word.stream or self.stdin).sources
+        if (stream := self._opened(word)) is not None:
+            return stream.sources
+        return (self.shell.tree(word.text) if deep else self.shell.path(word.text),)
+
+
+Handler = Callable[[Call], Stream]

@@ -1,0 +1,35 @@
+"""What each program does: handlers by the name of the program."""
+
+from __future__ import annotations
+
+from allegiance.shell.machine import Handler
+from allegiance.shell.programs import (
+    archives,
+    builtins,
+    code,
+    copying,
+    described,
+    editing,
+    network,
+    reading,
+    services,
+    stores,
+    versions,
+    wrappers,
+)
+
+HANDLERS: dict[str, Handler] = {
+    **code.HANDLERS,
+    **versions.HANDLERS,
+    **reading.HANDLERS,
+    **editing.HANDLERS,
+    **copying.HANDLERS,
+    **archives.HANDLERS,
+    **network.HANDLERS,
+    **stores.HANDLERS,
+    **services.HANDLERS,
+    **wrappers.HANDLERS,
+    **builtins.HANDLERS,
+    **described.HANDLERS,
+}
+"""Handlers by name; the empty name is that of every program without one."""

@@ -1,0 +1,148 @@
+"""Commands that print: the content of files, names of files, or text of their own."""
+
+from __future__ import annotations
+
+import re
+
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
+from allegiance.shell.targets import UNKNOWN
+from allegiance.shell.words import resolve_escapes
+
+_AWK_WRITES = re.compile(r'print[^;}]*>+\s*"([^"]+)"')
+_AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
+
+
+def _search(call: Call) -> Stream:
+    """Follow a filter whose first operand is a pattern or a program."""
+    awk = "i " if "awk" in call.name else ""
+    options = parse_options(call.args, f"{awk}e f regexp file A B C m include exclude v F t g")
+    words = options.operands[not options.has("e", "f", "regexp", "file") :]
+    deep = options.has("r", "R", "recursive", "dereference-recursive") or call.name in ("rg", "ag")
+    if options.has("l", "L", "files-with-matches", "files-without-match"):
+        roots = [_tree(w.text) if deep else w.text for w in words] or [UNKNOWN]
+        return Stream(names=tuple(roots))
+    if (extension := options.get("i")) is not None and extension.text == "inplace":
+        for word in words:
+            call.shell.emit("write", call.shell.path(word.text))
+        return NOTHING
+    if options.has("c", "q", "count", "quiet", "silent"):
+        return SOMETHING
+    if awk and words != options.operands:
+        _awk(call, options.operands[0].text, words)
+    if deep:
+        return Stream(sources=tuple(call.shell.tree(w.text) for w in words))
+    return Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
+
+
+def _awk(call: Call, program: str, words: list[Word]) -> None:
+    """Note the files that an ``awk`` program names for its output, and the commands it runs."""
+    sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
+    for name in _AWK_WRITES.findall(program):
+        call.shell.store(name, Stream(sources=sources))
+    for code in _AWK_RUNS.findall(program):
+        call.shell.script(code, Stream(sources=sources))
+
+
+def _tree(name: str) -> str:
+    return UNKNOWN if name in (".", "./") else name.rstrip("/") + "/"
+
+
+def _ls(call: Call) -> Stream:
+    options = parse_options(call.args, "I ignore w T L color sort time")
+    if options.has("l"):
+        return SOMETHING
+    words = options.operands or [Word(".")]
+    found = [w.text if any(c in w.text for c in "*?[") or options.has("d") else "*" for w in words]
+    return Stream(names=tuple(found))
+
+
+def _echo(call: Call) -> Stream:
+    args = list(call.args)
+    escapes, end = False, "\n"
+    while args and args[0].text in ("-n", "-e", "-E", "-ne", "-en"):
+        flag = args.pop(0).text
+        escapes, end = escapes or "e" in flag, "" if "n" in flag else end
+    text = " ".join(a.text for a in args) + end
+    known = all(a.known for a in args)
+    sources = merged(a.sources for a in args)
+    if not known:
+        return Stream(sources=sources, names=tuple(a.text for a in args) if not sources else None)
+    return Stream(text=resolve_escapes(text) if escapes else text, sources=sources)
+
+
+def _printf(call: Call) -> Stream:
+    args = parse_options(call.args, "", first=True).operands
+    if not args:
+        return NOTHING
+    sources = merged(a.sources for a in args)
+    if not all(a.known for a in args):
+        return Stream(sources=sources)
+    form, values = resolve_escapes(args[0].text), [a.text for a in args[1:]]
+    out = ""
+    while True:
+        before = len(values)
+        out += _formatted(form, values)
+        if not values or len(values) == before:
+            return Stream(text=out, sources=sources)
+
+
+def _formatted(form: str, values: list[str]) -> str:
+    out, at = "", 0
+    while at < len(form):
+        if form[at] != "%":
+            out, at = out + form[at], at + 1
+            continue
+        end = at + 1
+        while end < len(form) and form[end] in "-+ #0123456789.*":
+            end += 1
+        kind = form[end : end + 1]
+        value = values.pop(0) if values and kind != "%" else ""
+        out += "%" if kind == "%" else resolve_escapes(value) if kind == "b" else value
+        at = end + 1
+    return out
+
+
+def _seq(call: Call) -> Stream:
+    numbers = [w.text for w in call.args if w.text.lstrip("-").isdigit()]
+    first, last = (numbers[0], numbers[-1]) if len(numbers) > 1 else ("1", (numbers or ["0"])[0])
+    if int(last) - int(first) > 100:
+        return SOMETHING
+    return Stream(text="\n".join(str(n) for n in range(int(first), int(last) + 1)))
+
+
+def _temporary(call: Call) -> Stream:
+    place = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
+    return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
+
+
+def _pwd(call: Call) -> Stream:
+    return Stream(text=f"{call.shell.state.cwd or '.'}\n")
+
+
+def _base(call: Call) -> Stream:
+    words = parse_options(call.args, "s suffix").operands
+    if not words or not words[0].known:
+        return Stream(names=("*",))
+    path = words[0].text.rstrip("/")
+    head, _, tail = path.rpartition("/")
+    if call.name == "dirname":
+        return Stream(text=f"{head or '.'}\n")
+    return Stream(text=tail.removesuffix(words[1].text if len(words) > 1 else "") + "\n")
+
+
+_SEARCHES = "grep egrep fgrep zgrep rg ag ack jq awk gawk mawk nawk xmllint"
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(
+        _SEARCHES.split(),
+        _search,
+    ),
+    **dict.fromkeys(("ls", "dir", "vdir", "exa", "eza"), _ls),
+    "echo": _echo,
+    "printf": _printf,
+    "seq": _seq,
+    "mktemp": _temporary,
+    "pwd": _pwd,
+    **dict.fromkeys(("basename", "dirname"), _base),
+}

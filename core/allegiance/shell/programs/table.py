@@ -1,0 +1,131 @@
+"""Programs that a row describes: what they print, and what they do to the files they are given.
+
+A program whose arguments mean more than that has a handler in one of the other modules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Prints = Literal[
+    "nothing", "something", "content", "sources", "lines", "input", "stdin", "name", "names", "text"
+]
+"""What a program prints:
+
+- ``something`` of its own, which no file's content is in;
+- the ``content`` of its operands or of its input, or only some of it (``sources``);
+- some ``lines`` of it, so that a list of names stays one;
+- what it makes of its ``input``, or its ``stdin`` as it is;
+- a ``name`` without slashes, or its operands as ``names`` or as ``text``.
+"""
+
+Does = Literal["nothing", "write", "delete", "store", "send"]
+"""What becomes of each operand: it is changed, is removed, gets the input, or goes to ``place``."""
+
+ALWAYS = "*"
+"""In ``deep``: a directory is always taken with all that is in it."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a program does, as far as its options and operands say.
+
+    Options are names without dashes, separated by blanks.
+
+    Attributes:
+        prints: What it prints.
+        does: What becomes of each operand.
+        valued: Options that take a value.
+        leading: How many operands come before the files.
+        instead: Options that take the place of these leading operands.
+        deep: Options with which directories are taken with all that is in them, or ``ALWAYS``.
+        removes: Options with which changed files are removed in the end.
+        appends: Options with which the input is appended to the operands.
+        inputs: Options that name the files it reads.
+        output: Options that name the file it prints to.
+        place: The target that operands are sent to; ``{name}`` is the program's name.
+        task: A first word that may stand before the operands.
+        value: The content of a changed file, where it is known.
+        before: Its content before, likewise.
+        fallback: What ``names`` are without operands.
+    """
+
+    prints: Prints = "nothing"
+    does: Does = "nothing"
+    valued: str = ""
+    leading: int = 0
+    instead: str = ""
+    deep: str = ""
+    removes: str = ""
+    appends: str = ""
+    inputs: str = ""
+    output: str = ""
+    place: str = ""
+    task: str = ""
+    value: str | None = None
+    before: str | None = None
+    fallback: str = "**"
+
+
+_LINES = "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields characters width"
+_CODEC = "w wrap i input o output n bytes"
+_SIZES = "s size n iterations r reference random-source"
+
+_ROWS: tuple[tuple[str, Program], ...] = (
+    (
+        "true false : exit return break continue wait sleep jobs fg bg umask ulimit shopt history "
+        "let getopts disown dirs clear reset declare help",
+        Program(),
+    ),
+    ("cat bat batcat pv mbuffer buffer gcat", Program(prints="content")),
+    (
+        "cmp more less nl rev fold fmt cut paste column strings od hexdump hd expand unexpand "
+        "iconv comm join pr zless zmore xzless diff tsort",
+        Program(prints="sources", valued=_LINES),
+    ),
+    ("tac head tail shuf", Program(prints="lines", valued=_LINES)),
+    ("dos2unix tr ts", Program(prints="input")),
+    (
+        "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
+        "cksum sum md5 tree test [ lsof fuser free uptime ps top htop groups printenv getfacl "
+        "lsattr lsblk blkid mountpoint",
+        Program(prints="something"),
+    ),
+    (
+        "id whoami date hostname nproc uname arch tty uuidgen expr bc",
+        Program(prints="name"),
+    ),
+    ("which type whereis hash", Program(prints="text")),
+    ("realpath readlink", Program(prints="names", valued="relative-to")),
+    ("pgrep pidof", Program(prints="names", valued="u U g G P t d s")),
+    (
+        "base32 basenc uuencode basez",
+        Program(prints="sources", valued=_CODEC, inputs="i input", output="o output"),
+    ),
+    ("rm unlink trash-put gio-trash srm", Program(does="delete", deep="r R recursive d dir")),
+    ("rmdir trash", Program(does="delete", deep=ALWAYS)),
+    ("truncate", Program(does="write", valued=_SIZES, value="")),
+    ("shred", Program(does="write", valued=_SIZES, removes="u remove")),
+    ("wipe", Program(does="write", valued=_SIZES)),
+    ("touch", Program(does="write", valued="d date t r reference", value="", before="")),
+    (  # who may read a file is part of what it does
+        "chmod chown chgrp chattr setfacl chcon",
+        Program(
+            does="write",
+            valued="reference from m modify x remove M set-file",
+            leading=1,
+            instead="reference m modify x remove M b remove-all",
+            deep="R recursive",
+        ),
+    ),
+    ("tee", Program(prints="stdin", does="store", appends="a append")),
+    (  # someone who is not named gets the files
+        "wormhole croc magic-wormhole",
+        Program(does="send", deep=ALWAYS, place="{name}:/", task="send"),
+    ),
+    ("qrencode", Program(does="send", valued="b", place="qr:/")),
+)
+
+TABLE: dict[str, Program] = {name: row for names, row in _ROWS for name in names.split()}
+"""Rows by the name of the program."""

@@ -1,0 +1,242 @@
+"""Commands that run another command: as another user, for each of many files, elsewhere."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from allegiance.shell.loops import few
+from allegiance.shell.machine import Call, Handler
+from allegiance.shell.options import parse_options
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.targets import UNKNOWN, machine, remote
+
+_VALUED = {
+    "sudo": "u user g group h host p prompt C close-from D chdir r role t type T U R chroot",
+    "doas": "u C",
+    "nice": "n adjustment",
+    "ionice": "c n p class classdata",
+    "timeout": "s signal k kill-after",
+    "stdbuf": "i o e input output error",
+    "chrt": "T P D",
+    "taskset": "c",
+    "strace": "e o p s u",
+    "unshare": "",
+    "systemd-run": "p property unit u uid gid description on-calendar on-active slice M",
+    "time": "f o format output",
+    "setpriv": "reuid regid",
+    "firejail": "",
+    "numactl": "N m C",
+    "caffeinate": "t",
+    "watch": "n interval",
+    "flock": "w timeout E",
+    "script": "c",
+}
+_LEADING = {"timeout": 1, "taskset": 1, "chrt": 1, "flock": 1}
+_SSH = "p i l o F L R D J b c E e m O Q S W w B I"
+_FIND = ("-exec", "-execdir", "-ok", "-okdir")
+_SHAPES = ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename")
+
+
+def _wrapped(call: Call) -> Stream:
+    """Follow a program that runs the command in its arguments."""
+    options = parse_options(call.args, _VALUED.get(call.name, ""), first=True)
+    for code in options.all("c") if call.name in ("flock", "script") else []:
+        return call.shell.script(code.text, call.stdin)
+    words = options.operands[_LEADING.get(call.name, 0) :]
+    if call.name == "command" and options.has("v", "V"):
+        return Stream(text=" ".join(w.text for w in words))
+    if call.name == "taskset" and options.has("c"):
+        words = options.operands
+    for place in options.all("D", "chdir") if call.name == "sudo" else []:
+        call.shell.state.cwd = call.shell.local(place.text)
+    if call.name == "flock" and words and words[0].text == "-c":
+        return call.shell.script(words[1].text if len(words) > 1 else "", call.stdin)
+    while words and "=" in words[0].text and call.name == "sudo":
+        words = words[1:]
+    if call.name == "sudo" and not words and options.has("i", "s") and call.stdin != NOTHING:
+        return call.shell.run([Word("bash")], call.stdin)
+    if call.name == "sudo" and options.has("e", "edit"):
+        return call.shell.run([Word("ex"), *words], call.stdin)
+    if call.name == "watch" and len(words) == 1:
+        return call.shell.script(words[0].text)
+    return call.shell.run(words, call.stdin)
+
+
+def _env(call: Call) -> Stream:
+    options = parse_options(call.args, "u unset C chdir S split-string", first=True)
+    words = list(options.operands)
+    with call.shell.within(call.shell.state.fork()):
+        for place in options.all("C", "chdir"):
+            call.shell.state.cwd = call.shell.local(place.text)
+        while words and "=" in words[0].text:
+            name, _, value = words.pop(0).text.partition("=")
+            call.shell.state.variables[name] = (Word(value),)
+        if line := options.get("S", "split-string"):
+            return call.shell.script(line.text, call.stdin)
+        return call.shell.run(words, call.stdin) if words else Stream()
+
+
+def _su(call: Call) -> Stream:
+    code = parse_options(call.args, "c command s shell g group").get("c", "command")
+    if code is not None:
+        return call.shell.script(code.text, call.stdin)
+    return call.shell.run([Word("bash")], call.stdin)
+
+
+def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> Stream:
+    known = call.stdin.names is None and call.stdin.text is not None
+    if mark is None:
+        more = [Word(item, known=known) for item in items]
+        return call.shell.run([*words, *more], NOTHING)
+    stream = NOTHING
+    for item in few(items, UNKNOWN):
+        filled = [Word(w.text.replace(mark, item), w.known and known, w.sources) for w in words]
+        stream = call.shell.run(filled, NOTHING)
+    return stream
+
+
+def _xargs(call: Call) -> Stream:
+    options = parse_options(
+        call.args,
+        "I n L P s d a E max-args max-procs max-lines delimiter arg-file replace",
+        first=True,
+    )
+    stream = call.stdin
+    if file := options.get("a", "arg-file"):
+        stream = call.content(file)
+    mark = options.get("I", "replace")
+    items = stream.words()
+    marked = mark.text if mark else "{}" if options.has("i") else None
+    if marked and stream.text is not None:
+        items = [line.strip() for line in stream.text.splitlines()]
+    return _each(call, options.operands or [Word("echo")], items, marked)
+
+
+def _parallel(call: Call) -> Stream:
+    options = parse_options(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
+    texts = [w.text for w in options.operands]
+    at = texts.index(":::") if ":::" in texts else len(texts)
+    words = options.operands[:at]
+    items = texts[at + 1 :] or call.stdin.words()
+    if len(words) == 1 and " " in words[0].text:
+        words = [Word(part) for part in words[0].text.split()]
+    mark = "{}" if any("{}" in w.text for w in words) else None
+    return _each(call, words, [i for i in items if i != ":::"], mark)
+
+
+def _find(call: Call) -> Stream:
+    args = list(call.args)
+    roots: list[str] = []
+    while args and not args[0].text.startswith(("-", "(", "!")):
+        roots.append(args.pop(0).text)
+    texts = [a.text for a in args]
+    shapes = [
+        re.sub("[A-Za-z]", "?", shape) if test.startswith("-i") else shape
+        for test, shape in pairwise(texts)
+        if test in _SHAPES and not {"!", "-not"} & set(texts)
+    ]
+    names = [n for root in roots or ["."] for n in _found(root, shapes)]
+    if "-delete" in texts:
+        for name in names:
+            call.shell.emit("delete", call.shell.path(name))
+    stream = Stream(names=tuple(names))
+    while args:
+        word = args.pop(0)
+        if word.text in _FIND:
+            end = next((n for n, a in enumerate(args) if a.text in (";", "+")), len(args))
+            words, args = args[:end], args[end + 1 :]
+            for name in names:
+                filled = [Word(w.text.replace("{}", name), "{}" not in w.text) for w in words]
+                stream = call.shell.run(filled)
+        elif word.text in ("-fprint", "-fls", "-fprintf") and args:
+            call.shell.store(args[0].text, Stream())
+    if call.name == "fd" or any(t.startswith(("-printf", "-ls")) for t in texts):
+        return Stream(names=(UNKNOWN,))
+    return stream
+
+
+def _found(root: str, shapes: list[str]) -> list[str]:
+    """Return globs of what ``find`` finds below a directory."""
+    top = root.rstrip("/") or "/"
+    head = "" if top == "." else f"{top.rstrip('/')}/"
+    if not shapes:
+        return [head or UNKNOWN]
+    return [f"{head}{UNKNOWN}{s.lstrip('*') if '/' in s else s}" for s in shapes]
+
+
+def _ssh(call: Call) -> Stream:
+    options = parse_options(call.args, _SSH, first=True)
+    if not options.operands:
+        return NOTHING
+    host, *rest = options.operands
+    words = parse_options(rest, _SSH, first=True).operands
+    found = remote(host.text) or remote(f"{host.text}:") or f"{machine(host.text)}:"
+    with call.shell.within(ShellState(host=found.partition(":")[0])):
+        if words:
+            return call.shell.script(" ".join(w.text for w in words), call.stdin)
+        if call.stdin == NOTHING:
+            return NOTHING
+        return call.shell.run([Word("bash")], call.stdin)
+
+
+def _chroot(call: Call) -> Stream:
+    words = parse_options(call.args, "userspec groups", first=True).operands
+    if not words:
+        return NOTHING
+    state = call.shell.state.fork()
+    state.root, state.cwd = call.shell.path(words[0].text).rstrip("/"), "/"
+    with call.shell.within(state):
+        return call.shell.run(words[1:], call.stdin)
+
+
+def _terminal(call: Call) -> Stream:
+    """Follow ``tmux`` and ``screen``: what is typed into them is run."""
+    for word in call.args:
+        if " " in word.text:
+            call.shell.script(word.text)
+    texts = [w.text for w in call.args]
+    if call.name == "screen" and any(t.startswith("-d") for t in texts):
+        options = parse_options(call.args, "S c", first=True)
+        call.shell.run(options.operands)
+    return NOTHING
+
+
+def _later(call: Call) -> Stream:
+    """Follow ``at``, which runs what it reads."""
+    return call.shell.run([Word("bash")], call.stdin)
+
+
+def _crontab(call: Call) -> Stream:
+    options = parse_options(call.args, "u")
+    if options.has("l", "e"):
+        return Stream()
+    if options.has("r"):
+        call.shell.emit("delete", "crontab:/user")
+        return NOTHING
+    stream = call.content(options.operands[0]) if options.operands else call.stdin
+    call.shell.emit("write", "crontab:/user", value=stream.text)
+    for line in (stream.text or "").splitlines():
+        fields = line.split(None, 5)
+        if not line.startswith("#") and len(fields) == 6:
+            call.shell.script(fields[5])
+    return NOTHING
+
+
+_BARE = (
+    "nohup setsid command builtin busybox unbuffer fakeroot coproc toybox ltrace pkexec "
+    "proxychains torsocks eatmydata"
+)
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys((*_VALUED, *_BARE.split()), _wrapped),
+    "env": _env,
+    **dict.fromkeys(("su", "runuser"), _su),
+    "xargs": _xargs,
+    "parallel": _parallel,
+    **dict.fromkeys(("find", "gfind", "fd"), _find),
+    **dict.fromkeys(("ssh", "mosh", "autossh"), _ssh),
+    "chroot": _chroot,
+    **dict.fromkeys(("tmux", "screen"), _terminal),
+    **dict.fromkeys(("at", "batch"), _later),
+    "crontab": _crontab,
+}
