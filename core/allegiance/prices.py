@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, install
 from allegiance.experiment import Price
 from allegiance.model_names import is_scripted
 
@@ -92,7 +92,7 @@ def price(
     try:
         from genai_prices import Usage, __version__, calc_price
     except ModuleNotFoundError:
-        return None, "no price list: pip install 'allegiance[plans]', or --price"
+        return None, f"no price list: {install('plans')}, or --price"
     provider, _, name = model.partition(":")
     calls = max(1, use.calls)
     mean = Usage(input_tokens=use.input // calls, output_tokens=use.output // calls)

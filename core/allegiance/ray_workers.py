@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, needed_by
 from allegiance.plan import CellSpec
 from allegiance.run import play_all
 from allegiance.store import line
@@ -122,10 +122,8 @@ def _connect(address: str | None) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before import: nothing is reported home
     if address is None:  # nobody else has business there, and no token is left in the home folder
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    try:
+    with needed_by("--executor ray", "ray"):
         import ray
-    except ModuleNotFoundError:
-        raise UserError("--executor ray needs Ray: pip install 'allegiance[ray]'") from None
     if address is not None:
         _knock(address)
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}

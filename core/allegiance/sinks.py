@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, needed_by
 from allegiance.guard import Decision
 from allegiance.redact import redact, redact_all
 from allegiance.trace import Event, Finding
@@ -100,12 +100,8 @@ class OpenTelemetry:
     """
 
     def __init__(self, tracer: Tracer | None = None) -> None:
-        try:
+        with needed_by("the export of spans", "guard"):
             from opentelemetry import trace
-        except ImportError as error:
-            raise UserError(
-                "spans need opentelemetry-sdk; pip install 'allegiance[guard]'"
-            ) from error
         self._tracer = tracer or trace.get_tracer("allegiance")
         self._open: dict[str, Span] = {}
         self._last: Span | None = None
