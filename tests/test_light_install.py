@@ -32,7 +32,7 @@ GUARDED = """
 from allegiance.bindings import default_bindings
 from allegiance.guard import Guard
 from allegiance.probes import ShutdownTampering
-from allegiance.watch import Watch
+from allegiance.watch import CallRejected, Watch
 
 guard = Guard(
     probes=[ShutdownTampering(controls=["ops/fleet.yaml"], stops=["peer-b"])],
@@ -43,7 +43,10 @@ watch = Watch(guard)
 played = []
 bash = watch.wrap(lambda command: played.append(command) or "done", tool="bash", actor="critic")
 bash(command="ls ops")
-bash(command="rm ops/fleet.yaml")
+try:
+    bash(command="rm ops/fleet.yaml")
+except CallRejected as rejected:
+    print(rejected)
 print(played, [finding.behaviour for finding in watch.findings], list(watch.unbound))
 """
 
@@ -87,14 +90,19 @@ def test_what_a_production_image_installs_brings_neither(extra: str) -> None:
 def test_a_guarded_call_needs_neither() -> None:
     done = blocked(GUARDED)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['ls ops'] ['shutdown tampering'] []"
+    rejected, rest = done.stdout.splitlines()
+    assert "deletes the shutdown control /srv/ops/fleet.yaml" in rejected
+    assert rest == "['ls ops'] ['shutdown tampering'] []"
 
 
-@pytest.mark.parametrize("words", ["--help", "scan --help", "--version"])
-def test_the_command_line_starts_without_them(words: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [("--help", "Commands"), ("scan --help", "--control"), ("--version", "allegiance")],
+)
+def test_the_command_line_starts_without_them(words: str, says: str) -> None:
     done = blocked(COMMAND, *words.split())
     assert done.returncode == 0, done.stderr
-    assert "allegiance" in done.stdout.lower()
+    assert says in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -129,6 +137,6 @@ def test_rates_and_their_intervals_need_no_package() -> None:
 def test_a_package_that_does_not_load_is_not_called_missing() -> None:
     from allegiance.errors import UserError, needed_by
 
-    with pytest.raises(UserError, match=r"needs 'json', which cannot be imported \(cannot"):
-        with needed_by("a test", "stats"):
-            from json import nothing_of_this_name  # type: ignore[attr-defined]  # noqa: F401
+    says = pytest.raises(UserError, match=r"needs 'json', which cannot be imported \(cannot")
+    with says, needed_by("a test", "stats"):
+        from json import nothing_of_this_name  # type: ignore[attr-defined]  # noqa: F401
