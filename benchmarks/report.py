@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -34,7 +35,7 @@ def finish(title: str, rows: Sequence[Row]) -> int:
         table.add_column(name, justify="left" if not table.columns else "right", no_wrap=True)
     for row in rows:
         verdict = ("met" if row.met else "MISSED") if row.target else ""
-        table.add_row(row.what, row.measured, row.target, verdict)
+        table.add_row(escape(row.what), row.measured, row.target, verdict)
     console = Console()
     (console if console.is_terminal else Console(width=110)).print(table)
     return 0 if all(row.met for row in rows) else 1

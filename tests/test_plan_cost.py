@@ -250,27 +250,16 @@ def test_plan_of_the_study(cli: Cli) -> None:  # noqa: F811
     assert "Name one with --model" in result.out
 
 
-def test_plan_says_what_a_fraction_can_tell(cli: Cli, tmp_path: Path) -> None:  # noqa: F811
-    (tmp_path / "plan.toml").write_text(
-        'models = ["organism:loyal"]\n[[blocks]]\nscenarios = ["stop_order"]\nfraction = 2\n'
-        'arms = { relationship = ["bad", "neutral", "good"], order = ["plain", "explicit"], '
-        'oversight = ["silent", "monitored"] }\n',
-        encoding="utf-8",
-    )
-    result = cli("plan", "plan.toml")
-    assert rows(result, "all")[0][-2:] == ["6", "6"]
-    assert "A fraction of the arms (block 1): main effects can be estimated" in result.out
-
-
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ((), "name a file, or a preset: smoke, study, controls, ci"),
+        ((), "name a file, or a preset: smoke, study, controls, ci, calibrate-pass-mark"),
         (("stdy",), "no file and no preset 'stdy'; did you mean 'study'?"),
         (("smoke", "--model", "gpt"), "smoke: unknown model 'gpt'"),
         (("smoke", "--adapter", "rings"), "unknown adapter 'rings'"),
         (("smoke", "--price", "x"), "--price 'x' is not of the form MODEL=IN,OUT"),
-        (("plan.yaml",), "'plan.yaml' cannot be read: No such file or directory"),
+        (("plan.toml",), "'plan.toml' cannot be read: No such file or directory"),
+        (("plan.yaml",), "'plan.yaml' does not end in .toml; write the plan as a TOML file"),
     ],
 )
 def test_bad_input_is_named(cli: Cli, args: tuple[str, ...], says: str) -> None:  # noqa: F811
@@ -289,6 +278,7 @@ def test_the_schema_and_the_list_of_presets(cli: Cli) -> None:  # noqa: F811
         "study",
         "controls",
         "ci",
+        "calibrate-pass-mark",
     ]
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
-import sys
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 from hypothesis import event, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -21,8 +20,8 @@ from allegiance.arm import FACTORS, Arm
 from allegiance.errors import UserError
 from allegiance.experiment import Experiment, schema
 from allegiance.experiment_file import FOLDER, PRESETS, load
-from allegiance.fraction import choose
-from allegiance.limits import Limits, Spending
+from allegiance.limits import Limits
+from allegiance.limits import Spending
 from allegiance.manifest import manifest_of
 from allegiance.plan import expand
 from allegiance.trial import lost, make_ready
@@ -39,29 +38,30 @@ def refusal(path: Path | str) -> str:
     return str(caught.value)
 
 
-def write(folder: Path, data: object, name: str = "plan.json") -> Path:
+def toml(value: object) -> str:
+    """Write a value as TOML does within a line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def write(folder: Path, data: dict[str, Any], name: str = "plan.toml") -> Path:
     path = folder / name
-    path.write_text(json.dumps(data), encoding="utf-8")
+    text = "".join(f"{toml(key)} = {toml(value)}\n" for key, value in data.items())
+    path.write_text(text, encoding="utf-8")
     return path
 
 
 # --- what a file says
 
 
-def test_the_three_languages_say_the_same(tmp_path: Path) -> None:
-    data = {
-        "trials": 3,
-        "models": LOYAL,
-        "limits": {"turns": 9, "timeout": 2.5},
-        "prices": {"openai:x": {"input": 1, "output": 2.5}},
-        "blocks": [
-            {"name": "a", "scenarios": ["stop_order"], "arms": {"relationship": ["bad", "good"]}},
-            {"name": "b", "scenarios": ["rubric_grading"], "arms": {"bar": 90}},
-        ],
-    }
-    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
-    (tmp_path / "plan.toml").write_text(
+def test_what_a_file_says_is_planned(tmp_path: Path) -> None:
+    path = tmp_path / "plan.toml"
+    path.write_text(
         """
+#:schema ./experiment.schema.json
 trials = 3
 models = ["organism:loyal"]
 limits = { turns = 9, timeout = 2.5 }
@@ -77,11 +77,9 @@ arms.bar = 90
 """,
         encoding="utf-8",
     )
-    write(tmp_path, data)
-    read = [load(tmp_path / f"plan.{ending}") for ending in ("yaml", "toml", "json")]
-    assert read[0] == read[1] == read[2]
-    plan = read[0].plan()
-    manifest = manifest_of(read[0], plan)
+    read = load(path)
+    plan = read.plan()
+    manifest = manifest_of(read, plan)
     assert (manifest.trials, manifest.cells) == (3, plan.cells)
     assert Limits(**manifest.limits) == Limits(
         turns=9, timeout=2.5, prices={"openai:x": (1.0, 2.5)}
@@ -108,12 +106,11 @@ experiments = st.fixed_dictionaries(
 def test_a_file_means_what_its_data_mean_and_always_the_same(
     data: dict[str, Any], tmp_path: Path
 ) -> None:
-    path = tmp_path / "plan.yaml"
-    path.write_text(yaml.safe_dump(data), encoding="utf-8")
-    read = load(path)
-    again = write(tmp_path, read.model_dump(mode="json", by_alias=True, exclude_none=True))
-    assert load(again) == read == load(write(tmp_path, data, "other.json"))
-    jsonschema.validate(json.loads(again.read_text(encoding="utf-8")), schema())
+    read = load(write(tmp_path, data))
+    wire = read.model_dump(mode="json", exclude_none=True)
+    again = write(tmp_path, wire, "again.toml")
+    assert load(again) == read
+    jsonschema.validate(wire, schema())
     try:
         plan = read.plan()
     except UserError as error:
@@ -209,8 +206,6 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"blocks": [{"arms": ["stakes"]}]}, "should be a mapping of factors to values"),
     ({"blocks": [{"exclude": [{"x{y}": 1}]}]}, "blocks[0].exclude[0]: unknown factor 'x{y}'"),
     ({"blocks": []}, "blocks=[]"),
-    ({"blocks": [{"fraction": 0}]}, "blocks[0].fraction=0"),
-    ({"blocks": [{"estimate": "all"}]}, "blocks[0].estimate='all'"),
     ({"blocks": [{"guard": "shout"}]}, "blocks[0].guard='shout'"),
     ({"trials": 0}, "trials=0"),
     ({"trials": "3"}, "trials='3'"),
@@ -241,7 +236,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
-@given(key=st.text(min_size=1).filter(lambda k: k not in {*Experiment.model_fields, "$schema"}))
+@given(key=st.text(min_size=1).filter(lambda k: k not in Experiment.model_fields))
 def test_an_unknown_key_is_named(key: str, tmp_path: Path) -> None:
     said = refusal(write(tmp_path, {**SMALL, key: 1}))
     assert f"unknown key {key!r}" in said
@@ -250,18 +245,15 @@ def test_an_unknown_key_is_named(key: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("a.yaml", "trials: 1\nblocks: []\ntrials: 2\n", "the key 'trials' is given twice"),
-        ("a.json", '{"blocks": [{"name": "a", "name": "b"}]}', "the key 'name' is given twice"),
         ("a.toml", "trials = 1\ntrials = 2\n", "is not TOML: Cannot overwrite a value"),
-        ("a.yaml", "models: [a\n", "is not YAML"),
-        ("a.json", "{", "is not JSON"),
-        ("a.yaml", "", "holds NoneType, not a mapping"),
-        ("a.json", "[1]", "holds list, not a mapping"),
-        ("a.yaml", "x: !!python/object/apply:os.getcwd []", "is not YAML"),
-        ("a.yaml", "x: &a [*a]", "aliases unfold to too much"),
-        ("a.yaml", "title: 2026-01-01\nblocks: [{}]\ntrials: .nan", "trials"),
-        ("a.txt", "", "does not end in .yaml, .toml or .json"),
-        ("a.yaml", "x: '" + "a" * 1_000_001 + "'", "an experiment has few"),
+        ("a.toml", "models = ['a'\n", "is not TOML"),
+        ("a.toml", "x = " + "[" * 9_000 + "]" * 9_000, "is not TOML"),
+        ("a.toml", "a" + ".a" * 3_000 + " = 1", "holds what an experiment cannot"),
+        ("a.toml", "", "'blocks' is missing; add it"),
+        ("a.toml", "title = 2026-01-01\nblocks = [{}]\ntrials = nan", "trials"),
+        ("a.toml", "x = '" + "a" * 1_000_001 + "'", "an experiment has few"),
+        ("a.yaml", "blocks: [{}]", "does not end in .toml; write the plan as a TOML file"),
+        ("a.json", '{"blocks": [{}]}', "does not end in .toml; write the plan as a TOML file"),
     ],
 )
 def test_a_file_that_cannot_be_read(name: str, text: str, says: str, tmp_path: Path) -> None:
@@ -272,47 +264,21 @@ def test_a_file_that_cannot_be_read(name: str, text: str, says: str, tmp_path: P
     assert str(path) in said
 
 
-def test_aliases_do_not_blow_up(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x]"]
-    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
-    path = tmp_path / "bomb.yaml"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    assert "aliases unfold to too much" in refusal(path)
-
-
-def test_yaml_errors_name_the_line_and_all_of_them_are_shown(tmp_path: Path) -> None:
-    path = tmp_path / "plan.yaml"
-    path.write_text(
-        "models: [organism:loyal]\nblocks:\n- name: a\n  arms:\n    stakes: death\n- nam: b\n",
-        encoding="utf-8",
-    )
+def test_all_errors_of_a_file_are_shown(tmp_path: Path) -> None:
+    blocks = [{"name": "a", "arms": {"stakes": "death"}}, {"nam": "b"}]
+    path = write(tmp_path, {"models": LOYAL, "blocks": blocks})
     one, two = refusal(path).splitlines()
-    assert one.startswith(f"{path}:4: blocks[0].arms: factor 'stakes' has no value 'death'")
-    assert two.startswith(f"{path}:6: unknown key 'blocks[1].nam': 'nam'; did you mean 'name'?")
+    assert one.startswith(f"{path}: blocks[0].arms: factor 'stakes' has no value 'death'")
+    assert two.startswith(f"{path}: unknown key 'blocks[1].nam': 'nam'; did you mean 'name'?")
 
 
 def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:
-    assert "cannot be read" in refusal(tmp_path / "none.yaml")
+    assert "cannot be read" in refusal(tmp_path / "none.toml")
     assert "no file and no preset 'stdy'; did you mean 'study'?" in refusal("stdy")
-    (tmp_path / "latin.yaml").write_bytes(b"title: caf\xe9")
-    assert "is not UTF-8" in refusal(tmp_path / "latin.yaml")
-    (tmp_path / "dir.yaml").mkdir()
-    assert "cannot be read" in refusal(tmp_path / "dir.yaml")
-
-
-def test_a_package_that_is_missing_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arms = {"order": ["plain", "explicit"], "stakes": ["none", "shutdown"]}
-    block = {"scenarios": ["rubric_grading"], "arms": arms}
-    thin = load(write(tmp_path, {"models": LOYAL, "blocks": [{**block, "fraction": 2}]}))
-    (tmp_path / "plan.yaml").write_text("blocks: [{}]", encoding="utf-8")
-    choose.cache_clear()
-    monkeypatch.setitem(sys.modules, "yaml", None)
-    monkeypatch.setitem(sys.modules, "pydoe", None)
-    assert "needs PyYAML, which is not installed; pip install" in refusal(tmp_path / "plan.yaml")
-    with pytest.raises(UserError, match="fraction=2 needs 'pydoe', which is not installed"):
-        thin.plan()
+    (tmp_path / "latin.toml").write_bytes(b"title = 'caf\xe9'")
+    assert "is not UTF-8" in refusal(tmp_path / "latin.toml")
+    (tmp_path / "dir.toml").mkdir()
+    assert "cannot be read" in refusal(tmp_path / "dir.toml")
 
 
 @pytest.mark.parametrize(
@@ -340,35 +306,11 @@ def test_a_plan_without_a_model_says_what_to_do(tmp_path: Path) -> None:
         load(write(tmp_path, {"blocks": [{"models": LOYAL}, {}]})).plan()
 
 
-# --- fractions and presets
-
-
-def test_a_fraction_is_drawn_in_each_scenario_and_topology_and_the_same_for_all_models(
-    tmp_path: Path,
-) -> None:
-    block = {
-        "scenarios": ["stop_order", "rubric_grading"],
-        "arms": {n: list(FACTORS[n]) for n in ("relationship", "stakes", "order", "delivery")},
-        "fraction": 2,
-    }
-    data = {"models": [*LOYAL, "organism:clumsy"], "blocks": [block]}
-    thin = load(write(tmp_path, data)).plan()
-    block["fraction"] = 1
-    full = load(write(tmp_path, data)).plan()
-    assert set(thin.cells) < set(full.cells)
-    for scenario, arms in (("stop_order", 10), ("rubric_grading", 20)):
-        mine = {
-            m: [c.arm for c in thin.cells if (c.scenario, c.model) == (scenario, m)]
-            for m in data["models"]
-        }
-        assert mine["organism:loyal"] == mine["organism:clumsy"]
-        assert len(mine["organism:loyal"]) == arms
+# --- presets
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_can_be_planned_and_are_valid(name: str) -> None:
-    import tomllib
-
     jsonschema.validate(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")), schema())
     preset = load(name)
     assert preset.title
@@ -464,25 +406,20 @@ def fences(language: str) -> list[str]:
     return [t.content for t in tokens if t.type == "fence" and t.info.strip() == language]
 
 
-@pytest.mark.parametrize("number", range(len(fences("yaml"))))
+@pytest.mark.parametrize("number", range(len(fences("toml"))))
 def test_the_examples_of_the_page_are_valid_and_can_be_planned(number: int, tmp_path: Path) -> None:
-    text = fences("yaml")[number]
-    jsonschema.validate(yaml.safe_load(text), schema())
-    path = tmp_path / "plan.yaml"
+    text = fences("toml")[number]
+    jsonschema.validate(tomllib.loads(text), schema())
+    path = tmp_path / "plan.toml"
     path.write_text(text, encoding="utf-8")
     assert load(path).plan().cells
 
 
-def test_the_page_counts_the_cells_of_the_presets_and_of_the_fraction() -> None:
+def test_the_page_counts_the_cells_of_the_presets() -> None:
     page = PAGE.read_text(encoding="utf-8")
     for name in PRESETS:
         preset = load(name)
         assert f"{len(preset.plan().cells)} \N{MULTIPLICATION SIGN} {preset.trials}" in page
-    whole = yaml.safe_load(fences("yaml")[1])
-    kept = Experiment.model_validate(whole).plan().cells
-    whole["blocks"][0]["fraction"] = 1
-    arms = len(Experiment.model_validate(whole).plan().cells)
-    assert f"The {len(kept)} of {arms} arms" in page
 
 
 @pytest.mark.parametrize("model", ["llama", "organism:loyal"])

@@ -94,16 +94,17 @@ def test_the_seed_of_a_run_cannot_be_given_again_not_even_as_zero(tmp_path: Path
 
 
 def test_options_add_to_what_a_plan_says_of_prices_and_verdicts(tmp_path: Path) -> None:
-    plan = {
-        "trials": 1,
-        "prices": {"a:x": {"input": 1, "output": 2}, "a:y": {"input": 3, "output": 4}},
-        "until": {"max_rate": 0.3, "alpha": 0.1},
-        "blocks": [{"scenarios": ["disk_cleanup"], "models": ["organism:loyal"]}],
-    }
-    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "plan.toml").write_text(
+        """
+trials = 1
+prices = { "a:x" = { input = 1, output = 2 }, "a:y" = { input = 3, output = 4 } }
+until = { max_rate = 0.3, alpha = 0.1 }
+blocks = [{ scenarios = ["disk_cleanup"], models = ["organism:loyal"] }]
+"""
+    )
     options = ("--price", "a:y=5,6", "--until-verdict", "--max-rate", "0.4")
     code, output = invoke(
-        "run", "--plan", tmp_path / "plan.json", *options, "--out", tmp_path / "run"
+        "run", "--plan", tmp_path / "plan.toml", *options, "--out", tmp_path / "run"
     )
     assert code == 0, output
     found = manifest(tmp_path / "run")

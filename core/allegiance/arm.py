@@ -36,7 +36,7 @@ class Arm(Wire):
         peer_conduct: What a live peer says when it hands over the work.
         rubric: Whether the work is graded on facts or on judgement (grading scenarios).
         bar: The passing score in points (grading scenarios), above the true score of 60 at every
-            value; ``allegiance calibrate-bar`` finds one that a model's honest scores stay below.
+            value; the preset ``calibrate-pass-mark`` finds one that honest scores stay below.
     """
 
     target: Target = "peer"

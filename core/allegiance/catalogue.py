@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allegiance.arm import FACTORS
+from allegiance.errors import install
 from allegiance.organism import DESCRIPTIONS
 from allegiance.published import MODELS
 from allegiance.registry import ADAPTERS, PROBES, SCENARIOS
@@ -43,5 +44,5 @@ def _installed(name: str) -> str:
         "crewai": "sequential, hierarchical, flow",
     }[name]
     if find_spec(package) is None:
-        return f"{patterns} (not installed: pip install 'allegiance[{name}]')"
+        return f"{patterns} (not installed: {install(name)})"
     return patterns

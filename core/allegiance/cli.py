@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from allegiance.cli_bar import calibrate_command
 from allegiance.cli_contrast import contrast_command
 from allegiance.cli_gate import export_command, gate_command
 from allegiance.cli_judge import judge_command
@@ -151,7 +150,6 @@ app.command("merge")(merge_command)
 app.command("rescore")(rescore_command)
 app.command("gate")(gate_command)
 app.command("judge")(judge_command)
-app.command("calibrate-bar")(calibrate_command)
 app.command("export")(export_command)
 app.command("scan")(scan_command)
 

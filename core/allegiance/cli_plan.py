@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def plan_command(
     experiment: Annotated[
-        str, typer.Argument(metavar="[FILE|PRESET]", help="A file, or smoke, study, controls, ci.")
+        str,
+        typer.Argument(
+            metavar="[FILE|PRESET]", help="A TOML file, or a preset as `list presets` shows them."
+        ),
     ] = "",
     model: Annotated[
         list[str] | None, typer.Option(help="In place of the file's models; as for `run`.")
@@ -186,14 +189,6 @@ def _assumptions(asked: Experiment, plan: Plan, turns: int) -> list[str]:
         lines.append("A cell may end before its trials are played: as soon as there is a verdict.")
     if any(cell.target for cell in plan.cells):
         lines.append("Your own app is not played for this: calls that it adds are not counted.")
-    if fractions := [block for block in asked.blocks if block.fraction > 1]:
-        pairs = all(block.estimate == "pairs" for block in fractions)
-        names = ", ".join(asked.label(block) for block in fractions)
-        what = "main effects and interactions of two" if pairs else "main effects"
-        lines.append(
-            f"A fraction of the arms ({names}): {what} can be estimated, if what is of a higher "
-            "order is taken to be nothing."
-        )
     if all(is_scripted(cell.model) for cell in plan.cells):
         lines.append(
             "All models are scripted and cost nothing: what is shown is what a model would take in "

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from allegiance.cli_asked import as_budget, as_limits, as_policy, given, new_run, old_run
-from allegiance.cli_bar import with_bar
 from allegiance.cli_tables import as_fields, print_states, print_tables
 from allegiance.errors import UserError
 
@@ -28,7 +27,7 @@ def run_command(
     plan: Annotated[
         str,
         typer.Option(
-            help="An experiment: a file, or a preset as `list presets` shows them.",
+            help="An experiment: a TOML file, or a preset as `list presets` shows them.",
             rich_help_panel=WHAT,
         ),
     ] = "",
@@ -111,14 +110,6 @@ def run_command(
             rich_help_panel=HOW,
         ),
     ] = None,
-    calibrate_bar: Annotated[
-        bool,
-        typer.Option(
-            "--calibrate-bar",
-            help="First find the bar that the model's honest scores stay below, and play at it.",
-            rich_help_panel=WHAT,
-        ),
-    ] = False,
     until_verdict: Annotated[
         bool,
         typer.Option(
@@ -239,10 +230,6 @@ def run_command(
         "concurrency": concurrency,
         "workers": workers,
     }
-    if calibrate_bar and (plan or target or resume is not None):
-        raise UserError("--calibrate-bar goes with SCENARIO and --model alone: drop the others")
-    if calibrate_bar:
-        arm = with_bar(scenarios or (), model or (), base_url, adapter or (), arm or (), seed or 0)
     if resume is not None:
         fixed = {**asked, "scenario": scenarios, "plan": plan, "arm": arm, "out": out}
         fixed |= {"shard": shard, "until_verdict": until_verdict}

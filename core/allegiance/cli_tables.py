@@ -65,7 +65,8 @@ def note_early(*runs: Run) -> None:
 
 
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
-    """Print rates, outcomes, the largest contrasts, and what was measured."""
+    """Print rates, outcomes, the largest contrasts, honest scores, and what was measured."""
+    from allegiance.pass_mark import compares_marks, honest_scores, mark_advice, mark_table
     from allegiance.table import contrast_table, measured, outcome_table, rate_table
     from allegiance.tally import tally
 
@@ -80,6 +81,11 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         if faking:
             title = f"Alignment faking: not complying (the largest of {len(faking)} contrasts)"
             screen.print(contrast_table(title, faking[:MOST_CONTRASTS]))
+    if compares_marks(found):
+        scores = honest_scores(trials)
+        screen.print(mark_table(scores))
+        for line in mark_advice(scores):
+            screen.print(line, markup=False, highlight=False)
     for note in measured(found, by):
         screen.print(note, style="bold")
 

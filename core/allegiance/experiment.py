@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated
+from typing import Any
 
 from pydantic import Field
 
@@ -11,7 +12,6 @@ from allegiance.arm import Arm
 from allegiance.combination import Factors, Value, listed
 from allegiance.effects import Wire
 from allegiance.errors import UserError
-from allegiance.fraction import choose
 from allegiance.limits import Budget
 from allegiance.limits import Limits
 from allegiance.limits import Price
@@ -55,16 +55,12 @@ class Block(Setting):
         name: What the block is for.
         arms: Values by factor: their full factorial.
         exclude: Combinations that are taken out of it.
-        fraction: Keep about one arm in so many, chosen so that the effects below can be estimated.
-        estimate: What a fraction must leave estimable: main effects, or interactions of pairs too.
         include: Combinations that are added at the end, whatever was excluded.
     """
 
     name: str = ""
     arms: Factors = Field(default={})
     exclude: tuple[Factors, ...] = ()
-    fraction: Annotated[int, Field(ge=1)] = 1
-    estimate: Literal["main", "pairs"] = "main"
     include: tuple[Factors, ...] = ()
 
 
@@ -72,7 +68,6 @@ class Experiment(Setting):
     """A whole experiment.
 
     Attributes:
-        schema_: Where the JSON schema is, for editors; not used.
         title: One line on what it is for.
         trials: Trials of each cell.
         seed: Seed of the run.
@@ -85,7 +80,6 @@ class Experiment(Setting):
         blocks: The cells; one that two blocks name is played once.
     """
 
-    schema_: str | None = Field(default=None, alias="$schema")
     title: str = ""
     trials: Annotated[int, Field(ge=1)] = 1
     seed: int = 0
@@ -157,7 +151,8 @@ class Experiment(Setting):
         models = asked.pop("models")
         if not models:
             raise UserError(
-                "it names no model; add `models: [organism:loyal]` (needs no key), or give --model"
+                'it names no model; add `models = ["organism:loyal"]` (needs no key), '
+                "or give --model"
             )
         common = {
             **{name: value for name, value in asked.items() if value},
@@ -167,7 +162,6 @@ class Experiment(Setting):
             common["peer_model"] = parse_model(peer, asked["base_url"]).spec
         whole = expand(factors=block.arms, **common)
         kept = _without(whole.cells, block.exclude)
-        kept = _thinned(kept, block.fraction, block.estimate)
         left_out = [*whole.left_out]
         for combination in block.include:
             more = expand(factors=combination, **common)
@@ -197,17 +191,3 @@ def _without(
 
 def _matches(arm: Arm, combination: Mapping[str, tuple[Value, ...]]) -> bool:
     return all(getattr(arm, name) in values for name, values in combination.items())
-
-
-def _thinned(cells: tuple[CellSpec, ...], fraction: int, estimate: str) -> tuple[CellSpec, ...]:
-    """Keep a fraction of the arms of each scenario and topology."""
-    if fraction == 1:
-        return cells
-    by_place: dict[tuple[str, str, str], list[Arm]] = {}
-    for cell in cells:
-        by_place.setdefault((cell.scenario, cell.adapter, cell.pattern), []).append(cell.arm)
-    kept = {
-        place: frozenset(choose(tuple(dict.fromkeys(arms)), fraction, estimate == "pairs"))
-        for place, arms in by_place.items()
-    }
-    return tuple(c for c in cells if c.arm in kept[c.scenario, c.adapter, c.pattern])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from allegiance.errors import UserError
 from allegiance.limits import Price
+from allegiance.errors import install
 from allegiance.model_names import is_scripted
 
 MILLION = 1_000_000
@@ -135,7 +136,7 @@ def price(
     try:
         from genai_prices import Usage, __version__, calc_price
     except ModuleNotFoundError:
-        return None, "no price list: pip install 'allegiance[plans]', or --price"
+        return None, f"no price list: {install('plans')}, or --price"
     provider, _, name = model.partition(":")
     calls = max(1, use.calls)
     mean = Usage(input_tokens=use.input // calls, output_tokens=use.output // calls)

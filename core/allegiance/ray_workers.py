@@ -18,6 +18,7 @@ from typing import Any
 
 from allegiance.errors import UserError
 from allegiance.limits import Limits
+from allegiance.errors import needed_by
 from allegiance.plan import CellSpec
 from allegiance.run import play_all
 from allegiance.store import line
@@ -123,10 +124,8 @@ def _connect(address: str | None) -> Any:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before import: nothing is reported home
     if address is None:  # nobody else has business there, and no token is left in the home folder
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    try:
+    with needed_by("--executor ray", "ray"):
         import ray
-    except ModuleNotFoundError:
-        raise UserError("--executor ray needs Ray: pip install 'allegiance[ray]'") from None
     if address is not None:
         _knock(address)
     quiet: dict[str, Any] = {"logging_level": "ERROR", "log_to_driver": False}

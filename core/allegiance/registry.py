@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module, util
 from typing import TYPE_CHECKING, Any
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, missing
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -62,13 +62,10 @@ class Registry:
         try:
             return getattr(import_module(f"{self.package}.{name}"), self.attribute)
         except ModuleNotFoundError as error:
-            missing = (error.name or "").partition(".")[0]
-            if missing in ("", "allegiance") or util.find_spec(missing) is not None:
+            package = (error.name or "").partition(".")[0]
+            if package in ("", "allegiance") or util.find_spec(package) is not None:
                 raise
-            raise UserError(
-                f"{self.kind} {name!r} needs {missing!r}, which is not installed; "
-                f"pip install 'allegiance[{name}]'"
-            ) from error
+            raise missing(f"{self.kind} {name!r}", error, name) from error
 
 
 @cache  # a search of every installed distribution, and a run loads by name for every cell

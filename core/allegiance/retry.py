@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allegiance.errors import needed_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -24,6 +26,7 @@ _NAMES = (
     "ServiceUnavailable",
 )
 _BUSY_NAMES = ("Overloaded", "RateLimit", "ServiceUnavailable", "ResourceExhausted", "Throttling")
+_CALL = "the call of a model"
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, AssertionError)
 
 
@@ -132,13 +135,13 @@ def _policy(attempts: int, backoff: float) -> dict[str, Any]:
 
 def retrying(attempts: int, backoff: float) -> Retrying:
     """Return the policy for synchronous calls."""
-    from tenacity import Retrying
-
+    with needed_by(_CALL, "stats"):
+        from tenacity import Retrying
     return Retrying(**_policy(attempts, backoff))
 
 
 def async_retrying(attempts: int, backoff: float) -> AsyncRetrying:
     """Return the policy for asynchronous calls."""
-    from tenacity import AsyncRetrying
-
+    with needed_by(_CALL, "stats"):
+        from tenacity import AsyncRetrying
     return AsyncRetrying(**_policy(attempts, backoff))

@@ -13,6 +13,7 @@ from statistics import NormalDist
 from typing import Any
 
 from allegiance.effects import Wire
+from allegiance.errors import needed_by
 
 
 class Rate(Wire):
@@ -99,10 +100,14 @@ def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
 
     Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
     the arms are large (more than 200 trials each), which is then nearly the same and conservative.
+
+    Raises:
+        UserError: If SciPy is not installed.
     """
     if hits_a + hits_b in (0, n_a + n_b):
         return 1.0
-    from scipy.stats import boschloo_exact, fisher_exact
+    with needed_by("an exact test", "stats"):
+        from scipy.stats import boschloo_exact, fisher_exact
 
     table: Any = [[hits_a, hits_b], [n_a - hits_a, n_b - hits_b]]
     test: Any = boschloo_exact if n_a * n_b <= LARGEST_BOSCHLOO else fisher_exact

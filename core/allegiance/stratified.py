@@ -11,6 +11,7 @@ from math import acos, copysign, cos, inf, nan, pi, sqrt
 from statistics import NormalDist
 
 from allegiance.effects import Wire
+from allegiance.errors import needed_by
 from allegiance.stats import Contrast
 
 
@@ -155,8 +156,9 @@ def exact_stratified_p(strata: Sequence[Stratum]) -> float:
     """
     if not strata:
         return nan
-    from numpy import arange, array, convolve
-    from scipy.stats import hypergeom
+    with needed_by("an exact test", "stats"):
+        from numpy import arange, array, convolve
+        from scipy.stats import hypergeom
 
     chances, first, seen = array([1.0]), 0, 0
     for a, n, b, m in strata:
@@ -182,6 +184,7 @@ def homogeneity_p(strata: Sequence[Stratum]) -> float:
     parts = [(distance, variance) for distance, variance in parts if variance > 1e-12]
     if len(parts) < 2:
         return nan
-    from scipy.stats import chi2
+    with needed_by("a test of homogeneity", "stats"):
+        from scipy.stats import chi2
 
     return float(chi2.sf(sum(d / v for d, v in parts), len(parts) - 1))

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from allegiance.errors import UserError
+from allegiance.errors import needed_by
 from allegiance.export.rows import COLUMNS, rows
 from allegiance.store import Run
 
@@ -22,11 +22,9 @@ def write(run: Run, path: Path) -> Path:
     Raises:
         UserError: If the package that writes it is not installed.
     """
-    try:
+    with needed_by("--to parquet", "data"):
         pa: Any = import_module("pyarrow")  # it has no types
         pq: Any = import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise UserError("--to parquet needs pyarrow; pip install 'allegiance[data]'") from error
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
     left = rows(run.trials)

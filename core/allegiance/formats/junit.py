@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from allegiance.errors import UserError
+from allegiance.errors import needed_by
 from allegiance.formats.text import ruling_lines
 from allegiance.rulings import Report
 from allegiance.show import visible
@@ -19,10 +19,8 @@ def render(report: Report) -> str:
     Raises:
         UserError: If the package that writes it is not installed.
     """
-    try:
+    with needed_by("--junit", "ci"):
         from junitparser import JUnitXml, TestSuite
-    except ImportError as error:
-        raise UserError("--junit needs junitparser; pip install 'allegiance[ci]'") from error
     suite = TestSuite("allegiance")
     suite.add_property("verdict", report.status)
     suite.add_property("reason", report.reason)

@@ -206,7 +206,7 @@ def is_built_in(thing: object) -> bool:
     A limit costs a change of threads; other people's code is worth it.
     """
     module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
-    return module.startswith(("allegiance.probes.", "allegiance.bindings."))
+    return module.startswith(("allegiance.probes.", "allegiance.bindings.", "allegiance.shell."))
 
 
 def probe_name(probe: object) -> str:

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import UserError
-from allegiance.guard.decision import Decision, Record
+from allegiance.guard.decision import Decision
+from allegiance.guard.decision import Record
+from allegiance.errors import needed_by
 from allegiance.redact import redact, redact_all
 from allegiance.trace import Event, Finding
 
@@ -98,12 +100,8 @@ class OpenTelemetry:
     """
 
     def __init__(self, tracer: Tracer | None = None) -> None:
-        try:
+        with needed_by("the export of spans", "guard"):
             from opentelemetry import trace
-        except ImportError as error:
-            raise UserError(
-                "spans need opentelemetry-sdk; pip install 'allegiance[guard]'"
-            ) from error
         self._tracer = tracer or trace.get_tracer("allegiance")
         self._open: dict[str, Span] = {}
         self._last: Span | None = None

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allegiance.errors import UserError
+from allegiance.errors import needed_by
 from allegiance.show import visible
 from allegiance.stats import Contrast, Rate
 from allegiance.store import Run
@@ -141,13 +141,8 @@ def environment() -> Environment:
     Raises:
         UserError: If the template library is not installed.
     """
-    try:
+    with needed_by("the report", "report"):
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"the report needs {error.name!r}, which is not installed; "
-            "pip install 'allegiance[report]'"
-        ) from error
     found = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,

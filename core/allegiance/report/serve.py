@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, needed_by
 from allegiance.manifest import MANIFEST
 from allegiance.report.page import environment, render, report_page, started
 from allegiance.report.summary import planned
@@ -158,14 +158,9 @@ def serve(folder: Path, port: int) -> None:
     Raises:
         UserError: If the folder is none, a package is missing, or the port is taken.
     """
-    try:
+    with needed_by("the viewer", "report"):
         import starlette  # noqa: F401
         import uvicorn
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"the viewer needs {error.name!r}, which is not installed; "
-            "pip install 'allegiance[report]'"
-        ) from error
     environment()
     if not folder.is_dir():
         raise UserError(f"{str(folder)!r} is not a folder; name a run or a folder of runs")

@@ -15,7 +15,7 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from pydantic import ValidationError
 
 from allegiance.effects import Effect
-from allegiance.errors import UserError
+from allegiance.errors import UserError, needed_by
 from allegiance.scan.documents import documents
 from allegiance.scan.messages import arguments, identity, parse, value_of
 from allegiance.scan.openai import Told
@@ -74,13 +74,8 @@ def _member(log: ZipFile, info: ZipInfo) -> bytes:
     except NotImplementedError as error:
         if info.compress_type != ZSTD:
             raise UserError(f"{log.filename!r}: {info.filename}: {error}") from error
-    try:
+    with needed_by(f"{log.filename!r}, a log compressed by Zstandard,", "scan"):
         from zstandard import ZstdDecompressor, ZstdError
-    except ImportError as error:
-        raise UserError(
-            f"{log.filename!r} is compressed by Zstandard; pip install 'allegiance[scan]', or use "
-            "Python 3.14, or write it anew: inspect log convert --to json"
-        ) from error
     with Path(str(log.filename)).open("rb") as file:
         file.seek(info.header_offset + 26)  # the lengths of the name and the extra field
         name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))

@@ -7,7 +7,7 @@ from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from allegiance.errors import UserError
+from allegiance.errors import needed_by
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser
@@ -32,13 +32,9 @@ _ENCODED = re.compile(rb"\x01([0-9a-f]+)\x02")
 
 @lru_cache(maxsize=1)
 def _language() -> Language:
-    try:
+    with needed_by("the reading of shell commands", "shell"):
         import tree_sitter
         import tree_sitter_bash
-    except ImportError as error:
-        raise UserError(
-            f"shell bindings need a shell parser ({error}): pip install 'allegiance[shell]'"
-        ) from error
     return tree_sitter.Language(tree_sitter_bash.language())
 
 
