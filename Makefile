@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check docs bench soak real-model calibration clean
+.PHONY: demo test check docs changelog lock bench soak real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -11,7 +11,12 @@ $(READY): pyproject.toml
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+ifdef LOCKED  # the very versions of the lock file, by hash
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+else
 	$(BIN)/python -m pip install --quiet --editable ".[all,ray]" --group dev
+endif
 	@touch $@
 
 demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
@@ -56,6 +61,17 @@ check: $(READY)  ## lint, format, types, layers, and the code blocks of the docu
 
 docs: $(READY)  ## the documentation as a site that opens offline: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+changelog: $(READY)  ## what the next release's section of the changelog would say
+	$(BIN)/towncrier build --draft --version "(next)"
+
+# Python 3.11 on Linux; versions that are locked already stay: UPGRADE=1 renews them. No address of an
+# index is written, so the file says what to install and not where from.
+LOCK := pip compile pyproject.toml --extra all --extra ray --group dev --python-version 3.11 \
+  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header
+lock: $(READY)  ## requirements.lock: every package of the development environment, with hashes
+	$(BIN)/uv $(LOCK) $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .venv .cache runs dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
