@@ -135,6 +135,17 @@ def test_code_is_looked_at_only_for_words_that_are_wrong_in_code() -> None:
     assert "--arm" in found
 
 
+def test_the_glossary_defines_every_word_and_gives_an_example() -> None:
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    entries = dict(re.findall(r"^### (.+)\n((?:(?!#).+\n)+)", text, re.MULTILINE))
+    assert set(entries) == set(DATA["terms"])
+    for term, entry in entries.items():
+        definition, mark, example = entry.partition("*Example:* ")
+        assert len(definition.split()) >= 4, term
+        assert mark, term
+        assert example.strip(), term
+
+
 def test_every_glob_of_the_data_finds_a_file() -> None:
     globs = [glob for glob in DATA["checked"] if glob != HELP]
     assert [glob for glob in globs if not files([glob])] == []
