@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check docs changelog lock bench soak real-model calibration clean
+.PHONY: demo test fuzz check docs changelog lock bench soak real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -29,6 +29,9 @@ demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with script
 
 test: $(READY)  ## the tests, every framework included
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(READY)  ## the property tests with 5,000 examples each: a long time
+	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=fuzz
 
 real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
 	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \
