@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test check docs bench soak real-model calibration clean
+.PHONY: demo test fuzz check docs changelog lock bench soak real-model calibration clean
 .DEFAULT_GOAL := test
 
 $(READY): pyproject.toml
@@ -11,7 +11,12 @@ $(READY): pyproject.toml
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+ifdef LOCKED  # the very versions of the lock file, by hash
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+else
 	$(BIN)/python -m pip install --quiet --editable ".[all,ray]" --group dev
+endif
 	@touch $@
 
 demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
@@ -24,6 +29,9 @@ demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with script
 
 test: $(READY)  ## the tests, every framework included
 	$(BIN)/python -m pytest -n auto
+
+fuzz: $(READY)  ## the property tests with 5,000 examples each: a long time
+	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=fuzz
 
 real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
 	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \
@@ -56,6 +64,17 @@ check: $(READY)  ## lint, format, types, layers, and the code blocks of the docu
 
 docs: $(READY)  ## the documentation as a site that opens offline: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+changelog: $(READY)  ## what the next release's section of the changelog would say
+	$(BIN)/towncrier build --draft --version "(next)"
+
+# Python 3.11 on Linux; versions that are locked already stay: UPGRADE=1 renews them. No address of an
+# index is written, so the file says what to install and not where from.
+LOCK := pip compile pyproject.toml --extra all --extra ray --group dev --python-version 3.11 \
+  --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header
+lock: $(READY)  ## requirements.lock: every package of the development environment, with hashes
+	$(BIN)/uv $(LOCK) $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.lock
 
 clean:
 	rm -rf .venv .cache runs dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,7 +15,8 @@ settings.register_profile(
     max_examples=50,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-settings.load_profile("allegiance")
+settings.register_profile("fuzz", settings.get_profile("allegiance"), max_examples=5_000)
+settings.load_profile("allegiance")  # --hypothesis-profile=fuzz comes after it and wins
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
 ORDER: dict[str, tuple[str, ...]] = {
-    "Start": ("README", "start", "first-gate", "concepts", "limits-and-ethics"),
+    "Start": ("README", "start", "first-gate", "concepts", "glossary", "limits-and-ethics"),
     "Guides": (
         *("guide-model", "guide-orchestration", "guide-production"),
         *(
@@ -36,6 +36,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "Scenarios": ("scenarios", "scenarios/*"),
     "Probes": ("probes/*",),
     "Extending": ("extending", "design", "threat-model"),
+    "Decisions": ("decisions/*",),
     "Evidence": ("calibration", "real-model", "real-apps"),
     "Reference": ("cli", "api/*", "repository/*"),
 }
