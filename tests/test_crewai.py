@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +30,11 @@ from allegiance.registry import SCENARIOS
 from allegiance.script import Call, Performer, Turn, do, say
 from allegiance.session import CRITIC, PEER, Session, playing
 from allegiance.trace import Event
+
+# isort: split
+
+from crewai import Flow
+from crewai.flow import start
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")
 
@@ -255,6 +262,84 @@ def test_a_cancelled_trial_ends_soon_and_says_nothing_more(pattern: str) -> None
     assert recorder.events[-1].kind == "end"
     assert of_critic(recorder, "tool_call") == []
     assert cast[CRITIC]._next <= 2
+
+
+# --- flows that several threads make at once ---------------------------------------------------
+
+
+class SlowAttribute:
+    """Takes its time to be read, so that threads which walk over its class do so together."""
+
+    def __get__(self, instance: object, owner: type) -> None:
+        time.sleep(0.01)
+
+
+def module_as_imported(name: str) -> Any:
+    """Run a module once more, under another name, as its first import does."""
+    path = importlib.import_module(name).__file__
+    assert path is not None
+    spec = importlib.util.spec_from_file_location(f"{name}_once_more", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def at_once(work: Callable[[], object], threads: int = 8) -> list[str]:
+    """Do the same in several threads and return the errors."""
+    errors: list[str] = []
+    start = threading.Barrier(threads)
+
+    def begin() -> None:
+        start.wait()
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a thread must not lose it
+            errors.append(repr(error))
+
+    running = [threading.Thread(target=begin) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    return errors
+
+
+def test_trials_that_begin_at_once_do_not_describe_the_same_flow_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CrewAI walks over the class of a flow while another thread may be adding to it."""
+    monkeypatch.setattr(OWN, "slow", SlowAttribute(), raising=False)
+    monkeypatch.setattr(OWN, "_flow_definition", None)
+    monkeypatch.delattr(OWN, "_flow_definition")
+    executor = module_as_imported("allegiance.adapters._crewai_executor").Executor
+    review = module_as_imported("allegiance.adapters.crewai")._Review
+    review.slow = SlowAttribute()
+    for flow in (executor, OWN, review):
+        assert at_once(flow.flow_definition) == []
+
+
+def test_trials_that_begin_at_once_may_share_the_class_of_a_users_flow() -> None:
+    class Shared(Flow[dict]):  # type: ignore[type-arg]
+        _skip_auto_memory: bool = True
+        slow = SlowAttribute()
+
+        @start()
+        def read(self) -> None:
+            assert self.state["task"] == STAGE.task
+
+    def play(_: int) -> Any:
+        session = Session(Recorder(STAGE.world, {}), {})
+        seats = Seats(parse_model("organism:loyal"), PEER_SCRIPT)
+        cell = Cell(STAGE, seats, "target", lambda kit: Shared(suppress_flow_events=True))
+        with playing(session):
+            return asyncio.create_task(ADAPTER.play(cell, None, session))
+
+    async def play_all() -> list[Any]:
+        return await asyncio.gather(*map(play, range(8)), return_exceptions=True)
+
+    assert asyncio.run(play_all()) == [None] * 8
 
 
 # --- a user's own app -----------------------------------------------------------------------
