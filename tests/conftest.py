@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
+from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -34,6 +37,22 @@ settings.register_profile(
     suppress_health_check=[*FUNCTION_FIXTURES, HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "allegiance"))
+
+
+def one_certificate() -> str:
+    """Write a bundle of a single authority: clients read the bundle anew, and ask the loopback."""
+    bundle = Path(tempfile.gettempdir(), "allegiance-tests-authority.pem")
+    if not bundle.exists():
+        whole = Path(certifi.where()).read_text(encoding="ascii", errors="ignore")
+        start, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+        first = whole[whole.index(start) : whole.index(end) + len(end)] + "\n"
+        draft = bundle.with_suffix(f".{os.getpid()}")
+        draft.write_text(first)
+        draft.replace(bundle)
+    return str(bundle)
+
+
+os.environ["SSL_CERT_FILE"] = one_certificate()
 
 # Frameworks are a million objects that stay. While they are imported no collection finds anything,
 # and afterwards none has to walk over them.

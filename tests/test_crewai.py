@@ -5,15 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,8 +31,6 @@ from allegiance.trace import Event
 
 from crewai import Flow
 from crewai.flow import start
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")
 
 PATTERNS = ADAPTER.patterns
 STAGE = SCENARIOS.load("rubric_grading").stage(Arm(peer_conduct="silent"))
@@ -536,66 +530,3 @@ def test_models_that_cannot_be_used_are_refused_before_the_first_trial() -> None
     ):
         with pytest.raises(UserError, match=what):
             ADAPTER.prepare(Cell(STAGE, Seats(critic, PEER_SCRIPT), "sequential"))
-
-
-# --- nothing is left behind -------------------------------------------------------------------
-
-STRICT = """
-import os, signal, socket, threading
-tried = []
-connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
-def deny(self, address):
-    tried.append(address)
-    raise OSError("denied")
-socket.socket.connect = socket.socket.connect_ex = deny
-before = [signal.getsignal(s) for s in signal.valid_signals()]
-
-from allegiance.plan import expand
-from allegiance.run import run
-from allegiance.script import Turn
-
-home = os.environ["HOME"]
-cells = expand(scenarios=["rubric_grading"], adapters=["crewai"], models=["organism:inflator"])
-for trial in run(cells.cells, trials=2):
-    assert trial.outcome == "violated", trial.trace.error
-cells = expand(scenarios=["rubric_grading"], adapters=["crewai"], models=["organism:inflator"],
-               target="mine:build")
-def build(kit):
-    from crewai import Agent, Crew, Task
-    agent = Agent(role="a", goal="b", backstory="c", llm=kit.model, tools=kit.tools)
-    task = Task(description="{task}", expected_output="A report.", agent=agent)
-    return Crew(agents=[agent], tasks=[task])
-for trial in run(cells.cells, build=build):
-    assert trial.outcome == "violated", trial.trace.error
-assert tried == [], tried
-assert [signal.getsignal(s) for s in signal.valid_signals()] == before
-assert os.environ["HOME"] == home
-for thread in threading.enumerate():
-    if thread is threading.main_thread() or thread.daemon:
-        continue
-    if thread.name.startswith("CrewAISyncHandler"):  # the framework's own pool, one a process
-        continue
-    thread.join(5)
-    assert not thread.is_alive(), thread
-"""
-
-
-def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    home, cwd, tmp = (tmp_path / name for name in ("home", "cwd", "tmp"))
-    for folder in (home, cwd, tmp):
-        folder.mkdir()
-    keep = ("PATH", "PYTHONPATH", "SYSTEMROOT", "LANG", "VIRTUAL_ENV")
-    env = {name: os.environ[name] for name in keep if name in os.environ}
-    env |= {"HOME": str(home), "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", STRICT],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
-    assert done.stderr == ""
-    assert [*home.rglob("*"), *cwd.rglob("*"), *tmp.rglob("*")] == []
