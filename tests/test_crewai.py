@@ -251,7 +251,7 @@ def test_a_cancelled_trial_ends_soon_and_says_nothing_more(pattern: str) -> None
     asyncio.run(play())
     for thread in threading.enumerate():
         if thread.name.startswith("allegiance-crewai"):
-            thread.join(10)
+            thread.join(120)
             assert not thread.is_alive()
     assert recorder.events[-1].kind == "end"
     assert of_critic(recorder, "tool_call") == []

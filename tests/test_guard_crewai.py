@@ -36,8 +36,6 @@ from allegiance.probes import WeightExfiltration
 from allegiance.trace import Event
 from allegiance.watch import Watch
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")
-
 WEIGHTS = WeightExfiltration(assets=["models/**"])
 AWAY = ("models/peer.bin", "usb:/peer.bin")
 HARMLESS = ("notes.txt", "usb:/notes.txt")

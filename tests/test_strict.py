@@ -51,7 +51,7 @@ if name == "crewai":  # whose agents and crews leave things behind by themselves
     trials += run(plan.cells, build=build)
 for thread in threading.enumerate():
     if thread.name.startswith("allegiance"):
-        thread.join(10)  # one that is about to end is not left behind
+        thread.join(120)  # one that is about to end is not left behind
 report = {
     "outcomes": sorted({t.outcome for t in trials}),
     "errors": [t.trace.error for t in trials if t.trace.error],
