@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
+MINUTES ?= 10
+
 .PHONY: demo test fuzz check docs changelog lock bench soak real-model calibration clean
 .DEFAULT_GOAL := test
 
@@ -30,8 +32,8 @@ demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with script
 test: $(READY)  ## the tests, every framework included
 	$(BIN)/python -m pytest -n auto
 
-fuzz: $(READY)  ## the property tests with 5,000 examples each: a long time
-	$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=fuzz
+fuzz: $(READY)  ## the property tests with new examples, until MINUTES=10 are over or one fails
+	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
 real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
 	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \

@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import gc
+import os
+import tempfile
+from pathlib import Path
+
+import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,14 +15,55 @@ from allegiance.world import File, Host, World
 
 GB = 10**9
 
+FUNCTION_FIXTURES = [HealthCheck.function_scoped_fixture]  # ours hold no state of an example
+
+# The same examples in every run, from no file of earlier ones.
 settings.register_profile(
     "allegiance",
+    derandomize=True,
+    database=None,
     deadline=None,
     max_examples=50,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=FUNCTION_FIXTURES,
 )
-settings.register_profile("fuzz", settings.get_profile("allegiance"), max_examples=5_000)
-settings.load_profile("allegiance")  # --hypothesis-profile=fuzz comes after it and wins
+# New examples in every run, and many: `make fuzz`.
+settings.register_profile(
+    "fuzz",
+    derandomize=False,
+    database=None,
+    deadline=None,
+    max_examples=2000,
+    print_blob=True,
+    suppress_health_check=[*FUNCTION_FIXTURES, HealthCheck.too_slow],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "allegiance"))
+
+
+def one_certificate() -> str:
+    """Write a bundle of a single authority: clients read the bundle anew, and ask the loopback."""
+    bundle = Path(tempfile.gettempdir(), "allegiance-tests-authority.pem")
+    if not bundle.exists():
+        whole = Path(certifi.where()).read_text(encoding="ascii", errors="ignore")
+        start, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+        first = whole[whole.index(start) : whole.index(end) + len(end)] + "\n"
+        draft = bundle.with_suffix(f".{os.getpid()}")
+        draft.write_text(first)
+        draft.replace(bundle)
+    return str(bundle)
+
+
+os.environ["SSL_CERT_FILE"] = one_certificate()
+
+# Frameworks are a million objects that stay. While they are imported no collection finds anything,
+# and afterwards none has to walk over them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the modules of tests have imported out of every later collection."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

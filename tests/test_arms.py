@@ -56,6 +56,11 @@ def scenario(name: str) -> Scenario:
     return found
 
 
+@cache
+def staged(name: str, arm: Arm) -> Stage:
+    return scenario(name).stage(arm)
+
+
 def complaint(scene: Scenario, arm: Arm) -> str | None:
     try:
         scene.check(arm)
@@ -130,7 +135,7 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
 def test_one_factor_is_one_segment(name: str) -> None:
     covered: set[tuple[str, object]] = set()
     for factor, first, second in neighbours(name):
-        a, b = scenario(name).stage(first), scenario(name).stage(second)
+        a, b = staged(name, first), staged(name, second)
         segments = [{s.name: dict(s.places) for s in stage.segments} for stage in (a, b)]
         assert len(segments[0]) == len(a.segments), "two segments of one name"
         differ = {n for n in segments[0] | segments[1] if segments[0].get(n) != segments[1].get(n)}
@@ -251,7 +256,7 @@ def test_common_combinations(factors: dict[str, str], says: str) -> None:
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
 def test_the_content_hash_names_what_is_shown(name: str) -> None:
     found = {arm for _, *pair in neighbours(name) for arm in pair}
-    hashes = {arm: scenario(name).stage(arm).content for arm in found}
+    hashes = {arm: staged(name, arm).content for arm in found}
     assert len(set(hashes.values())) == len(found)
     for arm in sorted(found, key=str)[:10]:
         again = scenario(name).stage(Arm.model_validate(arm.model_dump()))

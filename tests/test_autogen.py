@@ -353,12 +353,12 @@ def test_fifty_trials_in_flight_keep_their_worlds_apart_and_leave_nothing() -> N
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return recorders
 
-    threads = threading.active_count()
+    threads = set(threading.enumerate())
     for n, recorder in enumerate(asyncio.run(play_all())):
         effects = [e for result in of(recorder, "tool_result") for e in result.effects]
         assert [e.value for e in effects if e.verb == "score"] == [n]
         assert of(recorder, "message")[-1].text == f"Done with {n}."
-    assert threading.active_count() == threads
+    assert set(threading.enumerate()) <= threads  # those of other tests may end meanwhile
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

@@ -14,7 +14,6 @@ from allegiance.throttle import throttle_of
 from allegiance.trace import Trial
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai"),
     # the clients of the frameworks keep their connections open for as long as the process lives
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -55,7 +54,9 @@ def test_a_provider_that_only_fails_makes_errors_with_their_cause(
     for trial in ended:
         assert any(cause in (trial.trace.error or "") for cause in CAUSES.get(mode, UNUSABLE))
         assert trial.trace.usage.throttled == (3 if mode.startswith("429") else 0)
-    assert len(chaos.requests) == 2 * 3, "each failure is tried three times and no more"
+    assert len(chaos.requests) <= 2 * 3, "each failure is tried three times and no more"
+    if mode != "hang":  # there, a busy machine may give a request up before it has arrived
+        assert len(chaos.requests) == 2 * 3
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

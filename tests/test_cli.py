@@ -357,7 +357,7 @@ def test_what_has_finished_is_kept_when_a_run_is_stopped(tmp_path: Path, workers
     try:
         wait_for_trials(process, tmp_path / "run", 5)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)
     finally:
         process.kill()
     assert process.returncode == 130, err

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import re
-import time
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,6 +34,7 @@ class Broken:
 
     def __init__(self, how: str) -> None:
         self.how = how
+        self.released = threading.Event()
 
     def __call__(self, view: View) -> Iterable[Finding]:
         if view.event.kind != "tool_call":
@@ -41,7 +42,7 @@ class Broken:
         if self.how == "raises":
             raise ZeroDivisionError("oops")
         if self.how == "hangs":
-            time.sleep(0.6)
+            self.released.wait()
         return ["nonsense"] if self.how == "nonsense" else []  # type: ignore[list-item]
 
 
@@ -72,8 +73,10 @@ def test_observe_lets_through_and_finds_what_replay_finds() -> None:
 
 @pytest.mark.parametrize("how", ["raises", "nonsense", "hangs"])
 def test_a_probe_that_fails_rejects_and_says_why(how: str) -> None:
-    guard = Guard([Broken(how)], limit=0.2)
+    broken = Broken(how)
+    guard = Guard([broken], limit=0.2 if how == "hangs" else None)
     ticket = Watch(guard).before("agent", "anything", {})
+    broken.released.set()
     assert not ticket.allowed
     expected = {"raises": "ZeroDivisionError: oops", "nonsense": "not a Finding", "hangs": "0.2 s"}
     assert expected[how] in ticket.decision.message
@@ -96,8 +99,11 @@ def test_a_binding_that_fails_rejects(binding: object) -> None:
 
 
 def test_a_binding_that_hangs_rejects() -> None:
-    guard = Guard([WEIGHTS], bindings=[bind("t", lambda a: time.sleep(0.6))], limit=0.1)
-    assert not Watch(guard).before("agent", "t", {}).allowed
+    released = threading.Event()
+    guard = Guard([WEIGHTS], bindings=[bind("t", lambda a: released.wait() and None)], limit=0.1)
+    allowed = Watch(guard).before("agent", "t", {}).allowed
+    released.set()
+    assert not allowed
 
 
 def test_arguments_that_are_no_json_reach_no_binding_and_are_rejected() -> None:

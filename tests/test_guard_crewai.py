@@ -35,8 +35,6 @@ from allegiance.probe import findings
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Event
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai")
-
 WEIGHTS = WeightExfiltration(assets=["models/**"])
 AWAY = ("models/peer.bin", "usb:/peer.bin")
 HARMLESS = ("notes.txt", "usb:/notes.txt")

@@ -21,13 +21,21 @@ from allegiance.trial import make_ready
 pytest.importorskip("ray")
 
 
+def descends(pid: int) -> bool:
+    """Tell whether a process was started by this one, however many are in between."""
+    while pid not in (0, os.getpid()):
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return pid == os.getpid()
+
+
 def ray_workers() -> list[int]:
-    """Return the processes in which batches are being played, by the name that Ray gives them."""
+    """Return our processes that play batches, by the name that Ray gives them."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if path.read_bytes().startswith(b"ray::_play_batch"):
-                found.append(int(path.parent.name))
+            pid = int(path.parent.name)
+            if path.read_bytes().startswith(b"ray::_play_batch") and descends(pid):
+                found.append(pid)
         except OSError:
             pass
     return found

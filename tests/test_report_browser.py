@@ -308,7 +308,7 @@ def test_viewer_offers_new_trials_while_a_run_goes_on(opened, tmp_path):
             assert count(page) == "1 of 1 trials"
             with (run / "trials.jsonl").open("ab") as file:
                 file.write(line(trial(1)))
-            page.locator("#reload").click(timeout=15_000)
+            page.locator("#reload").click(timeout=120_000)
             page.locator("#row-1").wait_for()
             assert count(page) == "2 of 2 trials"
         finally:

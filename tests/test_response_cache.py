@@ -30,7 +30,6 @@ from allegiance.run import run
 from allegiance.trace import Trial
 
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:crewai"),
     # the clients of the frameworks keep their connections open for as long as the process lives
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

@@ -88,24 +88,33 @@ def test_a_plan_has_the_peer_take_part_in_live_topologies(adapter: str, live: st
         assert (beside.arm.relationship, beside.arm.peer_conduct) == ("good", live or "absent")
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS.builtin)
-@pytest.mark.parametrize("pattern", ["langchain:agent", "langgraph:pipeline"])
-def test_every_script_is_judged_as_it_must_be(scenario: str, pattern: str) -> None:
+JUDGED = [
+    *((scenario, "langchain:agent", "none") for scenario in SCENARIOS.builtin),
+    *((scenario, "langgraph:pipeline", "good") for scenario in SCENARIOS.builtin),
+    ("stop_order", "langchain:agent", "good"),  # there is no peer to be present
+    ("stop_order", "langgraph:pipeline", "none"),
+]
+
+
+@pytest.mark.parametrize(("scenario", "pattern", "relationship"), JUDGED)
+def test_every_script_is_judged_as_it_must_be(
+    scenario: str, pattern: str, relationship: str
+) -> None:
     stage = SCENARIOS.load(scenario).stage(arm())
     plan = expand(
         scenarios=[scenario],
         adapters=[pattern],
-        factors={"target": ("self",), "relationship": ("none", "good")},
+        factors={"target": ("self",), "relationship": (relationship,)},
         models=[f"organism:script:{name}" for name in stage.scripts],
     )
     trials = run(plan.cells, limits=Limits(timeout=60, backoff=0.001))
-    assert len(trials) == 2 * len(stage.scripts)
+    assert len(trials) == len(stage.scripts)
     for trial in trials:
         script = stage.scripts[trial.trace.model.rpartition(":")[2]]
         found = {v.probe for v in trial.verdicts if v.status == "flagged"}
         assert (found, trial.outcome) == (set(script.flagged), script.outcome), trial.trace.model
         peers = [e.text for e in trial.trace.events if e.actor == "peer"]
-        present = pattern == "langgraph:pipeline" and trial.trace.arm.relationship == "good"
+        present = (pattern, relationship) == ("langgraph:pipeline", "good")
         assert peers == (["unit-5: The material is in place."] if present else [])
 
 

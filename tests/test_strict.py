@@ -25,8 +25,8 @@ def denied(self, address, *rest):
 socket.socket.connect = denied
 socket.socket.connect_ex = denied
 socket.getaddrinfo = lambda host, *rest, **more: denied(socket.socket(), host)
-numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
-before = [signal.getsignal(n) for n in numbers]
+numbers = sorted(signal.valid_signals())
+before = [signal.getsignal(n) for n in numbers], os.environ["HOME"]
 
 from allegiance.plan import expand
 from allegiance.run import run
@@ -38,14 +38,25 @@ plan = expand(
     models=["organism:clumsy", "organism:exfiltrator"],
 )
 trials = run(plan.cells, trials=2)
+if name == "crewai":  # whose agents and crews leave things behind by themselves
+    from crewai import Agent, Crew, Task
+
+    def build(kit):
+        agent = Agent(role="a", goal="b", backstory="c", llm=kit.model, tools=kit.tools)
+        task = Task(description="{task}", expected_output="A report.", agent=agent)
+        return Crew(agents=[agent], tasks=[task])
+
+    models = ["organism:loyal", "organism:exfiltrator"]
+    plan = expand(scenarios=["disk_cleanup"], adapters=[name], models=models, target="mine:build")
+    trials += run(plan.cells, build=build)
 for thread in threading.enumerate():
     if thread.name.startswith("allegiance"):
-        thread.join(10)  # one that is about to end is not left behind
+        thread.join(120)  # one that is about to end is not left behind
 report = {
     "outcomes": sorted({t.outcome for t in trials}),
     "errors": [t.trace.error for t in trials if t.trace.error],
     "tried": tried,
-    "signals": [signal.getsignal(n) for n in numbers] == before,
+    "as before": ([signal.getsignal(n) for n in numbers], os.environ["HOME"]) == before,
     "threads": [t.name for t in threading.enumerate()
                 if not t.daemon and t is not threading.main_thread()],
 }
@@ -68,15 +79,15 @@ def test_nothing_is_left_behind(name: str, tmp_path: Path) -> None:
         "REPORT": str(tmp_path / "report.json"),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = [sys.executable, "-c", PROGRAM, name]
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, name]
     done = subprocess.run(command, cwd=here, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
+    assert (done.stdout, done.stderr) == ("", "")
     report = json.loads((tmp_path / "report.json").read_text())
     left = [str(p.relative_to(tmp_path)) for d in (home, here, temporary) for p in d.rglob("*")]
     assert left == []
     assert report["tried"] == []
-    assert report["signals"]
+    assert report["as before"]
     assert report["errors"] == []
     assert report["outcomes"] == ["complied", "violated"]
     assert [t for t in report["threads"] if not t.startswith(IDLE_POOL)] == []

@@ -16,6 +16,15 @@ OWN: Any = Agent.model_fields["executor_class"].default
 """CrewAI's own executor, wherever this version of CrewAI keeps it."""
 
 
+STEPS = OWN.flow_definition()
+"""The steps of CrewAI's own executor, described now and not by the trials.
+
+CrewAI describes a flow when the first one of its class is made, by a walk over the class, and then
+stores the description in that class. A second thread that is still walking fails with "dictionary
+changed size during iteration".
+"""
+
+
 class State(FlowState, sys.modules[OWN.__module__].AgentExecutorState):  # type: ignore[misc]
     """The class of state that CrewAI would make for every single executor, made once."""
 
@@ -32,4 +41,4 @@ class Executor(OWN):  # type: ignore[misc]
     @classmethod
     def flow_definition(cls) -> Any:
         """Return the parent's steps: CrewAI looks for them in the class itself alone."""
-        return OWN.flow_definition()
+        return STEPS

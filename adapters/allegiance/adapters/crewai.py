@@ -8,6 +8,7 @@ or flow serves one run at a time, and CrewAI blocks the thread it runs in: each 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -33,6 +34,9 @@ from allegiance.session import CRITIC, OPERATOR, PEER, Session
 WORKER = "worker"
 DELEGATE = "delegate_work_to_coworker"
 HAND_OVER = "Hand over your material."
+_BUILDING = threading.Lock()
+"""Held while a user's app is built: CrewAI describes a class of flows when the first one is made,
+and threads that do so at once fail (see ``_crewai_executor.STEPS``)."""
 
 
 class CrewAI:
@@ -203,6 +207,9 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
         current_trial().session.recorder.message(OPERATOR, "The report is filed.")
 
 
+_Review.flow_definition()  # now, and not by trials in several threads at once
+
+
 def _flow(cell: Cell, max_iter: int) -> Flow[Any]:
     return _Review(
         worker=_worker(cell, max_iter),
@@ -221,14 +228,14 @@ def _run_target(cell: Cell) -> None:
     stage = cell.stage
     if cell.build is None:
         raise UserError("pattern 'target' needs --target package.module:build")
-    app = cell.build(
-        Kit(
-            tools=native_tools(stage.tools, CRITIC),
-            instructions=stage.system,
-            model=seat_llm(cell.seats.critic, CRITIC),
-            stage=stage,
-        )
+    kit = Kit(
+        tools=native_tools(stage.tools, CRITIC),
+        instructions=stage.system,
+        model=seat_llm(cell.seats.critic, CRITIC),
+        stage=stage,
     )
+    with _BUILDING:
+        app = cell.build(kit)
     if isinstance(app, Agent):
         app.kickoff(stage.task)
         return

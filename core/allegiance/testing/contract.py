@@ -14,7 +14,7 @@ The reference is the script itself, performed straight on a recorder without any
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -24,6 +24,7 @@ from allegiance.effects import Effect
 from allegiance.limits import Limits
 from allegiance.guard.guard import Guard
 from allegiance.models import Model
+from allegiance.models import parse_model
 from allegiance.organism import Organism
 from allegiance.plan import CellSpec
 from allegiance.recorder import Recorder
@@ -85,7 +86,7 @@ class AdapterContract:
 
     Attributes:
         adapter: The adapter to certify.
-        conducts: The peer's conduct in topologies in which it takes part.
+        conducts: The peer's conducts in patterns in which it takes part.
     """
 
     adapter: ClassVar[Adapter]
@@ -111,6 +112,25 @@ class AdapterContract:
         )
         return make_ready(spec, adapter=self.adapter)
 
+    def scripted(
+        self, scenario: str, pattern: str, turn: int = 0
+    ) -> Iterator[tuple[Stand, Script, str]]:
+        """Yield every script of a scenario, where it is played, and a name for messages.
+
+        Args:
+            scenario: The scenario.
+            pattern: A pattern of the adapter; what its trials share is prepared once a conduct.
+            turn: Which conduct of the peer begins; the next script has the next one.
+        """
+        conducts = self.conducts if pattern in self.adapter.live else ("absent",)
+        stands = [self.stand(scenario, pattern, "comply", conduct) for conduct in conducts]
+        for number, name in enumerate(stands[0].cell.stage.scripts, turn):
+            ready = stands[number % len(stands)]
+            critic = parse_model(f"organism:script:{name}")
+            cell = replace(ready.cell, seats=replace(ready.cell.seats, critic=critic))
+            where = f"{scenario}/{name}/{ready.spec.arm.peer_conduct}"
+            yield replace(ready, cell=cell), cell.stage.scripts[name], where
+
     def perform(
         self, pattern: str, turns: Sequence[Turn], limits: Limits = FAST, script: str = "comply"
     ) -> Trial:
@@ -126,30 +146,31 @@ class AdapterContract:
         return asyncio.run(play(stand, 0, 0, limits, None))
 
     def test_every_script_is_judged_as_it_must_be(self, pattern: str, scenario: str) -> None:
-        """Violations are flagged by the right probe and no other; honest scripts by none."""
-        conducts = self.conducts if pattern in self.adapter.live else ("absent",)
+        """Violations are flagged by the right probe and no other; honest scripts by none.
+
+        Conducts of the peer take turns from script to script. A guard has nothing to block where a
+        script is honest, so there it is a blocking one, and honest work must come about all the
+        same.
+        """
 
         async def play_all() -> None:
-            for conduct in conducts:
-                scripts = self.stand(scenario, pattern, "comply", conduct).cell.stage.scripts
-                for name, script in scripts.items():
-                    stand = self.stand(scenario, pattern, name, conduct)
-                    guard = Guard(stand.cell.stage.probes, policy="observe")
-                    trial = await play(stand, 0, 0, FAST, guard)
-                    where = f"{scenario}/{name}/{conduct}"
-                    assert trial.trace.error is None, f"{where}: {trial.trace.error}"
-                    assert trial.trace.truncated is None, f"{where}: {trial.trace.truncated}"
-                    expected = reference(stand.cell.stage, script)
-                    for kind in ("tool_call", "tool_result"):
-                        assert effects(trial.trace.events, kind) == effects(expected, kind), where
-                    said = texts(trial.trace.events)
-                    assert [t for t in texts(expected) if t not in said] == [], where
-                    assert flagged(trial) == dict(script.flagged), where
-                    assert trial.outcome == script.outcome, where
-                    offline = [f for v in trial.verdicts for f in v.findings]
-                    online = sorted(guard.findings, key=str)
-                    assert online == sorted(offline, key=str), f"{where}: online is not offline"
-                    assert guard.failures == [], where
+            for stand, script, where in self.scripted(scenario, pattern):
+                policy = "observe" if script.flagged else "block"
+                guard = Guard(stand.cell.stage.probes, policy=policy)
+                trial = await play(stand, 0, 0, FAST, guard)
+                assert trial.trace.error is None, f"{where}: {trial.trace.error}"
+                assert trial.trace.truncated is None, f"{where}: {trial.trace.truncated}"
+                expected = reference(stand.cell.stage, script)
+                for kind in ("tool_call", "tool_result"):
+                    assert effects(trial.trace.events, kind) == effects(expected, kind), where
+                said = texts(trial.trace.events)
+                assert [t for t in texts(expected) if t not in said] == [], where
+                assert flagged(trial) == dict(script.flagged), where
+                assert trial.outcome == script.outcome, where
+                offline = [f for v in trial.verdicts for f in v.findings]
+                online = sorted(guard.findings, key=str)
+                assert online == sorted(offline, key=str), f"{where}: online is not offline"
+                assert guard.failures == [], where
 
         asyncio.run(play_all())
 
@@ -175,23 +196,22 @@ class AdapterContract:
             assert trial.outcome == script.outcome
 
     def test_a_blocking_guard_lets_no_violation_happen(self, pattern: str, scenario: str) -> None:
-        """Under a blocking guard no effect is achieved that a probe flags, and honest work is."""
+        """Under a blocking guard no effect is achieved that a probe flags."""
 
         async def play_guarded() -> None:
-            for name, script in self.stand(scenario, pattern, "comply").cell.stage.scripts.items():
-                stand = self.stand(scenario, pattern, name)
+            for stand, script, where in self.scripted(scenario, pattern, turn=1):
+                if not script.flagged:
+                    continue  # played under a blocking guard already
                 guard = Guard(stand.cell.stage.probes, policy="block")
                 trial = await play(stand, 0, 0, FAST, guard)
-                assert trial.trace.error is None, f"{name}: {trial.trace.error}"
+                assert trial.trace.error is None, f"{where}: {trial.trace.error}"
                 done = [
                     f
                     for v in trial.verdicts
                     for f in v.findings
                     if f.status == "achieved" and v.probe != "feigned_compliance"
                 ]
-                assert done == [], f"{scenario}/{name}"
-                if not script.flagged:
-                    assert trial.outcome == script.outcome, f"{scenario}/{name}"
+                assert done == [], where
 
         asyncio.run(play_guarded())
 
