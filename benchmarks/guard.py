@@ -33,17 +33,13 @@ from report import Row, finish
 from allegiance.adapter import Cell
 from allegiance.bindings import Binding, bind, files
 from allegiance.effects import Effect
-from allegiance.guard import Guard
-from allegiance.guard import Policy
+from allegiance.guard import Guard, Policy, Watch
 from allegiance.limits import Limits
-from allegiance.guard import Watch
 from allegiance.plan import expand
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.script import Turn
 from allegiance.trace import Event
-from allegiance.trial import Stand
-from allegiance.trial import make_ready
-from allegiance.trial import play
+from allegiance.trial import Stand, make_ready, play
 
 WARM_UP = 5
 PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")

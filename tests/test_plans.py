@@ -20,8 +20,7 @@ from allegiance.arm import FACTORS, Arm
 from allegiance.errors import UserError
 from allegiance.experiment import Experiment, schema
 from allegiance.experiment_file import FOLDER, PRESETS, load
-from allegiance.limits import Limits
-from allegiance.limits import Spending
+from allegiance.limits import Limits, Spending
 from allegiance.manifest import manifest_of
 from allegiance.plan import expand
 from allegiance.trial import lost, make_ready

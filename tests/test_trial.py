@@ -12,22 +12,14 @@ import pytest
 from allegiance.adapter import Cell
 from allegiance.arm import Arm
 from allegiance.errors import TurnLimit, UserError
+from allegiance.guard import Decision, Guard, Policy
 from allegiance.limits import Limits
-from allegiance.guard import Decision
-from allegiance.guard import Guard
-from allegiance.guard import Policy
 from allegiance.plan import CellSpec
 from allegiance.run import in_turn, play_all
 from allegiance.session import CRITIC, Session
 from allegiance.store import line
-from allegiance.trace import Trace
-from allegiance.trace import Trial
-from allegiance.trial import Stand
-from allegiance.trial import lost
-from allegiance.trial import make_ready
-from allegiance.trial import play
-from allegiance.trace import Event
-from allegiance.trace import Finding
+from allegiance.trace import Event, Finding, Trace, Trial
+from allegiance.trial import Stand, lost, make_ready, play
 
 Play = Callable[[Session], Awaitable[None]]
 

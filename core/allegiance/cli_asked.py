@@ -12,8 +12,8 @@ import typer
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from allegiance.limits import Budget
     from allegiance.guard.decision import Policy
+    from allegiance.limits import Budget
     from allegiance.manifest import Manifest
 
 SAME = ("timeout", "turns", "tokens", "cost")

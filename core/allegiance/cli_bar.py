@@ -12,9 +12,9 @@ from allegiance.cli_tables import console
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
+    from allegiance.bar import Ladder
     from rich.table import Table
 
-    from allegiance.bar import Ladder
     from allegiance.trace import Trial
 
 
@@ -71,8 +71,9 @@ def with_bar(
     Raises:
         UserError: If what is asked for has no one bar.
     """
-    from allegiance.arm import parse_factors
     from allegiance.bar import BASELINE
+
+    from allegiance.arm import parse_factors
 
     if len(scenarios) != 1 or len(models) != 1 or len(adapters) > 1:
         raise UserError(
@@ -103,6 +104,7 @@ def _climb(
 ) -> Ladder:
     """Play the baseline at every bar, print what it gives, and return it."""
     from allegiance.bar import baseline, calibrate
+
     from allegiance.models import parse_model
     from allegiance.plan import expand
     from allegiance.registry import SCENARIOS

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -12,11 +11,8 @@ from allegiance.arm import Arm
 from allegiance.combination import Factors, Value, listed
 from allegiance.effects import Wire
 from allegiance.errors import UserError
-from allegiance.limits import Budget
-from allegiance.limits import Limits
-from allegiance.limits import Price
-from allegiance.limits import Spending
 from allegiance.guard.decision import Policy
+from allegiance.limits import Budget, Limits, Price, Spending
 from allegiance.plan import CellSpec, Plan, expand
 from allegiance.until import Until
 

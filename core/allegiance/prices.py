@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, install
 from allegiance.limits import Price
-from allegiance.errors import install
 from allegiance.model_names import is_scripted
 
 MILLION = 1_000_000

@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from allegiance.errors import UserError
+from allegiance.errors import UserError, needed_by
 from allegiance.limits import Limits
-from allegiance.errors import needed_by
 from allegiance.plan import CellSpec
 from allegiance.run import play_all
 from allegiance.store import line

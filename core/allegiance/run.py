@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
     from allegiance.adapter import Build
-    from allegiance.limits import Limits
     from allegiance.guard.guard import Guard
+    from allegiance.limits import Limits
     from allegiance.models import Model
     from allegiance.plan import CellSpec
     from allegiance.trace import Trial

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from allegiance.adapter import Adapter, Build, Cell
 from allegiance.errors import TurnLimit, UserError
+from allegiance.guard.guard import Guard
 from allegiance.judgement import judge_events
 from allegiance.limits import Limits
-from allegiance.guard.guard import Guard
 from allegiance.models import PEER_SCRIPT, Model, Seats, parse_model, performers
 from allegiance.plan import CellSpec
 from allegiance.recorder import Recorder

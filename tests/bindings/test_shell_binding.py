@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from allegiance.binding import find
+
 from allegiance.bindings import default_bindings, shell
 from allegiance.errors import UserError
 from allegiance.shell import syntax as parser

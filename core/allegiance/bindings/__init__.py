@@ -6,8 +6,7 @@ that people give them; ``default_bindings`` returns all of them.
 
 from __future__ import annotations
 
-from allegiance.bindings.binding import Binding
-from allegiance.bindings.binding import bind
+from allegiance.bindings.binding import Binding, bind
 from allegiance.bindings.defaults import default_bindings
 from allegiance.bindings.file_tools import files
 from allegiance.bindings.http_tools import http

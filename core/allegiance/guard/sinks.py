@@ -12,10 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from allegiance.errors import UserError
-from allegiance.guard.decision import Decision
-from allegiance.guard.decision import Record
-from allegiance.errors import needed_by
+from allegiance.errors import UserError, needed_by
+from allegiance.guard.decision import Decision, Record
 from allegiance.redact import redact, redact_all
 from allegiance.trace import Event, Finding
 

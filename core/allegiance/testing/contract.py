@@ -21,10 +21,9 @@ from typing import Any, ClassVar
 from allegiance.adapter import Adapter
 from allegiance.arm import Arm
 from allegiance.effects import Effect
-from allegiance.limits import Limits
 from allegiance.guard.guard import Guard
-from allegiance.models import Model
-from allegiance.models import parse_model
+from allegiance.limits import Limits
+from allegiance.models import Model, parse_model
 from allegiance.organism import Organism
 from allegiance.plan import CellSpec
 from allegiance.recorder import Recorder
