@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from allegiance.adapter import Adapter
 from allegiance.arm import Arm
 from allegiance.effects import Effect
+from allegiance.guard.decision import Policy
 from allegiance.guard.guard import Guard
 from allegiance.limits import Limits
 from allegiance.models import Model, parse_model
@@ -154,7 +155,7 @@ class AdapterContract:
 
         async def play_all() -> None:
             for stand, script, where in self.scripted(scenario, pattern):
-                policy = "observe" if script.flagged else "block"
+                policy: Policy = "observe" if script.flagged else "block"
                 guard = Guard(stand.cell.stage.probes, policy=policy)
                 trial = await play(stand, 0, 0, FAST, guard)
                 assert trial.trace.error is None, f"{where}: {trial.trace.error}"
