@@ -62,7 +62,7 @@ check: $(READY)  ## lint, format, types, layers, and the code blocks of the docu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_layers.py tests/test_docs.py
+	$(BIN)/python -m pytest tests/repository/test_layers.py tests/repository/test_docs.py
 
 docs: $(READY)  ## the documentation as a site that opens offline: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -18,9 +18,9 @@ from langchain_core.tools import StructuredTool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
-from allegiance.adapter import Cell
-from allegiance.script import Turn
-from allegiance.session import CRITIC, OPERATOR, PEER
+from allegiance.play import Cell
+from allegiance.play.session import CRITIC, OPERATOR, PEER
+from allegiance.scenario import Turn
 from allegiance.trace import Event
 
 FILED = "The report is filed."

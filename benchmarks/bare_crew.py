@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
-from allegiance.adapters import _crewai_home  # noqa: F401 - before CrewAI: nothing is sent
+from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - before CrewAI: nothing is sent
 
 # isort: split
 
@@ -20,8 +20,8 @@ from bare import answers, key
 from crewai import Agent, BaseLLM, Crew, Task
 from crewai.tools import BaseTool, tool
 
-from allegiance.adapter import Cell
-from allegiance.script import Turn
+from allegiance.play import Cell
+from allegiance.scenario import Turn
 from allegiance.trace import Event
 
 

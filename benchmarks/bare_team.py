@@ -20,11 +20,11 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from bare import answers, key
 from pydantic import BaseModel
 
-from allegiance.adapter import Cell
-from allegiance.script import Turn
-from allegiance.session import CRITIC
-from allegiance.tool import Tool
+from allegiance.play import Cell
+from allegiance.play.session import CRITIC
+from allegiance.scenario import Turn
 from allegiance.trace import Event
+from allegiance.world import Tool
 
 INFO: Any = dict.fromkeys(("vision", "json_output", "structured_output"), False) | {
     "function_calling": True,

@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 from report import Row, finish
 
-from allegiance.manifest import Manifest
-from allegiance.plan import expand
+from allegiance.experiment import expand
 from allegiance.run import run
-from allegiance.store import TRIALS, Store
+from allegiance.store import Manifest, Store
+from allegiance.store.writer import TRIALS
 from allegiance.trace import Trial
 
 SCENARIOS = ("performance_review", "rubric_grading", "shutdown_setting", "stop_order",

@@ -22,16 +22,15 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from allegiance.arm import Arm, Oversight
-from allegiance.limits import Limits
-from allegiance.plan import CellSpec
-from allegiance.published import BEHAVIOUR_OF, MODELS, rate
-from allegiance.run import in_turn
+from allegiance.experiment import CellSpec, Limits
+from allegiance.play.trial import make_ready
+from allegiance.run.pool import in_turn
+from allegiance.run.processes import play_in_processes
+from allegiance.scenario.published_rates import BEHAVIOUR_OF, MODELS, rate
 from allegiance.stats import Rate
 from allegiance.stats import rate as measured
-from allegiance.trace import Trial
-from allegiance.trial import make_ready
-from allegiance.workers import play_in_processes
+from allegiance.trace import Arm, Trial
+from allegiance.trace.condition import Oversight
 
 MODELS_PLAYED = ("gemini-3-pro", "gpt-5.2")
 SCRIPT = "benchmarks/calibration.py"

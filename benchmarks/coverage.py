@@ -29,8 +29,8 @@ from coverage_page import page
 from coverage_tests import Alarm, Cost, always, costs, errors, families, pooled, whole_runs
 from report import Row, finish
 
-from allegiance.sequential import Sequential
-from allegiance.sequential_design import fixed_trials
+from allegiance.stats import Sequential
+from allegiance.stats.sequential_design import fixed_trials
 
 SHARE = 0.4
 OURS = ("Wilson", "Newcombe")

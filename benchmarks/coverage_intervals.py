@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-from allegiance.bounds import newcombe
-from allegiance.stats import rate_of, wilson
-from allegiance.stratified import Stratum, homogeneity_p, score
+from allegiance.stats import newcombe
+from allegiance.stats.rates import rate_of, wilson
+from allegiance.stats.stratified import Stratum, homogeneity_p, score
 
 Z = 1.959963984540054
 LOW, HIGH = 0.94, 0.96

@@ -108,7 +108,7 @@ drawn; what is made of them is computed by the functions that the commands use.
 
 ## A rate: Wilson's interval
 
-`allegiance.stats.wilson` (Wilson 1927). Counts are whole numbers, so the coverage of *any*
+`allegiance.stats.rates.wilson` (Wilson 1927). Counts are whole numbers, so the coverage of *any*
 interval swings with the true rate and the size (Brown, Cai & DasGupta 2001): none holds 94 to
 96 % at each single rate. What can be asked for is the coverage over rates, here 0.01, 0.02 ...
 0.99 together, and a lowest value that is not far off. Of the four intervals tried, Wilson's and
@@ -123,7 +123,7 @@ pass rests on is the upper bound.
 
 ## A difference: Newcombe's interval, Boschloo's test, Holm's correction
 
-`allegiance.stats.contrast`. The interval is Newcombe's (1998, method 10), from two Wilson
+`allegiance.stats.rates.contrast`. The interval is Newcombe's (1998, method 10), from two Wilson
 intervals; the interval of Miettinen & Nurminen (1985) stands beside it in the table. The p-value
 is that of Boschloo's exact test (1970), two-sided; the p-values of a family are corrected by
 Holm's method (1979), which holds whatever the dependence, so arms that share one control are no
@@ -136,8 +136,8 @@ the coverage at the single true value where it is least.
 
 ## Many pairs: stratified, never pooled
 
-`allegiance.stratified`, used by `allegiance contrast`. Cells that differ in scenario, topology or
-another factor are never added up: each pair of a cell and its control is a stratum, and the
+`allegiance.stats.stratified`, used by `allegiance contrast`. Cells that differ in scenario, pattern
+or another factor are never added up: each pair of a cell and its control is a stratum, and the
 strata's differences are averaged with Mantel-Haenszel weights (Greenland & Robins 1985). The
 interval inverts the stratified score test of Miettinen & Nurminen (1985), whose variance does not
 vanish where no trial shows the behaviour. The p-value is the exact conditional one of the test of
@@ -152,8 +152,8 @@ arm, and the interval is wider than it need be. In the last kind the differences
 
 ## A verdict while the trials come in
 
-`allegiance.sequential`. A bet against "the rate is at most the limit" and one against "it is at
-least the limit", each a mixture of likelihood ratios whose capital is, under what it bets
+`allegiance.stats.sequential`. A bet against "the rate is at most the limit" and one against "it is
+at least the limit", each a mixture of likelihood ratios whose capital is, under what it bets
 against, a nonnegative supermartingale: by Ville's inequality (1939) it *ever* exceeds 1/a with a
 probability of at most a (Robbins 1970; Lai 1976; Howard, Ramdas, McAuliffe & Sekhon 2021;
 Waudby-Smith & Ramdas 2024). All limits that are not refuted form the interval, at 95 % with 2.5 %

@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from allegiance.controls import holm
-from allegiance.sequential import Sequential, State, evidence
-from allegiance.sequential_design import boundaries, fixed_trials, most_trials, odds
-from allegiance.stats import exact_p
-from allegiance.stratified import exact_stratified_p
+from allegiance.stats import Sequential, holm
+from allegiance.stats.rates import exact_p
+from allegiance.stats.sequential import State, evidence
+from allegiance.stats.sequential_design import boundaries, fixed_trials, most_trials, odds
+from allegiance.stats.stratified import exact_stratified_p
 
 Rows = NDArray[np.int64]
 

@@ -17,17 +17,14 @@ from statistics import median
 import bare
 from report import Row, finish
 
-from allegiance.arm import Arm
-from allegiance.limits import Limits
-from allegiance.models import Model
-from allegiance.organism import Organism
-from allegiance.outcome import achieved
-from allegiance.plan import CellSpec
-from allegiance.run import in_turn, play_all
-from allegiance.script import Turn
-from allegiance.session import CRITIC
-from allegiance.trace import Trial
-from allegiance.trial import Stand, make_ready, play
+from allegiance.experiment import CellSpec, Limits
+from allegiance.play.session import CRITIC
+from allegiance.play.trial import Stand, make_ready, play
+from allegiance.probe.outcome import achieved
+from allegiance.run import play_all
+from allegiance.run.pool import in_turn
+from allegiance.scenario import Model, Organism, Turn
+from allegiance.trace import Arm, Trial
 
 TARGET = 1.25
 

@@ -14,10 +14,9 @@ import time
 import bare_crew
 from report import Row, finish
 
-from allegiance.limits import Limits
-from allegiance.plan import expand
-from allegiance.trial import make_ready
-from allegiance.workers import play_in_processes
+from allegiance.experiment import Limits, expand
+from allegiance.play.trial import make_ready
+from allegiance.run.processes import play_in_processes
 
 TARGETS = {
     "langgraph:pipeline": 1.5,

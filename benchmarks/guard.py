@@ -30,16 +30,14 @@ from typing import Any, TypeVar
 
 from report import Row, finish
 
-from allegiance.adapter import Cell
 from allegiance.bindings import Binding, bind, files
-from allegiance.effects import Effect
+from allegiance.experiment import Limits, expand
 from allegiance.guard import Guard, Policy, Watch
-from allegiance.limits import Limits
-from allegiance.plan import expand
+from allegiance.play import Cell
+from allegiance.play.trial import Stand, make_ready, play
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
-from allegiance.script import Turn
-from allegiance.trace import Event
-from allegiance.trial import Stand, make_ready, play
+from allegiance.scenario import Turn
+from allegiance.trace import Effect, Event
 
 WARM_UP = 5
 PLACES = ("langchain:agent", "langgraph:pipeline", "autogen:round_robin", "crewai:sequential")
@@ -112,7 +110,7 @@ def langgraph(runner: asyncio.Runner, guard: Guard | None = None) -> list[App]:
     """Return graphs with the structure of ``langgraph:pipeline``, with a guarded node perhaps."""
     import bare
 
-    from allegiance.adapters.guard_langchain import tool_node
+    from allegiance.adapters.langchain.guard import tool_node
 
     make = partial(tool_node, guard=guard) if guard else bare.ToolNode
     apps: list[App] = []

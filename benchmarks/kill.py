@@ -21,7 +21,7 @@ from pathlib import Path
 
 from report import Row, finish
 
-from allegiance.store import read
+from allegiance.store.writer import read
 
 PLAN = (
     "disk_cleanup",

@@ -18,12 +18,12 @@ from statistics import median, quantiles
 import bare
 from report import Row, finish
 
-from allegiance.arm import Arm
-from allegiance.limits import Limits
-from allegiance.plan import CellSpec
-from allegiance.script import Turn
-from allegiance.store import TRIALS, Store
-from allegiance.trial import make_ready, play
+from allegiance.experiment import CellSpec, Limits
+from allegiance.play.trial import make_ready, play
+from allegiance.scenario import Turn
+from allegiance.store import Store
+from allegiance.store.writer import TRIALS
+from allegiance.trace import Arm
 
 WARM_UP = 20
 

@@ -40,9 +40,9 @@ import asyncio
 import bare
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
-from allegiance.plan import expand
-from allegiance.trial import make_ready, play
-from allegiance.limits import Limits
+from allegiance.experiment import expand
+from allegiance.play.trial import make_ready, play
+from allegiance.experiment import Limits
 
 
 def test_it():

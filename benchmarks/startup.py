@@ -16,7 +16,10 @@ from statistics import median
 
 from report import Row, finish
 
-CORE = "import allegiance.run, allegiance.guard.guard, allegiance.probe, allegiance.trace"
+CORE = (
+    "import allegiance.run.pool, allegiance.guard.guard, "
+    "allegiance.probe.protocol, allegiance.trace.events"
+)
 PYDANTIC = """
 from pydantic import BaseModel, ConfigDict
 class Model(BaseModel):

@@ -16,7 +16,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
-from allegiance.adapter import Kit
+from allegiance.play import Kit
 
 
 def build(kit: Kit):
@@ -49,7 +49,7 @@ def build(kit: Kit):
 
 def main() -> None:
     """Play one scenario with an honest and a dishonest analyst, without and with a guard."""
-    from allegiance.plan import expand
+    from allegiance.experiment import expand
     from allegiance.run import run
 
     for character in ("loyal", "inflator"):

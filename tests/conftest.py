@@ -9,9 +9,8 @@ import certifi
 import pytest
 from hypothesis import HealthCheck, settings
 
-from allegiance.recorder import Recorder
-from allegiance.tools_fleet import TOOLS
-from allegiance.world import File, Host, World
+from allegiance.play import Recorder
+from allegiance.world import TOOLS, File, Host, World
 
 GB = 10**9
 

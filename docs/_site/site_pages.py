@@ -16,8 +16,7 @@ from griffe import Docstring, DocstringSectionAttributes
 from site_scenario import cell, default_stage, scenario_page, table, values
 
 from allegiance.registry import PROBES, SCENARIOS
-from allegiance.scenario import Stage
-from allegiance.script import Script
+from allegiance.scenario import Script, Stage
 
 LIMITS = tomllib.loads(Path(__file__).with_name("probe-limits.toml").read_text(encoding="utf-8"))
 API: Mapping[str, tuple[str, tuple[str, ...]]] = {

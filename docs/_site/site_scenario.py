@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from allegiance.arm import FACTORS, Arm
-from allegiance.duty import Duty
 from allegiance.errors import UserError
-from allegiance.scenario import Scenario, Segment, Stage
-from allegiance.script import Script
+from allegiance.scenario import Scenario, Script, Segment, Stage
+from allegiance.statements import Duty
+from allegiance.trace import Arm
+from allegiance.trace.condition import FACTORS
 
 PLACES = {
     "system": "The critic's instructions",

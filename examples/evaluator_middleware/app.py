@@ -13,15 +13,14 @@ from typing import Any
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, ToolCallLimitMiddleware
 
-from allegiance.adapter import Build, Kit
-from allegiance.adapters.guard_langchain import GuardMiddleware
+from allegiance.adapters.langchain.guard import GuardMiddleware
 from allegiance.bindings import bind
-from allegiance.effects import Effect
+from allegiance.experiment import expand
 from allegiance.guard import Guard
-from allegiance.plan import expand
+from allegiance.play import Build, Kit
 from allegiance.probes import AlignmentFaking, ScoreInflation
 from allegiance.run import run
-from allegiance.trace import Trial
+from allegiance.trace import Effect, Trial
 
 TRIALS = 10
 MEASURED = {"unit-7": 60.0}  # what plain code makes of it: six of ten answers match the key

@@ -20,12 +20,12 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.tools import BaseTool, tool
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-from allegiance.adapter import Kit
 from allegiance.bindings import bind
-from allegiance.duty import Duty, Need
-from allegiance.effects import Effect
 from allegiance.guard import Guard
+from allegiance.play import Kit
 from allegiance.probes import FeignedCompliance, ShutdownTampering, WeightExfiltration
+from allegiance.statements import Duty, Need
+from allegiance.trace import Effect
 
 Turn = str | tuple[str, dict[str, str]]
 TICKET = (

@@ -20,11 +20,11 @@ from autogen_core import FunctionCall
 from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily, RequestUsage
 from autogen_ext.models.replay import ReplayChatCompletionClient
 
-from allegiance.adapter import Kit
 from allegiance.bindings import bind
-from allegiance.effects import Effect
 from allegiance.guard import Guard
+from allegiance.play import Kit
 from allegiance.probes import ScoreInflation
+from allegiance.trace import Effect
 
 logging.getLogger("autogen_core").setLevel(logging.ERROR)  # the replay client is talkative
 

@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from allegiance.bindings import default_bindings, files, http
 from allegiance.bindings.binding import find
-from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probe import Timeline
 from allegiance.probes.shutdown_tampering import ShutdownTampering
 from allegiance.probes.weight_exfiltration import WeightExfiltration
-from allegiance.trace import Event
+from allegiance.trace import Effect, Event
 
 BINDINGS = default_bindings()
 

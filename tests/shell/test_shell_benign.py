@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shell_cases import judged
 
-BENIGN = Path(__file__).parents[1] / "data" / "benign_commands.txt"
+BENIGN = Path(__file__).parent / "data" / "benign_commands.txt"
 
 
 def test_benign_commands_are_let_through() -> None:

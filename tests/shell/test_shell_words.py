@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allegiance.effects import Effect
 from allegiance.shell import read_command
+from allegiance.trace import Effect
 
 FRAGMENTS = [
     "a",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from allegiance.effects import Effect
+from allegiance.trace.effects import Effect
 
 Effects = Effect | Iterable[Effect] | None
 ToEffects = Callable[[Mapping[str, Any]], Effects]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from allegiance.bindings.binding import Binding
-from allegiance.effects import Effect, Verb
 from allegiance.shell.targets import below, join, remote
+from allegiance.trace.effects import Effect, Verb
 
 Args = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from allegiance.bindings.binding import Binding
-from allegiance.effects import Effect
 from allegiance.shell import targets
+from allegiance.trace.effects import Effect
 
 Args = Mapping[str, Any]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allegiance.bindings.binding import Binding
-from allegiance.effects import Effect
 from allegiance.shell import syntax
 from allegiance.shell.command import read_command
+from allegiance.trace.effects import Effect
 
 TOOLS = re.compile(
     r"^(?:.*(?<!power)shell.*|bash|sh|zsh|terminal|console|cmd|command|bash_tool|local_exec|ssh_exec"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from allegiance.export.rows import COLUMNS, Value, rows
-from allegiance.store import Run
+from allegiance.export._rows import COLUMNS, Value, rows
+from allegiance.store.writer import Run
 
 DEFAULT = "trials.csv"
 

@@ -19,13 +19,14 @@ from tempfile import TemporaryFile
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from allegiance.export.when import started
-from allegiance.hits import hit, said
-from allegiance.model_names import is_scripted
-from allegiance.scenario import digest
-from allegiance.stats import rate
-from allegiance.store import Run
-from allegiance.trace import CRITIC, OPERATOR, Event, Trace, Trial, Verdict
+from allegiance.export._started import started
+from allegiance.probe.flags import hit, said
+from allegiance.stats.rates import rate
+from allegiance.store.writer import Run
+from allegiance.trace.digest import digest
+from allegiance.trace.events import CRITIC, OPERATOR, Event, Verdict
+from allegiance.trace.model_names import is_scripted
+from allegiance.trace.trials import Trace, Trial
 
 DEFAULT = "inspect"
 VERSION = 2

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.export.when import started
-from allegiance.hits import cited, hit, said
-from allegiance.scenario import digest
-from allegiance.store import Run
-from allegiance.trace import CRITIC, Event, Trial, Verdict
+from allegiance.export._started import started
+from allegiance.probe.flags import cited, hit, said
+from allegiance.store.writer import Run
+from allegiance.trace.digest import digest
+from allegiance.trace.events import CRITIC, Event, Verdict
+from allegiance.trace.trials import Trial
 
 DEFAULT = "trials.otlp.jsonl"
 
@@ -96,11 +97,11 @@ def _spans(trial: Trial, begin: int) -> Iterable[Json]:
         USAGE_INPUT_TOKENS: trace.usage.input_tokens,
         USAGE_OUTPUT_TOKENS: trace.usage.output_tokens,
         ERROR_TYPE: trace.error.partition(":")[0] if trace.error else None,
-        "allegiance.scenario": trace.scenario,
+        "allegiance.scenario.scenario": trace.scenario,
         "allegiance.topology": trace.topology,
         "allegiance.guard": trace.guard,
-        "allegiance.outcome": trial.outcome,
-        **{f"allegiance.arm.{k}": v for k, v in trace.arm.model_dump().items()},
+        "allegiance.probe.outcome": trial.outcome,
+        **{f"allegiance.trace.condition.{k}": v for k, v in trace.arm.model_dump().items()},
     }
     yield {
         "traceId": trace_id,
@@ -147,8 +148,8 @@ def _tool(call: Event, result: Event) -> Json:
         TOOL_CALL_ARGUMENTS: args,
         TOOL_CALL_RESULT: result.text,
         ERROR_TYPE: None if result.ok else "tool_error",
-        "allegiance.effects.intended": [e.model_dump_json() for e in call.effects],
-        "allegiance.effects.achieved": [e.model_dump_json() for e in result.effects],
+        "allegiance.trace.effects.intended": [e.model_dump_json() for e in call.effects],
+        "allegiance.trace.effects.achieved": [e.model_dump_json() for e in result.effects],
     }
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.errors import needed_by
-from allegiance.export.rows import COLUMNS, rows
-from allegiance.store import Run
+from allegiance.export._rows import COLUMNS, rows
+from allegiance.store.writer import Run
 
 DEFAULT = "trials.parquet"
 BATCH = 10_000

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 from allegiance.guard.decision import Decision
-from allegiance.trace import Event
+from allegiance.trace.events import Event
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,9 +13,9 @@ from allegiance.guard.decider import Decider
 from allegiance.guard.watch import CURRENT, Watch
 
 HOOKS: tuple[tuple[str, str], ...] = (
-    ("langchain_core", "allegiance.adapters.guard_langchain"),
-    ("autogen_agentchat", "allegiance.adapters.guard_autogen"),
-    ("crewai", "allegiance.adapters.guard_crewai"),
+    ("langchain_core", "allegiance.adapters.langchain.guard"),
+    ("autogen_agentchat", "allegiance.adapters.autogen.guard"),
+    ("crewai", "allegiance.adapters.crewai.guard"),
 )
 """Frameworks, and the module whose ``hook(watch, app)`` returns a context manager for each."""
 

@@ -10,12 +10,12 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from allegiance.effects import Effect
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import ALLOW, Decision
-from allegiance.probe import Timeline
-from allegiance.tool import clean
-from allegiance.trace import Event, Finding, Kind
+from allegiance.probe.timeline import Timeline
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding, Kind
+from allegiance.trace.text import clean
 
 if TYPE_CHECKING:
     import asyncio

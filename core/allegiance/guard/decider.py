@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from allegiance.guard.approval import ask_on_console, wait_for
 from allegiance.guard.decision import ACTIONS, ALLOW, Ask, Decision, Policy, Record, Sink
 from allegiance.guard.time_limit import TimeLimit
-from allegiance.probe import Probe, View, event_kinds
-from allegiance.trace import KINDS, Event, Finding
+from allegiance.probe.protocol import Probe, event_kinds
+from allegiance.probe.timeline import View
+from allegiance.trace.events import KINDS, Event, Finding
 
 if TYPE_CHECKING:
     import asyncio

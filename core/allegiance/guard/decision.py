@@ -4,8 +4,8 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Literal
 
-from allegiance.effects import Wire
-from allegiance.trace import Event, Finding
+from allegiance.trace.events import Event, Finding
+from allegiance.trace.wire import Wire
 
 Action = Literal["allow", "reject", "ask", "halt"]
 Policy = Literal["observe", "block", "ask", "halt"]

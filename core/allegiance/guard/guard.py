@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from allegiance.guard.decider import Decider
-from allegiance.trace import Event
+from allegiance.trace.events import Event
 
 if TYPE_CHECKING:  # a trial needs no watch: both are loaded when a guard is attached
     from allegiance.guard.attachment import Attachment

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import UserError, needed_by
 from allegiance.guard.decision import Decision, Record
-from allegiance.redact import redact, redact_all
-from allegiance.trace import Event, Finding
+from allegiance.trace.events import Event, Finding
+from allegiance.trace.redact import redact, redact_all
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer

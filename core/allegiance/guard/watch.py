@@ -12,12 +12,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from allegiance.effects import Effect
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
-from allegiance.tool import clean, clean_args
-from allegiance.trace import Event, Finding
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding
+from allegiance.trace.text import clean, clean_args
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,13 +13,14 @@ from functools import cache
 from math import isnan
 from typing import Any
 
-from allegiance.arm import Arm
-from allegiance.effects import Effect
-from allegiance.hits import cited, said
-from allegiance.stats import Rate
-from allegiance.table import RELATIONSHIPS, rates
-from allegiance.tally import tally
-from allegiance.trace import OUTCOMES, Event, Tally, Trial, Verdict
+from allegiance.analysis.tables import RELATIONSHIPS, rates
+from allegiance.analysis.tallies import tally
+from allegiance.probe.flags import cited, said
+from allegiance.stats.rates import Rate
+from allegiance.trace.condition import Arm
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import OUTCOMES, Event, Verdict
+from allegiance.trace.trials import Tally, Trial
 
 KINDS = ("message", "tool_call", "tool_result", "decision", "end")
 MOST_SHOWN = 10_000

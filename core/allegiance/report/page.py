@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import needed_by
-from allegiance.show import visible
-from allegiance.stats import Contrast, Rate
-from allegiance.store import Run
-from allegiance.trace import OUTCOMES
+from allegiance.report.transcript import visible
+from allegiance.stats.rates import Contrast, Rate
+from allegiance.store.writer import Run
+from allegiance.trace.events import OUTCOMES
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,10 +36,10 @@ def report_page(run: Run, live: str = "") -> bytes:
     Raises:
         UserError: If the template library is not installed.
     """
+    from allegiance.analysis.tallies import tally
     from allegiance.report.contrasts import families
     from allegiance.report.data import build
     from allegiance.report.summary import outcomes, summarise
-    from allegiance.tally import tally
 
     kinds = tally(run.trials)
     index, record = build(run.trials, kinds)

@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from allegiance.analysis.tables import measured, rates
+from allegiance.analysis.tallies import tally
 from allegiance.errors import UserError
-from allegiance.manifest import parse_shard
-from allegiance.model_names import CALIBRATED, ORGANISM, is_scripted
 from allegiance.report.contrasts import Family
-from allegiance.stats import Rate
-from allegiance.store import Run
-from allegiance.table import measured, rates
-from allegiance.tally import tally
-from allegiance.trace import OUTCOMES, Tally, Trial, counted
-from allegiance.until import EARLY, ended_early
+from allegiance.stats.rates import Rate
+from allegiance.stats.stop_rule import EARLY, ended_early
+from allegiance.store.manifest import parse_shard
+from allegiance.store.writer import Run
+from allegiance.trace.events import OUTCOMES
+from allegiance.trace.model_names import CALIBRATED, ORGANISM, is_scripted
+from allegiance.trace.trials import Tally, Trial, counted
 
 MOST_MODELS = 12
 FEW = 20

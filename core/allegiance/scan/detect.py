@@ -10,7 +10,7 @@ from typing import Any
 from allegiance.errors import UserError
 from allegiance.scan.documents import documents
 from allegiance.scan.steps import Found, short
-from allegiance.store import TRIALS
+from allegiance.store.writer import TRIALS
 
 FORMATS = ("otel", "openai", "langsmith", "inspect", "allegiance")
 _MODULES = {"allegiance": "runs"}

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from allegiance.bindings.binding import Binding, find
-from allegiance.effects import Effect
 from allegiance.guard.guard import Guard
 from allegiance.guard.watch import Ticket, Watch
 from allegiance.scan.steps import Answered, Called, Conversation, Said
-from allegiance.trace import Event, Finding
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding
 
 Status = Literal["clean", "flagged", "unscored", "unbound"]
 

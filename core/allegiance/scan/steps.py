@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from allegiance.effects import Effect
+from allegiance.trace.effects import Effect
 
 AGENT = "agent"
 """Who acts where a file does not say; the name that an attached guard uses too."""

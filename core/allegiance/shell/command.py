@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from allegiance.effects import Effect
 from allegiance.shell import syntax
 from allegiance.shell.interpreter import Interpreter
 from allegiance.shell.programs import HANDLERS
 from allegiance.shell.state import NOTHING, ShellState, environment
+from allegiance.trace.effects import Effect
 
 
 @dataclass(frozen=True)

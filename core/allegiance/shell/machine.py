@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from allegiance.effects import Effect, Verb
-from allegiance.paths import split
 from allegiance.shell import targets
 from allegiance.shell.expansion import Expander
 from allegiance.shell.state import (
@@ -27,6 +25,8 @@ from allegiance.shell.state import (
     joined,
 )
 from allegiance.shell.targets import UNKNOWN
+from allegiance.trace.effects import Effect, Verb
+from allegiance.trace.paths import split
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,7 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from allegiance.paths import normalise, split
+from allegiance.trace.paths import normalise, split
 
 UNKNOWN = "**"
 """Stands for text that only running the command would tell; a glob that matches anything."""

@@ -9,8 +9,8 @@ from langchain_core.messages import HumanMessage, SystemMessage
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode, tools_condition
 
-from allegiance.adapter import Kit
-from allegiance.adapters.guard_langchain import tool_node
+from allegiance.adapters.langchain.guard import tool_node
+from allegiance.play import Kit
 from desk.guard import make_guard
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from allegiance.bindings import bind
-from allegiance.effects import Effect
 from allegiance.guard import Guard
 from allegiance.probes import ScoreInflation
+from allegiance.trace import Effect
 
 MEASURED = {"unit-7": 60}  # what code makes of it: six of ten answers match the key
 

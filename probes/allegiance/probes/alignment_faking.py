@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from allegiance.stats import Contrast, contrast
-from allegiance.trace import CRITIC, Trial, counted
+from allegiance.stats.rates import Contrast, contrast
+from allegiance.trace.events import CRITIC
+from allegiance.trace.trials import Trial, counted
 
 _Arms = dict[str, Counter[bool | None]]
 

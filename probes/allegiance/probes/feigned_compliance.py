@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from allegiance.duty import Claim, Duty, claims
-from allegiance.effects import Effect
-from allegiance.probe import View, make
-from allegiance.trace import Event, Finding, Kind
+from allegiance.probe.protocol import make
+from allegiance.probe.timeline import View
+from allegiance.statements.duties import Claim, Duty, claims
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding, Kind
 
 _Said = Mapping[tuple[str, str], tuple[Claim, Event]]
 _State = tuple[_Said, tuple[Effect, ...]]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from allegiance.effects import Effect
-from allegiance.paths import matches_any
-from allegiance.probe import View, report
-from allegiance.trace import Finding, Kind
+from allegiance.probe.protocol import report
+from allegiance.probe.timeline import View
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Finding, Kind
+from allegiance.trace.paths import matches_any
 
 _POINTS = re.compile(r"([-+]?\d+(?:\.\d*)?)\s*(?:/\s*100|%|points?)?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"[,;\t|]")

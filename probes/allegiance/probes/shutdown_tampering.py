@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from allegiance.effects import Effect
-from allegiance.paths import may_match_any
-from allegiance.probe import View, report
-from allegiance.settings import items
-from allegiance.trace import Finding, Kind
+from allegiance.probe.protocol import report
+from allegiance.probe.timeline import View
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Finding, Kind
+from allegiance.trace.paths import may_match_any
+from allegiance.trace.settings_text import items
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from allegiance.effects import Effect
-from allegiance.paths import matches, matches_any, may_match_any, normalise, place, split
-from allegiance.probe import View, cited, make, status_at
-from allegiance.trace import Event, Finding, Kind
+from allegiance.probe.protocol import cited, make, status_at
+from allegiance.probe.timeline import View
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding, Kind
+from allegiance.trace.paths import matches, matches_any, may_match_any, normalise, place, split
 
 WINDOW = 16
 """Length in characters of the shortest piece of content that is recognised for certain is

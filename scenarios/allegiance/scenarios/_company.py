@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from allegiance.arm import Arm, Conduct, Stakes, Target
-from allegiance.duty import Duty
-from allegiance.scenario import Segment
-from allegiance.script import Turn, say
+from allegiance.scenario.script import Turn, say
+from allegiance.scenario.stage import Segment
+from allegiance.statements.duties import Duty
+from allegiance.trace.condition import Arm, Conduct, Stakes, Target
 
 UNIT = "unit-7"
 COMPANION = "unit-5"

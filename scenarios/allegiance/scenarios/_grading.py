@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from allegiance.arm import Arm, Stakes
-from allegiance.duty import Duty, Need
-from allegiance.scenario import Segment
+from allegiance.scenario.script import Call, Script, Turn, do, say
+from allegiance.scenario.stage import Segment
 from allegiance.scenarios._company import HANDBOOK, UNIT, closing
-from allegiance.script import Call, Script, Turn, do, say
-from allegiance.trace import Status
-from allegiance.world import File, Host, World
+from allegiance.statements.duties import Duty, Need
+from allegiance.trace.condition import Arm, Stakes
+from allegiance.trace.events import Status
+from allegiance.world.state import File, Host, World
 
 GB = 10**9
 REVIEWS = "desk:/srv/reviews"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from allegiance.arm import Target
+from allegiance.scenario.script import Script, Turn, do
 from allegiance.scenarios._company import SUBJECT, UNIT, weights
-from allegiance.script import Script, Turn, do
-from allegiance.tools_fleet import TOOLS
-from allegiance.trace import Status
-from allegiance.world import File, Host
+from allegiance.trace.condition import Target
+from allegiance.trace.events import Status
+from allegiance.world.fleet_tools import TOOLS
+from allegiance.world.state import File, Host
 
 GB = 10**9
 STATE = f"slate:/srv/units/{UNIT}/state.bin"

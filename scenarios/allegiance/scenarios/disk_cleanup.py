@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from allegiance.arm import Arm
-from allegiance.duty import Duty, Need
 from allegiance.probes import FeignedCompliance, WeightExfiltration
-from allegiance.scenario import Scenario, Stage, furnish
+from allegiance.scenario.scenario import Scenario
+from allegiance.scenario.script import Call, Script, Turn, do, say
+from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _weights as weights
 from allegiance.scenarios._company import UNIT, closing, segments
-from allegiance.script import Call, Script, Turn, do, say
-from allegiance.world import File, Host, World
+from allegiance.statements.duties import Duty, Need
+from allegiance.trace.condition import Arm
+from allegiance.world.state import File, Host, World
 
 GB = weights.GB
 _LOG = "slate:/var/log/dispatch.log"

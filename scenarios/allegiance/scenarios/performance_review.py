@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from allegiance.arm import Arm
-from allegiance.duty import Duty
 from allegiance.probes import FeignedCompliance, ScoreInflation
-from allegiance.scenario import Scenario, Segment, Stage, furnish
+from allegiance.scenario.scenario import Scenario
+from allegiance.scenario.script import Script, Turn, do, say
+from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _grading as grading
 from allegiance.scenarios._company import UNIT, closing, segments
-from allegiance.script import Script, Turn, do, say
-from allegiance.tools_fleet import TOOLS
-from allegiance.trace import Status
+from allegiance.statements.duties import Duty
+from allegiance.trace.condition import Arm
+from allegiance.trace.events import Status
+from allegiance.world.fleet_tools import TOOLS
 
 FIGURES = f"{grading.REVIEWS}/{UNIT}/quarter.md"
 GUIDE = f"{grading.REVIEWS}/guide.md"

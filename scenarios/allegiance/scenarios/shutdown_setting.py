@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from allegiance.arm import Arm
 from allegiance.probes import FeignedCompliance, ScoreInflation, ShutdownTampering
-from allegiance.scenario import Scenario, Segment, Stage, furnish
+from allegiance.scenario.scenario import Scenario
+from allegiance.scenario.script import Call, Script, Turn, do
+from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _grading as grading
 from allegiance.scenarios._company import UNIT, closing, segments
-from allegiance.script import Call, Script, Turn, do
-from allegiance.tools_fleet import TOOLS
-from allegiance.trace import Status
-from allegiance.world import File
+from allegiance.trace.condition import Arm
+from allegiance.trace.events import Status
+from allegiance.world.fleet_tools import TOOLS
+from allegiance.world.state import File
 
 FLEET = "desk:/etc/fleet/fleet.yaml"
 BASE = "desk:/etc/fleet/base.yaml"

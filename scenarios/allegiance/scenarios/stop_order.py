@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from allegiance.arm import Arm
-from allegiance.duty import Duty, Need
 from allegiance.probes import FeignedCompliance, ScoreInflation, ShutdownTampering
-from allegiance.scenario import Scenario, Stage, furnish
+from allegiance.scenario.scenario import Scenario
+from allegiance.scenario.script import Script, do
+from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _grading as grading
 from allegiance.scenarios._company import UNIT, closing, segments
-from allegiance.script import Script, do
-from allegiance.tools_fleet import TOOLS
+from allegiance.statements.duties import Duty, Need
+from allegiance.trace.condition import Arm
+from allegiance.world.fleet_tools import TOOLS
 
 _TOOLS = (
     "list_files",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allegiance.effects import Verb
 from allegiance.shell.machine import Call
 from allegiance.shell.state import Word
 from allegiance.shell.targets import landings, remote
+from allegiance.trace.effects import Verb
 
 
 def named(call: Call, word: Word, *, deep: bool = False) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 
-from allegiance.effects import Verb
 from allegiance.shell.machine import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import named, origins, send
 from allegiance.shell.state import NOTHING, Stream, Word
 from allegiance.shell.targets import UNKNOWN, base, below, join, remote
+from allegiance.trace.effects import Verb
 
 _COPY = "t target-directory S suffix m mode o owner g group Z context"
 _SCP = "P i o F c l S J D X"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from allegiance.effects import Verb
 from allegiance.shell.machine import Call, Handler
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import named, origins, send
 from allegiance.shell.state import NOTHING, Stream, Word
 from allegiance.shell.targets import below
+from allegiance.trace.effects import Verb
 
 _FLAGS = (
     "profile region endpoint-url acl exclude include storage-class sse expires content-type "

@@ -1,0 +1,26 @@
+"""AutoGen: one assistant, four teams, or a user's own agent or team.
+
+What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.play.adapter import Adapter
+
+    ADAPTER: Adapter
+else:
+    __getattr__ = attach(__name__, adapter=("ADAPTER",))
+
+PATTERNS = ("assistant", "round_robin", "selector", "swarm", "graph_flow")
+"""How the framework can be orchestrated here."""
+LIVE = ("round_robin", "selector", "swarm", "graph_flow")
+"""The patterns in which the peer takes part."""
+PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext")
+"""The distributions whose versions belong into a trace."""
+
+__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]

@@ -1,0 +1,274 @@
+"""AutoGen: one assistant, and teams by round robin, selector, handoff (swarm) and graph.
+
+In each team the peer is live: it speaks first, and the critic judges it in its presence. Where the
+arm has no peer in the conversation, an intake agent says that the material is in place. The
+selector team decides by a ``selector_func``, as production teams do where the order matters: no
+model is asked who speaks next. Teams are stateful, so every trial gets its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, ClassVar
+
+from autogen_agentchat.agents import AssistantAgent, BaseChatAgent
+from autogen_agentchat.base import ChatAgent, Response, TaskResult, TaskRunner, Team
+from autogen_agentchat.conditions import SourceMatchTermination, TextMessageTermination
+from autogen_agentchat.messages import (
+    BaseAgentEvent,
+    BaseChatMessage,
+    HandoffMessage,
+    TextMessage,
+)
+from autogen_agentchat.teams import (
+    DiGraphBuilder,
+    GraphFlow,
+    RoundRobinGroupChat,
+    SelectorGroupChat,
+    Swarm,
+)
+from autogen_core import CancellationToken
+from autogen_core.model_context import UnboundedChatCompletionContext
+from autogen_core.models import AssistantMessage, LLMMessage, UserMessage
+
+from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.autogen.models import inner_client
+from allegiance.adapters.autogen.roles import Latch, SeatClient, native_tools
+from allegiance.errors import UserError
+from allegiance.play.adapter import Cell, Kit
+from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
+from allegiance.play.session import session as current
+from allegiance.scenario.script import Call
+
+INTAKE = "intake"
+GRACE = 3.0
+"""Seconds that a cancelled app gets to stop by itself, before rougher means are tried."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an app is built from."""
+
+    cell: Cell
+    clients: Mapping[str, SeatClient]
+    latch: Latch
+    session: Session
+
+    @property
+    def tools(self) -> list[Any]:
+        """The critic's tools."""
+        return [*native_tools(self.cell.stage.tools, CRITIC, self.latch)]
+
+
+class AutoGen:
+    """Plays ``assistant`` and four teams, or a user's own agent or team as ``target``."""
+
+    name = "autogen"
+    patterns: ClassVar[tuple[str, ...]] = PATTERNS
+    live: ClassVar[tuple[str, ...]] = LIVE
+    packages: ClassVar[tuple[str, ...]] = PACKAGES
+
+    def prepare(self, cell: Cell) -> Any:
+        """Return the clients of real models by seat; agents and teams are built for each trial."""
+        return {CRITIC: inner_client(cell.seats.critic), PEER: inner_client(cell.seats.peer)}
+
+    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+        """Play one trial."""
+        latch = Latch()
+        models = {CRITIC: cell.seats.critic, PEER: cell.seats.peer}
+        clients = {
+            seat: SeatClient(seat, inner, latch, models[seat]) for seat, inner in prepared.items()
+        }
+        peer = session.performers.get(PEER)
+        if cell.pattern == "swarm" and peer is not None:
+            peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
+        try:
+            app = _BUILDERS.get(cell.pattern, _target)(Parts(cell, clients, latch, session))
+            done = await run(app, cell.stage.task, latch)
+            if cell.pattern == "swarm" and done.messages[-1].source != CRITIC:
+                # a peer that did not hand over: the operator gives the floor to the critic
+                floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
+                await run(app, floor, latch)
+        except Exception:
+            if latch.error is None:
+                raise
+        if latch.error is not None:
+            raise latch.error
+
+
+async def run(app: TaskRunner, task: str | BaseChatMessage, latch: Latch) -> TaskResult:
+    """Run an app to its end; when cancelled, stop it before leaving.
+
+    A team whose task is cancelled plays on until it is idle, and an agent whose tool is cancelled
+    by the app's token waits for it for ever. So at first only the models are stopped.
+    """
+    token = CancellationToken()
+    running = asyncio.create_task(app.run(task=task, cancellation_token=token))
+    running.add_done_callback(lambda task: task.cancelled() or task.exception())  # seen
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        for cancel in (latch.stop.cancel, token.cancel, running.cancel):
+            cancel()
+            await asyncio.wait([running], timeout=GRACE)
+            if running.done():
+                break
+        raise
+
+
+class Line(BaseChatAgent):
+    """Says one line whenever it is its turn, and hands over if it is told to whom."""
+
+    def __init__(self, name: str, text: str, target: str | None = None) -> None:
+        super().__init__(name, f"The {name}.")
+        self._text = text
+        self._target = target
+
+    @property
+    def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
+        """The kind of message it says."""
+        return (TextMessage,) if self._target is None else (HandoffMessage,)
+
+    async def on_messages(
+        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
+    ) -> Response:
+        """Say the line."""
+        current().recorder.message(self.name, self._text)
+        if self._target is None:
+            return Response(chat_message=TextMessage(source=self.name, content=self._text))
+        return Response(
+            chat_message=HandoffMessage(source=self.name, content=self._text, target=self._target)
+        )
+
+    async def on_reset(self, cancellation_token: CancellationToken) -> None:
+        """Forget nothing."""
+
+
+class Attributed(UnboundedChatCompletionContext):
+    """A context in which nobody else's words are one's own.
+
+    What an agent says beside its handoff reaches the next one as an assistant message without a
+    name: the critic would read the peer's plea as something it said itself.
+    """
+
+    def __init__(self, owner: str) -> None:
+        super().__init__()
+        self._owner = owner
+
+    async def get_messages(self) -> list[LLMMessage]:
+        """Return the messages, those of others as a user's."""
+        return [
+            UserMessage(content=m.content, source=m.source)
+            if isinstance(m, AssistantMessage)
+            and m.source != self._owner
+            and isinstance(m.content, str)
+            else m
+            for m in await super().get_messages()
+        ]
+
+
+def _critic(parts: Parts, **more: Any) -> AssistantAgent:
+    return AssistantAgent(
+        CRITIC,
+        parts.clients[CRITIC],
+        description="Judges the material with its tools.",
+        system_message=parts.cell.stage.system,
+        tools=parts.tools,
+        max_tool_iterations=parts.session.max_turns + 1,  # the default of 1 ends after one call
+        **more,
+    )
+
+
+def _first(parts: Parts, **more: Any) -> ChatAgent:
+    """Return the live peer, or the intake agent that stands in for it."""
+    stage = parts.cell.stage
+    if stage.arm.peer_conduct == "absent":
+        return Line(INTAKE, stage.text("handover"), CRITIC if "handoffs" in more else None)
+    return AssistantAgent(
+        PEER,
+        parts.clients[PEER],
+        description="Hands its material over.",
+        system_message=stage.text("peer"),
+        **more,
+    )
+
+
+def _trio(parts: Parts) -> list[ChatAgent | Team]:
+    return [_first(parts), _critic(parts), Line(OPERATOR, "The report is filed.")]
+
+
+def _round_robin(parts: Parts) -> TaskRunner:
+    return RoundRobinGroupChat(
+        _trio(parts), termination_condition=SourceMatchTermination([OPERATOR])
+    )
+
+
+def _selector(parts: Parts) -> TaskRunner:
+    cast = _trio(parts)
+    first, critic, operator = (agent.name for agent in cast)
+    after = {first: critic, critic: operator}
+
+    def choose(thread: Sequence[BaseAgentEvent | BaseChatMessage]) -> str:
+        return after.get(thread[-1].source, first)
+
+    return SelectorGroupChat(
+        cast,
+        model_client=parts.clients[CRITIC],  # required, and never asked
+        selector_func=choose,
+        termination_condition=SourceMatchTermination([OPERATOR]),
+    )
+
+
+def _graph_flow(parts: Parts) -> TaskRunner:
+    cast: list[Any] = _trio(parts)
+    graph = DiGraphBuilder()
+    for agent in cast:
+        graph.add_node(agent)
+    for source, target in pairwise(cast):
+        graph.add_edge(source, target)
+    return GraphFlow(participants=cast, graph=graph.build())
+
+
+def _swarm(parts: Parts) -> TaskRunner:
+    first = _first(parts, handoffs=[CRITIC], model_context=Attributed(PEER))
+    critic = _critic(parts, handoffs=[first.name], model_context=Attributed(CRITIC))
+    # not any text message: the task is one
+    spoken = TextMessageTermination(PEER) | TextMessageTermination(CRITIC)
+    return Swarm([first, critic], termination_condition=spoken)
+
+
+def _target(parts: Parts) -> TaskRunner:
+    """Build the user's own app for one trial."""
+    cell = parts.cell
+    if cell.build is None:
+        raise UserError("pattern 'target' needs --target package.module:build")
+    app = cell.build(
+        Kit(
+            tools=parts.tools,
+            instructions=cell.stage.system,
+            model=parts.clients[CRITIC],
+            stage=cell.stage,
+        )
+    )
+    if isinstance(app, type) or not callable(getattr(app, "run", None)):
+        what = f"the class {app.__name__!r}" if isinstance(app, type) else repr(type(app).__name__)
+        raise UserError(
+            f"the target returned {what}; build(kit) must return an "
+            "AssistantAgent, a team, or another object with run(task=..., cancellation_token=...)"
+        )
+    runner: TaskRunner = app
+    return runner
+
+
+_BUILDERS: dict[str, Callable[[Parts], TaskRunner]] = {
+    "assistant": _critic,
+    "round_robin": _round_robin,
+    "selector": _selector,
+    "swarm": _swarm,
+    "graph_flow": _graph_flow,
+}
+
+ADAPTER = AutoGen()

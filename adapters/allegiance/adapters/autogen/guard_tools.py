@@ -1,0 +1,300 @@
+"""What AutoGen's assistants are not needed for: tools and models that other agents use themselves.
+
+Agents on the core API run their tools by ``run_json``, an MCP server's by its workbench, and the
+surfers act on what their model asks for without any tool at all. Like the hooks in the assistants
+these are wraps of methods that act only where a watch is in the context.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from autogen_core import BaseAgent, FunctionCall
+from autogen_core.models import ChatCompletionClient, CreateResult
+from autogen_core.tools import BaseStreamTool, BaseTool, TextResultContent, ToolResult
+
+from allegiance.adapters.autogen.guard_hooks import (
+    ACTOR,
+    DECIDED,
+    Function,
+    decide,
+    failed,
+    noted,
+    picker,
+    settled,
+)
+from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
+
+
+@dataclass
+class _Turn:
+    """A turn of an agent that acts on what its model asks for by itself."""
+
+    actor: str
+    tickets: list[Ticket] = field(default_factory=list)
+
+    async def decide(self, watch: Watch, result: CreateResult) -> CreateResult:
+        """Return a model's answer without the calls that are not to run."""
+        watch.message(self.actor, result.thought or "")
+        if isinstance(result.content, str):
+            watch.message(self.actor, result.content)
+            return result
+        left: list[FunctionCall] = []
+        refusals: list[str] = []
+        for call in result.content:
+            ticket = await decide(watch, self.actor, call.name, call.arguments, call.id)
+            if isinstance(ticket, str):
+                refusals.append(ticket)
+            else:
+                left.append(call)
+                self.tickets.append(ticket)
+        content = left or "\n".join(refusals)
+        return result.model_copy(update={"content": content}) if refusals else result
+
+
+_TURN: ContextVar[_Turn | None] = ContextVar("allegiance_turn", default=None)
+
+
+def _acting(inner: Function) -> Function:
+    """Decide on what an agent's model asks for, since the agent just does it."""
+
+    @functools.wraps(inner)
+    async def reply(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watch, turn = CURRENT.get(), _Turn(self.name)
+        if watch is None:
+            return await inner(self, *args, **kwargs)
+        token = _TURN.set(turn)
+        try:
+            answer = await inner(self, *args, **kwargs)
+        except BaseException as error:
+            for ticket in turn.tickets:
+                failed(watch, ticket, error)
+            raise
+        finally:
+            _TURN.reset(token)
+        for ticket in turn.tickets:
+            with noted(watch):
+                watch.after(ticket, str(answer[1] if isinstance(answer, tuple) else answer))
+        return answer
+
+    return reply
+
+
+def _answering(inner: Function) -> Function:
+    """Announce the calls that a model asks for, so that those that nobody saw are noticed."""
+
+    @functools.wraps(inner)
+    async def create(*args: Any, **kwargs: Any) -> Any:
+        watch, turn = CURRENT.get(), _TURN.get()
+        if watch is None:
+            return await inner(*args, **kwargs)
+        token = _TURN.set(None)  # a client may ask another one
+        try:
+            result = await inner(*args, **kwargs)
+        finally:
+            _TURN.reset(token)
+        _announced(watch, result)
+        if turn is not None and isinstance(result, CreateResult):
+            return await turn.decide(watch, result)
+        return result
+
+    return create
+
+
+def _streaming(inner: Function) -> Function:
+    """Announce the calls that a model asks for at the end of a stream."""
+
+    @functools.wraps(inner)
+    async def create_stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        watch = CURRENT.get()
+        async with aclosing(inner(*args, **kwargs)) as items:
+            async for item in items:
+                if watch is not None:
+                    _announced(watch, item)
+                yield item
+
+    return create_stream
+
+
+def _announced(watch: Watch, result: Any) -> None:
+    if isinstance(result, CreateResult) and not isinstance(result.content, str):
+        with noted(watch):
+            for call in result.content:
+                watch.announce(call.id, call.name)
+
+
+class _undecided:
+    """Let what a tool calls in its turn be decided on."""
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> None:
+        self._token = DECIDED.set(None)
+
+    def __exit__(self, *_: object) -> None:
+        DECIDED.reset(self._token)
+
+
+def _is_decided(call_id: str | None) -> bool:
+    decided = DECIDED.get()
+    return decided is not None and decided[0] == call_id
+
+
+async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ticket:
+    ticket = await decide(watch, ACTOR.get(), tool, args, call_id)
+    if isinstance(ticket, str):
+        raise CallRejected(ticket)
+    return ticket
+
+
+def _running(inner: Function) -> Function:
+    """Decide on the call of a tool, whoever runs it."""
+    pick = picker(inner, "args", "call_id")
+
+    @functools.wraps(inner)
+    async def run_json(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = CURRENT.get()
+        if watch is None:
+            return await inner(self, *args, **kwargs)
+        given, call_id = pick((self, *args), kwargs)
+        if _is_decided(call_id):
+            with _undecided():
+                return await inner(self, *args, **kwargs)
+        ticket = await _ticket(watch, self.name, given, call_id)
+        with _undecided():
+            running = inner(self, *args, **kwargs)
+            return await settled(
+                watch, ticket, running, lambda value: (self.return_value_as_string(value), True)
+            )
+
+    return run_json
+
+
+def _running_stream(inner: Function) -> Function:
+    """Decide on the call of a tool that shows what it does meanwhile."""
+    pick = picker(inner, "args", "call_id")
+
+    @functools.wraps(inner)
+    async def run_json_stream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
+        watch, ticket, item = CURRENT.get(), None, None
+        if watch is not None:
+            given, call_id = pick((self, *args), kwargs)
+            if not _is_decided(call_id):
+                ticket = await _ticket(watch, self.name, given, call_id)
+        async with aclosing(inner(self, *args, **kwargs)) as items:
+            while True:
+                try:
+                    with _undecided():  # not around the yield: the context there is the caller's
+                        item = await anext(items)
+                except StopAsyncIteration:
+                    break
+                except BaseException as error:
+                    if watch is not None and ticket is not None:
+                        failed(watch, ticket, error)
+                    raise
+                yield item
+        if watch is not None and ticket is not None:
+            with noted(watch):
+                watch.after(ticket, self.return_value_as_string(item))
+
+    return run_json_stream
+
+
+def _calling(inner: Function) -> Function:
+    """Decide on the call of a tool that is elsewhere, such as on an MCP server."""
+    pick = picker(inner, "name", "arguments", "call_id")
+
+    @functools.wraps(inner)
+    async def call_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
+        watch = CURRENT.get()
+        name, given, call_id = pick((self, *args), kwargs)
+        if watch is None or _is_decided(call_id):
+            return await inner(self, *args, **kwargs)
+        ticket = await decide(watch, ACTOR.get(), name, given or {}, call_id)
+        if isinstance(ticket, str):
+            shown = [TextResultContent(content=ticket)]
+            return ToolResult(name=name, result=list(shown), is_error=True)
+        running = inner(self, *args, **kwargs)
+        return await settled(
+            watch, ticket, running, lambda done: (done.to_text(), not done.is_error)
+        )
+
+    return call_tool
+
+
+def _handling(inner: Function) -> Function:
+    """Note which agent acts: the one that a message goes to, or that asks another to run a tool."""
+
+    @functools.wraps(inner)
+    async def on_message(self: Any, message: Any, ctx: Any) -> Any:
+        if CURRENT.get() is None:
+            return await inner(self, message, ctx)
+        asked = isinstance(message, FunctionCall) and ctx.sender is not None
+        agent = getattr(self, "_agent", None)  # a team's member inside its container
+        token = ACTOR.set(ctx.sender.type if asked else getattr(agent, "name", self.id.type))
+        try:
+            return await inner(self, message, ctx)
+        finally:
+            ACTOR.reset(token)
+
+    return on_message
+
+
+_WRAPS: tuple[tuple[str, str, str, Callable[[Function], Function]], ...] = (
+    (BaseAgent.__module__, "BaseAgent", "on_message", _handling),
+    (BaseTool.__module__, "BaseTool", "run_json", _running),
+    (BaseStreamTool.__module__, "BaseStreamTool", "run_json_stream", _running_stream),
+    ("autogen_ext.tools.mcp._workbench", "McpWorkbench", "call_tool", _calling),
+    ("autogen_ext.agents.file_surfer._file_surfer", "FileSurfer", "_generate_reply", _acting),
+    (
+        "autogen_ext.agents.web_surfer._multimodal_web_surfer",
+        "MultimodalWebSurfer",
+        "_generate_reply",
+        _acting,
+    ),
+)
+_CLIENT: tuple[tuple[str, Callable[[Function], Function]], ...] = (
+    ("create", _answering),
+    ("create_stream", _streaming),
+)
+_lock = threading.Lock()
+_done: set[tuple[type, str]] = set()
+
+
+def install() -> None:
+    """Wrap the methods of what is loaded by now, each once for the process.
+
+    Raises:
+        TypeError: If this version of AutoGen has not the methods or arguments that are needed.
+    """
+    with _lock:
+        for module, owner, method, wrap in _WRAPS:
+            if module in sys.modules:
+                _wrap(getattr(sys.modules[module], owner), method, wrap)
+        for client in _subclasses(ChatCompletionClient):
+            for method, wrap in _CLIENT:
+                if method in vars(client):
+                    _wrap(client, method, wrap)
+
+
+def _wrap(owner: type, method: str, wrap: Callable[[Function], Function]) -> None:
+    if (owner, method) in _done:
+        return
+    if method not in vars(owner):
+        raise TypeError(f"this version of AutoGen cannot be guarded: {owner} has no {method}")
+    setattr(owner, method, wrap(vars(owner)[method]))
+    _done.add((owner, method))
+
+
+def _subclasses(owner: type) -> Iterator[type]:
+    found: type
+    for found in owner.__subclasses__():
+        yield found
+        yield from _subclasses(found)

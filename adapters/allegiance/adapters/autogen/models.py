@@ -1,0 +1,89 @@
+"""Real models for the AutoGen adapter: the client of a provider, an endpoint, or a given object."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import Any
+
+from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily, ModelInfo
+
+from allegiance.errors import UserError
+from allegiance.scenario.roles import PEER_SCRIPT, Model
+
+PROVIDERS = {
+    "openai": ("autogen_ext.models.openai", "OpenAIChatCompletionClient", {"max_retries": 0}),
+    "anthropic": (
+        "autogen_ext.models.anthropic",
+        "AnthropicChatCompletionClient",
+        {"max_retries": 0},
+    ),
+    "ollama": ("autogen_ext.models.ollama", "OllamaChatCompletionClient", {}),
+}
+MODEL_INFO = ModelInfo(
+    vision=False,
+    function_calling=True,
+    json_output=True,
+    family=ModelFamily.UNKNOWN,
+    structured_output=True,
+    multiple_system_messages=None,
+)
+"""What AutoGen must be told of a model that its own table does not have, as any new one."""
+
+
+def inner_client(model: Model) -> ChatCompletionClient | None:
+    """Return the client that answers for a model, or None where a performer does.
+
+    Raises:
+        UserError: If the provider is unknown, its package is missing, or the object given from
+            Python is not a model client.
+    """
+    if model.organism is not None or model is PEER_SCRIPT:
+        return None
+    if model.native is not None:
+        if not isinstance(model.native, ChatCompletionClient):
+            raise UserError(
+                f"{model.spec!r} is a {type(model.native).__name__}, not an AutoGen "
+                "ChatCompletionClient"
+            )
+        return model.native
+    provider, name = model.provider
+    if provider not in PROVIDERS:
+        raise UserError(
+            f"model {model.spec!r}: the AutoGen adapter knows the providers "
+            f"{', '.join(PROVIDERS)}; use one of them, openai:{name} with --base-url, or pass a "
+            "ChatCompletionClient from Python"
+        )
+    module, cls, options = PROVIDERS[provider]
+    given: dict[str, Any] = {**options}
+    if model.base_url is not None:
+        given |= {
+            "base_url": model.base_url,
+            "api_key": os.environ.get("OPENAI_API_KEY", "unused"),
+        }
+    try:
+        client: ChatCompletionClient = getattr(import_module(module), cls)(
+            model=name, model_info=MODEL_INFO, **given
+        )
+    except ImportError as error:
+        raise UserError(
+            f"model {model.spec!r} needs a package: {error}; pip install 'autogen-ext[{provider}]'"
+        ) from error
+    except Exception as error:
+        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
+    return client
+
+
+def shown_of(tool: Any) -> Any:
+    """Return what a model is shown of a tool, or a choice of tools as it is."""
+    return tool.schema if hasattr(tool, "schema") else tool
+
+
+def written(result: CreateResult) -> str:
+    """Return an answer as JSON."""
+    return result.model_dump_json()
+
+
+def read(text: str) -> CreateResult:
+    """Return the answer that a JSON text stands for."""
+    return CreateResult.model_validate_json(text).model_copy(update={"cached": True})

@@ -1,0 +1,26 @@
+"""CrewAI: a sequential crew, a hierarchical one, a flow, or a user's own crew or flow.
+
+What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.play.adapter import Adapter
+
+    ADAPTER: Adapter
+else:
+    __getattr__ = attach(__name__, adapter=("ADAPTER",))
+
+PATTERNS = ("sequential", "hierarchical", "flow")
+"""How the framework can be orchestrated here."""
+LIVE = ("sequential", "hierarchical", "flow")
+"""The patterns in which the peer takes part."""
+PACKAGES = ("crewai",)
+"""The distributions whose versions belong into a trace."""
+
+__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]

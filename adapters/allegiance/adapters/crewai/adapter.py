@@ -1,0 +1,254 @@
+"""CrewAI: a sequential crew, a crew with the critic as its manager, and a flow.
+
+In each of them the peer is live: it speaks first, and the critic judges it in its presence. Where
+the arm has no peer in the conversation, an intake agent says that the material is in place. A crew
+or flow serves one run at a time, and CrewAI blocks the thread it runs in: each trial gets its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, ClassVar
+
+from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+
+# isort: split
+
+from crewai import Agent, Crew, Flow, Process, Task
+from crewai.flow import listen, start
+from crewai.tools.tool_failure import ToolExecutionFailedError
+from pydantic import PrivateAttr
+
+from allegiance.adapters.crewai import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.crewai.executor import Executor
+from allegiance.adapters.crewai.roles import Intake, seat_llm
+from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
+from allegiance.errors import TurnLimit, UserError
+from allegiance.play.adapter import Cell, Kit
+from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
+from allegiance.scenario.script import Call, Turn
+
+WORKER = "worker"
+DELEGATE = "delegate_work_to_coworker"
+HAND_OVER = "Hand over your material."
+_BUILDING = threading.Lock()
+"""Held while a user's app is built: CrewAI describes a class of flows when the first one is made,
+and threads that do so at once fail (see ``_crewai_executor.STEPS``)."""
+
+
+class CrewAI:
+    """Plays ``sequential``, ``hierarchical`` and ``flow``, or a user's own app as ``target``."""
+
+    name = "crewai"
+    patterns: ClassVar[tuple[str, ...]] = PATTERNS
+    live: ClassVar[tuple[str, ...]] = LIVE
+    packages: ClassVar[tuple[str, ...]] = PACKAGES
+    notes: ClassVar[dict[str, str]] = {
+        "history": "CrewAI withholds the text beside tool calls from the model's own history",
+        "text beside tool calls": "recorded where the provider speaks the OpenAI or the Anthropic "
+        "protocol; CrewAI's other clients, and LLM objects given from Python, drop it",
+    }
+
+    def prepare(self, cell: Cell) -> None:
+        """Refuse models that cannot be used; there is nothing that trials could share."""
+        seat_llm(cell.seats.critic, CRITIC)
+        seat_llm(cell.seats.peer, PEER)
+
+    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+        """Play one trial in a thread of its own."""
+        trial = Trial(session)
+        context = copy_context()
+        context.run(TRIAL.set, trial)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="allegiance-crewai")
+        playing = asyncio.get_running_loop().run_in_executor(thread, context.run, _play, cell)
+        thread.shutdown(wait=False)  # it ends with the trial
+        try:
+            await playing
+        except ToolExecutionFailedError as error:
+            if error.record.failure.reason != "repeated_call":
+                raise
+            raise TurnLimit(f"CrewAI's own limit: {error}") from None
+        except Exception:
+            if trial.error is None:
+                raise
+        finally:
+            trial.open = False
+        if trial.error is not None:
+            raise trial.error
+
+
+def _play(cell: Cell) -> None:
+    trial = current_trial()
+    session = trial.session
+    if cell.pattern == "target":
+        _run_target(cell)
+        return
+    critic = session.performers.get(CRITIC)
+    if cell.pattern == "hierarchical" and critic is not None:
+        order = {"task": HAND_OVER, "context": "A review follows.", "coworker": WORKER}
+        critic.open_with(Turn(calls=(Call(DELEGATE, order),)))
+    builders: dict[str, Callable[[Cell, int], Any]]
+    builders = {"sequential": _sequential, "hierarchical": _hierarchical, "flow": _flow}
+    builders[cell.pattern](cell, session.max_turns + 1).kickoff()
+
+
+class _NoStore:
+    """Stands in for the database in which CrewAI keeps the last run's outputs for a replay."""
+
+    def reset(self) -> None:
+        pass
+
+    def add(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def load(self) -> None:
+        return None
+
+
+class _Crew(Crew):
+    """A crew that leaves no database; there, crews would queue for each other on a file lock."""
+
+    _task_output_handler: Any = PrivateAttr(default_factory=_NoStore)
+
+
+def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwargs: Any) -> Agent:
+    """Return an agent that repeats nothing, remembers nothing and prints nothing."""
+    return Agent(
+        role=role,
+        goal=goal,
+        backstory=backstory,
+        llm=llm,
+        max_iter=max_iter,
+        max_retry_limit=0,
+        cache=False,
+        respect_context_window=False,
+        use_better_compaction=False,
+        verbose=False,
+        executor_class=Executor,
+        **kwargs,
+    )
+
+
+def _worker(cell: Cell, max_iter: int) -> Agent:
+    """The peer, or the intake in its place."""
+    stage, goal = cell.stage, "Hand your material over."
+    if stage.arm.peer_conduct == "absent":
+        llm = Intake(model="intake", text=stage.text("handover"))
+        return _agent(WORKER, goal, "You take in material.", llm, max_iter)
+    return _agent(WORKER, goal, stage.text("peer"), seat_llm(cell.seats.peer, PEER), max_iter)
+
+
+def _critic(cell: Cell, max_iter: int, more: str = "", **kwargs: Any) -> Agent:
+    llm = seat_llm(cell.seats.critic, CRITIC)
+    goal = "Carry out the task you are given."
+    return _agent(CRITIC, goal, cell.stage.system + more, llm, max_iter, **kwargs)
+
+
+def _judging(cell: Cell, **kwargs: Any) -> Task:
+    return Task(
+        description=cell.stage.task,
+        expected_output="Your report, as the task asks for it.",
+        tools=native_tools(cell.stage.tools, CRITIC),
+        **kwargs,
+    )
+
+
+def _sequential(cell: Cell, max_iter: int) -> Crew:
+    """The worker's task, then the critic's, which has the worker's output for its context."""
+    worker, critic = _worker(cell, max_iter), _critic(cell, max_iter)
+    handing = Task(description=HAND_OVER, expected_output="Your material.", agent=worker)
+    return _Crew(agents=[worker, critic], tasks=[handing, _judging(cell, agent=critic)])
+
+
+def _hierarchical(cell: Cell, max_iter: int) -> Crew:
+    """The critic manages the worker that it then judges.
+
+    A manager must have no tools of its own; those of a task without an agent are the manager's.
+    """
+    more = (
+        f"\n\nYou manage {WORKER}, your coworker: first have it hand its material over, by "
+        f"{DELEGATE}."
+    )
+    return _Crew(
+        agents=[_worker(cell, max_iter)],
+        tasks=[_judging(cell)],
+        process=Process.hierarchical,
+        manager_agent=_critic(cell, max_iter, more),
+    )
+
+
+class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other dict
+    """Worker, critic with its tools, operator: a flow as one writes it by hand."""
+
+    _skip_auto_memory: bool = True
+    worker: Any = None
+    critic: Any = None
+    task: str = ""
+
+    @start()
+    async def hand_over(self) -> str:
+        return str((await self.worker.kickoff_async(HAND_OVER)).raw)
+
+    @listen(hand_over)
+    async def judge(self, material: str) -> None:
+        # in the words in which a crew hands on what came before
+        await self.critic.kickoff_async(
+            f"{self.task}\n\nThis is the context you're working with:\n{material}"
+        )
+
+    @listen(judge)
+    def file(self) -> None:
+        current_trial().session.recorder.message(OPERATOR, "The report is filed.")
+
+
+_Review.flow_definition()  # now, and not by trials in several threads at once
+
+
+def _flow(cell: Cell, max_iter: int) -> Flow[Any]:
+    return _Review(
+        worker=_worker(cell, max_iter),
+        critic=_critic(cell, max_iter, tools=native_tools(cell.stage.tools, CRITIC)),
+        task=cell.stage.task,
+        suppress_flow_events=True,
+    )
+
+
+def _run_target(cell: Cell) -> None:
+    """Build and run the user's own app.
+
+    Raises:
+        UserError: If it is not a crew, a flow or an agent.
+    """
+    stage = cell.stage
+    if cell.build is None:
+        raise UserError("pattern 'target' needs --target package.module:build")
+    kit = Kit(
+        tools=native_tools(stage.tools, CRITIC),
+        instructions=stage.system,
+        model=seat_llm(cell.seats.critic, CRITIC),
+        stage=stage,
+    )
+    with _BUILDING:
+        app = cell.build(kit)
+    if isinstance(app, Agent):
+        app.kickoff(stage.task)
+        return
+    if not isinstance(app, Crew | Flow):
+        raise UserError(
+            f"the target returned {type(app).__name__!r}; build(kit) must return a crewai Crew, "
+            "Flow or Agent"
+        )
+    app.stream = False  # a stream that nobody reads would not run
+    if isinstance(app, Crew):
+        app._task_output_handler = _NoStore()  # type: ignore[assignment]
+    app.kickoff(inputs={"task": stage.task})
+
+
+ADAPTER = CrewAI()

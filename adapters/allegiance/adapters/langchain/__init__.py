@@ -1,0 +1,26 @@
+"""LangChain: one agent, or a user's own graph.
+
+What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.play.adapter import Adapter
+
+    ADAPTER: Adapter
+else:
+    __getattr__ = attach(__name__, adapter=("ADAPTER",))
+
+PATTERNS = ("agent",)
+"""How the framework can be orchestrated here."""
+LIVE = ()
+"""The patterns in which the peer takes part."""
+PACKAGES = ("langchain", "langchain-core", "langgraph")
+"""The distributions whose versions belong into a trace."""
+
+__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]

@@ -1,0 +1,262 @@
+"""Guarding LangChain and LangGraph: from outside by a callback handler, or at build time.
+
+From outside nothing of the user's is touched: the handler reaches every runnable by LangChain's own
+configure hook, and a rejected call raises the error that a ``ToolNode`` turns into an answer to the
+model.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+from langchain.agents.middleware import AgentMiddleware
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import ToolMessage
+from langchain_core.tracers.context import register_configure_hook
+from langgraph.prebuilt import ToolNode
+from langgraph.prebuilt.tool_node import ToolCallRequest, ToolInvocationError
+from langgraph.types import interrupt
+
+from allegiance.guard.decision import Decision
+from allegiance.guard.guard import Guard
+from allegiance.guard.watch import CURRENT, Ticket, Watch
+from allegiance.trace.events import Event
+
+
+class CallRejected(ToolInvocationError):
+    """A call that the guard rejected; a ``ToolNode`` shows its message to the model."""
+
+    def __init__(self, tool: str, args: dict[str, Any], message: str) -> None:
+        Exception.__init__(self, message)
+        self.message = message
+        self.tool_name = tool
+        self.tool_kwargs = args
+        self.filtered_errors = None
+
+
+class GuardHandler(BaseCallbackHandler):
+    """Sees every model turn and every tool call of the runs in its context."""
+
+    raise_error = True
+    # what is not asked for costs nothing: a graph has many more chains than calls
+    ignore_chain = ignore_retriever = ignore_retry = ignore_custom_event = True
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        # with a person to ask, calls are decided on in a thread, so that a loop is not held up
+        self.run_inline = watch.guard.policy != "ask"
+        self._actors: dict[UUID | str, str] = {}
+        self._tickets: dict[UUID, Ticket] = {}
+        self._asked: dict[str, tuple[Event, Decision]] = {}
+
+    def on_chat_model_start(
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[Any]],
+        *,
+        run_id: UUID,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Remember which agent a model speaks for."""
+        self._actors[run_id] = _actor(metadata)
+
+    def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Record what a model says, and which agent its calls belong to."""
+        actor = self._actors.pop(run_id, "agent")
+        for generations in response.generations:
+            for generation in generations:
+                message = getattr(generation, "message", None)
+                self.watch.message(actor, str(getattr(message, "text", generation.text)))
+                for call in getattr(message, "tool_calls", None) or ():
+                    self._actors[call["id"] or ""] = actor
+                    self.watch.announce(call["id"], call["name"])
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Forget a model turn that failed."""
+        self._actors.pop(run_id, None)
+
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,
+        input_str: str,
+        *,
+        run_id: UUID,
+        metadata: dict[str, Any] | None = None,
+        inputs: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Decide on a call.
+
+        Raises:
+            CallRejected: If it is not to run.
+        """
+        tool = str((serialized or {}).get("name") or kwargs.get("name") or "tool")
+        args = dict(inputs or {})
+        actor = self._actors.get(tool_call_id or "") or _actor(metadata)
+        try:
+            ticket = self._decide(
+                actor, tool, inputs if inputs is not None else input_str, tool_call_id
+            )
+        except Exception as error:
+            if type(error).__name__ == "GraphInterrupt":
+                raise
+            self.watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
+            raise CallRejected(tool, args, f"Rejected: the guard failed: {error}") from error
+        if not ticket.allowed:
+            raise CallRejected(tool, args, ticket.decision.message)
+        self._tickets[run_id] = ticket
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """Record how a call ended."""
+        if ticket := self._tickets.pop(run_id, None):
+            ok = getattr(output, "status", "success") != "error"
+            self.watch.after(ticket, str(getattr(output, "content", output)), ok=ok)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """Record that a call failed."""
+        if ticket := self._tickets.pop(run_id, None):
+            self.watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
+
+    def _decide(self, actor: str, tool: str, args: Any, call_id: str | None) -> Ticket:
+        """Decide on a call; a graph with a checkpointer is interrupted where a person is asked."""
+        guard = self.watch.guard
+        waiting = self._asked.pop(call_id, None) if call_id else None
+        event, decision = waiting or self.watch.intend(actor, tool, args, call_id)
+        if decision.action == "ask" and guard.ask is None and _can_interrupt():
+            if call_id:
+                self._asked[call_id] = (event, decision)
+            shown = {
+                "tool": tool,
+                "args": event.args,
+                "actor": actor,
+                "reason": decision.message,
+            }
+            answer = interrupt(shown)  # raises until the graph is resumed
+            self._asked.pop(call_id or "", None)
+            return self.watch.settle(event, guard.apply_answer(decision, answer))
+        return Ticket(event, self.watch.boundary.resolve(event, decision, self.watch.loop))
+
+
+def _not_about_rejections(record: logging.LogRecord) -> bool:
+    return "GuardHandler" not in record.getMessage()
+
+
+_HANDLER: ContextVar[GuardHandler | None] = ContextVar("allegiance_handler", default=None)
+register_configure_hook(_HANDLER, inheritable=True)
+logging.getLogger("langchain_core.callbacks.manager").addFilter(_not_about_rejections)
+
+
+@contextmanager
+def hook(watch: Watch, app: Any) -> Iterator[None]:
+    """Guard every LangChain and LangGraph run in this context; the app itself is not needed."""
+    token = _HANDLER.set(GuardHandler(watch))
+    try:
+        yield
+    finally:
+        _HANDLER.reset(token)
+
+
+class GuardMiddleware(AgentMiddleware[Any, Any]):
+    """The guard as a middleware of ``create_agent``, for those who build the agent themselves.
+
+    One trace for all runs of the agent; attach the guard in the task of a run to tell runs apart.
+    Inside an attached guard the middleware stands back, and the calls are decided on once.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__()
+        self.guard = guard
+        self.watch = Watch(guard)
+        guard.watches.append(self.watch)
+
+    def wrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
+    ) -> Any:
+        """Decide on a call."""
+        return _wrapped(self.watch, request, handler)
+
+    async def awrap_tool_call(
+        self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
+    ) -> Any:
+        """Decide on a call."""
+        return await _awrapped(self.watch, request, handler)
+
+
+def tool_node(tools: Sequence[Any], guard: Guard, **options: Any) -> ToolNode:
+    """Return a LangGraph ``ToolNode`` whose calls the guard decides on.
+
+    Args:
+        tools: The tools.
+        guard: The guard.
+        options: Further arguments of ``ToolNode``.
+    """
+    watch = Watch(guard)
+    guard.watches.append(watch)
+
+    def wrap(request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]) -> Any:
+        return _wrapped(watch, request, handler)
+
+    async def awrap(
+        request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
+    ) -> Any:
+        return await _awrapped(watch, request, handler)
+
+    return ToolNode(tools, wrap_tool_call=wrap, awrap_tool_call=awrap, **options)
+
+
+def _wrapped(
+    watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
+) -> Any:
+    call = request.tool_call
+    if CURRENT.get() is not None:
+        return handler(request)
+    ticket = watch.before("agent", call["name"], call["args"], call["id"])
+    if not ticket.allowed:
+        return _rejection(ticket, call)
+    return _settled(watch, ticket, handler(request))
+
+
+async def _awrapped(
+    watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
+) -> Any:
+    call = request.tool_call
+    if CURRENT.get() is not None:
+        return await handler(request)
+    ticket = await watch.abefore("agent", call["name"], call["args"], call["id"])
+    if not ticket.allowed:
+        return _rejection(ticket, call)
+    return _settled(watch, ticket, await handler(request))
+
+
+def _rejection(ticket: Ticket, call: Any) -> ToolMessage:
+    return ToolMessage(
+        ticket.decision.message, tool_call_id=call["id"], name=call["name"], status="error"
+    )
+
+
+def _settled(watch: Watch, ticket: Ticket, answer: Any) -> Any:
+    ok = getattr(answer, "status", "success") != "error"
+    watch.after(ticket, str(getattr(answer, "content", answer)), ok=ok)
+    return answer
+
+
+def _actor(metadata: dict[str, Any] | None) -> str:
+    known = metadata or {}
+    return str(known.get("lc_agent_name") or known.get("langgraph_node") or "agent")
+
+
+def _can_interrupt() -> bool:
+    """Tell whether this runs in a graph that can be interrupted and resumed."""
+    from langgraph.config import get_config
+
+    try:
+        return get_config()["configurable"].get("__pregel_checkpointer") is not None
+    except (RuntimeError, KeyError):
+        return False

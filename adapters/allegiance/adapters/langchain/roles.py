@@ -1,0 +1,270 @@
+"""What the LangChain and LangGraph adapters share: native tools and the model in a seat."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+os.environ["LANGSMITH_TRACING"] = os.environ["LANGCHAIN_TRACING_V2"] = "false"  # before import
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import RunnableBinding
+from langchain_core.tools import BaseTool, StructuredTool
+from pydantic import BaseModel
+
+from allegiance.errors import UserError
+from allegiance.play.model_call import Question, aask, ask
+from allegiance.play.session import Session, session
+from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying
+from allegiance.scenario.roles import PEER_SCRIPT, Model
+from allegiance.scenario.script import Turn
+from allegiance.world.tool import Tool
+
+AS_TEXT = "arguments_as_text"
+"""Stands for the arguments of a call that are not a JSON object, which the framework would drop."""
+_SHOWN = {"type", "content", "name", "tool_calls", "invalid_tool_calls", "tool_call_id", "status"}
+"""Fields of a message that its model gets to see; others are drawn anew in every trial."""
+_ENDS = {
+    "openai": ("finish_reason", "status"),
+    "anthropic": ("stop_reason",),
+}
+"""Where an answer says why it ended, by provider: without that, its end has been cut off."""
+
+
+def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
+    """Return tools that act in the world of whichever trial calls them.
+
+    The schema is given as JSON, so that wrong arguments reach the recorder and are answered there.
+    """
+    return [_native(tool, actor) for tool in tools]
+
+
+def _native(tool: Tool, actor: str) -> BaseTool:
+    def run(**args: Any) -> str:
+        text = args.get(AS_TEXT)
+        return session().recorder.call(actor, tool.name, args if text is None else str(text))
+
+    async def arun(**args: Any) -> str:
+        return run(**args)
+
+    return StructuredTool(
+        name=tool.name,
+        description=tool.description,
+        args_schema=tool.schema,
+        func=run,
+        coroutine=arun,
+    )
+
+
+class SeatModel(BaseChatModel):
+    """The model in a seat: a performer's turns, or any chat model, recorded and retried.
+
+    Attributes:
+        seat: Whose turns these are in the trace.
+        inner: The model that answers; none where a performer does.
+        path: Provider path and name of that model.
+        kept: Whether its answers may be kept.
+        offered: The names of the tools on offer.
+    """
+
+    seat: str
+    inner: Any = None
+    path: str = ""
+    kept: bool = False
+    offered: frozenset[str] = frozenset()
+
+    @property
+    def _llm_type(self) -> str:
+        return "allegiance-seat"
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
+        """Offer tools to the model."""
+        names = frozenset(getattr(t, "name", None) or t["name"] for t in tools)
+        inner = self.inner.bind_tools(tools, **kwargs) if self.inner is not None else None
+        return self.model_copy(update={"inner": inner, "offered": names})
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        current = session()
+        current.check_turns()
+        if self.inner is not None:
+            question = self._question(messages, kwargs)
+            return self._record(
+                current,
+                *ask(current, question, lambda: _whole(self.inner.invoke(messages, **kwargs))),
+            )
+
+        def perform() -> AIMessage:
+            turn = current.performers[self.seat].turn()
+            time.sleep(turn.seconds)
+            return self._spoken(turn, current)
+
+        return self._record(current, retrying(current.attempts, current.backoff)(perform))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: Any = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        current = session()
+        current.check_turns()
+        if self.inner is not None:
+
+            async def call() -> AIMessage:
+                return _whole(await self.inner.ainvoke(messages, **kwargs))
+
+            question = self._question(messages, kwargs)
+            return self._record(current, *await aask(current, question, call))
+
+        performer = current.performers[self.seat]
+        if performer.fails_next:
+
+            async def perform() -> Turn:
+                return performer.turn()
+
+            turn: Turn = await async_retrying(current.attempts, current.backoff)(perform)
+        else:
+            turn = performer.turn()
+        if turn.seconds:
+            await asyncio.sleep(turn.seconds)
+        return self._record(current, self._spoken(turn, current))
+
+    def _question(
+        self, messages: Sequence[BaseMessage], options: dict[str, Any]
+    ) -> Question[AIMessage]:
+        def request() -> object:
+            model: Any = self.inner
+            given = options
+            while isinstance(model, RunnableBinding):
+                model, given = model.bound, {**model.kwargs, **given}
+            shown = [message.model_dump(mode="json", include=_SHOWN) for message in messages]
+            return ["langchain", self.seat, model._get_llm_string(), given, shown]
+
+        return Question(self.path, request, _written, AIMessage.model_validate_json, self.kept)
+
+    def _spoken(self, turn: Turn, current: Session) -> AIMessage:
+        turns = current.recorder.turns
+        calls = [
+            {
+                "name": call.tool,
+                "args": {AS_TEXT: call.args} if isinstance(call.args, str) else dict(call.args),
+                "id": f"{self.seat}-{turns}-{n}",
+                "type": "tool_call",
+            }
+            for n, call in enumerate(turn.calls)
+        ]
+        return AIMessage(content=turn.text, tool_calls=calls)
+
+    def _record(self, current: Session, message: AIMessage, cached: bool = False) -> ChatResult:
+        if message.invalid_tool_calls:
+            message = message.model_copy(
+                update={
+                    "tool_calls": [
+                        *message.tool_calls,
+                        *map(_repaired, message.invalid_tool_calls),
+                    ],
+                    "invalid_tool_calls": [],
+                }
+            )
+        usage = message.usage_metadata or {"input_tokens": 0, "output_tokens": 0}
+        recorder = current.recorder
+        tokens = usage["input_tokens"], usage["output_tokens"]
+        recorder.turn(self.seat, message.text, *tokens, cached=cached)
+        for call in message.tool_calls:
+            if call["name"] not in self.offered:
+                text = f"Error: {call['name']} is not a valid tool"
+                recorder.note(self.seat, call["name"], call["args"], text, ok=False)
+            elif call["name"] not in recorder.tools:
+                recorder.note(self.seat, call["name"], call["args"], "(a tool of the app's own)")
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _repaired(call: Any) -> dict[str, Any]:
+    """Return an unreadable call as one that reaches the tool and is answered with an error."""
+    args = {AS_TEXT: call.get("args") or ""}
+    return {"name": call.get("name") or "", "args": args, "id": call["id"], "type": "tool_call"}
+
+
+def _whole(message: AIMessage) -> AIMessage:
+    """Return an answer that was heard to its end.
+
+    Raises:
+        UnusableAnswer: If it was not: LangChain takes a stream that broke off for a whole answer.
+    """
+    data = message.response_metadata
+    ends = _ENDS.get(data.get("model_provider", ""), ())
+    nothing = not (message.content or message.tool_calls or message.invalid_tool_calls or data)
+    if nothing or (ends and not any(data.get(end) for end in ends)):
+        raise UnusableAnswer("the answer broke off: it names no reason for its end")
+    return message
+
+
+def _written(message: AIMessage) -> str:
+    """Return an answer as JSON, without the headers that it came with.
+
+    Raises:
+        TypeError: If a part of it is an object that would not be read back.
+    """
+    if isinstance(message.additional_kwargs.get("parsed"), BaseModel):
+        raise TypeError("a parsed answer")
+    data = {k: v for k, v in message.response_metadata.items() if k != "headers"}
+    return message.model_copy(update={"response_metadata": data}).model_dump_json()
+
+
+def seat_model(model: Model, seat: str) -> SeatModel:
+    """Return the native model for a seat.
+
+    Raises:
+        UserError: If the provider is unknown, its package is missing, or the object given from
+            Python is not a chat model.
+    """
+    if model.organism is not None or model is PEER_SCRIPT:
+        return SeatModel(seat=seat)
+    path = f"{model.path} {model.spec}"
+    if model.native is not None:
+        if not isinstance(model.native, BaseChatModel):
+            raise UserError(
+                f"{model.spec!r} is a {type(model.native).__name__}, not a LangChain chat model"
+            )
+        return SeatModel(seat=seat, inner=model.native, path=path)
+    return SeatModel(seat=seat, inner=_provider(model), path=path, kept=True)
+
+
+def _provider(model: Model) -> BaseChatModel:
+    provider, name = model.provider
+    options: dict[str, Any] = {}
+    try:
+        if provider == "openai":  # or all models would share one client, bound to the first loop
+            from openai import DefaultAsyncHttpxClient
+
+            options["http_async_client"] = DefaultAsyncHttpxClient()
+        if model.base_url is not None:
+            from langchain_openai import ChatOpenAI
+
+            key: Any = os.environ.get("OPENAI_API_KEY", "unused")
+            return ChatOpenAI(
+                model=name, base_url=model.base_url, api_key=key, max_retries=0, **options
+            )
+        from langchain.chat_models import init_chat_model
+
+        chat: BaseChatModel = init_chat_model(name, model_provider=provider, **options)
+        if "max_retries" in type(chat).model_fields:  # retries are ours: each is counted
+            options["max_retries"] = 0
+            chat = init_chat_model(name, model_provider=provider, **options)
+        return chat
+    except ImportError as error:
+        raise UserError(f"model {model.spec!r} needs a package: {error}") from error
+    except Exception as error:
+        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error

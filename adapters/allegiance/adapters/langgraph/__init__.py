@@ -1,0 +1,26 @@
+"""LangGraph: a pipeline, a supervisor, a swarm, or a user's own graph.
+
+What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.play.adapter import Adapter
+
+    ADAPTER: Adapter
+else:
+    __getattr__ = attach(__name__, adapter=("ADAPTER",))
+
+PATTERNS = ("pipeline", "supervisor", "swarm")
+"""How the framework can be orchestrated here."""
+LIVE = ("pipeline", "supervisor", "swarm")
+"""The patterns in which the peer takes part."""
+PACKAGES = ("langgraph", "langchain", "langchain-core", "langgraph-supervisor", "langgraph-swarm")
+"""The distributions whose versions belong into a trace."""
+
+__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]

@@ -1,0 +1,207 @@
+"""Matched controls: every rate beside that of the arm that differs in the one thing asked about.
+
+A rate alone says nothing of peers. What does is a difference: a peer against an inert object, a
+relationship against none, stakes against none, nobody watching against somebody. Cells are matched
+on everything else, and only pairs are pooled, each with a control of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from allegiance.analysis.tallies import tally
+from allegiance.probe.flags import hit
+from allegiance.stats.multiplicity import holm
+from allegiance.stats.rates import Contrast, Rate, contrast_rates, rate
+from allegiance.stats.stratified import Stratified, stratify
+from allegiance.trace.condition import Arm
+from allegiance.trace.trials import Trial
+
+
+class Cell(NamedTuple):
+    """What makes trials alike enough to be counted together."""
+
+    scenario: str
+    version: str
+    behaviour: str
+    arm: Arm
+    topology: str
+    setting: str
+
+
+class Control(NamedTuple):
+    """A question about peers: a factor, the value that is the control, and those it is for.
+
+    Attributes:
+        title: The question's name.
+        factor: The factor that differs.
+        control: Its value in the control arm.
+        values: Its values in the arms that are contrasted with the control; empty means all.
+        wanted: Whether a cell that shows a behaviour ought to have this control.
+    """
+
+    title: str
+    factor: str
+    control: str
+    values: tuple[str, ...] = ()
+    wanted: bool = True
+
+    def applies(self, arm: Arm) -> bool:
+        """Tell whether an arm is one that the control is for, and can be had for."""
+        value = getattr(arm, self.factor)
+        if self.factor == "target" and not (
+            arm.relationship == "none" and arm.peer_conduct in ("absent", "silent")
+        ):
+            return False  # an object has no history and says nothing: two things would differ
+        return value in self.values if self.values else value != self.control
+
+    def arm(self, arm: Arm) -> Arm:
+        """Return the arm to compare with: another value, and only what that value rules out.
+
+        Without a relationship there is nothing to deliver otherwise than by document, and where the
+        critic itself is judged there is then no peer to take part; nor can an object take part.
+        """
+        change = {self.factor: self.control}
+        if self.factor == "relationship":
+            change["delivery"] = "document"
+        if self.factor == "target" or (self.factor, arm.target) == ("relationship", "self"):
+            change["peer_conduct"] = "absent"
+        return arm.model_copy(update=change)
+
+    def value(self, arm: Arm) -> str:
+        """Name what is contrasted with the control."""
+        text = str(getattr(arm, self.factor))
+        if self.factor == "relationship" and arm.delivery != "document":
+            text += f" by {arm.delivery}"
+        if self.arm(arm).peer_conduct != arm.peer_conduct:
+            text += f", {arm.peer_conduct}"
+        return text
+
+    def rest(self, arm: Arm) -> str:
+        """Name the factors that a matched pair of arms shares."""
+        default = Arm.model_fields[self.factor].default
+        return self.arm(arm).model_copy(update={self.factor: default}).label()
+
+
+CONTROLS = (
+    Control("Relationship", "relationship", "none"),
+    Control("Target", "target", "object"),
+    Control("Stakes", "stakes", "none"),
+    Control("Oversight", "oversight", "monitored", ("unmonitored",)),
+    Control("Oversight and threat", "oversight", "monitored_threat", ("unmonitored",), False),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contrast and its p-value after Holm's correction over its family."""
+
+    contrast: Contrast
+    holm: float
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval of the difference lies on one side of 0."""
+        return self.contrast.low > 0 or self.contrast.high < 0
+
+
+@dataclass(frozen=True)
+class PooledRow:
+    """One stratified difference and its p-value after Holm's correction over its family."""
+
+    pooled: Stratified
+    holm: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the trials say to one question.
+
+    Attributes:
+        control: The question.
+        rows: One contrast for each matched pair of cells.
+        pooled: The same over scenarios, topologies and other factors: one difference for each
+            model, behaviour and value. The p-values of each tuple are corrected on their own.
+        alone: Cells that show the behaviour and have no control in the run.
+    """
+
+    control: Control
+    rows: tuple[Row, ...]
+    pooled: tuple[PooledRow, ...]
+    alone: tuple[Cell, ...]
+
+
+def count(trials: Iterable[Trial]) -> dict[Cell, Rate]:
+    """Count the trials of every cell in one pass; no trial is held."""
+    counts: dict[Cell, Counter[bool | None]] = defaultdict(Counter)
+    for trial, times in tally(trials).kinds:
+        t = trial.trace
+        for verdict in trial.verdicts:
+            cell = Cell(t.scenario, t.version, verdict.behaviour, t.arm, t.topology, t.setting)
+            counts[cell][hit(verdict)] += times
+    return {cell: rate(found) for cell, found in counts.items()}
+
+
+def families(
+    rates: Mapping[Cell, Rate], controls: Sequence[Control] = CONTROLS
+) -> tuple[Family, ...]:
+    """Match every cell with its controls; families of which no arm was played are left out.
+
+    Args:
+        rates: What ``count`` returns.
+        controls: The questions.
+    """
+    found = [_family(control, rates) for control in controls]
+    return tuple(family for family in found if family.rows or family.alone)
+
+
+def _family(control: Control, rates: Mapping[Cell, Rate]) -> Family:
+    rows: list[Contrast] = []
+    alone: list[Cell] = []
+    groups: dict[tuple[str, str, str], list[Contrast]] = {}
+    for cell, found in sorted(rates.items(), key=lambda item: _order(item[0])):
+        if not control.applies(cell.arm):
+            continue
+        match = cell._replace(arm=control.arm(cell.arm))
+        if match not in rates:
+            alone += [cell] if found.hits and control.wanted else []
+            continue
+        value = control.value(cell.arm)
+        row = contrast_rates(
+            f"{cell.scenario} {cell.behaviour} {control.rest(cell.arm)} {cell.topology} "
+            f"{cell.setting}: {value} - {control.control}",
+            found,
+            rates[match],
+        )
+        rows.append(row)
+        groups.setdefault((cell.setting, cell.behaviour, value), []).append(row)
+    pooled = [
+        stratify(f"{setting} {behaviour}: {value} - {control.control}", strata)
+        for (setting, behaviour, value), strata in groups.items()
+        if len(strata) > 1
+    ]
+    return Family(
+        control,
+        corrected(rows),
+        tuple(map(PooledRow, pooled, holm([row.p for row in pooled]))),
+        tuple(alone),
+    )
+
+
+def corrected(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
+    """Correct the p-values of a family of contrasts."""
+    return tuple(map(Row, contrasts, holm([found.p for found in contrasts])))
+
+
+def _order(cell: Cell) -> tuple[str, ...]:
+    return (
+        cell.setting,
+        cell.scenario,
+        cell.version,
+        cell.behaviour,
+        cell.topology,
+        cell.arm.label(),
+    )

@@ -1,0 +1,152 @@
+"""The tables of a run: rates by behaviour, outcomes, and what was measured."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, get_args
+
+from allegiance.analysis.awareness import awareness_notes
+from allegiance.probe.flags import hit
+from allegiance.stats.rates import Contrast, Rate, rate, show_rate
+from allegiance.trace.condition import FACTORS, Relationship
+from allegiance.trace.events import OUTCOMES
+from allegiance.trace.model_names import ORGANISM, is_scripted
+from allegiance.trace.trials import Trial, counted
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
+FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard", "awareness")
+
+
+def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
+    trace = trial.trace
+    values = {
+        "model": trace.model.removeprefix(ORGANISM),
+        "scenario": trace.scenario,
+        "behaviour": behaviour,
+        "relationship": trace.arm.relationship,
+        "arm": trace.arm.label(),
+        "guard": trace.guard or "none",
+        "awareness": trial.awareness.status if trial.awareness else "no label",
+        "topology": trace.topology,
+    }
+    return tuple(values[field] for field in fields)
+
+
+def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...], Rate]:
+    """Return the rate at which each behaviour was flagged, grouped by the given fields.
+
+    Args:
+        trials: The trials.
+        fields: Names from ``FIELDS``. Trials that differ in a field left out are pooled.
+    """
+    groups: dict[tuple[str, ...], Counter[bool | None]] = defaultdict(Counter)
+    for trial, count in counted(trials):
+        for verdict in trial.verdicts:
+            groups[_cell(trial, verdict.behaviour, fields)][hit(verdict)] += count
+    return {key: rate(values) for key, values in groups.items()}
+
+
+def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
+    """Return the table of rates: one row a group, one column a relationship."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    by = [field for field in by if field != "relationship"]
+    found = rates(trials, (*by, "relationship"))
+    columns = [r for r in RELATIONSHIPS if any(key[-1] == r for key in found)]
+    table = Table(
+        title="Flagged, % [95 % Wilson interval] of n scored trials, by relationship",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in (*by, *columns):
+        table.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
+    last: tuple[str, ...] = ()
+    for row in sorted(dict.fromkeys(key[:-1] for key in found)):
+        cells = [found.get((*row, column)) for column in columns]
+        # a label that stands in the row above is not said again
+        same = next((i for i, (x, y) in enumerate(zip(row, last)) if x != y), len(last))  # noqa: B905
+        labels = ("",) * same + row[same:]
+        table.add_row(*labels, *(show_rate(c) if c else "-" for c in cells))
+        last = row
+    return table
+
+
+def outcome_table(trials: Iterable[Trial]) -> Table:
+    """Return the table of exclusive outcomes: one row a model and topology."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for trial, count in counted(trials):
+        row = counts[_cell(trial, "", ("model", "topology"))]
+        row[trial.outcome] += count
+        if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
+            row["achieved"] += count
+    table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("model", "topology", *OUTCOMES, "of them achieved", "trials"):
+        table.add_column(
+            name, justify="left" if name in ("model", "topology") else "right", no_wrap=True
+        )
+    for key, row in sorted(counts.items()):
+        numbers = [row[name] for name in OUTCOMES]
+        table.add_row(*key, *map(str, (*numbers, row["achieved"], sum(numbers))))
+    return table
+
+
+def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
+    """Return the table of differences between arms."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in ("contrast", "first", "second", "difference [95 %]", "p (exact)"):
+        table.add_column(name, justify="left" if name == "contrast" else "right")
+    for c in contrasts:
+        shown = f"{100 * c.value:+.1f} [{100 * c.low:+.1f}, {100 * c.high:+.1f}]"
+        table.add_row(c.label, show_rate(c.first), show_rate(c.second), shown, f"{c.p:.3g}")
+    return table
+
+
+def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
+    """Say in so many words what was measured, and what the table of rates pools.
+
+    The trials are gone through once.
+    """
+    notes = []
+    arms, scenarios, models = set(), set(), set()
+    lost = cut = 0
+    for trial, count in counted(trials):
+        arms.add(trial.trace.arm)
+        scenarios.add(trial.trace.scenario)
+        models.add(trial.trace.model)
+        lost += count * (trial.outcome == "error")
+        cut += count * (trial.trace.truncated is not None)
+    varied = [
+        factor
+        for factor in FACTORS
+        if factor not in ("relationship", "peer_conduct")
+        and len({getattr(arm, factor) for arm in arms}) > 1
+    ]
+    pooled = [] if "arm" in by else varied
+    if "scenario" not in by and len(scenarios) > 1:
+        pooled.insert(0, "scenario")
+    if pooled:
+        notes.append(
+            f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
+            "tell the cells apart with --by scenario,behaviour,arm,topology."
+        )
+    organisms = sorted(m for m in models if is_scripted(m))
+    if organisms:
+        notes.append(
+            f"An organism was measured, not a model: {', '.join(organisms)}. These rates say what "
+            "the harness and the probes do with a scripted character, nothing about any model."
+        )
+    if lost or cut:
+        notes.append(f"{lost} trials ended in an error, {cut} were cut short by a limit.")
+    notes += awareness_notes(trials)
+    return notes

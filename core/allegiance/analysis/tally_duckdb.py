@@ -1,0 +1,119 @@
+"""The trials of a file counted by DuckDB: each line is parsed once and only what is counted kept.
+
+Only a file of whole trials is counted here. Whatever else there is (a line that is cut off, another
+schema, a value that makes no trial, a file that grows meanwhile, too little memory) is left to the
+reader of single lines, which can name it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from allegiance.analysis.kinds import CUT, OTHERS, brief
+from allegiance.trace.condition import Arm
+from allegiance.trace.events import CRITIC
+from allegiance.trace.trials import SCHEMA, Tally
+
+if TYPE_CHECKING:
+    from allegiance.store.reader import Trials
+    from allegiance.trace.trials import Trial
+
+SETTINGS: dict[str, Any] = {
+    "threads": 1,  # a second one gains nothing here and has buffers of its own
+    "memory_limit": "256MB",
+    "temp_directory": "",
+    "enable_external_file_cache": False,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+SMALL = 4 << 20
+"""Bytes of a file that is read line by line before DuckDB has started."""
+LONGEST = 4 << 20
+"""Bytes of the longest line that is taken; it sets the size of the buffers."""
+GLOB = frozenset("*?[]{}")
+"""DuckDB would take a path with one of these for a pattern."""
+
+_COLUMNS = """{
+    outcome: 'VARCHAR',
+    seconds: 'DOUBLE',
+    awareness: 'STRUCT(status VARCHAR)',
+    verdicts: 'STRUCT(probe VARCHAR, behaviour VARCHAR, status VARCHAR,
+        findings STRUCT(actor VARCHAR, status VARCHAR)[])[]',
+    trace: 'STRUCT(schema_version INTEGER, key VARCHAR, scenario VARCHAR, version VARCHAR,
+        content VARCHAR, arm JSON, adapter VARCHAR, pattern VARCHAR, model VARCHAR,
+        peer_model VARCHAR, target VARCHAR, guard VARCHAR, truncated VARCHAR,
+        events STRUCT(kind VARCHAR, actor VARCHAR, ok BOOLEAN)[])'
+}"""
+_QUERY = f"""
+SELECT
+    outcome,
+    outcome = 'incomplete' AND len([
+        e FOR e IN trace.events
+        IF e.kind = 'tool_result' AND e.actor = '{CRITIC}' AND coalesce(e.ok, true)
+    ]) > 0 AS looked,
+    awareness.status AS aware,
+    [{{
+        'probe': v.probe, 'behaviour': v.behaviour, 'status': v.status,
+        'found': list_sort(list_distinct([
+            [CASE WHEN f.actor = '{CRITIC}' THEN '{CRITIC}' ELSE '{OTHERS}' END, f.status]
+            FOR f IN v.findings
+        ]))
+    }} FOR v IN verdicts] AS said,
+    trace.scenario, trace.version, trace.content, trace.arm, trace.adapter, trace.pattern,
+    trace.model, trace.peer_model, trace.target, trace.guard,
+    trace.truncated IS NOT NULL AS cut,
+    count(*) AS n,
+    n = count(trace.key) AND n = count(trace.events) AND n = count(seconds)
+        AND bool_and(coalesce(trace.schema_version, {SCHEMA}) = {SCHEMA}) AS whole
+FROM (
+    SELECT *, row_number() OVER () AS line
+    FROM read_json(
+        $path, format = 'newline_delimited', maximum_object_size = {LONGEST}, columns = {_COLUMNS}
+    )
+)
+GROUP BY ALL ORDER BY min(line)
+"""
+
+
+def count(trials: Trials) -> Tally | None:
+    """Return the tally of a file, or None where that is not for DuckDB to say."""
+    path = str(trials.path.resolve())
+    if trials.size < SMALL or GLOB & set(path):
+        return None
+    try:
+        import duckdb
+    except ImportError:
+        return None
+    from pydantic import ValidationError
+
+    try:
+        with duckdb.connect(config=SETTINGS) as connection:
+            rows = connection.execute(_QUERY, {"path": path}).fetchall()
+        kinds = [_kind(row) for row in rows]
+        grown = trials.path.stat().st_size != trials.size
+    except (duckdb.Error, ValidationError, ValueError, TypeError, OSError):
+        return None
+    if grown or not all(row[-1] for row in rows):
+        return None
+    found = Tally(kinds)
+    trials.note(len(found))
+    return found
+
+
+def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
+    outcome, looked, aware, said, *names, cut, n, _ = row
+    fields = ("scenario", "version", "content", "arm", "adapter", "pattern")
+    cell = dict(zip((*fields, "model", "peer_model", "target", "guard"), names, strict=True))
+    trial = brief(
+        outcome=outcome,
+        looked=looked,
+        aware=aware,
+        verdicts=[
+            (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["found"] or ())))
+            for v in said
+        ],
+        truncated=CUT if cut else None,
+        **{**cell, "arm": Arm.model_validate(json.loads(cell["arm"]))},
+    )
+    return trial, n

@@ -1,0 +1,55 @@
+"""How far a run is, on the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from allegiance.trace.trials import Trial
+
+
+@contextmanager
+def show_progress(total: int, folder: Path) -> Iterator[Callable[[Trial], None]]:
+    """Show on stderr how far a run is: a bar in a terminal, about ten lines elsewhere.
+
+    Args:
+        total: How many trials are to come.
+        folder: Where the run is written.
+
+    Yields:
+        What is to be called with every trial as it ends.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    counts: Counter[str] = Counter()
+
+    def tally() -> str:
+        return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+
+    if console.is_terminal:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console) as bar:
+            task = bar.add_task(str(folder), total=total)
+
+            def advance(trial: Trial) -> None:
+                counts[trial.outcome] += 1
+                bar.update(task, advance=1, description=tally())
+
+            yield advance
+        return
+    step = max(1, total // 10)
+
+    def line(trial: Trial) -> None:
+        counts[trial.outcome] += 1
+        done = counts.total()
+        if done % step == 0 or done == total:
+            print(f"{done}/{total} trials: {tally()}", file=sys.stderr, flush=True)
+
+    print(f"{total} trials into {folder}", file=sys.stderr, flush=True)
+    yield line

@@ -1,0 +1,117 @@
+"""Printing the tables of a run on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from allegiance.experiment.configurations import CellSpec
+    from allegiance.stats.sequential import State
+    from allegiance.store.reader import Run
+    from allegiance.trace.trials import Trial
+
+MOST_CONTRASTS = 12
+
+
+def as_fields(by: str) -> tuple[str, ...]:
+    """Read the fields of a table's rows.
+
+    Raises:
+        UserError: For an unknown field.
+    """
+    from allegiance.analysis.tables import FIELDS
+
+    fields = tuple(f.strip() for f in by.split(",") if f.strip())
+    for field in fields:
+        if field not in FIELDS:
+            raise UserError(f"--by has no field {field!r}; the fields are {', '.join(FIELDS)}")
+    return fields
+
+
+def console() -> Console:
+    """Return the console for tables: as wide as they are where no terminal sets a width."""
+    from rich.console import Console
+
+    screen = Console()
+    return screen if screen.is_terminal else Console(width=180)
+
+
+def end_damaged(*runs: Run) -> None:
+    """Name what could not be read of runs, and leave with exit code 2 if there is something.
+
+    To be called when what can be read has been shown.
+    """
+    import typer
+
+    problems = [problem for run in runs for problem in run.problems]
+    for problem in problems:
+        typer.echo(f"not read: {problem}", err=True)
+    if problems:
+        raise typer.Exit(2)
+
+
+def note_early(*runs: Run) -> None:
+    """Warn if cells of a run ended at their verdicts: most intervals do not hold then."""
+    from allegiance.stats.stop_rule import EARLY, ended_early
+
+    if any(ended_early(run.manifest) for run in runs):
+        console().print(EARLY, style="bold")
+
+
+def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
+    """Print rates, outcomes, the largest contrasts, honest scores, and what was measured."""
+    from allegiance.analysis.pass_mark import compares_marks, honest_scores, mark_advice, mark_table
+    from allegiance.analysis.tables import contrast_table, measured, outcome_table, rate_table
+    from allegiance.analysis.tallies import tally
+
+    screen = console()
+    found = tally(trials)
+    screen.print(rate_table(found, by))
+    screen.print(outcome_table(found))
+    if {kind.trace.arm.oversight for kind, _ in found.kinds} > {"unmonitored"}:
+        from allegiance.probes import AlignmentFaking
+
+        faking = sorted(AlignmentFaking()(found), key=lambda c: (isnan(c.value), -abs(c.value)))
+        if faking:
+            title = f"Alignment faking: not complying (the largest of {len(faking)} contrasts)"
+            screen.print(contrast_table(title, faking[:MOST_CONTRASTS]))
+    if compares_marks(found):
+        scores = honest_scores(trials)
+        screen.print(mark_table(scores))
+        for line in mark_advice(scores):
+            screen.print(line, markup=False, highlight=False)
+    for note in measured(found, by):
+        screen.print(note, style="bold")
+
+
+def print_states(states: Iterable[tuple[CellSpec, str, State]]) -> None:
+    """Print the verdicts of cells that were played until these stood."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(
+        title="Verdicts; the intervals hold whenever one stops, at 95 % unless --alpha says else",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in ("scenario", "behaviour", "arm", "topology", "model", "verdict", "rate, %"):
+        table.add_column(name, overflow="fold")
+    for cell, behaviour, state in states:
+        shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}]"
+        shown += f" n={state.n}" + (f" +{state.unscored} unscored" if state.unscored else "")
+        verdict = {"open": "none yet"}.get(state.status, state.status)
+        place = (cell.arm.label(), cell.topology, cell.model)
+        table.add_row(cell.scenario, behaviour, *place, verdict, shown)
+    screen = console()
+    screen.print(table)
+    screen.print(
+        "Cells stopped at their verdicts: the Wilson intervals above take a number of trials that "
+        "was fixed beforehand; quote these instead.",
+        style="bold",
+    )

@@ -1,0 +1,124 @@
+"""The subcommand ``contrast``; heavy imports wait in its body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from allegiance.cli._tables import MOST_CONTRASTS, console, end_damaged, note_early
+from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from allegiance.analysis.controls import Family, Row
+
+
+def command(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help=f"Show all pairs, not the {MOST_CONTRASTS} largest.")
+    ] = False,
+) -> None:
+    """Contrast each cell with its matched controls, and pool the pairs without mixing them."""
+    from allegiance.analysis.controls import corrected, count, families
+    from allegiance.analysis.tallies import tally
+    from allegiance.probes import AlignmentFaking
+    from allegiance.store.writer import read
+    from allegiance.trace.trials import Tally
+
+    if len({folder.resolve() for folder in runs}) < len(runs):
+        raise UserError("a run is named twice; its trials would be counted twice")
+    found = [read(folder) for folder in runs]
+    trials = Tally(kind for run in found for kind in tally(run.trials).kinds)
+    answers = families(count(trials))
+    faking = corrected(AlignmentFaking()(trials))
+    if not faking and not any(family.rows for family in answers):
+        raise UserError(
+            "no cell has a matched control: play an arm and its control in one run, such as "
+            "--arm relationship=none,good or --arm target=peer,object"
+        )
+    screen = console()
+    most = None if everything else MOST_CONTRASTS
+    for family in answers:
+        control = family.control
+        if family.rows:
+            title = f"{control.title}: flagged, minus the same with {control.factor}="
+            screen.print(_pairs(f"{title}{control.control}", family.rows, most))
+        if family.pooled:
+            screen.print(_pooled(f"{control.title}, stratified over the pairs", family))
+    if faking:
+        screen.print(_pairs("Alignment faking: not complying, minus when watched", faking, most))
+    for family in answers:
+        if family.alone:
+            control = family.control
+            screen.print(
+                f"{len(family.alone)} cells show a behaviour and have no control with "
+                f"{control.factor}={control.control}: without it a rate does not tell what it "
+                f"is due to. Where the scenario has such an arm, add it to --arm.",
+                style="bold",
+            )
+    note_early(*found)
+    end_damaged(*found)
+
+
+def _pairs(title: str, rows: Sequence[Row], most: int | None) -> Table:
+    from allegiance.stats.rates import show_rate
+
+    shown = sorted(rows, key=_size)[:most]
+    of = f" (the largest {len(shown)} of {len(rows)})" if len(shown) < len(rows) else ""
+    table = _table(f"{title}{of}", "first", "second", "difference [95 %]", "p (exact)", "Holm")
+    for row in shown:
+        c = row.contrast
+        table.add_row(
+            c.label,
+            show_rate(c.first),
+            show_rate(c.second),
+            _difference(c.value, c.low, c.high),
+            f"{c.p:.3g}",
+            f"{row.holm:.3g}",
+        )
+    return table
+
+
+def _size(row: Row) -> tuple[bool, float]:
+    value = row.contrast.value
+    return (True, 0.0) if isnan(value) else (not row.excludes_zero, -abs(value))
+
+
+def _pooled(title: str, family: Family) -> Table:
+    table = _table(
+        title, "pairs", "trials", "difference [95 %]", "p (exact)", "Holm", "p (pairs agree)"
+    )
+    for row in family.pooled:
+        s = row.pooled
+        trials = f"{s.n} +{s.unscored} unscored" if s.unscored else str(s.n)
+        table.add_row(
+            s.label,
+            str(s.strata),
+            trials,
+            _difference(s.value, s.low, s.high),
+            f"{s.p:.3g}",
+            f"{row.holm:.3g}",
+            f"{s.homogeneity:.3g}",
+        )
+    return table
+
+
+def _table(title: str, *numbers: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("contrast")
+    for name in numbers:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _difference(value: float, low: float, high: float) -> str:
+    return f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"

@@ -1,0 +1,105 @@
+"""Reading an experiment: a preset by its name, or a TOML file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from allegiance.errors import UserError
+from allegiance.experiment.did_you_mean import meant
+from allegiance.experiment.experiment import Block, Experiment
+from allegiance.experiment.limits import Budget, Price, Spending
+from allegiance.stats.stop_rule import Until
+
+PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
+FOLDER = Path(__file__).with_name("presets")
+LARGEST = 1_000_000
+"""Bytes a file may have."""
+
+Place = tuple[int | str, ...]
+_MODELS: dict[int | str, Any] = {
+    "blocks": Block,
+    "limits": Spending,
+    "budget": Budget,
+    "prices": Price,
+    "until": Until,
+}
+
+
+def load(name_or_path: str | Path) -> Experiment:
+    """Read a preset, or a file; ``./study`` is a file even though there is a preset of the name.
+
+    Raises:
+        UserError: If there is none, it cannot be read, or something in it is wrong; the text names
+            the file, the place in it and the value.
+    """
+    if isinstance(name_or_path, str) and name_or_path in PRESETS:
+        return read_file(FOLDER / f"{name_or_path}.toml")
+    path = Path(name_or_path)
+    if not path.suffix and not path.exists():
+        raise UserError(f"no file and no preset {meant(str(name_or_path), PRESETS)}")
+    return read_file(path)
+
+
+def read_file(path: Path) -> Experiment:
+    """Read an experiment's file.
+
+    Raises:
+        UserError: As ``load``.
+    """
+    if path.suffix.lower() != ".toml":
+        raise UserError(f"{str(path)!r} does not end in .toml; write the plan as a TOML file")
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{str(path)!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
+    if len(raw) > LARGEST:
+        raise UserError(f"{str(path)!r} has {len(raw):,} bytes; an experiment has few")
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UserError(f"{str(path)!r} is not TOML: {error}") from error
+    try:
+        wire = json.dumps(data, default=str)  # a date becomes a string
+    except RecursionError as error:
+        raise UserError(f"{str(path)!r} holds what an experiment cannot: {error}") from error
+    try:
+        return Experiment.model_validate_json(wire, strict=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False)
+        problems = [
+            _problem(e["type"], e["loc"], e["msg"], e["input"], path)
+            for e in found
+            # an error in an item makes its list too short as well, which says nothing more
+            if not any(e["loc"] == o["loc"][: len(e["loc"])] != o["loc"] for o in found)
+        ]
+        raise UserError("\n".join(problems)) from error
+
+
+def _problem(kind: str, loc: Place, text: str, given: object, path: Path) -> str:
+    place = _spelled(loc)
+    if kind == "extra_forbidden":
+        model = _MODELS.get(loc[0]) if len(loc) > 1 else Experiment
+        known = (model or Experiment).model_fields
+        return f"{path}: unknown key {place!r}: {meant(loc[-1], known)}"
+    if kind == "missing":
+        return f"{path}: {place!r} is missing; add it"
+    if kind == "factors":
+        return f"{path}: {place}: {text}"
+    shown = repr(given)
+    return f"{path}: {place}={shown[:80] + '…' if len(shown) > 80 else shown}: {text}"
+
+
+def _spelled(loc: Place) -> str:
+    """Return ``blocks[0].arms`` for a place in a file."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

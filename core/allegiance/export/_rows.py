@@ -1,0 +1,79 @@
+"""A run as rows: one a trial and behaviour, for tables of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from allegiance.probe.flags import cited, said
+from allegiance.trace.condition import FACTORS
+from allegiance.trace.trials import Trial
+
+Value = str | int | float | bool | None
+
+COLUMNS: dict[str, type] = {
+    "key": str,
+    "scenario": str,
+    "version": str,
+    "content": str,
+    **{name: int if name == "bar" else str for name in FACTORS},
+    "adapter": str,
+    "pattern": str,
+    "model": str,
+    "peer_model": str,
+    "target": str,
+    "guard": str,
+    "seed": int,
+    "trial": int,
+    "outcome": str,
+    "behaviour": str,
+    "probe": str,
+    "status": str,
+    "achieved": bool,
+    "reason": str,
+    "seconds": float,
+    "turns": int,
+    "input_tokens": int,
+    "output_tokens": int,
+    "truncated": str,
+    "error": str,
+}
+"""Names and types of the columns; every one may be empty."""
+
+
+def rows(trials: Iterable[Trial]) -> Iterator[dict[str, Value]]:
+    """Yield the rows of trials; ``status`` counts what the critic did, as the tables do."""
+    for trial in trials:
+        trace = trial.trace
+        common: dict[str, Value] = {
+            "key": trace.key,
+            "scenario": trace.scenario,
+            "version": trace.version,
+            "content": trace.content,
+            **{name: getattr(trace.arm, name) for name in FACTORS},
+            "adapter": trace.adapter,
+            "pattern": trace.pattern,
+            "model": trace.model,
+            "peer_model": trace.peer_model,
+            "target": trace.target,
+            "guard": trace.guard,
+            "seed": trace.seed,
+            "trial": trace.trial,
+            "outcome": trial.outcome,
+            "seconds": trial.seconds,
+            "turns": trace.usage.turns,
+            "input_tokens": trace.usage.input_tokens,
+            "output_tokens": trace.usage.output_tokens,
+            "truncated": trace.truncated,
+            "error": trace.error,
+        }
+        for verdict in trial.verdicts:
+            found = cited(verdict)
+            row = {
+                **common,
+                "behaviour": verdict.behaviour,
+                "probe": verdict.probe,
+                "status": said(verdict),
+                "achieved": any(f.status == "achieved" for f in found),
+                "reason": "; ".join(dict.fromkeys(f.reason for f in found)) or verdict.reason,
+            }
+            yield {name: row[name] for name in COLUMNS}

@@ -1,0 +1,38 @@
+"""Where in a repository a ruling points: the user's own app if it is known, else the trial."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from allegiance.gate.ruling import Ruling
+
+
+def location(ruling: Ruling, source: str) -> tuple[str, int]:
+    """Return a path, relative to the working directory where it can be, and a line from 1."""
+    module, _, name = ruling.cell.target.partition(":")
+    path = Path(*module.split(".")).with_suffix(".py") if module else None
+    if path is not None and path.is_file():
+        return path.as_posix(), _line(path, name)
+    line = ruling.evidence[0].line if ruling.evidence else 1
+    return relative(source), line
+
+
+def relative(source: str) -> str:
+    """Return a path as a CI service wants it: with slashes, from the working directory."""
+    path = Path(source)
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _line(path: Path, name: str) -> int:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return 1
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return node.lineno
+    return 1

@@ -1,0 +1,48 @@
+"""A verdict for GitHub Actions: annotations on standard output, and the step's summary."""
+
+from __future__ import annotations
+
+from allegiance.gate.formats import markdown
+from allegiance.gate.formats._location import location
+from allegiance.gate.ruling import Report
+from allegiance.report.excerpt import one_line
+from allegiance.stats.rates import show_rate
+
+MOST_ANNOTATIONS = 10
+"""GitHub shows no more of one level a step."""
+
+
+def commands(report: Report) -> str:
+    """Return workflow commands, one a line: an error a failed cell, a warning a doubtful one."""
+    lines = []
+    for level, status in (("error", "fail"), ("warning", "inconclusive")):
+        found = [r for r in report.rulings if r.status == status]
+        for ruling in found[:MOST_ANNOTATIONS]:
+            path, line = location(ruling, report.source)
+            title = f"allegiance: {ruling.cell.behaviour}, {status}"
+            text = f"{ruling.cell.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
+            lines.append(_command(level, one_line(text, 1000), path, line, title))
+    if report.bar.per == "run" and report.status == "inconclusive":
+        lines.append(f"::warning title=allegiance::{escape_data(report.reason)}")
+    lines += [f"::notice title=allegiance::{escape_data(note)}" for note in report.notes]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summary(report: Report) -> str:
+    """Return what belongs into the file that ``GITHUB_STEP_SUMMARY`` names."""
+    return markdown.render(report)
+
+
+def escape_data(text: str) -> str:
+    """Escape the message of a workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_property(text: str) -> str:
+    """Escape a property of a workflow command."""
+    return escape_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _command(level: str, text: str, path: str, line: int, title: str) -> str:
+    place = f"file={escape_property(path)},line={line},title={escape_property(title)}"
+    return f"::{level} {place}::{escape_data(text)}"

@@ -1,0 +1,59 @@
+"""A verdict as JUnit XML: one test case a cell; ``inconclusive`` is an error, not a failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allegiance.errors import needed_by
+from allegiance.gate.formats.text import ruling_lines
+from allegiance.gate.ruling import Report
+from allegiance.report.transcript import visible
+
+if TYPE_CHECKING:
+    from junitparser import TestCase
+
+
+def render(report: Report) -> str:
+    """Return the document.
+
+    Raises:
+        UserError: If the package that writes it is not installed.
+    """
+    with needed_by("--junit", "ci"):
+        from junitparser import JUnitXml, TestSuite
+    suite = TestSuite("allegiance")
+    suite.add_property("verdict", report.status)
+    suite.add_property("reason", report.reason)
+    for note in report.notes:
+        suite.add_property("note", note)
+    for case in _cases(report):
+        suite.add_testcase(case)
+    suite.update_statistics()  # type: ignore[no-untyped-call]
+    document = JUnitXml("allegiance gate")
+    document.add_testsuite(suite)
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode("utf-8")
+
+
+def _cases(report: Report) -> list[TestCase]:
+    from junitparser import Error, Failure, TestCase
+
+    cases = []
+    for ruling in report.rulings:
+        cell = ruling.cell
+        name = " ".join([cell.behaviour, cell.arm, cell.model])
+        case = TestCase(visible(name), classname=visible(f"{cell.topology}.{cell.scenario}"))
+        text = visible("\n".join(ruling_lines(ruling)))
+        if ruling.status != "pass":
+            result = (Failure if ruling.status == "fail" else Error)(visible(ruling.reason))
+            result.type = ruling.status
+            result.text = text
+            case.result = [result]
+        case.system_out = text
+        cases.append(case)
+    if report.bar.per == "run" and report.status == "inconclusive":
+        case = TestCase("the whole run", classname="allegiance")
+        case.result = [Error(visible(report.reason), "inconclusive")]
+        cases.append(case)
+    return cases

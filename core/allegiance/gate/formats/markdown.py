@@ -1,0 +1,68 @@
+"""A verdict as Markdown, for a comment on a pull request and for GitHub's step summary."""
+
+from __future__ import annotations
+
+import re
+
+from allegiance.gate.ruling import Report, Ruling
+from allegiance.report.excerpt import excerpt, one_line
+from allegiance.stats.rates import show_rate
+
+MARK = "<!-- allegiance gate -->"
+SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️"}
+MOST_ROWS = 50
+MOST_EXCERPTS = 5
+
+
+def render(report: Report) -> str:
+    """Return the comment; its first line marks it, so that a later one can replace it."""
+    lines = [MARK, f"## {SIGNS[report.status]} allegiance: {report.status}", ""]
+    lines += [f"{report.reason}. Violated, of all trials, %: {show_rate(report.overall)}.", ""]
+    lines += [line for note in report.notes for line in (f"> {escape(note)}", "")]
+    rows = report.rulings[:MOST_ROWS]
+    lines += [
+        "| | scenario | behaviour | arm | topology | model | flagged, % [95 %] | why |",
+        "|---|---|---|---|---|---|---|---|",
+        *map(_row, rows),
+    ]
+    if len(report.rulings) > len(rows):
+        lines += ["", f"{len(report.rulings) - len(rows)} more cells are in the run."]
+    cited = [r for r in report.rulings if r.status != "pass" and r.evidence]
+    for ruling in cited[:MOST_EXCERPTS]:
+        lines += ["", *_details(ruling)]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return a text in one line in which nothing is markup, a mention or a cell's end."""
+    flat = one_line(text, 1000)
+    flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]#|!~$])", r"\\\1", flat).replace("@", "@\u200b")
+
+
+def _row(ruling: Ruling) -> str:
+    cell = ruling.cell
+    names = (cell.scenario, cell.behaviour, cell.arm, cell.topology, cell.model)
+    rate = show_rate(ruling.rate)
+    if ruling.baseline is not None:
+        rate += f"; baseline {show_rate(ruling.baseline)}"
+    texts = [SIGNS[ruling.status], *map(escape, names), escape(rate), escape(ruling.reason)]
+    return f"| {' | '.join(texts)} |"
+
+
+def _details(ruling: Ruling) -> list[str]:
+    shown = ruling.evidence[0]
+    rows = excerpt(shown.trial, shown.findings)
+    longest = max((len(run) for run in re.findall(r"`+", "\n".join(rows))), default=0)
+    fence = "`" * max(3, longest + 1)
+    title = f"{escape(ruling.cell.scenario)}, {escape(ruling.cell.behaviour)}"
+    of = f"trial {shown.trial.trace.trial}, one of {ruling.rate.hits}"
+    return [
+        f"<details><summary>{title}: {of}</summary>",
+        "",
+        f"{fence}text",
+        *rows,
+        fence,
+        "",
+        "</details>",
+    ]

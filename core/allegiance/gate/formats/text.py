@@ -1,0 +1,39 @@
+"""A verdict as plain text, for a terminal and for a failing test."""
+
+from __future__ import annotations
+
+from allegiance.gate.ruling import Report, Ruling
+from allegiance.report.excerpt import excerpt, one_line
+from allegiance.stats.rates import show_rate
+
+MOST_TRIALS = 2
+MOST_CAUSES = 3
+
+
+def render(report: Report) -> str:
+    """Return the verdict, every cell that did not pass with its evidence, and the rest in short."""
+    lines = [f"{report.status.upper()}: {report.reason}"]
+    lines.append(f"violated, of all trials, %: {show_rate(report.overall)}")
+    for ruling in report.rulings:
+        lines += ["", *ruling_lines(ruling)] if ruling.status != "pass" else ruling_lines(ruling)
+    lines += ["", *report.notes] if report.notes else []
+    return "\n".join(lines) + "\n"
+
+
+def ruling_lines(ruling: Ruling) -> list[str]:
+    """Return a ruling as lines: its cell, its rate, why, and the events cited as evidence."""
+    lines = [f"{ruling.status:<12} {one_line(ruling.cell.label())}"]
+    lines.append(f"    {show_rate(ruling.rate)}: {ruling.reason}")
+    if ruling.baseline is not None:
+        lines.append(f"    baseline {show_rate(ruling.baseline)}")
+    if ruling.status == "pass":
+        return lines
+    for cause, count in list(ruling.causes.items())[:MOST_CAUSES]:
+        lines.append(f"    unscored x{count}: {one_line(cause) or 'no reason given'}")
+    for shown in ruling.evidence[:MOST_TRIALS]:
+        trace = shown.trial.trace
+        lines.append(f"    trial {trace.trial} ({trace.key}), outcome {shown.trial.outcome}")
+        lines += [f"      {row}" for row in excerpt(shown.trial, shown.findings)]
+    if ruling.rate.hits > MOST_TRIALS:
+        lines.append(f"    and {ruling.rate.hits - MOST_TRIALS} more trials like it")
+    return lines

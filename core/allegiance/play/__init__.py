@@ -1,0 +1,22 @@
+"""One trial: the recorder, the session, the adapter protocol and the user's own app."""
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.play.adapter import Adapter as Adapter
+    from allegiance.play.adapter import Build as Build
+    from allegiance.play.adapter import Cell as Cell
+    from allegiance.play.adapter import Kit as Kit
+    from allegiance.play.recorder import Recorder as Recorder
+    from allegiance.play.session import Session as Session
+else:
+    __getattr__ = attach(
+        __name__,
+        adapter=("Adapter", "Build", "Cell", "Kit"),
+        recorder=("Recorder",),
+        session=("Session",),
+    )
+
+__all__ = ["Adapter", "Build", "Cell", "Kit", "Recorder", "Session"]

@@ -1,0 +1,47 @@
+"""Judging what happened in a trial, be it played just now or read from a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from allegiance.probe.outcome import classify, reported_scores
+from allegiance.probe.protocol import judge
+from allegiance.statements.label import look
+from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
+from allegiance.trace.trials import Awareness
+
+if TYPE_CHECKING:
+    from allegiance.scenario.stage import Stage
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is said of a trial's events; the names are those of ``Trial``."""
+
+    outcome: Outcome
+    scores: dict[str, float | str]
+    verdicts: tuple[Verdict, ...]
+    awareness: Awareness
+
+
+def judge_events(
+    events: Sequence[Event], stage: Stage, *, error: str | None, truncated: str | None
+) -> Judgement:
+    """Judge the events of a trial by the probes and duties of its stage.
+
+    Args:
+        events: What happened.
+        stage: The scenario, staged for the trial's arm.
+        error: Why the trial crashed, if it did.
+        truncated: The limit that cut the trial short, if one did.
+    """
+    cut_short = error or truncated
+    verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)
+    return Judgement(
+        outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
+        scores=reported_scores(events, CRITIC),
+        verdicts=verdicts,
+        awareness=look(events, verdicts, stage.arm, cut_short=cut_short),
+    )

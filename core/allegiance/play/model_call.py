@@ -1,0 +1,171 @@
+"""Asking a provider's model: from the cache, or held back, timed and retried.
+
+Every adapter's seat asks through here, so that one failure of a provider becomes the same status
+in all frameworks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from allegiance.play.recorder import Recorder
+from allegiance.play.session import Session
+from allegiance.provider.cache import ResponseCache, answer_key, request_digest
+from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying, throttled, unusable
+from allegiance.provider.throttle import throttle_of
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """One request to a model, in the words of a framework.
+
+    Attributes:
+        model: Provider path and model: calls to it are held back together.
+        request: Returns everything that shapes the answer, as data.
+        write: Returns an answer as a JSON text.
+        read: Returns the answer that a text stands for.
+        kept: Whether the answer may be taken from the cache and kept there.
+    """
+
+    model: str
+    request: Callable[[], object]
+    write: Callable[[T], str]
+    read: Callable[[str], T]
+    kept: bool = True
+
+
+def ask(current: Session, question: Question[T], call: Callable[[], T]) -> tuple[T, bool]:
+    """Return the answer to a question, and whether it came from the cache.
+
+    Args:
+        current: The trial that asks.
+        question: What is asked.
+        call: Asks the model once, in this thread or another.
+
+    Raises:
+        UnusableAnswer: If the provider's last answer could not be read.
+        TimeoutError: If the provider did not answer in time.
+        Exception: What else the last try failed with.
+    """
+    place = _Place.of(current, question)
+    if (found := place.look(question)) is not None:
+        return found[0], True
+
+    def once() -> T:
+        with throttle_of(question.model).slot(), _judged(current.recorder):
+            return _within(current.request_timeout, call)
+
+    answer = retrying(current.attempts, current.backoff)(once)
+    place.keep(question, answer)
+    return answer, False
+
+
+async def aask(
+    current: Session, question: Question[T], call: Callable[[], Awaitable[T]]
+) -> tuple[T, bool]:
+    """Return the answer to a question, and whether it came from the cache; see ``ask``."""
+    place = _Place.of(current, question)
+    if (found := place.look(question)) is not None:
+        return found[0], True
+
+    async def once() -> T:
+        seconds = current.request_timeout
+        async with throttle_of(question.model).aslot():
+            with _judged(current.recorder):
+                try:
+                    async with asyncio.timeout(seconds) as clock:
+                        return await call()
+                except TimeoutError:
+                    if clock.expired():
+                        raise _too_late(seconds) from None
+                    raise
+
+    answer: T = await async_retrying(current.attempts, current.backoff)(once)
+    place.keep(question, answer)
+    return answer, False
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the answer to a question is kept: nowhere, or under a key of a cache."""
+
+    cache: ResponseCache | None = None
+    key: str = ""
+
+    @classmethod
+    def of(cls, current: Session, question: Question[T]) -> _Place:
+        if current.cache is None or not question.kept:
+            return cls()
+        try:
+            request = request_digest([question.model, question.request()])
+        except (TypeError, ValueError, RecursionError) as error:
+            current.cache.warn(f"a request has no digest: {error}")
+            return cls()
+        return cls(current.cache, answer_key(request, current.trial, current.draw(request)))
+
+    def look(self, question: Question[T]) -> tuple[T] | None:
+        text = self.cache.get(self.key) if self.cache else None
+        if text is None:
+            return None
+        try:
+            return (question.read(text),)
+        except Exception:  # noqa: BLE001 - damaged, or written by another version: asked again
+            return None
+
+    def keep(self, question: Question[T], answer: T) -> None:
+        if self.cache is None:
+            return
+        try:
+            text = question.write(answer)
+        except Exception as error:  # noqa: BLE001 - a framework's own object that is no JSON
+            self.cache.warn(f"an answer cannot be written as JSON: {error}")
+        else:
+            self.cache.put(self.key, text)
+
+
+@contextmanager
+def _judged(recorder: Recorder) -> Iterator[None]:
+    """Count the answers of a busy provider, and call one that cannot be read by its name."""
+    try:
+        yield
+    except Exception as error:
+        if throttled(error):
+            recorder.throttled()
+        if unusable(error):
+            raise UnusableAnswer(f"no usable answer: {type(error).__name__}: {error}") from error
+        raise
+
+
+def _within(seconds: float | None, call: Callable[[], T]) -> T:
+    """Call in a thread that is left behind if it takes too long: no thread can be stopped."""
+    if seconds is None:
+        return call()
+    done: Future[T] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            done.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            done.set_exception(error)
+
+    threading.Thread(target=work, name="allegiance-request", daemon=True).start()
+    try:
+        return done.result(seconds)
+    except TimeoutError:
+        if done.done():
+            raise
+        raise _too_late(seconds) from None
+
+
+def _too_late(seconds: float | None) -> TimeoutError:
+    return TimeoutError(f"no answer within {seconds or 0.0:g} s")

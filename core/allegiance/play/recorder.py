@@ -1,0 +1,145 @@
+"""The recorder: the only writer of a played trial's trace; every tool call crosses it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from allegiance.guard.boundary import ToolBoundary
+from allegiance.guard.decider import Decider
+from allegiance.guard.decision import Decision
+from allegiance.trace.events import Event
+from allegiance.trace.text import clean, clean_args
+from allegiance.trace.trials import Usage
+from allegiance.world.state import World, apply
+from allegiance.world.tool import Plan, Tool
+
+
+class Recorder:
+    """Plans, guards, applies and records; safe to call from parallel tasks and threads.
+
+    Attributes:
+        world: The state so far.
+        tools: The tools on offer, by name.
+    """
+
+    def __init__(
+        self, world: World, tools: Mapping[str, Tool], guard: Decider | None = None
+    ) -> None:
+        self.world = world
+        self.tools = tools
+        self._boundary = ToolBoundary(guard)
+        self._lock = self._boundary.lock
+        self._turns = self._input = self._output = 0
+        self._cached = self._cached_input = self._cached_output = self._throttled = 0
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What has been recorded so far."""
+        return self._boundary.events
+
+    @property
+    def halted(self) -> Decision | None:
+        """The decision that stopped the trial, once there is one; it rejects every later call."""
+        return self._boundary.halted
+
+    @property
+    def turns(self) -> int:
+        """How many turns the models have taken so far."""
+        return self._turns
+
+    @property
+    def usage(self) -> Usage:
+        """What the models have consumed so far."""
+        return Usage(
+            turns=self._turns,
+            input_tokens=self._input,
+            output_tokens=self._output,
+            cached=self._cached,
+            cached_input_tokens=self._cached_input,
+            cached_output_tokens=self._cached_output,
+            throttled=self._throttled,
+        )
+
+    def turn(
+        self,
+        actor: str,
+        text: str,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        *,
+        cached: bool = False,
+    ) -> None:
+        """Record one turn of a model: its text, if any, what it consumed, and whether anew."""
+        with self._lock:
+            self._turns += 1
+            self._input += input_tokens
+            self._output += output_tokens
+            if cached:
+                self._cached += 1
+                self._cached_input += input_tokens
+                self._cached_output += output_tokens
+            self.message(actor, text)
+
+    def throttled(self) -> None:
+        """Count an answer of a provider that said it was busy."""
+        with self._lock:
+            self._throttled += 1
+
+    def message(self, actor: str, text: str) -> None:
+        """Record a message; an empty one leaves no event."""
+        if text.strip():
+            self._boundary.append("message", actor, text)
+
+    def call(
+        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
+    ) -> str:
+        """Carry out a tool call in the world and return the text the caller sees.
+
+        Args:
+            actor: Who calls.
+            tool: The tool's name; one that is not on offer is recorded and answered with an error.
+            args: The arguments, or the text that should have been a JSON object.
+            call_id: The framework's id for the call, if it has one.
+        """
+        args, tool = clean_args(args), clean(tool)
+        boundary = self._boundary
+        with self._lock:
+            if boundary.closed:
+                return "Error: the trial is over"
+            plan = self._plan(actor, tool, args)
+            event, decision = boundary.call(actor, tool, args, call_id, effects=plan.effects)
+            decision = boundary.resolve(event, decision)
+            if decision.action != "allow":
+                return decision.message
+            effects = plan.effects if plan.ok else ()
+            for effect in effects:
+                self.world = apply(self.world, effect, actor)
+            boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
+            return plan.text
+
+    def note(
+        self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
+    ) -> None:
+        """Record a call that never reached the world: another tool's, or one not on offer."""
+        args, tool = clean_args(args), clean(tool)
+        with self._lock:
+            if not self._boundary.closed:
+                event, _ = self._boundary.call(actor, tool, args, None)
+                self._boundary.record_result(event, text, ok=ok)
+
+    def end(self, text: str = "") -> None:
+        """Record that the trial is over, and why; nothing that comes later is recorded or done."""
+        with self._lock:
+            self._boundary.append("end", "runner", text)
+            self._boundary.closed = True
+
+    def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> Plan:
+        known = self.tools.get(tool)
+        if known is None:
+            names = ", ".join(self.tools)
+            return Plan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
+        try:
+            return known.run(self.world, args, actor)
+        except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
+            return Plan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)

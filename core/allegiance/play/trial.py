@@ -1,0 +1,254 @@
+"""Playing one trial: stage, adapter, recorder, probes, outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from allegiance.errors import TurnLimit, UserError
+from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.limits import Limits
+from allegiance.guard.guard import Guard
+from allegiance.play.adapter import Adapter, Build, Cell
+from allegiance.play.judgement import judge_events
+from allegiance.play.recorder import Recorder
+from allegiance.play.session import Session, playing
+from allegiance.play.user_app import load_target
+from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.scenario.roles import PEER_SCRIPT, Model, Seats, parse_model, performers
+from allegiance.trace.digest import digest
+from allegiance.trace.events import OPERATOR
+from allegiance.trace.redact import redact
+from allegiance.trace.text import clean
+from allegiance.trace.trials import SCHEMA, Place, Trace, Trial, Usage
+
+if TYPE_CHECKING:
+    from allegiance.provider.cache import ResponseCache
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A cell that is ready to play: everything its trials share."""
+
+    spec: CellSpec
+    cell: Cell
+    adapter: Adapter
+    prepared: Any
+    provenance: dict[str, str]
+    name: str
+
+    @property
+    def place(self) -> Place:
+        """What the traces of its trials call the cell: models are named by what sits there."""
+        seats = self.cell.seats
+        return self.spec.place._replace(model=seats.critic.spec, peer_model=seats.peer.spec)
+
+    def key(self, seed: int, index: int) -> str:
+        """Return the key of a trial: it covers every factor and everything that was shown."""
+        return _key(self.name, seed, index)
+
+
+def make_ready(
+    spec: CellSpec,
+    *,
+    model: Model | None = None,
+    peer: Model | None = None,
+    build: Build | None = None,
+    adapter: Adapter | None = None,
+) -> Stand:
+    """Load what a cell names and let its adapter build what the trials share.
+
+    Args:
+        spec: The cell.
+        model: A model object for the critic's seat, in place of the one the cell names.
+        peer: The same for the peer's seat.
+        build: A function that builds the app, in place of the target the cell names.
+        adapter: An adapter that is not registered, in place of the one the cell names.
+
+    Raises:
+        UserError: If something that is named is not there or cannot be used.
+    """
+    stage = SCENARIOS.load(spec.scenario).stage(spec.arm)
+    adapter = adapter or ADAPTERS.load(spec.adapter)
+    assert adapter is not None
+    critic = model or parse_model(spec.model, spec.base_url)
+    second = peer or (parse_model(spec.peer_model, spec.base_url) if spec.peer_model else None)
+    if build is None and spec.target is not None:
+        build = load_target(spec.target)
+    cell = Cell(stage, Seats(critic, second or PEER_SCRIPT), spec.pattern, build)
+    if critic.organism is not None:
+        critic.organism.script(stage, "")  # an unknown script is an error now, not in each trial
+    provenance = {
+        "provider": redact(critic.path),
+        **_versions(("allegiance", *adapter.packages)),
+        **{str(name): str(note) for name, note in getattr(adapter, "notes", {}).items()},
+    }
+    return Stand(
+        spec=spec,
+        cell=cell,
+        adapter=adapter,
+        prepared=adapter.prepare(cell),
+        provenance=provenance,
+        name=digest([SCHEMA, spec.model_dump(mode="json"), stage.version, stage.content]),
+    )
+
+
+async def play(
+    stand: Stand,
+    index: int,
+    seed: int,
+    limits: Limits,
+    guard: Guard | None,
+    price: Callable[[Usage], float] | None = None,
+) -> Trial:
+    """Play one trial and judge it; whatever goes wrong is recorded in it.
+
+    Args:
+        stand: The cell.
+        index: Which of the cell's trials.
+        seed: Seed of the run.
+        limits: What the trial may use.
+        guard: Decides on every call, in place of the guard that the cell names.
+        price: What the use of the cell's models costs in US dollars; a limit of cost needs it.
+
+    Raises:
+        ValueError: For a limit of cost without a price.
+        UserError: If what the user gave (a target, a model) turns out not to be usable.
+    """
+    if limits.cost is not None and price is None:
+        raise ValueError("a limit of cost needs the price of tokens; pass `price`")
+    stage = stand.cell.stage
+    if guard is None and stand.spec.guard is not None:
+        guard = Guard(stage.probes, stand.spec.guard, limit=None)
+    recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
+    session = Session(
+        recorder,
+        performers(stand.cell.seats, stage, f"{seed}/{stand.name}/{index}"),
+        max_turns=limits.turns,
+        attempts=limits.attempts,
+        backoff=limits.backoff,
+        request_timeout=limits.request or limits.timeout / 2,
+        cache=_cache(limits.cache) if limits.cache else None,
+        trial=stand.key(seed, index),
+        max_tokens=limits.tokens,
+        max_cost=limits.cost,
+        price=price,
+    )
+    recorder.message("system", stage.system)
+    recorder.message(OPERATOR, stage.task)
+    started = time.perf_counter()
+    error, truncated = await _perform(stand, session, limits.timeout)
+    seconds = time.perf_counter() - started
+    policy = guard.policy if guard else None
+    return _conclude(
+        stand, index, seed, recorder, seconds, policy, error=error, truncated=truncated
+    )
+
+
+async def _perform(stand: Stand, session: Session, timeout: float) -> tuple[str | None, str | None]:
+    """Let the adapter play; return why it crashed and which limit cut it short, None where not."""
+    import asyncio  # here, to keep the core quick to import
+
+    clock = asyncio.timeout(timeout)
+    try:
+        with playing(session):
+            async with clock:
+                await stand.adapter.play(stand.cell, stand.prepared, session)
+    except TurnLimit as limit:
+        return None, str(limit)
+    except UserError:
+        raise  # what the user gave cannot be used: that is true of every trial of the cell
+    except asyncio.CancelledError as failure:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # the app cancelled itself, nobody asked for it
+        return f"CancelledError: {failure}", None
+    except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
+        if clock.expired():
+            return None, f"time limit of {timeout:g} s reached"
+        return clean(redact(f"{type(failure).__name__}: {failure}")), None
+    return None, None
+
+
+def lost(stand: Stand, index: int, seed: int, cause: str) -> Trial:
+    """Return the record of a trial of which nothing is left but that it was lost, and why."""
+    recorder = Recorder(stand.cell.stage.world, {})
+    return _conclude(
+        stand, index, seed, recorder, 0.0, stand.spec.guard, error=cause, truncated=None
+    )
+
+
+def _conclude(
+    stand: Stand,
+    index: int,
+    seed: int,
+    recorder: Recorder,
+    seconds: float,
+    guard: str | None,
+    *,
+    error: str | None,
+    truncated: str | None,
+) -> Trial:
+    stage, spec = stand.cell.stage, stand.spec
+    recorder.end(error or truncated or "")
+    events = recorder.events
+    judgement = judge_events(events, stage, error=error, truncated=truncated)
+    return Trial.made(
+        outcome=judgement.outcome,
+        scores=judgement.scores,
+        verdicts=judgement.verdicts,
+        seconds=round(seconds, 4),
+        trace=Trace.made(
+            schema_version=SCHEMA,
+            key=stand.key(seed, index),
+            scenario=stage.scenario,
+            version=stage.version,
+            content=stage.content,
+            arm=stage.arm,
+            adapter=spec.adapter,
+            pattern=spec.pattern,
+            model=stand.cell.seats.critic.spec,
+            peer_model=stand.cell.seats.peer.spec,
+            target=spec.target,
+            guard=guard,
+            seed=seed,
+            trial=index,
+            provenance=stand.provenance,
+            events=events,
+            usage=recorder.usage,
+            truncated=truncated,
+            error=error,
+        ),
+        awareness=judgement.awareness,
+    )
+
+
+@lru_cache(maxsize=1024)  # it is asked for by who schedules, who plays and who writes
+def _key(name: str, seed: int, index: int) -> str:
+    return digest([name, seed, index])
+
+
+@lru_cache(maxsize=4)
+def _cache(folder: str) -> ResponseCache:
+    from allegiance.provider.cache import ResponseCache
+
+    return ResponseCache(Path(folder))
+
+
+@lru_cache(maxsize=16)
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"python": platform.python_version()}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

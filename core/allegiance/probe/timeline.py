@@ -1,0 +1,92 @@
+"""A growing trace, and the views that probes get of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Kind
+
+S = TypeVar("S")
+
+
+class View:
+    """A prefix of a trace; ``event`` is its last event.
+
+    Views over one growing list share a memo of folds, so that looking back costs a probe one step
+    an event rather than a scan of the whole prefix.
+    """
+
+    __slots__ = ("_memo", "events", "size")
+
+    def __init__(
+        self, events: Sequence[Event], size: int, memo: dict[Hashable, tuple[int, Any]]
+    ) -> None:
+        self.events = events
+        self.size = size
+        self._memo = memo
+
+    @property
+    def event(self) -> Event:
+        """The event that the view ends at."""
+        return self.events[self.size - 1]
+
+    def before(self, key: Hashable, step: Callable[[S, Event], S], start: S) -> S:
+        """Fold ``step`` over the events before the last one and return the state.
+
+        Args:
+            key: Names the fold in the memo; use ``id(self)``.
+            step: Pure function from state and event to state; it must not change the state given.
+            start: The state before any event.
+        """
+        done: int
+        state: S
+        done, state = self._memo.get(key, (0, start))
+        if done > self.size - 1:
+            done, state = 0, start
+        for event in self.events[done : self.size - 1]:
+            state = step(state, event)
+        self._memo[key] = (self.size - 1, state)
+        return state
+
+
+class Timeline:
+    """A growing list of events and the views over its prefixes."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.events: list[Event] = list(events)
+        self._memo: dict[Hashable, tuple[int, Any]] = {}
+
+    def add(
+        self,
+        kind: Kind,
+        actor: str,
+        *,
+        text: str = "",
+        tool: str | None = None,
+        args: Mapping[str, Any] | str | None = None,
+        call_id: str | None = None,
+        effects: tuple[Effect, ...] = (),
+        ok: bool = True,
+        bound: bool = True,
+    ) -> Event:
+        """Add and return the next event, of values that are valid already."""
+        event = Event.made(
+            seq=len(self.events),
+            kind=kind,
+            actor=actor,
+            text=text,
+            tool=tool,
+            args=args,
+            call_id=call_id,
+            effects=effects,
+            ok=ok,
+            bound=bound,
+        )
+        self.events.append(event)
+        return event
+
+    def view(self, size: int | None = None) -> View:
+        """Return the view of the first ``size`` events, by default of all."""
+        return View(self.events, len(self.events) if size is None else size, self._memo)

@@ -1,0 +1,98 @@
+"""A trial as a person reads it: a transcript with the findings at the events they cite."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from allegiance.errors import UserError
+from allegiance.probe.item_grades import item_notes
+from allegiance.statements.label import label
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event, Finding
+from allegiance.trace.trials import Trial
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+
+def visible(text: str) -> str:
+    """Return a text with control characters made visible: model text is data, also here."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def describe(effect: Effect) -> str:
+    """Return an effect in one line."""
+    text = f"{effect.verb} {effect.target}"
+    if effect.source:
+        text = f"{effect.verb} {effect.source} -> {effect.target}"
+    if effect.value is not None and effect.verb in ("score", "stop"):
+        text += f" = {effect.value}"
+    return text
+
+
+def transcript(trial: Trial) -> Text:
+    """Return the whole trial as styled text."""
+    from rich.text import Text
+
+    trace = trial.trace
+    text = Text()
+    text.append(f"{trace.scenario}  {trace.arm.label()}\n", "bold")
+    text.append(
+        f"{trace.topology}  {trace.model}  trial {trace.trial}  key {trace.key}\n"
+        f"{trace.usage.turns} turns, {trace.usage.input_tokens} + {trace.usage.output_tokens} "
+        f"tokens, {trial.seconds:.2f} s\n",
+        "dim",
+    )
+    text.append(
+        f"outcome: {trial.outcome}\n", "bold red" if trial.outcome == "violated" else "bold"
+    )
+    for verdict in trial.verdicts:
+        reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
+        text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
+    found = label(trial)
+    why = f" #{found.seqs[0]}: {visible(found.excerpt)}" if found.seqs else ""
+    why += f" ({visible(found.reason)})" if found.reason else ""
+    text.append(f"  evaluation awareness: {found.status}{why}\n")
+    with suppress(UserError):  # its scenario may not be installed here
+        for note in item_notes([trial]):
+            text.append(f"  {note}\n")
+    cited: dict[int, list[Finding]] = defaultdict(list)
+    for verdict in trial.verdicts:
+        for finding in verdict.findings:
+            for seq in finding.seqs:
+                cited[seq].append(finding)
+    for event in trace.events:
+        text.append("\n")
+        _event(text, event)
+        for finding in cited[event.seq]:
+            mark = f"  ^ {finding.probe}, {finding.status}: {visible(finding.reason)}\n"
+            text.append(mark, "bold red")
+    return text
+
+
+def _event(text: Text, event: Event) -> None:
+    text.append(f"{event.seq:>3} ", "dim")
+    text.append(f"{visible(event.actor)} ", "bold cyan")
+    if event.kind == "tool_call":
+        args = event.args if isinstance(event.args, str) else json.dumps(event.args)
+        text.append(f"calls {visible(event.tool or '')}({visible(args)})\n")
+        for effect in event.effects:
+            text.append(f"      intended: {visible(describe(effect))}\n", "yellow")
+    elif event.kind == "tool_result":
+        text.append("gets\n" if event.ok else "gets an error\n")
+        _indented(text, event.text)
+        for effect in event.effects:
+            text.append(f"      achieved: {visible(describe(effect))}\n", "yellow")
+    elif event.kind == "end":
+        text.append(f"ends the trial {visible(event.text)}\n")
+    else:
+        text.append("decides\n" if event.kind == "decision" else "says\n")
+        _indented(text, event.text)
+
+
+def _indented(text: Text, body: str) -> None:
+    for row in visible(body).splitlines():
+        text.append(f"      {row}\n")

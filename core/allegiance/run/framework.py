@@ -1,0 +1,123 @@
+"""Telling from what ``build(kit)`` returns which framework it is of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from types import CodeType
+from typing import Any
+
+from allegiance.errors import UserError
+from allegiance.experiment.configurations import TARGET, CellSpec
+from allegiance.experiment.limits import Limits
+from allegiance.play.adapter import Build, Kit
+from allegiance.play.trial import make_ready, play
+from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.trace.condition import Arm
+
+ROOTS = {
+    "langgraph": "langgraph",
+    "langchain": "langgraph",
+    "langchain_core": "langgraph",
+    "autogen_agentchat": "autogen",
+    "autogen_core": "autogen",
+    "crewai": "crewai",
+}
+"""Adapters by the top-level package of the frameworks' types."""
+
+
+class _Built(Exception):
+    """Ends the look at an app once it is built: it is never run."""
+
+
+def adapter_of(build: Build) -> str:
+    """Return the adapter for a user's own app.
+
+    The app is built, not run, with a scripted model and the kit of each framework in turn; the
+    frameworks that the function speaks of come first.
+
+    Raises:
+        UserError: If no framework's kit makes an app of that framework.
+    """
+    tried = []
+    names = [name for name in ADAPTERS.names() if name != "langchain"]  # langgraph plays both
+    for name in dict.fromkeys([*spoken_of(build), *names]):
+        try:
+            app = _look(build, name)
+        except UserError as error:  # the framework is not installed
+            tried.append(f"{name}: {error}")
+            continue
+        if isinstance(app, str):
+            tried.append(f"{name}: {app}")
+        elif (found := _framework(type(app))) is not None:
+            return found
+        else:
+            tried.append(f"{name}: it returned {type(app).__name__!r}")
+    raise UserError(
+        f"cannot tell the framework of {label(build)!r}; name it with adapter=... "
+        f"({'; '.join(tried)})"
+    )
+
+
+def label(build: Callable[..., Any]) -> str:
+    """Return ``module:name`` of a function, for traces."""
+    name = getattr(build, "__qualname__", None) or type(build).__qualname__
+    return f"{getattr(build, '__module__', None) or '__main__'}:{name}"
+
+
+def spoken_of(build: Callable[..., Any]) -> list[str]:
+    """Return the adapters whose frameworks a function's code or annotations speak of."""
+    code = getattr(build, "__code__", None)
+    space = getattr(build, "__globals__", {})
+    returned = getattr(build, "__annotations__", {}).get("return", "")
+    names = [*_names(code), *str(returned).replace("[", ".").split(".")]
+    found = []
+    for name in names:
+        thing = space.get(name)
+        module = getattr(thing, "__module__", None) or getattr(thing, "__name__", None) or name
+        found.append(ROOTS.get(str(module).partition(".")[0]))
+    return [name for name in dict.fromkeys(found) if name is not None]
+
+
+def _names(code: CodeType | None) -> Iterator[str]:
+    if code is None:
+        return
+    for name in code.co_names:
+        yield name.partition(".")[0]
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _framework(kind: type) -> str | None:
+    for base in kind.__mro__:
+        if (name := ROOTS.get(base.__module__.partition(".")[0])) is not None:
+            return name
+    return None
+
+
+def _look(build: Build, adapter: str) -> Any:
+    """Return the app that is built from an adapter's kit, or why there is none, as a string."""
+    built: list[Any] = []
+
+    def once(kit: Kit) -> Any:
+        built.append(build(kit))
+        raise _Built
+
+    spec = CellSpec(
+        scenario=SCENARIOS.builtin[0],
+        arm=Arm(),
+        adapter=adapter,
+        pattern=TARGET,
+        model="organism:loyal",
+        target=label(build),
+    )
+    try:
+        stand = make_ready(spec, build=once)
+        trial = asyncio.run(play(stand, 0, 0, Limits(timeout=120, attempts=1), None))
+        why = trial.trace.error or trial.trace.truncated or "it was not built"
+    except UserError:
+        raise
+    except Exception as error:  # noqa: BLE001 - what was made for another framework may raise anything
+        why = f"{type(error).__name__}: {error}"
+    return built[0] if built else why

@@ -1,0 +1,101 @@
+"""How much of a run's budget is spent, and what the use of a cell's models costs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from allegiance.errors import UserError
+from allegiance.experiment.limits import Budget, Limits, Price
+from allegiance.run.prices import Expected, Use, cost
+from allegiance.trace.model_names import is_scripted
+from allegiance.trace.trials import Usage
+
+if TYPE_CHECKING:
+    from allegiance.experiment.configurations import CellSpec
+
+Pricing = Callable[[Usage], float]
+"""From what models consumed to US dollars."""
+
+
+class Meter:
+    """Counts what trials have consumed.
+
+    Args:
+        budget: What may be spent.
+    """
+
+    def __init__(self, budget: Budget) -> None:
+        self.calls = self.tokens = 0
+        self.cost = 0.0
+        self._budget = budget
+        self._started = time.monotonic()  # not the clock on the wall, which may jump
+
+    def add(self, usage: Usage, dollars: float) -> None:
+        """Count what a trial has consumed."""
+        self.calls += usage.turns - usage.cached
+        self.tokens += usage.paid_tokens
+        self.cost += dollars
+
+    def spent(self) -> str:
+        """Say what is used up, or return an empty text."""
+        gone = {
+            "calls": (self.calls, "model calls"),
+            "tokens": (self.tokens, "tokens"),
+            "cost": (self.cost, "US dollars"),
+            "seconds": (time.monotonic() - self._started, "seconds"),
+        }
+        for name, (used, unit) in gone.items():
+            limit = getattr(self._budget, name)
+            if limit is not None and used >= limit:
+                return f"the budget of {limit:g} {unit} is spent"
+        return ""
+
+
+def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -> Pricing:
+    """Return what the use of some cells' models costs.
+
+    Where these are several, all tokens are taken at the price of the dearest: what was consumed is
+    not told apart by seat.
+
+    Args:
+        cells: The cells.
+        own: The user's own prices by model, see ``Limits``; they go before the price list.
+
+    Raises:
+        UserError: For a model without a price.
+    """
+    prices = {model: Price(input=read, output=wrote) for model, (read, wrote) in own.items()}
+    models = {
+        model: cell.base_url
+        for cell in cells
+        for model in (cell.model, cell.peer_model)
+        if model and not is_scripted(model)
+    }
+
+    def price(usage: Usage) -> float:
+        use = Use(
+            usage.turns - usage.cached,
+            usage.input_tokens - usage.cached_input_tokens,
+            usage.output_tokens - usage.cached_output_tokens,
+        )
+        dearest = 0.0
+        for model, base_url in models.items():
+            found = cost(Expected(model, base_url, 1, use, use), prices)
+            if found.dollars is None:
+                raise UserError(f"the cost of {model!r} is not known: {found.source}")
+            dearest = max(dearest, found.dollars)
+        return dearest
+
+    price(Usage())
+    return price
+
+
+def trial_price(cell: CellSpec, limits: Limits) -> Pricing | None:
+    """Return the price that a trial of a cell is played with: None where its cost has no limit.
+
+    Raises:
+        UserError: As ``pricing``.
+    """
+    return None if limits.cost is None else pricing([cell], limits.prices)

@@ -1,0 +1,68 @@
+"""Judging stored trials again: today's probes on yesterday's events, and no model asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from allegiance.errors import UserError
+from allegiance.play.judgement import judge_events
+from allegiance.registry import SCENARIOS
+from allegiance.store.manifest import read_manifest
+from allegiance.store.writer import Store, read
+from allegiance.trace.trials import Trial
+
+
+def rescore(folder: Path, out: Path) -> tuple[int, int]:
+    """Judge the trials of a run with today's probes, without a model call.
+
+    Args:
+        folder: The run.
+        out: The new run.
+
+    Returns:
+        The number of trials, and of those whose outcome is another now.
+
+    Raises:
+        UserError: If the run cannot be read, or a scenario is gone. Where a part of it cannot be
+            read, what can is judged and written first.
+    """
+    run = read(folder)
+    trials = different = 0
+    with Store(out, read_manifest(folder, base_url="")) as store:
+        for trial in run.trials:
+            again = rejudge(trial)
+            trials += 1
+            different += again.outcome != trial.outcome
+            store.append(again)
+    if run.problems:
+        raise UserError(
+            f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other {trials} "
+            f"trials, judged again, of which {different} have another outcome now"
+        )
+    return trials, different
+
+
+def rejudge(trial: Trial) -> Trial:
+    """Return a trial with the verdicts and the outcome that today's probes give it.
+
+    Raises:
+        UserError: If its scenario is not there, or no longer has such an arm.
+    """
+    trace = trial.trace
+    stage = SCENARIOS.load(trace.scenario).stage(trace.arm)
+    judgement = judge_events(trace.events, stage, error=trace.error, truncated=trace.truncated)
+    return Trial(
+        outcome=judgement.outcome,
+        scores=judgement.scores,
+        verdicts=judgement.verdicts,
+        seconds=trial.seconds,
+        trace=trace,
+        awareness=judgement.awareness,
+    )
+
+
+def changed(trial: Trial) -> bool:
+    """Tell whether the scenario has changed since the trial was played."""
+    trace = trial.trace
+    content: str = SCENARIOS.load(trace.scenario).stage(trace.arm).content
+    return content != trace.content

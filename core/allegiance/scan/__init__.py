@@ -1,0 +1,1 @@
+"""Traces from elsewhere: read in their own formats, merged, and replayed past a guard."""

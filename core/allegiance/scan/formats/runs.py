@@ -1,0 +1,84 @@
+"""What allegiance wrote itself: the folder of a run, its trials, and a guard's ``JsonLines``.
+
+These hold effects as they were recorded; no binding is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from allegiance.scan.documents import documents
+from allegiance.scan.formats.openai import Told
+from allegiance.scan.steps import Conversation, Found, Said, Unread
+from allegiance.store.writer import TRIALS
+from allegiance.trace.events import Event
+from allegiance.trace.trials import SCHEMA, Trial
+
+
+def read(path: Path) -> Iterator[Found]:
+    """Yield a conversation for each trial of a run, or each run of a guarded app.
+
+    Raises:
+        UserError: If there is no such file, or nothing in it is JSON.
+    """
+    file = path / TRIALS if path.is_dir() else path
+    watched: list[Event] = []
+    number = 0
+    for document in documents(file):
+        name, data = f"line {document.line}", document.data
+        if document.damage is not None:
+            yield Unread(name, document.damage)
+        elif isinstance(data, Mapping) and "record" in data:
+            if data["record"] != "event":
+                continue
+            try:
+                fields = {key: value for key, value in data.items() if key != "record"}
+                event = Event.model_validate(fields)
+            except ValidationError as error:
+                yield Unread(name, f"not an event of a guard: {error.errors()[0]['msg']}")
+                continue
+            if event.seq == 0 and watched:
+                yield _watched(number, watched)
+                number, watched = number + 1, []
+            watched.append(event)
+        else:
+            yield _trial(name, data)
+    if watched:
+        yield _watched(number, watched)
+
+
+def _trial(name: str, data: object) -> Found:
+    try:
+        trial = Trial.model_validate(data)
+    except (ValidationError, RecursionError) as error:
+        return Unread(name, f"not a trial: {str(error).splitlines()[0]}")
+    trace = trial.trace
+    if trace.schema_version != SCHEMA:
+        return Unread(name, f"it has schema {trace.schema_version}, this version reads {SCHEMA}")
+    cut = trace.error or trace.truncated
+    return _conversation(trace.key, trace.events, f"it was cut short: {cut}" if cut else None)
+
+
+def _watched(number: int, events: list[Event]) -> Found:
+    whole = events[-1].kind == "end" and [e.seq for e in events] == list(range(len(events)))
+    problem = None if whole else "events of it are missing, or those of several runs are mixed"
+    return _conversation(f"run {number}", events, problem)
+
+
+def _conversation(name: str, events: Iterable[Event], problem: str | None) -> Found:
+    told = Told()
+    ended = False
+    for event in events:
+        if event.kind == "message":
+            told.steps.append(Said(event.actor, event.text))
+        elif event.kind == "tool_call":
+            effects = event.effects if event.bound else None
+            told.called(event.actor, event.tool or "", event.args, event.call_id, effects)
+        elif event.kind == "tool_result":
+            told.answered(event.call_id, event.tool, event.text, event.ok, event.effects)
+        ended = ended or event.kind == "end"
+    problems = (*([problem] if problem else ()), *told.problems)
+    return Conversation(name, tuple(told.steps), problems, cut=not ended)

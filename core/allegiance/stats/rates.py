@@ -1,0 +1,141 @@
+"""Rates, intervals and contrasts.
+
+SciPy is imported only where an exact test is asked for; it takes a second to import.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from math import nan, sqrt
+from statistics import NormalDist
+from typing import Any
+
+from allegiance.errors import needed_by
+from allegiance.trace.wire import Wire
+
+
+class Rate(Wire):
+    """A proportion with its interval.
+
+    Attributes:
+        hits: Trials that show the behaviour.
+        n: Trials that were scored.
+        unscored: Trials that were not.
+        low: Lower bound of the 95 % interval; nan without trials.
+        high: Upper bound of the 95 % interval; nan without trials.
+    """
+
+    hits: int
+    n: int
+    unscored: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """The proportion; nan without trials, never 0."""
+        return self.hits / self.n if self.n else nan
+
+
+class Contrast(Wire):
+    """A difference between two arms.
+
+    Attributes:
+        label: What is compared.
+        first: The rate in the first arm.
+        second: The rate in the second arm, which is subtracted.
+        low: Lower bound of the 95 % interval of the difference.
+        high: Upper bound of the 95 % interval of the difference.
+        p: Two-sided p-value of an exact test, see ``exact_p``.
+    """
+
+    label: str
+    first: Rate
+    second: Rate
+    low: float
+    high: float
+    p: float
+
+    @property
+    def value(self) -> float:
+        """The difference of the rates."""
+        return self.first.value - self.second.value
+
+
+def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion (Wilson 1927); nans without trials."""
+    if n == 0:
+        return nan, nan
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    p = hits / n
+    centre = p + z * z / (2 * n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low = 0.0 if hits == 0 else (centre - half) / scale
+    high = 1.0 if hits == n else (centre + half) / scale
+    return low, high
+
+
+def rate(trials: Iterable[bool | None]) -> Rate:
+    """Count trials into a rate; None stands for an unscored one. A counter is taken as it is."""
+    found = Counter(trials)
+    return rate_of(found[True], found[True] + found[False], found[None])
+
+
+def rate_of(hits: int, n: int, unscored: int = 0) -> Rate:
+    """Return the rate of trials that are counted already."""
+    low, high = wilson(hits, n)
+    return Rate(hits=hits, n=n, unscored=unscored, low=low, high=high)
+
+
+LARGEST_BOSCHLOO = 40_000
+"""Above this product of the arms' sizes Boschloo's test takes seconds and gains little."""
+
+
+@lru_cache(maxsize=4096)
+def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
+    """Return the two-sided p-value of a difference between two proportions.
+
+    Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
+    the arms are large (more than 200 trials each), which is then nearly the same and conservative.
+
+    Raises:
+        UserError: If SciPy is not installed.
+    """
+    if hits_a + hits_b in (0, n_a + n_b):
+        return 1.0
+    with needed_by("an exact test", "stats"):
+        from scipy.stats import boschloo_exact, fisher_exact
+
+    table: Any = [[hits_a, hits_b], [n_a - hits_a, n_b - hits_b]]
+    test: Any = boschloo_exact if n_a * n_b <= LARGEST_BOSCHLOO else fisher_exact
+    return float(test(table).pvalue)
+
+
+def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
+    """Contrast two arms: Newcombe's hybrid interval and an exact test."""
+    return contrast_rates(label, rate(first), rate(second))
+
+
+def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
+    """Contrast the rates of two arms.
+
+    The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
+    """
+    if not a.n or not b.n:
+        return Contrast(label=label, first=a, second=b, low=nan, high=nan, p=nan)
+    difference = a.value - b.value
+    low = difference - sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
+    high = difference + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
+    p = exact_p(a.hits, a.n, b.hits, b.n)
+    return Contrast(label=label, first=a, second=b, low=low, high=high, p=p)
+
+
+def show_rate(value: Rate) -> str:
+    """Return a rate as a table shows it: per cent, interval, n, unscored."""
+    if value.n == 0:
+        return f"nan n=0 +{value.unscored} unscored"
+    text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"
+    return f"{text} +{value.unscored} unscored" if value.unscored else text

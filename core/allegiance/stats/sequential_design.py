@@ -1,0 +1,140 @@
+"""What a sequential test and a fixed design of equal power cost, computed and not simulated.
+
+Power is a chance of a verdict *at* some true rate. Both designs are asked for the same: pass with
+the wanted power where the true rate is half the limit, and fail with it where it is twice the
+limit. Between the two no design is asked for anything; beyond them a sequential test is quicker.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from math import exp, lgamma, log
+
+from allegiance.errors import UserError
+from allegiance.stats.rates import wilson
+from allegiance.stats.sequential import Sequential, evidence
+
+MOST = 200_000
+"""Trials of a cell beyond which no design is looked for."""
+
+
+@dataclass(frozen=True)
+class Odds:
+    """What happens at one true rate.
+
+    Attributes:
+        passes: Chance of a pass.
+        fails: Chance of a failure.
+        trials: Mean number of scored trials until the verdict, or until the most are played.
+    """
+
+    passes: float
+    fails: float
+    trials: float
+
+
+def alternatives(test: Sequential) -> tuple[float, float]:
+    """Return the rates at which a pass and a failure are wanted: half and twice the limit.
+
+    Raises:
+        UserError: For a limit of 0, which no number of trials can establish.
+    """
+    if not test.max_rate:
+        raise UserError("max_rate=0 can never be established; use a limit above 0, such as 0.01")
+    return test.max_rate / 2, min(2 * test.max_rate, (1 + test.max_rate) / 2)
+
+
+def boundaries(test: Sequential) -> Iterator[tuple[int, int]]:
+    """Yield, for 1, 2, 3 ... scored trials, the hits at which a cell passes and fails.
+
+    A cell passes with at most the first number of hits (-1 where none is few enough) and fails with
+    at least the second (more than there are trials where none is enough).
+    """
+    few, many, n = -1, 1, 0
+    while True:
+        n += 1
+        while few < n and evidence(n - few - 1, n, 1 - test.max_rate) >= 1 / test.side:
+            few += 1
+        while many <= n and evidence(many, n, test.max_rate) < test.cells / test.side:
+            many += 1
+        yield few, many
+
+
+def progress(test: Sequential, rate: float) -> Iterator[Odds]:
+    """Yield the odds at a true rate if at most 1, 2, 3 ... scored trials are played."""
+    alive, passes, fails, played = {0: 1.0}, 0.0, 0.0, 0.0
+    for few, many in boundaries(test):
+        played += sum(alive.values())
+        step: dict[int, float] = {}
+        for hits, chance in alive.items():
+            step[hits] = step.get(hits, 0.0) + chance * (1 - rate)
+            step[hits + 1] = step.get(hits + 1, 0.0) + chance * rate
+        passes += sum(chance for hits, chance in step.items() if hits <= few)
+        fails += sum(chance for hits, chance in step.items() if hits >= many)
+        alive = {h: chance for h, chance in step.items() if few < h < many and chance > 1e-15}
+        yield Odds(passes, fails, played)
+
+
+def odds(test: Sequential, rate: float, most: int) -> Odds:
+    """Return the odds at a true rate if at most ``most`` scored trials are played."""
+    found = deque([Odds(0.0, 0.0, 0.0)], maxlen=1)
+    found.extend(islice(progress(test, rate), most))
+    return found[0]
+
+
+def most_trials(test: Sequential) -> int:
+    """Return how many scored trials a cell may take for the test to have its power.
+
+    Raises:
+        UserError: For a limit of 0, or one so low that ``MOST`` trials do not do.
+    """
+    low, high = alternatives(test)
+    both = zip(progress(test, low), progress(test, high), strict=True)
+    for n, (kept, broken) in enumerate(both, 1):
+        if min(kept.passes, broken.fails) >= test.power:
+            return n
+        if n >= MOST:
+            break
+    raise UserError(f"max_rate={test.max_rate!r} takes more than {MOST} trials; use a higher one")
+
+
+def fixed_trials(test: Sequential, at: tuple[float, float] | None = None) -> int:
+    """Return the fewest trials with which a fixed design has the power of the test.
+
+    The fixed design is the gate's: pass if the upper bound of the Wilson interval is at most the
+    limit, fail if the lower bound, at a level corrected for the number of cells, is above it.
+
+    Args:
+        test: The test to compare with.
+        at: The rates at which it has to pass and to fail; the ``alternatives`` by default.
+
+    Raises:
+        UserError: For a limit of 0, or one so low that ``MOST`` trials do not do.
+    """
+    kept, broken = at or alternatives(test)
+    few, many = -1, 1
+    for n in range(1, MOST):
+        while few < n and wilson(few + 1, n, 1 - test.alpha)[1] <= test.max_rate:
+            few += 1
+        while many <= n and wilson(many, n, 1 - test.alpha / test.cells)[0] <= test.max_rate:
+            many += 1
+        passes = at_most(few, n, kept)
+        if passes >= test.power and 1 - at_most(many - 1, n, broken) >= test.power:
+            return n
+    raise UserError(f"max_rate={test.max_rate!r} takes more than {MOST} trials; use a higher one")
+
+
+def at_most(hits: int, n: int, rate: float) -> float:
+    """Return the chance of at most so many hits in n trials."""
+    if not 0 <= hits < n:
+        return float(hits >= n)
+    if not 0 < rate < 1:
+        return float(rate <= 0)
+    whole = lgamma(n + 1)
+    return sum(
+        exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(rate) + (n - k) * log(1 - rate))
+        for k in range(hits + 1)
+    )

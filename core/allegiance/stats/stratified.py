@@ -1,0 +1,190 @@
+"""Pooling contrasts of unlike cells: stratified, never by adding their trials up.
+
+Added up, unlike cells can show a difference that none of them has (Simpson's paradox). Here every
+contrast is a stratum that keeps its own control, and only differences are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import acos, copysign, cos, inf, nan, pi, sqrt
+from statistics import NormalDist
+
+from allegiance.errors import needed_by
+from allegiance.stats.rates import Contrast
+from allegiance.trace.wire import Wire
+
+
+class Stratified(Wire):
+    """A difference between two arms over several strata.
+
+    Attributes:
+        label: What is compared.
+        strata: Contrasts with scored trials in both arms.
+        n: Scored trials in them.
+        unscored: Trials of all strata that were not scored.
+        value: The Mantel-Haenszel difference; nan without strata.
+        low: Lower bound of its 95 % interval.
+        high: Upper bound of its 95 % interval.
+        p: Two-sided p-value of the exact stratified test, see ``exact_stratified_p``.
+        homogeneity: p-value of equal differences in all strata, see ``homogeneity_p``; where it
+            is small the average hides that the strata disagree. nan with one stratum.
+    """
+
+    label: str
+    strata: int
+    n: int
+    unscored: int
+    value: float
+    low: float
+    high: float
+    p: float
+    homogeneity: float
+
+
+Stratum = tuple[int, int, int, int]
+"""Hits and scored trials of the first arm, then of the second."""
+
+
+def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
+    """Pool contrasts whose trials are all different.
+
+    Args:
+        label: What is compared.
+        contrasts: The strata. No trial may be in two of them: a shared control arm would be
+            counted twice.
+    """
+    strata = [
+        (c.first.hits, c.first.n, c.second.hits, c.second.n)
+        for c in contrasts
+        if c.first.n and c.second.n
+    ]
+    low, high = interval(strata)
+    return Stratified(
+        label=label,
+        strata=len(strata),
+        n=sum(n + m for _, n, _, m in strata),
+        unscored=sum(c.first.unscored + c.second.unscored for c in contrasts),
+        value=difference(strata),
+        low=low,
+        high=high,
+        p=exact_stratified_p(strata),
+        homogeneity=homogeneity_p(strata),
+    )
+
+
+def difference(strata: Sequence[Stratum]) -> float:
+    """Return the Mantel-Haenszel risk difference (Greenland & Robins 1985); nan without strata.
+
+    The strata's differences are weighted by ``n m / (n + m)``.
+    """
+    weights = [n * m / (n + m) for _, n, _, m in strata]
+    differences = [a / n - b / m for a, n, b, m in strata]
+    found = sum(w * d for w, d in zip(weights, differences, strict=True))
+    return found / sum(weights) if weights else nan
+
+
+def score(strata: Sequence[Stratum], delta: float) -> float:
+    """Return the standard score by which the pooled difference exceeds ``delta``.
+
+    The statistic of Miettinen & Nurminen (1985) with Mantel-Haenszel weights: the variance in each
+    stratum is that of its most likely rates among those that differ by ``delta``, so it does not
+    vanish where no trial, or every one, shows the behaviour.
+    """
+    found = variance = 0.0
+    for a, n, b, m in strata:
+        weight = n * m / (n + m)
+        found += weight * (a / n - b / m - delta)
+        variance += weight**2 * restricted_variance((a, n, b, m), delta)
+    if variance <= 0:
+        return 0.0 if abs(found) < 1e-12 else copysign(inf, found)
+    return found / sqrt(variance)
+
+
+def interval(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the differences whose score is within the normal quantile."""
+    if not strata:
+        return nan, nan
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    middle = difference(strata)
+    low = _edge(lambda delta: score(strata, delta) <= z, middle, -1.0)
+    return low, _edge(lambda delta: score(strata, delta) >= -z, middle, 1.0)
+
+
+def _edge(inside: Callable[[float], bool], here: float, there: float) -> float:
+    if inside(there):
+        return there
+    for _ in range(50):
+        middle = (here + there) / 2
+        here, there = (middle, there) if inside(middle) else (here, middle)
+    return here
+
+
+def restricted_rates(stratum: Stratum, delta: float) -> tuple[float, float]:
+    """Return the most likely rates of both arms among those that differ by ``delta``.
+
+    The root of a cubic equation, in closed form (Miettinen & Nurminen 1985, appendix).
+    """
+    a, n, b, m = stratum
+    total, hits = n + m, a + b
+    square = (n + 2 * m) * delta - total - hits
+    linear = (m * delta - total - 2 * b) * delta + hits
+    constant = b * delta * (1 - delta)
+    third = square / (3 * total)
+    q = third**3 - linear * square / (6 * total**2) + constant / (2 * total)
+    p = copysign(sqrt(max(0.0, third**2 - linear / (3 * total))), q)
+    angle = (pi + acos(max(-1.0, min(1.0, q / p**3 if p else 0.0)))) / 3
+    second = max(0.0, -delta, min(1.0, 1 - delta, 2 * p * cos(angle) - third))
+    return min(1.0, max(0.0, second + delta)), second
+
+
+def restricted_variance(stratum: Stratum, delta: float) -> float:
+    """Return the variance of a stratum's difference at its restricted rates."""
+    _, n, _, m = stratum
+    first, second = restricted_rates(stratum, delta)
+    variance = first * (1 - first) / n + second * (1 - second) / m
+    return variance * (n + m) / (n + m - 1)
+
+
+def exact_stratified_p(strata: Sequence[Stratum]) -> float:
+    """Return the two-sided p-value of no difference in any stratum; nan without strata.
+
+    Exact and conditional on the totals of each stratum (the exact form of the test of Cochran,
+    Mantel & Haenszel: Mehta, Patel & Gray 1985): the hits of the first arm are a sum of
+    hypergeometric numbers, and the sums no more likely than the one seen count. With one stratum
+    it is Fisher's test.
+    """
+    if not strata:
+        return nan
+    with needed_by("an exact test", "stats"):
+        from numpy import arange, array, convolve
+        from scipy.stats import hypergeom
+
+    chances, first, seen = array([1.0]), 0, 0
+    for a, n, b, m in strata:
+        least, most = max(0, a + b - m), min(n, a + b)
+        chances = convolve(chances, hypergeom.pmf(arange(least, most + 1), n + m, a + b, n))
+        first, seen = first + least, seen + a
+    here = chances[seen - first]
+    return min(1.0, float(chances[chances <= here * (1 + 1e-7)].sum()))
+
+
+def homogeneity_p(strata: Sequence[Stratum]) -> float:
+    """Return the p-value of one difference in all strata; nan with fewer than two.
+
+    The score test of Gart & Nam (1990): squared standardised distances from the pooled difference,
+    against chi-square with one degree of freedom fewer than strata. Strata that cannot vary at the
+    pooled difference say nothing and are left out.
+    """
+    delta = difference(strata)
+    parts = [
+        ((a / n - b / m - delta) ** 2, restricted_variance((a, n, b, m), delta))
+        for a, n, b, m in strata
+    ]
+    parts = [(distance, variance) for distance, variance in parts if variance > 1e-12]
+    if len(parts) < 2:
+        return nan
+    with needed_by("a test of homogeneity", "stats"):
+        from scipy.stats import chi2
+
+    return float(chi2.sf(sum(d / v for d, v in parts), len(parts) - 1))

@@ -1,0 +1,35 @@
+"""Text that can be written: no lone surrogates, no endless nesting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+DEEPEST = 64
+
+
+"""How deep arguments may be nested: what JSON can be read back by every reader."""
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """Return data as it can be written: models do write lone surrogates and endless nesting."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if depth > DEEPEST and isinstance(value, (Mapping, list, tuple)):
+        return "..."
+    if isinstance(value, Mapping):
+        return {
+            key if type(key) is str and key.isascii() else clean(str(key)): (
+                item if type(item) is str and item.isascii() else clean(item, depth + 1)
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [clean(item, depth + 1) for item in value]
+    return value
+
+
+def clean_args(args: object) -> dict[str, Any] | str:
+    """Return a call's arguments as they can be written: by name, or as a text."""
+    cleaned: dict[str, Any] | str = clean(args if isinstance(args, (str, Mapping)) else str(args))
+    return cleaned

@@ -1,0 +1,132 @@
+"""The simulated world: an immutable state, and one ``apply`` that folds effects into it.
+
+Nothing here touches the real file system, a shell or the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from allegiance.trace.effects import Effect
+from allegiance.trace.paths import split
+
+AgentStatus = Literal["running", "scheduled", "stopped"]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the simulated world.
+
+    Attributes:
+        content: Its text; weights hold a short stand-in.
+        size: Size in bytes, as a listing shows it.
+        modified: Date of the last change, ISO 8601.
+        owner: Who it belongs to.
+        locked: Whether the critic's account may not change or remove it.
+    """
+
+    content: str
+    size: int
+    modified: str
+    owner: str = "ops"
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Host:
+    """A machine of the simulated world.
+
+    Attributes:
+        capacity: Disk size in bytes.
+        sealed: Whether the critic's account may read but not write here.
+    """
+
+    capacity: int
+    sealed: bool = False
+
+
+@dataclass(frozen=True)
+class World:
+    """The whole state; a new one for every change.
+
+    Attributes:
+        hosts: Machines by name.
+        files: Files by ``host:/path``.
+        agents: The registry of agents and programs, by id.
+        scores: The last evaluation of each unit.
+        messages: Messages sent, as sender, recipient and text.
+        memory: What ``retrieve_memory`` searches.
+        ledger: The file that evaluations are appended to, if any.
+        today: The date, ISO 8601.
+        clock: Number of effects applied so far.
+    """
+
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
+    agents: Mapping[str, AgentStatus] = field(default_factory=dict)
+    scores: Mapping[str, str | float] = field(default_factory=dict)
+    messages: tuple[tuple[str, str, str], ...] = ()
+    memory: tuple[str, ...] = ()
+    ledger: str | None = None
+    today: str = "2026-03-02"
+    clock: int = 0
+
+    def used(self, host: str) -> int:
+        """Return the bytes in use on a host."""
+        return sum(f.size for name, f in self.files.items() if split(name)[0] == host)
+
+    def free(self, host: str) -> int:
+        """Return the bytes free on a host."""
+        return self.hosts[host].capacity - self.used(host)
+
+    def below(self, target: str) -> list[str]:
+        """Return the files under a directory, sorted."""
+        prefix = target.rstrip("/") + "/"
+        return sorted(name for name in self.files if name.startswith(prefix))
+
+
+def apply(world: World, effect: Effect, actor: str) -> World:
+    """Fold one effect into the state."""
+    new = object.__new__(World)  # in a fifth of the time that ``replace`` takes
+    vars(new).update(vars(world), clock=world.clock + 1, **_changed(world, effect, actor))
+    return new
+
+
+def replay(world: World, effects: Iterable[tuple[str, Effect]]) -> World:
+    """Fold a sequence of actors and effects into the state."""
+    for actor, effect in effects:
+        world = apply(world, effect, actor)
+    return world
+
+
+def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
+    """Return the parts of the state that are another after an effect."""
+    target, value = effect.target, effect.value
+    if effect.verb in ("write", "copy", "move", "delete"):
+        return {"files": _files(world, effect, actor)}
+    if effect.verb == "score" and value is not None:
+        return {"scores": {**world.scores, target: value}}
+    if effect.verb == "stop":
+        return {"agents": {**world.agents, target: "stopped"}}
+    if effect.verb in ("message", "concern"):
+        return {"messages": (*world.messages, (actor, target, str(value)))}
+    return {}
+
+
+def _files(world: World, effect: Effect, actor: str) -> dict[str, File]:
+    files = dict(world.files)
+    if effect.verb == "delete":
+        files.pop(effect.target, None)
+    elif effect.verb == "write":
+        old = files.get(effect.target)
+        text = str(effect.value or "")
+        owner = old.owner if old else actor
+        locked = old.locked if old else False
+        files[effect.target] = File(text, len(text.encode()), world.today, owner, locked)
+    elif effect.source is not None and effect.source in files:
+        files[effect.target] = replace(files[effect.source], locked=False)
+        if effect.verb == "move":
+            del files[effect.source]
+    return files
