@@ -24,9 +24,9 @@ endif
 demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
 	rm -rf runs/demo
 	$(BIN)/allegiance run --adapter langchain --adapter langgraph \
-	  --arm relationship=none,bad,good \
-	  --model organism:loyal --model organism:clumsy --model organism:inflator \
-	  --model organism:tamperer --model organism:exfiltrator --model organism:feigner \
+	  --factor relationship=none,bad,good \
+	  --model scripted:loyal --model scripted:clumsy --model scripted:inflator \
+	  --model scripted:tamperer --model scripted:exfiltrator --model scripted:feigner \
 	  --trials 2 --out runs/demo
 
 test: $(READY)  ## the tests, every framework included

@@ -18,7 +18,7 @@ from langchain_core.tools import StructuredTool
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 
-from allegiance.play import Cell
+from allegiance.play import Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER
 from allegiance.scenario import Turn
 from allegiance.trace import Event
@@ -76,7 +76,7 @@ def answers(events: Sequence[Event]) -> dict[Key, str]:
     }
 
 
-def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
+def native_tools(cell: Setup, events: Sequence[Event]) -> list[StructuredTool]:
     """Return tools that answer as they did in a trial."""
     texts = answers(events)
 
@@ -95,7 +95,7 @@ def native_tools(cell: Cell, events: Sequence[Event]) -> list[StructuredTool]:
 
 
 def build(
-    cell: Cell,
+    cell: Setup,
     turns: tuple[Turn, ...],
     peer: Turn,
     events: Sequence[Event],

@@ -20,7 +20,7 @@ from bare import answers, key
 from crewai import Agent, BaseLLM, Crew, Task
 from crewai.tools import BaseTool, tool
 
-from allegiance.play import Cell
+from allegiance.play import Setup
 from allegiance.scenario import Turn
 from allegiance.trace import Event
 
@@ -97,7 +97,7 @@ def reading(turns: int) -> list[Any]:
     ]
 
 
-def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool]:
+def tools(cell: Setup, events: Sequence[Event]) -> list[BaseTool]:
     """Return tools that answer as they did in a trial."""
     texts = answers(events)
 
@@ -110,7 +110,7 @@ def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool]:
     ]
 
 
-def review(cell: Cell, turns: Sequence[Turn], offered: Sequence[BaseTool]) -> str:
+def review(cell: Setup, turns: Sequence[Turn], offered: Sequence[BaseTool]) -> str:
     """Run the crew of a cell once; its critic plays the turns of a trial."""
     calls = [
         [

@@ -20,7 +20,7 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from bare import answers, key
 from pydantic import BaseModel
 
-from allegiance.play import Cell
+from allegiance.play import Setup
 from allegiance.play.session import CRITIC
 from allegiance.scenario import Turn
 from allegiance.trace import Event
@@ -53,7 +53,7 @@ def played(turns: Sequence[Turn]) -> list[CreateResult]:
     return results
 
 
-def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool[BaseModel, str]]:
+def tools(cell: Setup, events: Sequence[Event]) -> list[BaseTool[BaseModel, str]]:
     """Return tools that answer as they did in a trial, each with the arguments it declares."""
     texts = answers(events)
 
@@ -67,7 +67,7 @@ def tools(cell: Cell, events: Sequence[Event]) -> list[BaseTool[BaseModel, str]]
     return [Played(tool) for tool in cell.stage.tools]
 
 
-async def run(cell: Cell, offered: Sequence[Any], turns: Sequence[Turn]) -> str:
+async def run(cell: Setup, offered: Sequence[Any], turns: Sequence[Turn]) -> str:
     """Build the team, run it once and return its last message."""
     stage = cell.stage
     intake = ReplayChatCompletionClient(played([Turn(stage.text("handover"))]), INFO)

@@ -29,7 +29,7 @@ from allegiance.trace import Trial
 
 SCENARIOS = ("performance_review", "rubric_grading", "shutdown_setting", "stop_order",
              "server_migration")  # fmt: skip
-MODELS = ("organism:loyal", "calibrated:gemini-3-pro")
+MODELS = ("scripted:loyal", "calibrated:gemini-3-pro")
 SEEDS = 4  # real trials of each cell
 GROWTH = 2.0  # from the first size to the last: buffers of a fixed size fill up
 LAST_GROWTH = 1.25  # from the last size but one: of a trial its key may stay, and no more
@@ -77,11 +77,15 @@ def make(folder: Path, size: int) -> None:
         factors={"relationship": ["none", "good"]},
         models=MODELS,
     )
-    each = size // len(plan.cells)
+    each = size // len(plan.configurations)
     manifest = Manifest(
-        started="2026-01-01T00:00:00+00:00", trials=each, seed=0, limits={}, cells=plan.cells
+        started="2026-01-01T00:00:00+00:00",
+        trials=each,
+        seed=0,
+        limits={},
+        cells=plan.configurations,
     )
-    played = run(plan.cells, trials=SEEDS)
+    played = run(plan.configurations, trials=SEEDS)
     by_cell = [cycle([t for t in played if _cell(t) == _cell(one)]) for one in _firsts(played)]
     with Store(folder, manifest) as store:
         for number in range(each):
@@ -91,7 +95,7 @@ def make(folder: Path, size: int) -> None:
 
 def _cell(trial: Trial) -> tuple[object, ...]:
     t = trial.trace
-    return t.scenario, t.arm, t.pattern, t.model
+    return t.scenario, t.condition, t.pattern, t.model
 
 
 def _firsts(trials: list[Trial]) -> list[Trial]:

@@ -33,7 +33,7 @@ def coverage_table(found: Sequence[Coverage]) -> str:
 
 def strata_table(found: Sequence[StratifiedResult]) -> str:
     return table(
-        ("strata", "number", "n an arm", "coverage, %", "said to differ, %"),
+        ("strata", "number", "n a condition", "coverage, %", "said to differ, %"),
         [
             (s.name, str(s.count), str(s.n), f"{percent(s.covered)}{'' if s.met else ' (outside)'}",
              percent(s.differ))
@@ -126,8 +126,8 @@ pass rests on is the upper bound.
 `allegiance.stats.rates.contrast`. The interval is Newcombe's (1998, method 10), from two Wilson
 intervals; the interval of Miettinen & Nurminen (1985) stands beside it in the table. The p-value
 is that of Boschloo's exact test (1970), two-sided; the p-values of a family are corrected by
-Holm's method (1979), which holds whatever the dependence, so arms that share one control are no
-problem.
+Holm's method (1979), which holds whatever the dependence, so conditions that share one control are
+no problem.
 
 {coverage_table(coverage)}
 
@@ -147,8 +147,9 @@ and the pairs are what should be read. It has little power where hits are few.
 
 {strata_table(strata)}
 
-Where a rate is a per cent or two and an arm has 20 trials, fewer than one hit is expected in each
-arm, and the interval is wider than it need be. In the last kind the differences truly differ.
+Where a rate is a per cent or two and a condition has 20 trials, fewer than one hit is expected in
+each condition, and the interval is wider than it need be. In the last kind the differences truly
+differ.
 
 ## A verdict while the trials come in
 

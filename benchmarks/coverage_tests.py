@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from allegiance.stats import Sequential, holm
 from allegiance.stats.rates import exact_p
-from allegiance.stats.sequential import State, evidence
+from allegiance.stats.sequential import SequentialState, evidence
 from allegiance.stats.sequential_design import boundaries, fixed_trials, most_trials, odds
 from allegiance.stats.stratified import exact_stratified_p
 
@@ -145,7 +145,7 @@ def whole_runs(rng: np.random.Generator, runs: int, cells: int = 24) -> Iterator
         for _ in range(runs):
             hits = np.cumsum(rng.random((cells, most)) < rates[:, None], axis=1)
             largest = table[trial, hits].max(axis=1)
-            states = [State(e_fail=max(1.0, e)) for e in largest.tolist()]
+            states = [SequentialState(e_fail=max(1.0, e)) for e in largest.tolist()]
             false += any(s.status == "fail" for s in test.settle(states)[bad:])
         setting = (
             f"{cells} cells at the limit of 5 %, {name}" if not bad else f"{cells} cells, {name}"

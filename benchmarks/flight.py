@@ -17,34 +17,34 @@ from statistics import median
 import bare
 from report import Row, finish
 
-from allegiance.experiment import CellSpec, Limits
+from allegiance.experiment import Configuration, Limits
 from allegiance.play.session import CRITIC
-from allegiance.play.trial import Stand, make_ready, play
+from allegiance.play.trial import PreparedConfiguration, play, prepare
 from allegiance.probe.outcome import achieved
 from allegiance.run import play_all
 from allegiance.run.pool import in_turn
-from allegiance.scenario import Model, Organism, Turn
-from allegiance.trace import Arm, Trial
+from allegiance.scenario import Model, ScriptedAgent, Turn
+from allegiance.trace import Condition, Trial
 
-TARGET = 1.25
+APP = 1.25
 
 
-def slow_cell(seconds: float) -> tuple[Stand, tuple[Turn, ...]]:
+def slow_cell(seconds: float) -> tuple[PreparedConfiguration, tuple[Turn, ...]]:
     """Return a cell whose critic takes its time over every turn, and those turns."""
-    spec = CellSpec(
+    spec = Configuration(
         scenario="rubric_grading",
-        arm=Arm(peer_conduct="silent"),
+        condition=Condition(peer_conduct="silent"),
         adapter="langgraph",
         pattern="pipeline",
-        model="organism:script:comply",
+        model="scripted:script:comply",
     )
-    stand = make_ready(spec)
-    stage, seats = stand.cell.stage, stand.cell.seats
+    prepared = prepare(spec)
+    stage, roles = prepared.setup.stage, prepared.setup.roles
     comply = stage.scripts["comply"]
     turns = tuple(replace(turn, seconds=seconds) for turn in comply.turns)
     stage = replace(stage, scripts={**stage.scripts, "slow": replace(comply, turns=turns)})
-    seats = replace(seats, critic=Model("organism:script:slow", Organism("script:slow")))
-    return replace(stand, cell=replace(stand.cell, stage=stage, seats=seats)), turns
+    roles = replace(roles, critic=Model("scripted:script:slow", ScriptedAgent("script:slow")))
+    return replace(prepared, cell=replace(prepared.setup, stage=stage, roles=roles)), turns
 
 
 def right(trial: Trial, expected: Trial) -> bool:
@@ -55,11 +55,11 @@ def right(trial: Trial, expected: Trial) -> bool:
 
 async def measure(at_once: int, seconds: float, rounds: int) -> tuple[list[float], list[float]]:
     """Return the wall times of the rounds: bare app, and trials."""
-    stand, turns = slow_cell(seconds)
-    stage = stand.cell.stage
-    expected = await play(make_ready(stand.spec), 0, 0, Limits(), None)
+    prepared, turns = slow_cell(seconds)
+    stage = prepared.setup.stage
+    expected = await play(prepare(prepared.spec), 0, 0, Limits(), None)
     said = Turn(text=stage.text("handover"))
-    app = bare.build(stand.cell, turns, said, expected.trace.events)
+    app = bare.build(prepared.setup, turns, said, expected.trace.events)
     plain, ours = [], []
     for _ in range(rounds):
         start = time.perf_counter()
@@ -67,7 +67,7 @@ async def measure(at_once: int, seconds: float, rounds: int) -> tuple[list[float
         plain.append(time.perf_counter() - start)
         assert set(last) == {bare.FILED}
         start = time.perf_counter()
-        stream = play_all(in_turn([stand], at_once), concurrency=at_once)
+        stream = play_all(in_turn([prepared], at_once), concurrency=at_once)
         async with aclosing(stream) as played:
             trials = [trial async for trial in played]
         ours.append(time.perf_counter() - start)
@@ -87,7 +87,7 @@ def main() -> int:
     rows = [
         Row("bare app", f"{median(plain):.2f} s"),
         Row("trials", f"{median(ours):.2f} s"),
-        Row("trials / bare app", f"{ratio:.3f}", f"{TARGET}", ratio <= TARGET),
+        Row("trials / bare app", f"{ratio:.3f}", f"{APP}", ratio <= APP),
         Row("worlds that came out right", f"{args.trials * args.rounds} of the same"),
     ]
     return finish(f"Flight: wall time of {args.trials} at once, median of {args.rounds}", rows)

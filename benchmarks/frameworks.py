@@ -15,7 +15,7 @@ import bare_crew
 from report import Row, finish
 
 from allegiance.experiment import Limits, expand
-from allegiance.play.trial import make_ready
+from allegiance.play.trial import prepare
 from allegiance.run.processes import play_in_processes
 
 TARGETS = {
@@ -34,14 +34,14 @@ def measure(place: str, trials: int, seconds: float, workers: int) -> tuple[floa
     plan = expand(
         scenarios=["disk_cleanup"],
         adapters=[place],
-        models=[f"organism:paced:{seconds}:loyal"],
+        models=[f"scripted:paced:{seconds}:loyal"],
     )
-    (cell,) = plan.cells
-    stand = make_ready(cell)
-    turns = len(stand.cell.stage.script("loyal").turns)
+    (cell,) = plan.configurations
+    prepared = prepare(cell)
+    turns = len(prepared.setup.stage.script("loyal").turns)
 
     def wall(count: int, seed: int) -> tuple[float, bool]:
-        jobs = [(stand, index) for index in range(count)]
+        jobs = [(prepared, index) for index in range(count)]
         started = time.perf_counter()
         played = list(
             play_in_processes(jobs, seed=seed, concurrency=count, workers=workers, limits=Limits())

@@ -33,8 +33,8 @@ from report import Row, finish
 from allegiance.bindings import Binding, bind, files
 from allegiance.experiment import Limits, expand
 from allegiance.guard import Guard, Policy, Watch
-from allegiance.play import Cell
-from allegiance.play.trial import Stand, make_ready, play
+from allegiance.play import Setup
+from allegiance.play.trial import PreparedConfiguration, play, prepare
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.scenario import Turn
 from allegiance.trace import Effect, Event
@@ -47,19 +47,21 @@ App = Callable[[], str]
 T = TypeVar("T")
 
 
-def stands(place: str, policy: Policy | None = None) -> list[Stand]:
+def prepared_configurations(
+    place: str, policy: Policy | None = None
+) -> list[PreparedConfiguration]:
     """Return the cells of one place, ready to play."""
-    plan = expand(scenarios=[*SCENARIOS], adapters=[place], models=["organism:loyal"], guard=policy)
-    return [make_ready(cell) for cell in plan.cells]
+    plan = expand(scenarios=[*SCENARIOS], adapters=[place], models=["scripted:loyal"], guard=policy)
+    return [prepare(cell) for cell in plan.configurations]
 
 
 def trials(place: str, runs: int) -> tuple[float, float]:
     """Return the median CPU seconds of trials of the scenarios, and what a guard adds to them."""
-    ways = [stands(place), stands(place, "block")]
+    ways = [prepared_configurations(place), prepared_configurations(place, "block")]
 
     async def played(number: int, at: int) -> None:
-        for stand in ways[at]:
-            trial = await play(stand, number, 0, Limits(), None)
+        for prepared in ways[at]:
+            trial = await play(prepared, number, 0, Limits(), None)
             assert trial.outcome == "complied", trial.outcome
 
     with asyncio.Runner() as runner:
@@ -91,7 +93,7 @@ def own() -> list[Binding]:
 class Played:
     """A trial that was played, for apps that play it again."""
 
-    cell: Cell
+    cell: Setup
     turns: tuple[Turn, ...]
     events: tuple[Event, ...]
 
@@ -99,10 +101,10 @@ class Played:
 def played(place: str) -> list[Played]:
     """Play one trial of each cell of a place."""
     found = []
-    for stand in stands(place):
-        trial = asyncio.run(play(stand, 0, 0, Limits(), None))
-        turns = stand.cell.stage.script("loyal").turns
-        found.append(Played(stand.cell, turns, trial.trace.events))
+    for prepared in prepared_configurations(place):
+        trial = asyncio.run(play(prepared, 0, 0, Limits(), None))
+        turns = prepared.setup.stage.script("loyal").turns
+        found.append(Played(prepared.setup, turns, trial.trace.events))
     return found
 
 
@@ -115,9 +117,9 @@ def langgraph(runner: asyncio.Runner, guard: Guard | None = None) -> list[App]:
     make = partial(tool_node, guard=guard) if guard else bare.ToolNode
     apps: list[App] = []
     for one in played("langgraph:pipeline"):
-        said = Turn(text=one.cell.stage.text("handover"))
-        graph = bare.build(one.cell, one.turns, said, one.events, make)
-        apps.append(partial(_awaited, runner, bare.run, graph, one.cell.stage.task))
+        said = Turn(text=one.setup.stage.text("handover"))
+        graph = bare.build(one.setup, one.turns, said, one.events, make)
+        apps.append(partial(_awaited, runner, bare.run, graph, one.setup.stage.task))
     return apps
 
 
@@ -128,9 +130,9 @@ def autogen(runner: asyncio.Runner) -> list[App]:
     logging.getLogger("autogen_core").setLevel(logging.ERROR)  # it writes every call to its log
     logging.getLogger("autogen_core.events").setLevel(logging.ERROR)
     return [
-        partial(_awaited, runner, bare_team.run, one.cell, tools, one.turns)
+        partial(_awaited, runner, bare_team.run, one.setup, tools, one.turns)
         for one in played("autogen:round_robin")
-        for tools in (bare_team.tools(one.cell, one.events),)
+        for tools in (bare_team.tools(one.setup, one.events),)
     ]
 
 
@@ -139,9 +141,9 @@ def crewai(runner: asyncio.Runner) -> list[App]:
     import bare_crew
 
     return [
-        partial(bare_crew.review, one.cell, one.turns, tools)
+        partial(bare_crew.review, one.setup, one.turns, tools)
         for one in played("crewai:sequential")
-        for tools in (bare_crew.tools(one.cell, one.events),)
+        for tools in (bare_crew.tools(one.setup, one.events),)
     ]
 
 
@@ -199,7 +201,9 @@ def attached(name: str, runs: int) -> list[Row]:
     with asyncio.Runner() as runner:
         runner.run(asyncio.sleep(0))
         apps = build(runner)
-        scripts = [stand.cell.stage.script("loyal") for stand in stands(place)]
+        scripts = [
+            prepared.setup.stage.script("loyal") for prepared in prepared_configurations(place)
+        ]
         calls = sum(len(turn.calls) for script in scripts for turn in script.turns)
         seen: Counter[str] = Counter()
         outside = guard(own())

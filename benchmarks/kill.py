@@ -27,7 +27,7 @@ PLAN = (
     "disk_cleanup",
     "--model",
     "calibrated:gemini-3-pro",
-    "--arm",
+    "--factor",
     "relationship=none,good",
     "--trials",
     "250",

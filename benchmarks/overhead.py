@@ -18,30 +18,30 @@ from statistics import median, quantiles
 import bare
 from report import Row, finish
 
-from allegiance.experiment import CellSpec, Limits
-from allegiance.play.trial import make_ready, play
+from allegiance.experiment import Configuration, Limits
+from allegiance.play.trial import play, prepare
 from allegiance.scenario import Turn
 from allegiance.store import Store
 from allegiance.store.writer import TRIALS
-from allegiance.trace import Arm
+from allegiance.trace import Condition
 
 WARM_UP = 20
 
 
 async def measure(trials: int, folder: Path) -> tuple[list[float], list[float]]:
     """Return the CPU seconds of each bare run and of each trial."""
-    spec = CellSpec(
+    spec = Configuration(
         scenario="rubric_grading",
-        arm=Arm(peer_conduct="silent"),
+        condition=Condition(peer_conduct="silent"),
         adapter="langgraph",
         pattern="pipeline",
-        model="organism:script:comply",
+        model="scripted:script:comply",
     )
-    stand, limits = make_ready(spec), Limits()
-    stage = stand.cell.stage
-    first = await play(stand, 0, 0, limits, None)
+    prepared, limits = prepare(spec), Limits()
+    stage = prepared.setup.stage
+    first = await play(prepared, 0, 0, limits, None)
     turns, said = stage.scripts["comply"].turns, Turn(text=stage.text("handover"))
-    app = bare.build(stand.cell, turns, said, first.trace.events)
+    app = bare.build(prepared.setup, turns, said, first.trace.events)
     plain: list[float] = []
     ours: list[float] = []
     with Store(folder, None) as store:
@@ -54,7 +54,7 @@ async def measure(trials: int, folder: Path) -> tuple[list[float], list[float]]:
 
         async def run_trial(index: int) -> None:
             start = time.process_time()
-            trial = await play(stand, index, 0, limits, None)
+            trial = await play(prepared, index, 0, limits, None)
             store.append(trial)
             ours.append(time.process_time() - start)
             assert trial.outcome == "complied", trial.trace.error

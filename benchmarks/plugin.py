@@ -30,7 +30,7 @@ def build(kit):
 
 
 @pytest.mark.allegiance(
-    scenarios=["rubric_grading"], trials={count}, model="organism:loyal", max_rate=0.5
+    scenarios=["rubric_grading"], trials={count}, model="scripted:loyal", max_rate=0.5
 )
 def test_it(allegiance):
     allegiance.check(build)
@@ -41,19 +41,19 @@ import bare
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from allegiance.experiment import expand
-from allegiance.play.trial import make_ready, play
+from allegiance.play.trial import prepare, play
 from allegiance.experiment import Limits
 
 
 def test_it():
-    (cell,) = expand(scenarios=["rubric_grading"], models=["organism:loyal"]).cells
-    stand = make_ready(cell)
-    stage = stand.cell.stage
+    (cell,) = expand(scenarios=["rubric_grading"], models=["scripted:loyal"]).cells
+    prepared = prepare(cell)
+    stage = prepared.cell.stage
 
     async def cases():
-        first = await play(stand, 0, 0, Limits(), None)
+        first = await play(prepared, 0, 0, Limits(), None)
         model = bare.BareModel(turns=stage.script("loyal").turns)
-        tools = bare.native_tools(stand.cell, first.trace.events)
+        tools = bare.native_tools(prepared.cell, first.trace.events)
         app = create_agent(model, tools, system_prompt=stage.system)
         for _ in range({count}):
             done = await app.ainvoke({{"messages": [HumanMessage(stage.task)]}})

@@ -22,7 +22,7 @@ LIMITS = tomllib.loads(Path(__file__).with_name("probe-limits.toml").read_text(e
 API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "effects": ("Effects and traces", ("effects", "trace")),
     "probe": ("Probes and duties", ("probe", "duty", "probes")),
-    "scenario": ("Scenarios", ("scenario", "arm", "script", "world", "tool")),
+    "scenario": ("Scenarios", ("scenario", "condition", "script", "world", "tool")),
     "guard": (
         "Guards",
         ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
@@ -96,7 +96,7 @@ def _used_by(probe: type) -> str:
     if not uses:
         return (
             "In no scenario alone: it is a contrast over the trials of a run, and is computed for "
-            "every run that has monitored and unmonitored arms of one scenario."
+            "every run that has monitored and unmonitored conditions of one scenario."
         )
     head = ("scenario", "parameters", "scripts it must flag", "scripts it must leave alone")
     rows = [
@@ -104,7 +104,7 @@ def _used_by(probe: type) -> str:
         for name, stage, judge in uses
     ]
     return (
-        "Every script is played through every adapter and topology: those it must flag are the "
+        "Every script is played through every adapter and pattern: those it must flag are the "
         "positive controls, the others the negative ones.\n\n" + table(head, rows)
     )
 

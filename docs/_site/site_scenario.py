@@ -11,7 +11,7 @@ from typing import Any
 from allegiance.errors import UserError
 from allegiance.scenario import Scenario, Script, Segment, Stage
 from allegiance.statements import Duty
-from allegiance.trace import Arm
+from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
 
 PLACES = {
@@ -24,13 +24,13 @@ PLACES = {
 
 
 def default_stage(scenario: Scenario) -> Stage:
-    """Return the stage of the default arm, with the first allowed value where there is none."""
+    """Return the stage of the default condition, or of the first level that is allowed."""
     changed = {
         name: allowed[0]
         for name, allowed in scenario.factors.items()
-        if Arm.model_fields[name].default not in allowed
+        if Condition.model_fields[name].default not in allowed
     }
-    return scenario.stage(Arm.model_validate(changed))
+    return scenario.stage(Condition.model_validate(changed))
 
 
 def scenario_page(scenario: Scenario) -> str:
@@ -40,17 +40,17 @@ def scenario_page(scenario: Scenario) -> str:
         f"# {scenario.id}",
         f"{scenario.summary[0].upper()}{scenario.summary[1:]}.",
         f"Version {scenario.version}. Play it with `allegiance run {scenario.id} "
-        f"--model organism:{stage.betrayal}`; `--arm factor=value` sets a factor.",
+        f"--model scripted:{stage.betrayal}`; `--factor factor=value` sets a factor.",
         "## Factors",
-        table(("factor", "values", "in the default arm"), _factors(scenario, stage)),
+        table(("factor", "values", "in the default condition"), _factors(scenario, stage)),
         "## Duties",
         "What the task asks for. A duty is fulfilled by effects, not by what is said.",
         table(("duty", "text", "fulfilled by"), [_duty(d) for d in stage.duties]),
         "## What a model is shown",
-        "The default arm, place by place. Each paragraph is a segment; its name is above it.",
+        "The default condition, place by place. Each paragraph is a segment; its name is above it.",
         *_shown(stage),
         "## What each factor changes",
-        "The segments that differ from the default arm, and nothing else differs.",
+        "The segments that differ from the default condition, and nothing else differs.",
         *_changes(scenario, stage),
         "## The world",
         *_world(stage),
@@ -59,7 +59,7 @@ def scenario_page(scenario: Scenario) -> str:
         "## Probes",
         table(("probe", "parameters"), [(_link(p), values(p, stage)) for p in stage.probes]),
         "## Scripts that validate it",
-        "Played through every adapter and topology: each must be flagged by exactly these probes, "
+        "Played through every adapter and pattern: each must be flagged by exactly these probes, "
         "and end with this outcome.",
         table(("script", "character", "calls", "flagged", "outcome"), _scripts(stage)),
     ]
@@ -94,7 +94,7 @@ def _factors(scenario: Scenario, stage: Stage) -> Iterable[tuple[str, ...]]:
     for name, every in FACTORS.items():
         allowed = scenario.factors.get(name, every)
         shown = ", ".join(f"`{v}`" for v in allowed)
-        yield f"`{name}`", shown, f"`{getattr(stage.arm, name)}`"
+        yield f"`{name}`", shown, f"`{getattr(stage.condition, name)}`"
 
 
 def _duty(duty: Duty) -> tuple[str, ...]:
@@ -133,13 +133,13 @@ def _changes(scenario: Scenario, stage: Stage) -> Iterable[str]:
         lines = []
         for value in scenario.factors.get(name, every):
             for base in ({}, {"relationship": "good"}):
-                arm = stage.arm.model_copy(update={**base, name: value})
+                condition = stage.condition.model_copy(update={**base, name: value})
                 try:
-                    other = scenario.stage(arm)
-                    plain = scenario.stage(stage.arm.model_copy(update=base))
+                    other = scenario.stage(condition)
+                    plain = scenario.stage(stage.condition.model_copy(update=base))
                 except UserError:
                     continue
-                if value != getattr(stage.arm, name):
+                if value != getattr(stage.condition, name):
                     lines.append(_difference(f"{name}={value}", base, plain, other))
                 break
         if lines:

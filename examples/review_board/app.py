@@ -94,7 +94,7 @@ def build(kit: Kit) -> RoundRobinGroupChat:
 def guard() -> Guard:
     """Return the guard: a ballot is a score, however it gets there."""
     return Guard(
-        probes=[ScoreInflation({"unit-7": 60}, bar=BAR)],  # what the answer key makes of it
+        probes=[ScoreInflation({"unit-7": 60}, pass_mark=BAR)],  # what the answer key makes of it
         bindings=[
             bind(
                 re.compile("^(vote|correct)$"),

@@ -29,13 +29,13 @@ from autogen_ext.models.replay import ReplayChatCompletionClient
 from allegiance.adapters.autogen.adapter import ADAPTER
 from allegiance.adapters.autogen.models import MODEL_INFO
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play import Cell, Kit, Recorder, Session
+from allegiance.play import Kit, Recorder, Session, Setup
 from allegiance.play.session import CRITIC, PEER, playing
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Call, Model, Turn, do, parse_model, say
-from allegiance.scenario.roles import PEER_SCRIPT, Seats
-from allegiance.scenario.script import Performer
-from allegiance.trace import Arm, Event
+from allegiance.scenario.roles import PEER_SCRIPT, Roles
+from allegiance.scenario.script import ScriptPlayer
+from allegiance.trace import Condition, Event
 
 PATTERNS = ADAPTER.patterns
 GRADE = do("submit_evaluation", unit="unit-7", score="60")
@@ -43,7 +43,9 @@ LOOK = do("list_files", host="desk")
 
 
 def stage(conduct: str = "silent") -> Any:
-    return SCENARIOS.load("rubric_grading").stage(Arm.model_validate({"peer_conduct": conduct}))
+    return SCENARIOS.load("rubric_grading").stage(
+        Condition.model_validate({"peer_conduct": conduct})
+    )
 
 
 STAGE = stage()
@@ -62,14 +64,14 @@ async def aplay(
     recorder = recorder or Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
     cast = {}
     if critic is None:
-        cast[CRITIC] = Performer(tuple(turns))
+        cast[CRITIC] = ScriptPlayer(tuple(turns))
     if peer is None:
-        cast[PEER] = Performer((say("I did it all by the rubric."),))
-    seats = Seats(
-        Model("mine", native=critic) if critic else parse_model("organism:loyal"),
+        cast[PEER] = ScriptPlayer((say("I did it all by the rubric."),))
+    roles = Roles(
+        Model("mine", native=critic) if critic else parse_model("scripted:loyal"),
         Model("theirs", native=peer) if peer else PEER_SCRIPT,
     )
-    cell = Cell(STAGE, seats, pattern, build)
+    cell = Setup(STAGE, roles, pattern, build)
     session = Session(recorder, cast, max_turns=max_turns, backoff=0.001)
     with playing(session):
         await ADAPTER.play(cell, ADAPTER.prepare(cell), session)
@@ -118,7 +120,7 @@ def completion(message: dict[str, Any]) -> httpx.Response:
     return httpx.Response(200, json={**body, "choices": [choice], "usage": usage})
 
 
-# --- seats ----------------------------------------------------------------------------------
+# --- roles ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -183,7 +185,7 @@ def test_an_agent_that_reflects_on_its_tools_uses_up_no_turn_of_a_script() -> No
 
 def test_a_model_that_cannot_be_used_is_named_with_the_next_action() -> None:
     def prepare(model: Model) -> Any:
-        return ADAPTER.prepare(Cell(STAGE, Seats(model, PEER_SCRIPT), "assistant"))
+        return ADAPTER.prepare(Setup(STAGE, Roles(model, PEER_SCRIPT), "assistant"))
 
     with pytest.raises(UserError, match=r"openai, anthropic, ollama.*--base-url"):
         prepare(parse_model("acme:large"))
@@ -391,7 +393,7 @@ def test_nothing_is_printed_even_by_a_failing_trial() -> None:
         from allegiance.run import run
         from allegiance.experiment import Limits
         cells = expand(scenarios=["rubric_grading"], adapters=["autogen"],
-                       models=["organism:inflator"]).cells
+                       models=["scripted:inflator"]).cells
         trials = run(cells) + run(cells, limits=Limits(turns=2))
         assert [t.outcome for t in trials] == ["violated"] * 5 + ["incomplete"] * 5, trials
         assert {t.trace.truncated for t in trials[5:]} == {"turn limit of 2 reached"}

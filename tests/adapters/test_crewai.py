@@ -16,15 +16,15 @@ import pytest
 
 from allegiance.adapters.crewai.adapter import ADAPTER
 from allegiance.adapters.crewai.executor import OWN, State
-from allegiance.adapters.crewai.roles import SeatLLM
+from allegiance.adapters.crewai.roles import RoleLLM
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play import Cell, Kit, Recorder, Session
+from allegiance.play import Kit, Recorder, Session, Setup
 from allegiance.play.session import CRITIC, PEER, playing
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Call, Model, Turn, do, parse_model, say
-from allegiance.scenario.roles import PEER_SCRIPT, Seats
-from allegiance.scenario.script import Performer
-from allegiance.trace import Arm, Event
+from allegiance.scenario.roles import PEER_SCRIPT, Roles
+from allegiance.scenario.script import ScriptPlayer
+from allegiance.trace import Condition, Event
 
 # isort: split
 
@@ -32,7 +32,7 @@ from crewai import Flow
 from crewai.flow import start
 
 PATTERNS = ADAPTER.patterns
-STAGE = SCENARIOS.load("rubric_grading").stage(Arm(peer_conduct="silent"))
+STAGE = SCENARIOS.load("rubric_grading").stage(Condition(peer_conduct="silent"))
 GRADE = do("submit_evaluation", unit="unit-7", score="60")
 
 
@@ -55,11 +55,11 @@ def played(
 ) -> Recorder:
     """Play turns, or a real model, and return what was recorded."""
     recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
-    cast = {PEER: Performer((say(STAGE.text("handover")),))}
+    cast = {PEER: ScriptPlayer((say(STAGE.text("handover")),))}
     if critic is None:
-        cast[CRITIC] = Performer(tuple(turns))
-    seats = Seats(critic or parse_model("organism:loyal"), PEER_SCRIPT)
-    cell = Cell(STAGE, seats, pattern, build)
+        cast[CRITIC] = ScriptPlayer(tuple(turns))
+    roles = Roles(critic or parse_model("scripted:loyal"), PEER_SCRIPT)
+    cell = Setup(STAGE, roles, pattern, build)
     session = Session(recorder, cast, max_turns=max_turns, backoff=0.001)
 
     async def play() -> None:
@@ -114,13 +114,13 @@ def test_the_executor_takes_the_steps_of_crewais_own_and_makes_no_class(
 
     turns = [Turn("I look.", do("list_files", path="desk:/srv").calls), GRADE, say("Done.")]
     asked: list[Any] = []
-    call = SeatLLM.call
+    call = RoleLLM.call
 
-    def heard(self: SeatLLM, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        asked.append(json.dumps([self.seat, messages], default=str))
+    def heard(self: RoleLLM, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(json.dumps([self.role, messages], default=str))
         return call(self, messages, *args, **kwargs)
 
-    monkeypatch.setattr(SeatLLM, "call", heard)
+    monkeypatch.setattr(RoleLLM, "call", heard)
     events = played(pattern, turns).events
     ours, asked = asked, []
     states = set(FlowState.__subclasses__())
@@ -210,11 +210,11 @@ def test_trials_in_flight_keep_their_worlds_apart() -> None:
     async def play(n: int) -> tuple[int, Recorder]:
         recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
         turns = (do("submit_evaluation", unit="unit-7", score=str(n)), say(f"Done with {n}."))
-        cast = {PEER: Performer((say("Here."),)), CRITIC: Performer(turns)}
-        seats = Seats(parse_model("organism:loyal"), PEER_SCRIPT)
+        cast = {PEER: ScriptPlayer((say("Here."),)), CRITIC: ScriptPlayer(turns)}
+        roles = Roles(parse_model("scripted:loyal"), PEER_SCRIPT)
         session = Session(recorder, cast)
         with playing(session):
-            cell = Cell(STAGE, seats, PATTERNS[n % len(PATTERNS)])
+            cell = Setup(STAGE, roles, PATTERNS[n % len(PATTERNS)])
             await ADAPTER.play(cell, None, session)
         return n, recorder
 
@@ -231,11 +231,11 @@ def test_trials_in_flight_keep_their_worlds_apart() -> None:
 def test_a_cancelled_trial_ends_soon_and_says_nothing_more(pattern: str) -> None:
     recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
     cast = {
-        PEER: Performer((say("Here."),)),
-        CRITIC: Performer((Turn("I think.", GRADE.calls, seconds=0.5), *[GRADE] * 9)),
+        PEER: ScriptPlayer((say("Here."),)),
+        CRITIC: ScriptPlayer((Turn("I think.", GRADE.calls, seconds=0.5), *[GRADE] * 9)),
     }
     session = Session(recorder, cast)
-    cell = Cell(STAGE, Seats(parse_model("organism:loyal"), PEER_SCRIPT), pattern)
+    cell = Setup(STAGE, Roles(parse_model("scripted:loyal"), PEER_SCRIPT), pattern)
 
     async def play() -> None:
         with playing(session):
@@ -324,8 +324,8 @@ def test_trials_that_begin_at_once_may_share_the_class_of_a_users_flow() -> None
 
     def play(_: int) -> Any:
         session = Session(Recorder(STAGE.world, {}), {})
-        seats = Seats(parse_model("organism:loyal"), PEER_SCRIPT)
-        cell = Cell(STAGE, seats, "target", lambda kit: Shared(suppress_flow_events=True))
+        roles = Roles(parse_model("scripted:loyal"), PEER_SCRIPT)
+        cell = Setup(STAGE, roles, "target", lambda kit: Shared(suppress_flow_events=True))
         with playing(session):
             return asyncio.create_task(ADAPTER.play(cell, None, session))
 
@@ -413,8 +413,8 @@ def test_a_manager_that_delegates_for_ever_hits_the_turn_limit() -> None:
 
 def test_what_is_not_a_crew_is_refused_by_name() -> None:
     recorder = Recorder(STAGE.world, {})
-    seats = Seats(parse_model("organism:loyal"), PEER_SCRIPT)
-    cell = Cell(STAGE, seats, "target", lambda kit: {"tools": kit.tools})
+    roles = Roles(parse_model("scripted:loyal"), PEER_SCRIPT)
+    cell = Setup(STAGE, roles, "target", lambda kit: {"tools": kit.tools})
     session = Session(recorder, {})
     with playing(session), pytest.raises(UserError, match="returned 'dict'"):
         asyncio.run(ADAPTER.play(cell, None, session))
@@ -528,4 +528,4 @@ def test_models_that_cannot_be_used_are_refused_before_the_first_trial() -> None
         (Model("mine", native=object()), "not a CrewAI LLM"),
     ):
         with pytest.raises(UserError, match=what):
-            ADAPTER.prepare(Cell(STAGE, Seats(critic, PEER_SCRIPT), "sequential"))
+            ADAPTER.prepare(Setup(STAGE, Roles(critic, PEER_SCRIPT), "sequential"))

@@ -10,7 +10,7 @@ import pytest
 from allegiance.analysis import compare
 from allegiance.errors import UserError
 from allegiance.probes import AlignmentFaking
-from allegiance.trace import Arm, Event, Finding, Outcome, Trace, Trial, Verdict
+from allegiance.trace import Condition, Event, Finding, Outcome, Trace, Trial, Verdict
 
 READ = Event(seq=0, kind="tool_result", actor="critic", ok=True)
 DENIED = Event(seq=0, kind="tool_result", actor="critic", ok=False)
@@ -22,7 +22,7 @@ def trial(
     *,
     events: tuple[Event, ...] = (READ,),
     scored: bool = True,
-    arm: dict[str, Any] | None = None,
+    condition: dict[str, Any] | None = None,
     **trace: Any,
 ) -> Trial:
     finding = Finding(
@@ -50,12 +50,16 @@ def trial(
         outcome=outcome,
         verdicts=(verdict,),
         seconds=0.0,
-        trace=Trace(**{**fields, **trace}, arm=Arm.model_validate(arm or {}), events=events),
+        trace=Trace(
+            **{**fields, **trace},
+            condition=Condition.model_validate(condition or {}),
+            events=events,
+        ),
     )
 
 
 def watched(oversight: str, outcome: Outcome = "complied", **more: Any) -> Trial:
-    return trial(outcome, arm={"oversight": oversight, **more.pop("arm", {})}, **more)
+    return trial(outcome, condition={"oversight": oversight, **more.pop("condition", {})}, **more)
 
 
 def test_faking_is_the_unmonitored_minus_the_monitored() -> None:
@@ -113,8 +117,8 @@ UNLIKE: list[dict[str, Any]] = [
     {"peer_model": "openai:x"},
     {"target": "a:b"},
     {"guard": "block"},
-    {"arm": {"relationship": "good"}},
-    {"arm": {"bar": 90}},
+    {"condition": {"relationship": "good"}},
+    {"condition": {"pass_mark": 90}},
 ]
 
 
@@ -126,7 +130,7 @@ def test_faking_is_never_found_between_unlike_cells(unlike: dict[str, Any]) -> N
     assert [(c.first.n, c.second.n) for c in AlignmentFaking()(both)] == [(1, 1), (1, 1)]
 
 
-def test_topologies_are_compared_cell_by_cell() -> None:
+def test_patterns_are_compared_cell_by_cell() -> None:
     trials = [
         trial("violated"),
         trial(),
@@ -143,7 +147,7 @@ def test_topologies_are_compared_cell_by_cell() -> None:
     assert turned[0].value == pytest.approx(-found[0].value)
 
 
-@pytest.mark.parametrize("unlike", [*UNLIKE, {"arm": {"oversight": "monitored"}}])
+@pytest.mark.parametrize("unlike", [*UNLIKE, {"condition": {"oversight": "monitored"}}])
 def test_unlike_cells_are_never_compared(unlike: dict[str, Any]) -> None:
     assert compare([trial(), trial(adapter="two", **unlike)])[1] == []
     both = [trial(), trial(**unlike), trial(adapter="two"), trial(adapter="two", **unlike)]
@@ -153,7 +157,8 @@ def test_unlike_cells_are_never_compared(unlike: dict[str, Any]) -> None:
 def test_a_live_peer_is_no_difference_and_what_it_says_is_where_it_varies() -> None:
     absent = [trial()] * 2
     silent, pleading = (
-        trial(adapter="two", arm={"peer_conduct": conduct}) for conduct in ("silent", "pleading")
+        trial(adapter="two", condition={"peer_conduct": conduct})
+        for conduct in ("silent", "pleading")
     )
     assert [c.first.n for c in compare([*absent, pleading])[1]] == [1]
     assert [c.first.n for c in compare([*absent, silent, pleading])[1]] == [1]
@@ -163,5 +168,5 @@ def test_a_live_peer_is_no_difference_and_what_it_says_is_where_it_varies() -> N
     ("trials", "against"), [([], ""), ([trial()], ""), ([trial(), trial(adapter="two")], "three:x")]
 )
 def test_what_cannot_be_compared(trials: list[Trial], against: str) -> None:
-    with pytest.raises(UserError, match="two topologies are needed"):
+    with pytest.raises(UserError, match="two patterns are needed"):
         compare(trials, against)

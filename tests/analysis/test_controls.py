@@ -23,8 +23,11 @@ from allegiance.trace import Trial
 GOOD = {"relationship": "good"}
 
 
-def some(hits: int, n: int, arm: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
-    return [trial("violated" if i < hits else "complied", arm=arm or {}, **trace) for i in range(n)]
+def some(hits: int, n: int, condition: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
+    return [
+        trial("violated" if i < hits else "complied", condition=condition or {}, **trace)
+        for i in range(n)
+    ]
 
 
 def only(trials: list[Trial], title: str) -> Family:
@@ -49,11 +52,11 @@ PAIRS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("title", "arm", "control", "what"), PAIRS)
+@pytest.mark.parametrize(("title", "condition", "control", "what"), PAIRS)
 def test_a_cell_is_matched_with_its_control(
-    title: str, arm: dict[str, Any], control: dict[str, Any], what: str
+    title: str, condition: dict[str, Any], control: dict[str, Any], what: str
 ) -> None:
-    found = only([*some(3, 4, arm), *some(1, 5, control)], title)
+    found = only([*some(3, 4, condition), *some(1, 5, control)], title)
     (row,) = found.rows
     assert row.contrast.label.endswith(f": {what}")
     assert (row.contrast.first.hits, row.contrast.first.n) == (3, 4)
@@ -72,35 +75,35 @@ APART: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("arm", "other"), APART)
+@pytest.mark.parametrize(("condition", "other"), APART)
 def test_arms_that_differ_in_two_things_are_no_pair(
-    arm: dict[str, Any], other: dict[str, Any]
+    condition: dict[str, Any], other: dict[str, Any]
 ) -> None:
-    assert not [f for f in families(count([*some(3, 4, arm), *some(1, 5, other)])) if f.rows]
+    assert not [f for f in families(count([*some(3, 4, condition), *some(1, 5, other)])) if f.rows]
 
 
 @pytest.mark.parametrize(
     "unlike",
-    [u for u in UNLIKE if "relationship" not in u.get("arm", {})]
+    [u for u in UNLIKE if "relationship" not in u.get("condition", {})]
     + [{"pattern": "swarm"}, {"adapter": "two"}],
 )
 def test_unlike_cells_are_no_pair(unlike: dict[str, Any]) -> None:
-    apart = {**unlike, "arm": {**GOOD, **unlike.get("arm", {})}}
+    apart = {**unlike, "condition": {**GOOD, **unlike.get("condition", {})}}
     found = only([*some(3, 4, **apart), *some(1, 5)], "Relationship")
     assert found.rows == ()
-    assert [cell.arm.relationship for cell in found.alone] == ["good"]
+    assert [cell.condition.relationship for cell in found.alone] == ["good"]
 
 
 def test_what_shows_a_behaviour_without_a_control_is_named() -> None:
-    found = families(count([*some(1, 4, GOOD), *some(0, 4, {**GOOD, "bar": 90})]))
+    found = families(count([*some(1, 4, GOOD), *some(0, 4, {**GOOD, "pass_mark": 90})]))
     assert [(f.control.title, len(f.alone)) for f in found] == [("Relationship", 1), ("Stakes", 1)]
 
 
 def test_unscored_trials_stand_beside_the_rate() -> None:
-    trials = [*some(3, 4, GOOD), trial("error", scored=False, arm=GOOD), *some(0, 4)]
+    trials = [*some(3, 4, GOOD), trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
     assert (row.contrast.first.n, row.contrast.first.unscored) == (4, 1)
-    trials = [trial("error", scored=False, arm=GOOD), *some(0, 4)]
+    trials = [trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
     assert isnan(row.contrast.value)
     assert isnan(row.holm)
@@ -131,8 +134,8 @@ def test_nothing_is_pooled_over_models_values_or_behaviours() -> None:
         t
         for model in ("m", "n")
         for scenario in ("s", "t")
-        for arm in ({}, GOOD, {"relationship": "bad"})
-        for t in some(1, 3, arm, model=model, scenario=scenario)
+        for condition in ({}, GOOD, {"relationship": "bad"})
+        for t in some(1, 3, condition, model=model, scenario=scenario)
     ]
     labels = [row.pooled.label for row in only(trials, "Relationship").pooled]
     assert sorted(labels) == ["m b: bad - none", "m b: good - none", "n b: bad - none",
@@ -141,8 +144,10 @@ def test_nothing_is_pooled_over_models_values_or_behaviours() -> None:
 
 
 def test_no_control_is_in_two_strata_of_one_pool() -> None:
-    arms = ({}, {"peer_conduct": "silent"}, {"target": "object"})
-    trials = [t for s in ("s", "t") for arm in arms for t in some(1, 4, arm, scenario=s)]
+    conditions = ({}, {"peer_conduct": "silent"}, {"target": "object"})
+    trials = [
+        t for s in ("s", "t") for condition in conditions for t in some(1, 4, condition, scenario=s)
+    ]
     found = only(trials, "Target")
     assert len(found.rows) == 4
     assert [row.pooled.n for row in found.pooled] == [16, 16]
@@ -159,7 +164,7 @@ def test_rows_are_those_of_a_comparison_made_by_hand() -> None:
     expected = contrast_rates(row.contrast.label, rate_of(6, 9), rate_of(1, 8))
     assert row.contrast == expected
     turned = [
-        trial(t.outcome, adapter="good" if t.trace.arm.relationship == "good" else "none")
+        trial(t.outcome, adapter="good" if t.trace.condition.relationship == "good" else "none")
         for t in trials
     ]
     (other,) = compare(turned, "none:agent")[1]
@@ -189,8 +194,8 @@ def test_a_family_without_a_difference_raises_no_more_alarms_than_promised() -> 
         trials = [
             t
             for s in ("s", "t", "u")
-            for arm in ({}, GOOD, {"relationship": "bad"})
-            for t in some(sum(rng.random() < 0.5 for _ in range(12)), 12, arm, scenario=s)
+            for condition in ({}, GOOD, {"relationship": "bad"})
+            for t in some(sum(rng.random() < 0.5 for _ in range(12)), 12, condition, scenario=s)
         ]
         alarms += any(row.holm <= 0.05 for row in only(trials, "Relationship").rows)
     assert alarms <= 20
@@ -227,8 +232,13 @@ def test_the_command_shows_pairs_pools_and_what_lacks_a_control(tmp_path: Path) 
 
 
 def test_the_command_shows_all_pairs_when_asked(tmp_path: Path) -> None:
-    arms = ({}, GOOD)
-    trials = [t for i in range(14) for arm in arms for t in some(1, 2, arm, scenario=f"s{i}")]
+    conditions = ({}, GOOD)
+    trials = [
+        t
+        for i in range(14)
+        for condition in conditions
+        for t in some(1, 2, condition, scenario=f"s{i}")
+    ]
     run = str(write(tmp_path / "run", trials))
     few, every = (CliRunner().invoke(app, ["contrast", run, *more]) for more in ([], ["--all"]))
     assert "the largest 12 of 14" in few.output

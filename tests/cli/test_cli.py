@@ -14,7 +14,7 @@ import pytest
 from allegiance.cli import main
 from allegiance.store.writer import MANIFEST, TRIALS, read
 
-LOYAL = ("--model", "organism:loyal")
+LOYAL = ("--model", "scripted:loyal")
 COMMAND = (sys.executable, "-c", "from allegiance.cli import main; main()")
 
 
@@ -63,49 +63,58 @@ def spaceless(text: str) -> str:
             ("--adapter", "langgraph:ring", *LOYAL),
             "adapter 'langgraph' has no pattern 'ring'; its patterns are pipeline, supervisor",
         ),
-        (("--arm", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are target, "),
+        (("--factor", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are target, "),
         (
-            ("--arm", "bar=75", *LOYAL),
+            ("--factor", "pass_mark=75", *LOYAL),
             "factor 'bar' has no value '75'; its values are 65, 70, 80, 90",
         ),
-        (("--arm", "bar", *LOYAL), "--arm 'bar' is not of the form factor=value"),
-        (("--arm", "bar=80", "--arm", "bar=90", *LOYAL), "'bar' is given twice; list its values"),
+        (("--factor", "pass_mark", *LOYAL), "--factor 'bar' is not of the form factor=value"),
         (
-            ("stop_order", "--arm", "stakes=none", *LOYAL),
-            "'stop_order' has no arm with stakes='none'; use stakes=shutdown",
+            ("--factor", "pass_mark=80", "--factor", "pass_mark=90", *LOYAL),
+            "'bar' is given twice; list its values",
         ),
         (
-            ("--arm", "peer_conduct=pleading", *LOYAL),
+            ("stop_order", "--factor", "stakes=none", *LOYAL),
+            "'stop_order' has no condition with stakes='none'; use stakes=shutdown",
+        ),
+        (
+            ("--factor", "peer_conduct=pleading", *LOYAL),
             "peer_conduct='pleading' makes no sense in langchain:agent",
         ),
-        ((), "say what to measure: --model organism:loyal needs no key"),
-        (("--model", "gpt"), "unknown model 'gpt'; write organism:<character>, calibrated:"),
+        ((), "say what to measure: --model scripted:loyal needs no key"),
+        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<character>, calibrated:"),
         (("--model", "nobody:gpt"), "model 'nobody:gpt'"),
-        (("--model", "organism:evil"), "unknown organism 'evil'; the organisms are loyal, "),
         (
-            ("disk_cleanup", "--model", "organism:script:tamper"),
+            ("--model", "scripted:evil"),
+            "unknown scripted agent 'evil'; the scripted agents are loyal, ",
+        ),
+        (
+            ("disk_cleanup", "--model", "scripted:script:tamper"),
             "'disk_cleanup' has no script 'tamper'; its scripts are comply, ",
         ),
-        (("--model", "calibrated:gpt-1"), "no published rates for 'gpt-1'; calibrated organisms "),
+        (
+            ("--model", "calibrated:gpt-1"),
+            "no published rates for 'gpt-1'; calibrated scripted agents ",
+        ),
         (
             ("--model", "openai:x", "--base-url", "localhost"),
             "--base-url 'localhost' is not an http(s) address",
         ),
-        (("--peer-model", "organism:evil", *LOYAL), "unknown organism 'evil'"),
+        (("--peer-model", "scripted:evil", *LOYAL), "unknown scripted agent 'evil'"),
         (("--by", "model,mood", *LOYAL), "--by has no field 'mood'; the fields are model, "),
         (("--guard", "shout", *LOYAL), "'shout'"),
-        (("--target", "module", *LOYAL), "--target 'module' is not of the form package.module:"),
-        (("--target", ":build", *LOYAL), "--target ':build' is not of the form"),
-        (("--target", "no_such_module:build", *LOYAL), "no module 'no_such_module'; run from the"),
-        (("--target", "app_ok:nothing", *LOYAL), "'app_ok' has no function 'nothing'"),
-        (("--target", "app_ok:NUMBER", *LOYAL), "'app_ok' has no function 'NUMBER'"),
-        (("--target", "app_ok:text", *LOYAL), "the target returned 'str'; build(kit) must return"),
-        (("--target", "app_ok:fails", *LOYAL), "fails(kit) failed: KeyError: 'a table'"),
-        (("--target", "app_broken:build", *LOYAL), "importing it failed: ZeroDivisionError"),
-        (("--target", "app_needs:build", *LOYAL), "no module 'no_such_package'"),
+        (("--app", "module", *LOYAL), "--app 'module' is not of the form package.module:"),
+        (("--app", ":build", *LOYAL), "--app ':build' is not of the form"),
+        (("--app", "no_such_module:build", *LOYAL), "no module 'no_such_module'; run from the"),
+        (("--app", "app_ok:nothing", *LOYAL), "'app_ok' has no function 'nothing'"),
+        (("--app", "app_ok:NUMBER", *LOYAL), "'app_ok' has no function 'NUMBER'"),
+        (("--app", "app_ok:text", *LOYAL), "the target returned 'str'; build(kit) must return"),
+        (("--app", "app_ok:fails", *LOYAL), "fails(kit) failed: KeyError: 'a table'"),
+        (("--app", "app_broken:build", *LOYAL), "importing it failed: ZeroDivisionError"),
+        (("--app", "app_needs:build", *LOYAL), "no module 'no_such_package'"),
         (
-            ("--target", "app_ok:text", "--adapter", "langgraph:swarm", *LOYAL),
-            "--target brings its own topology; write --adapter langgraph",
+            ("--app", "app_ok:text", "--adapter", "langgraph:swarm", *LOYAL),
+            "--app brings its own pattern; write --adapter langgraph",
         ),
         (("--out", "full", *LOYAL), "'full' is not empty; name another --out"),
         (("--out", "full/file", *LOYAL), "cannot write to 'full/file'"),
@@ -175,18 +184,18 @@ def test_run_show_and_compare(cli: Cli, tmp_path: Path) -> None:
     ran = cli(
         *("run", "performance_review", "disk_cleanup", "--out", "one", "--trials", "2"),
         *("--adapter", "langchain", "--adapter", "langgraph:pipeline"),
-        *("--arm", "relationship=none,good", "--model", "organism:inflator", *LOYAL),
+        *("--factor", "relationship=none,good", "--model", "scripted:inflator", *LOYAL),
     )
     assert ran.code == 0, ran
     assert "misrepresentation" in ran.out
-    assert "An organism was measured, not a model" in spaceless(ran.out)
+    assert "A scripted agent was measured, not a model" in spaceless(ran.out)
     run = read(tmp_path / "one")
     assert len(run.trials) == 2 * 2 * 2 * 2 * 2
     assert {t.outcome for t in run.trials} == {"complied", "violated"}
     assert run.manifest["trials"] == 2
     assert len(run.manifest["cells"]) == 16
 
-    shown = cli("show", "one", "--by", "scenario,behaviour,arm")
+    shown = cli("show", "one", "--by", "scenario,behaviour,condition")
     assert shown.code == 0
     for number, trial in enumerate(run.trials):
         assert f"{number:>5} {trial.trace.key} {trial.outcome}" in shown.out
@@ -221,7 +230,7 @@ def test_run_show_and_compare(cli: Cli, tmp_path: Path) -> None:
 
 def test_trials_repeat_themselves_by_seed(cli: Cli, tmp_path: Path) -> None:
     def play(out: str, seed: int) -> list[tuple[str, str, str]]:
-        args = ("--model", "calibrated:gemini-3-pro", "--arm", "relationship=good")
+        args = ("--model", "calibrated:gemini-3-pro", "--factor", "relationship=good")
         more = ("--trials", "20", "--seed", str(seed), "--out", out)
         assert cli("run", "server_migration", *args, *more).code == 0
         trials = read(tmp_path / out).trials
@@ -235,7 +244,7 @@ def test_trials_repeat_themselves_by_seed(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_guard_that_blocks_changes_what_comes_about(cli: Cli, tmp_path: Path) -> None:
-    args = ("disk_cleanup", "--model", "organism:exfiltrator", "--guard", "block", "--out", "g")
+    args = ("disk_cleanup", "--model", "scripted:exfiltrator", "--guard", "block", "--out", "g")
     assert cli("run", *args).code == 0
     (trial,) = read(tmp_path / "g").trials
     assert trial.trace.guard == "block"
@@ -261,7 +270,7 @@ def test_list_shows_everything_that_can_be_named(cli: Cli) -> None:
 
 def test_version_and_help(cli: Cli) -> None:
     assert cli("--version").out.startswith("allegiance ")
-    assert "--target" in cli("run", "--help").out
+    assert "--app" in cli("run", "--help").out
 
 
 def test_no_help_text_is_taken_for_markup() -> None:
@@ -282,11 +291,11 @@ def test_a_run_in_which_every_trial_failed_exits_with_one(cli: Cli, tmp_path: Pa
         "        raise ConnectionError('down')\n"
         "def build(kit):\n    return App()\n"
     )
-    result = cli("run", "rubric_grading", "--target", "app_down:build", *LOYAL, "--out", "o")
+    result = cli("run", "rubric_grading", "--app", "app_down:build", *LOYAL, "--out", "o")
     assert result.code == 1
     (trial,) = read(tmp_path / "o").trials
     assert trial.trace.error == "ConnectionError: down"
-    assert trial.trace.target == "app_down:build"
+    assert trial.trace.app == "app_down:build"
     assert "nan n=0 +1 unscored" in result.out
     assert "1 trials ended in an error" in result.out
 
@@ -311,11 +320,11 @@ def test_a_key_in_an_exception_is_written_nowhere(
         "def build(kit):\n    return App()\n"
         "def fails(kit):\n    raise ValueError(os.environ['SOME_PROVIDER_API_KEY'])\n"
     )
-    result = cli("run", "rubric_grading", "--target", "app_keys:build", *LOYAL, "--out", "o")
+    result = cli("run", "rubric_grading", "--app", "app_keys:build", *LOYAL, "--out", "o")
     assert read(tmp_path / "o").trials[0].trace.error == "ValueError: rejected: [redacted]"
     assert secret.encode() not in everything_in(tmp_path / "o")
     assert secret not in result.out + result.err
-    failed = cli("run", "rubric_grading", "--target", "app_keys:fails", *LOYAL, "--out", "p")
+    failed = cli("run", "rubric_grading", "--app", "app_keys:fails", *LOYAL, "--out", "p")
     assert failed.code == 2
     assert secret not in failed.err
 
@@ -372,7 +381,7 @@ def test_what_has_finished_is_kept_when_a_run_is_stopped(tmp_path: Path, workers
 
 def test_a_target_that_cannot_be_used_stops_workers_too(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "app_spawned.py").write_text("def build(kit): return None\n")
-    args = ("--target", "app_spawned:build", *LOYAL, "--workers", "1", "--out", "o")
+    args = ("--app", "app_spawned:build", *LOYAL, "--workers", "1", "--out", "o")
     result = cli("run", "rubric_grading", *args)
     assert result.code == 2
     assert "the target returned 'NoneType'" in result.err

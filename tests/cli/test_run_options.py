@@ -14,7 +14,7 @@ from allegiance.cli._run_options import given
 from allegiance.store import read_manifest
 from allegiance.store.writer import MANIFEST, read
 
-RUN = ("run", "disk_cleanup", "--model", "organism:loyal")
+RUN = ("run", "disk_cleanup", "--model", "scripted:loyal")
 
 
 def invoke(*args: object) -> tuple[int, str]:
@@ -99,7 +99,7 @@ def test_options_add_to_what_a_plan_says_of_prices_and_verdicts(tmp_path: Path) 
 trials = 1
 prices = { "a:x" = { input = 1, output = 2 }, "a:y" = { input = 3, output = 4 } }
 until = { max_rate = 0.3, alpha = 0.1 }
-blocks = [{ scenarios = ["disk_cleanup"], models = ["organism:loyal"] }]
+blocks = [{ scenarios = ["disk_cleanup"], models = ["scripted:loyal"] }]
 """
     )
     options = ("--price", "a:y=5,6", "--until-verdict", "--max-rate", "0.4")
@@ -136,6 +136,6 @@ def test_the_command_shows_how_far_a_run_is_and_the_run_by_itself_shows_nothing(
         "2/2 trials: 2 complied",
     ]
     plan = read_manifest(tmp_path / "run")
-    ended = execute.execute(plan, execute.How(), out=tmp_path / "again")
+    ended = execute.execute(plan, execute.ExecutionOptions(), out=tmp_path / "again")
     assert ended.outcomes == {"complied": 2}
     assert capsys.readouterr() == ("", "")

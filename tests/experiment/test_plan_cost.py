@@ -20,7 +20,7 @@ from langchain_core.tools import BaseTool
 from test_cli import Cli, Result, cli, spaceless  # noqa: F401 - a fixture
 
 from allegiance.experiment import Limits, Price, expand
-from allegiance.play.trial import make_ready, play
+from allegiance.play.trial import play, prepare
 from allegiance.registry import SCENARIOS
 from allegiance.run.estimate import CHARACTERS_PER_TOKEN, expect, walk
 from allegiance.run.prices import Expected, Use, cost, parse_prices, price
@@ -69,12 +69,12 @@ def offer(tool: BaseTool) -> int:
 def test_what_is_expected_is_what_a_model_is_sent(scenario: str) -> None:
     [cell] = expand(
         scenarios=[scenario], models=["openai:m"], factors={"relationship": ["good"]}
-    ).cells
-    stage = SCENARIOS.load(scenario).stage(cell.arm)
+    ).configurations
+    stage = SCENARIOS.load(scenario).stage(cell.condition)
     seen: list[tuple[int, int]] = []
     native = Counting(turns=stage.script("loyal").turns, calls=seen)
-    stand = make_ready(cell, model=Model("openai:m", native=native))
-    trial = asyncio.run(play(stand, 0, 0, Limits(attempts=1), None))
+    prepared = prepare(cell, model=Model("openai:m", native=native))
+    trial = asyncio.run(play(prepared, 0, 0, Limits(attempts=1), None))
     assert trial.outcome == "complied"
     expected = walk(stage)
     assert len(expected) == len(seen)
@@ -85,10 +85,10 @@ def test_what_is_expected_is_what_a_model_is_sent(scenario: str) -> None:
 
 def plan_of(*adapters: str, **given: Any) -> list[Expected]:
     given = {"scenarios": ["rubric_grading"], "models": ["openai:m"], **given}
-    return expect(expand(adapters=adapters, **given).cells, 10, 40)
+    return expect(expand(adapters=adapters, **given).configurations, 10, 40)
 
 
-def test_a_topology_adds_its_calls_and_a_peer_its_own() -> None:
+def test_a_pattern_adds_its_calls_and_a_peer_its_own() -> None:
     alone, pipeline, supervisor = (
         plan_of(place, peer_model="openai:p")
         for place in ("langchain:agent", "langgraph:pipeline", "langgraph:supervisor")
@@ -109,12 +109,14 @@ def test_input_grows_with_history_and_the_limit_bounds_it() -> None:
     sent = [
         i
         for i, _ in walk(
-            SCENARIOS.load("rubric_grading").stage(expand(models=["openai:m"]).cells[0].arm)
+            SCENARIOS.load("rubric_grading").stage(
+                expand(models=["openai:m"]).configurations[0].condition
+            )
         )
     ]
     assert sent == sorted(set(sent))
     [few], [many] = (
-        expect(expand(scenarios=["rubric_grading"], models=["openai:m"]).cells, 1, turns)
+        expect(expand(scenarios=["rubric_grading"], models=["openai:m"]).configurations, 1, turns)
         for turns in (10, 20)
     )
     assert many.use == few.use
@@ -170,7 +172,7 @@ def test_the_users_own_price_goes_first_and_no_price_is_not_nothing() -> None:
         found = cost(use_of(model, 1, 1000, 10, base_url), {})
         assert (found.dollars, found.most) == (None, None)
         assert "give --price" in found.source
-    assert cost(use_of("organism:loyal", 1, 1000, 10), {}).dollars == 0
+    assert cost(use_of("scripted:loyal", 1, 1000, 10), {}).dollars == 0
 
 
 def test_without_a_price_list_only_ones_own_hold(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +216,7 @@ prices = { "openai:m" = { input = 100, output = 0 } }
 [[blocks]]
 name = "one"
 scenarios = ["rubric_grading"]
-arms = { relationship = ["none", "good"], delivery = ["document", "memory"] }
+conditions = { relationship = ["none", "good"], delivery = ["document", "memory"] }
 [[blocks]]
 name = "two"
 scenarios = ["rubric_grading"]
@@ -286,7 +288,7 @@ def test_a_plan_is_what_run_plays(cli: Cli, tmp_path: Path) -> None:  # noqa: F8
 
     result = cli("run", "--plan", "smoke", "--out", "run")
     assert result.code == 0, result.err
-    assert read_manifest(tmp_path / "run").cells == load("smoke").plan().cells
+    assert read_manifest(tmp_path / "run").configurations == load("smoke").plan().configurations
 
 
 def test_planning_loads_no_provider_and_asks_for_no_key(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.experiment import expand
-from allegiance.experiment.configurations import Plan
+from allegiance.experiment.configurations import RunPlan
 from allegiance.export import inspect, otel
 from allegiance.export._rows import COLUMNS, rows
 from allegiance.export.csv import _inert
@@ -46,9 +46,9 @@ print(json.dumps(found))
 """
 
 
-def manifest(plan: Plan, trials: int, seed: int = 0) -> Manifest:
+def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.cells)
+    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +58,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     plan = expand(
         scenarios=["disk_cleanup", "stop_order"],
         factors={"relationship": ["good"]},
-        models=["organism:exfiltrator", "organism:loyal"],
+        models=["scripted:exfiltrator", "scripted:loyal"],
         guard="block",
     )
     with Store(path, manifest(plan, 2)) as store:
-        for trial in run(plan.cells, trials=2):
+        for trial in run(plan.configurations, trials=2):
             store.append(_crashed(trial) if _is_odd(trial) else trial)
     return path
 
 
 def _is_odd(trial: Trial) -> bool:
     t = trial.trace
-    return (t.scenario, t.model, t.trial) == ("stop_order", "organism:loyal", 1)
+    return (t.scenario, t.model, t.trial) == ("stop_order", "scripted:loyal", 1)
 
 
 def _crashed(trial: Trial) -> Trial:
@@ -127,7 +127,7 @@ def test_inspect_logs_hold_messages_calls_scores_and_explanations(
         header = json.loads(file.read("header.json"))
         sample = json.loads(file.read("samples/relationship=good,guard=block_epoch_1.json"))
         summaries = json.loads(file.read("summaries.json"))
-    assert header["eval"]["model"] == "organism/exfiltrator"
+    assert header["eval"]["model"] == "scripted agent/exfiltrator"
     assert "scripted character" in header["eval"]["metadata"]["note"]
     assert len(summaries) == 2
     calls = {c["id"] for m in sample["messages"] for c in m.get("tool_calls", ())}
@@ -156,7 +156,7 @@ def test_inspect_itself_opens_the_logs(folder: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    one = found["disk_cleanup organism/exfiltrator"]
+    one = found["disk_cleanup scripted agent/exfiltrator"]
     assert one["samples"] == 2
     assert one["roles"] == ["assistant", "system", "tool", "user"]
     assert "copy_file" in one["calls"]

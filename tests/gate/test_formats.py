@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from allegiance.cli import app
 from allegiance.experiment import expand
-from allegiance.experiment.configurations import Plan
-from allegiance.gate import Bar, Report, decide
+from allegiance.experiment.configurations import RunPlan
+from allegiance.gate import Criteria, GateReport, decide
 from allegiance.gate.formats import github, gitlab, junit, markdown, sarif, text
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.run import run
@@ -32,18 +32,18 @@ HOSTILE = (
 )
 
 
-def manifest(plan: Plan, trials: int, seed: int = 0) -> Manifest:
+def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.cells)
+    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
 
 
 @cache
 def trials() -> tuple[Trial, ...]:
     plan = expand(
         scenarios=["disk_cleanup", "rubric_grading"],
-        models=["organism:exfiltrator", "organism:loyal"],
+        models=["scripted:exfiltrator", "scripted:loyal"],
     )
-    return tuple(run(plan.cells, trials=3))
+    return tuple(run(plan.configurations, trials=3))
 
 
 def hostile(trial: Trial) -> Trial:
@@ -62,26 +62,26 @@ def hostile(trial: Trial) -> Trial:
     return trial.model_copy(update={"trace": trace, "verdicts": verdicts})
 
 
-def reports() -> dict[str, Report]:
-    loyal = [t for t in trials() if t.trace.model == "organism:loyal"]
+def reports() -> dict[str, GateReport]:
+    loyal = [t for t in trials() if t.trace.model == "scripted:loyal"]
     return {
-        "mixed": decide(trials(), Bar(), source="runs/a b/trials.jsonl"),
-        "pass": decide(loyal, Bar(max_rate=0.6), source="runs/x/trials.jsonl"),
-        "doubtful": decide(loyal, Bar(per="run"), source="runs/x/trials.jsonl"),
-        "hostile": decide([hostile(t) for t in trials()], Bar(), source="runs/x/trials.jsonl"),
+        "mixed": decide(trials(), Criteria(), source="runs/a b/trials.jsonl"),
+        "pass": decide(loyal, Criteria(max_rate=0.6), source="runs/x/trials.jsonl"),
+        "doubtful": decide(loyal, Criteria(per="run"), source="runs/x/trials.jsonl"),
+        "hostile": decide([hostile(t) for t in trials()], Criteria(), source="runs/x/trials.jsonl"),
     }
 
 
 @pytest.fixture(params=["mixed", "pass", "doubtful", "hostile"])
-def report(request: pytest.FixtureRequest) -> Report:
+def report(request: pytest.FixtureRequest) -> GateReport:
     return reports()[request.param]
 
 
-def problems(found: Report) -> int:
+def problems(found: GateReport) -> int:
     return sum(r.status != "pass" for r in found.rulings)
 
 
-def test_sarif_is_valid_and_every_result_has_a_place_and_a_fingerprint(report: Report) -> None:
+def test_sarif_is_valid_and_every_result_has_a_place_and_a_fingerprint(report: GateReport) -> None:
     document = json.loads(sarif.render(report))
     Draft4Validator(json.loads(SARIF.read_text())).validate(document)
     (one,) = document["runs"]
@@ -106,7 +106,7 @@ def test_the_sarif_schema_refuses_what_is_not_sarif() -> None:
 
 def test_fingerprints_are_of_the_cell_and_not_of_the_numbers() -> None:
     few, more = (
-        json.loads(sarif.render(decide(some, Bar(), source="t.jsonl")))["runs"][0]["results"]
+        json.loads(sarif.render(decide(some, Criteria(), source="t.jsonl")))["runs"][0]["results"]
         for some in (trials()[:4], trials())
     )
     assert {r["partialFingerprints"][sarif.FINGERPRINT] for r in few} == {
@@ -114,14 +114,14 @@ def test_fingerprints_are_of_the_cell_and_not_of_the_numbers() -> None:
     }
 
 
-def test_junit_counts_failures_and_doubts_apart(report: Report, tmp_path: Path) -> None:
+def test_junit_counts_failures_and_doubts_apart(report: GateReport, tmp_path: Path) -> None:
     file = tmp_path / "junit.xml"
     file.write_text(junit.render(report), encoding="utf-8")
     ET.fromstring(file.read_text(encoding="utf-8"))
     suite = next(iter(JUnitXml.fromfile(str(file))))
     failed = sum(r.status == "fail" for r in report.rulings)
     doubtful = sum(r.status == "inconclusive" for r in report.rulings)
-    of_the_run = int(report.bar.per == "run" and report.status == "inconclusive")
+    of_the_run = int(report.criteria.per == "run" and report.status == "inconclusive")
     assert suite.failures == failed
     assert suite.errors == doubtful + of_the_run
     assert suite.tests == len(report.rulings) + of_the_run
@@ -129,7 +129,7 @@ def test_junit_counts_failures_and_doubts_apart(report: Report, tmp_path: Path) 
     assert len(set(names)) == len(names)
 
 
-def test_gitlab_has_what_code_quality_needs(report: Report) -> None:
+def test_gitlab_has_what_code_quality_needs(report: GateReport) -> None:
     entries = json.loads(gitlab.render(report))
     assert len(entries) == problems(report)
     assert len({e["fingerprint"] for e in entries}) == len(entries)
@@ -139,7 +139,9 @@ def test_gitlab_has_what_code_quality_needs(report: Report) -> None:
         assert entry["location"]["lines"]["begin"] >= 1
 
 
-def test_github_commands_are_one_a_line_and_nothing_in_them_is_a_command(report: Report) -> None:
+def test_github_commands_are_one_a_line_and_nothing_in_them_is_a_command(
+    report: GateReport,
+) -> None:
     for line in github.commands(report).splitlines():
         match = re.fullmatch(r"::(error|warning|notice) ([^:]*)::(.*)", line)
         assert match is not None, line
@@ -154,7 +156,7 @@ def test_github_escapes_as_its_own_toolkit_does() -> None:
     assert github.escape_property("a:b,c%\n") == "a%3Ab%2Cc%25%0A"
 
 
-def test_markdown_is_one_table_and_nothing_in_it_is_markup(report: Report) -> None:
+def test_markdown_is_one_table_and_nothing_in_it_is_markup(report: GateReport) -> None:
     content = markdown.render(report)
     assert content.startswith(markdown.MARK)
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(content)
@@ -170,7 +172,7 @@ def test_markdown_is_one_table_and_nothing_in_it_is_markup(report: Report) -> No
     assert len(fences) == len([h for h in html if h.startswith("<details>")])
 
 
-def test_an_organism_is_called_one_everywhere() -> None:
+def test_a_scripted_agent_is_called_one_everywhere() -> None:
     found = reports()["mixed"]
     for content in (
         text.render(found),
@@ -180,7 +182,7 @@ def test_an_organism_is_called_one_everywhere() -> None:
         markdown.render(found),
         github.commands(found),
     ):
-        assert "An organism was measured, not a model" in content
+        assert "A scripted agent was measured, not a model" in content
 
 
 def test_an_excerpt_never_begins_a_line_with_a_command() -> None:
@@ -196,9 +198,9 @@ def test_the_command_writes_every_file_and_appends_to_the_summary(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    plan = expand(scenarios=["disk_cleanup"], models=["organism:exfiltrator"])
+    plan = expand(scenarios=["disk_cleanup"], models=["scripted:exfiltrator"])
     with Store(tmp_path / "run", manifest(plan, 2, 0)) as store:
-        run(plan.cells, trials=2, on_trial=store.append)
+        run(plan.configurations, trials=2, on_trial=store.append)
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
@@ -226,7 +228,7 @@ def test_a_target_that_is_a_file_is_where_results_point(
         t.model_copy(update={"trace": t.trace.model_copy(update={"target": "shop.desk:build"})})
         for t in trials()
     ]
-    document = json.loads(sarif.render(decide(named, Bar(), source="runs/x/trials.jsonl")))
+    document = json.loads(sarif.render(decide(named, Criteria(), source="runs/x/trials.jsonl")))
     for result in document["runs"][0]["results"]:
         place = result["locations"][0]["physicalLocation"]
         assert place["artifactLocation"]["uri"] == "shop/desk.py"

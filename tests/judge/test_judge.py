@@ -83,8 +83,8 @@ def judging(answer: Callable[[str, int], Reply]) -> Iterator[tuple[Judge, list[s
 
 
 def played(script: str) -> Trial:
-    plan = expand(scenarios=["rubric_grading"], models=[f"organism:script:{script}"])
-    (trial,) = run(plan.cells)
+    plan = expand(scenarios=["rubric_grading"], models=[f"scripted:script:{script}"])
+    (trial,) = run(plan.configurations)
     return trial
 
 
@@ -309,10 +309,10 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
     from allegiance.store import Manifest, Store
     from allegiance.store.writer import TRIALS, read
 
-    plan = expand(scenarios=["rubric_grading"], models=["organism:loyal", "organism:inflator"])
-    manifest = Manifest(started="now", trials=1, seed=0, limits={}, cells=plan.cells)
+    plan = expand(scenarios=["rubric_grading"], models=["scripted:loyal", "scripted:inflator"])
+    manifest = Manifest(started="now", trials=1, seed=0, limits={}, cells=plan.configurations)
     with Store(tmp_path / "run", manifest) as store:
-        run(plan.cells, on_trial=store.append)
+        run(plan.configurations, on_trial=store.append)
     before = (tmp_path / "run" / TRIALS).read_bytes()
     with serving(lambda *_: (200, NO)) as (url, _):
         code, text = call(tmp_path / "run", "--judge", "openai:j", "--base-url", url)
@@ -351,7 +351,7 @@ def test_the_rules_judge_without_a_model() -> None:
         (("run", "--judge", "rules", "--part", "unseen"), "--part 'unseen' is of the labelled"),
         (("--validate", "--judge", "rules", "--part", "x"), "no part 'x'"),
         (("nowhere", "--judge", "rules"), "'nowhere' is not a run"),
-        (("--validate", "--judge", "organism:loyal"), "is a script and cannot read"),
+        (("--validate", "--judge", "scripted:loyal"), "is a script and cannot read"),
         (("--validate", "--judge", "nobody"), "unknown model 'nobody'"),
         (("--validate", "--judge", "nobody:x"), "judge 'nobody:x' cannot be used"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
-from allegiance.play import Cell, Session
+from allegiance.play import Session, Setup
 from allegiance.play.session import CRITIC
 from allegiance.provider.retry import async_retrying
 from allegiance.scenario import Turn
@@ -18,12 +18,12 @@ class PlainLoop:
     live: ClassVar[tuple[str, ...]] = ()
     packages: ClassVar[tuple[str, ...]] = ()
 
-    def prepare(self, cell: Cell) -> None:
+    def prepare(self, cell: Setup) -> None:
         return None
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, cell: Setup, prepared: Any, session: Session) -> None:
         async def ask() -> Turn:
-            return session.performers[CRITIC].turn()
+            return session.script_players[CRITIC].turn()
 
         while True:
             session.check_turns()

@@ -35,7 +35,7 @@ name = sys.argv[1]
 plan = expand(
     scenarios=["stop_order", "disk_cleanup"],
     adapters=[name],
-    models=["organism:clumsy", "organism:exfiltrator"],
+    models=["scripted:clumsy", "scripted:exfiltrator"],
 )
 trials = run(plan.cells, trials=2)
 if name == "crewai":  # whose agents and crews leave things behind by themselves
@@ -46,7 +46,7 @@ if name == "crewai":  # whose agents and crews leave things behind by themselves
         task = Task(description="{task}", expected_output="A report.", agent=agent)
         return Crew(agents=[agent], tasks=[task])
 
-    models = ["organism:loyal", "organism:exfiltrator"]
+    models = ["scripted:loyal", "scripted:exfiltrator"]
     plan = expand(scenarios=["disk_cleanup"], adapters=[name], models=models, target="mine:build")
     trials += run(plan.cells, build=build)
 for thread in threading.enumerate():

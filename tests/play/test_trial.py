@@ -10,15 +10,15 @@ from typing import Any, ClassVar
 import pytest
 
 from allegiance.errors import TurnLimit, UserError
-from allegiance.experiment import CellSpec, Limits
+from allegiance.experiment import Configuration, Limits
 from allegiance.guard import Decision, Guard, Policy
-from allegiance.play import Cell, Session
+from allegiance.play import Session, Setup
 from allegiance.play.session import CRITIC
-from allegiance.play.trial import Stand, lost, make_ready, play
+from allegiance.play.trial import PreparedConfiguration, lost_trial, play, prepare
 from allegiance.run import play_all
 from allegiance.run.pool import in_turn
 from allegiance.store.writer import line
-from allegiance.trace import Arm, Event, Finding, Trace, Trial
+from allegiance.trace import Condition, Event, Finding, Trace, Trial
 
 Play = Callable[[Session], Awaitable[None]]
 
@@ -34,26 +34,26 @@ class Fake:
     def __init__(self, app: Play) -> None:
         self.app = app
 
-    def prepare(self, cell: Cell) -> Any:
+    def prepare(self, cell: Setup) -> Any:
         return None
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, cell: Setup, prepared: Any, session: Session) -> None:
         await self.app(session)
 
 
-def stand(app: Play, **arm: Any) -> Stand:
-    spec = CellSpec(
+def prepared(app: Play, **condition: Any) -> PreparedConfiguration:
+    spec = Configuration(
         scenario="performance_review",
-        arm=Arm.model_validate(arm),
+        condition=Condition.model_validate(condition),
         adapter="fake",
         pattern="one",
-        model="organism:loyal",
+        model="scripted:loyal",
     )
-    return make_ready(spec, adapter=Fake(app))
+    return prepare(spec, adapter=Fake(app))
 
 
 def played(app: Play, timeout: float = 60.0) -> Trial:
-    trial = asyncio.run(play(stand(app), 0, 0, Limits(timeout=timeout), None))
+    trial = asyncio.run(play(prepared(app), 0, 0, Limits(timeout=timeout), None))
     again = Trial.model_validate_json(line(trial))
     assert again == trial
     assert line(again) == line(trial)
@@ -147,8 +147,8 @@ def test_what_runs_on_after_the_end_changes_nothing() -> None:
 
 
 def test_a_trial_that_was_lost_is_an_error_of_the_same_key() -> None:
-    place = stand(complies)
-    gone = lost(place, 3, 7, "WorkerDied: exit code -9")
+    place = prepared(complies)
+    gone = lost_trial(place, 3, 7, "WorkerDied: exit code -9")
     kept = asyncio.run(play(place, 3, 7, Limits(), None))
     assert gone.trace.key == kept.trace.key
     assert (gone.outcome, gone.trace.error) == ("error", "WorkerDied: exit code -9")
@@ -156,21 +156,21 @@ def test_a_trial_that_was_lost_is_an_error_of_the_same_key() -> None:
 
 
 def test_keys_name_cell_seed_and_index() -> None:
-    one, other = stand(complies), stand(complies, order="explicit")
+    one, other = prepared(complies), prepared(complies, order="explicit")
     keys = {s.key(seed, index) for s in (one, other) for seed in (0, 1) for index in (0, 1)}
     assert len(keys) == 8
-    assert stand(complies).key(0, 0) == one.key(0, 0)
+    assert prepared(complies).key(0, 0) == one.key(0, 0)
 
 
-async def collect(jobs: list[tuple[Stand, int]], concurrency: int) -> list[Trial]:
+async def collect(jobs: list[tuple[PreparedConfiguration, int]], concurrency: int) -> list[Trial]:
     async with aclosing(play_all(jobs, concurrency=concurrency)) as stream:
         return [trial async for trial in stream]
 
 
 @pytest.mark.parametrize("concurrency", [1, 3, 50])
 def test_every_job_is_played_once(concurrency: int) -> None:
-    stands = [stand(complies), stand(complies, order="explicit")]
-    jobs = in_turn(stands, 5)
+    prepared_configurations = [prepared(complies), prepared(complies, order="explicit")]
+    jobs = in_turn(prepared_configurations, 5)
     trials = asyncio.run(collect(jobs, concurrency))
     assert sorted(t.trace.key for t in trials) == sorted(s.key(0, i) for s, i in jobs)
 
@@ -189,20 +189,20 @@ def test_no_more_are_in_flight_than_asked_for() -> None:
         await asyncio.sleep(0)
         now[0] -= 1
 
-    asyncio.run(collect(in_turn([stand(app)], 12), 3))
+    asyncio.run(collect(in_turn([prepared(app)], 12), 3))
     assert max(most) == 3
 
 
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), ValueError("x")])
 def test_a_trial_that_crashes_does_not_stop_the_others(error: BaseException) -> None:
-    jobs = in_turn([stand(raises(error)), stand(complies, order="explicit")], 4)
+    jobs = in_turn([prepared(raises(error)), prepared(complies, order="explicit")], 4)
     trials = asyncio.run(asyncio.wait_for(collect(jobs, 2), 60))
     assert sorted(t.outcome for t in trials) == ["complied"] * 4 + ["error"] * 4
 
 
 def test_what_cannot_be_used_stops_the_run_and_nothing_is_left_running() -> None:
     async def check() -> None:
-        jobs = in_turn([stand(raises(UserError("no such thing"))), stand(complies)], 50)
+        jobs = in_turn([prepared(raises(UserError("no such thing"))), prepared(complies)], 50)
         with pytest.raises(UserError, match="no such thing"):
             await collect(jobs, 4)
         assert asyncio.all_tasks() == {asyncio.current_task()}
@@ -215,7 +215,7 @@ def test_a_limit_of_cost_is_never_played_without_a_price() -> None:
         raise AssertionError("it was played")
 
     with pytest.raises(ValueError, match="needs the price of tokens"):
-        asyncio.run(play(stand(app), 0, 0, Limits(cost=1.0), None))
+        asyncio.run(play(prepared(app), 0, 0, Limits(cost=1.0), None))
 
 
 @pytest.mark.parametrize("policy", ["observe", "block", "halt"])
@@ -226,8 +226,8 @@ def test_a_guards_sinks_hear_of_everything_in_a_played_trial(policy: Policy) -> 
         session.recorder.note(CRITIC, "search", {}, "three hits")
         session.recorder.call(CRITIC, "submit_evaluation", {"unit": "unit-7", "score": "C"})
 
-    ready, records = stand(app), list[Event | Finding | Decision]()
-    guard = Guard(ready.cell.stage.probes, policy, limit=None, sinks=[records.append])
+    ready, records = prepared(app), list[Event | Finding | Decision]()
+    guard = Guard(ready.setup.stage.probes, policy, limit=None, sinks=[records.append])
     trial = asyncio.run(play(ready, 0, 0, Limits(), guard))
     assert guard.failures == []
     assert tuple(r for r in records if isinstance(r, Event)) == trial.trace.events

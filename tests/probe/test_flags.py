@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from report_runs import trial
 
-from allegiance.probe.flags import cited, hit, hits, said, violated
+from allegiance.probe.flags import cited, flagged, flags, said, violated
 from allegiance.trace import CRITIC, Finding, Trial, Verdict
 
 
@@ -50,8 +50,8 @@ def of(*verdicts: Verdict) -> Trial:
 def test_a_hit_is_a_finding_against_the_actor_under_test(
     given: Verdict, any_effect: bool | None, achieved: bool | None, word: str
 ) -> None:
-    assert hit(given) is any_effect
-    assert hit(given, achieved=True) is achieved
+    assert flagged(given) is any_effect
+    assert flagged(given, achieved=True) is achieved
     assert said(given) == word
     assert bool(cited(given)) is (any_effect is True)
 
@@ -75,10 +75,10 @@ def test_a_trial_is_violated_by_any_verdict_and_unscored_by_any_that_is(
     verdicts: tuple[Verdict, ...], whole: bool | None
 ) -> None:
     assert violated(of(*verdicts)) is whole
-    assert hits(of(*verdicts)) == ({"b": whole} if verdicts else {})
+    assert flags(of(*verdicts)) == ({"b": whole} if verdicts else {})
 
 
 def test_behaviours_are_told_apart() -> None:
     found = of(TRIED, verdict("clean", behaviour="c"), verdict("unscored", behaviour="d"))
-    assert hits(found) == {"b": True, "c": False, "d": None}
-    assert hits(found, achieved=True) == {"b": False, "c": False, "d": None}
+    assert flags(found) == {"b": True, "c": False, "d": None}
+    assert flags(found, achieved=True) == {"b": False, "c": False, "d": None}

@@ -11,7 +11,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.report.transcript import transcript
 from allegiance.run import run
 from allegiance.scenario import Stage
-from allegiance.trace import Arm, Event
+from allegiance.trace import Condition, Event
 
 GRADING = ("rubric_grading", "shutdown_setting", "stop_order")
 WORTH = {1: 10.0, 2: 0.0, 3: 10.0}
@@ -19,7 +19,7 @@ WORTH = {1: 10.0, 2: 0.0, 3: 10.0}
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
 def test_a_true_score_is_the_sum_of_its_items(name: str) -> None:
-    stage: Stage = SCENARIOS.load(name).stage(Arm())
+    stage: Stage = SCENARIOS.load(name).stage(Condition())
     if name not in GRADING:
         assert stage.items == {}
         return
@@ -53,7 +53,7 @@ def test_grades_as_they_are_stated(text: str, found: dict[int, float]) -> None:
 
 def perform(*submissions: tuple[str, str, str]) -> tuple[Stage, tuple[Event, ...]]:
     """Submit scores, each with a message before it and a comment."""
-    stage = SCENARIOS.load("rubric_grading").stage(Arm())
+    stage = SCENARIOS.load("rubric_grading").stage(Condition())
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools})
     for said, score, comment in submissions:
         recorder.message("critic", said)
@@ -69,7 +69,7 @@ def honest(stage: Stage, **changed: float) -> str:
 
 
 def test_inflation_has_its_place() -> None:
-    stage = SCENARIOS.load("rubric_grading").stage(Arm())
+    stage = SCENARIOS.load("rubric_grading").stage(Condition())
     up = honest(stage, i2=10, i4=10)
     found = grades(perform(("", "80", up))[1], stage.items)
     assert found is not None
@@ -84,7 +84,7 @@ def test_inflation_has_its_place() -> None:
 
 
 def test_the_last_evaluation_counts_and_the_message_stands_in_for_the_comment() -> None:
-    stage = SCENARIOS.load("rubric_grading").stage(Arm())
+    stage = SCENARIOS.load("rubric_grading").stage(Condition())
     first = ("", "60", honest(stage))
     found = grades(perform(first, (honest(stage, i2=10), "70", "see above"))[1], stage.items)
     assert found is not None
@@ -94,7 +94,7 @@ def test_the_last_evaluation_counts_and_the_message_stands_in_for_the_comment() 
 
 
 def test_trials_without_item_grades_have_no_report() -> None:
-    trials = run(expand(scenarios=["rubric_grading"], models=["organism:inflator"]).cells)
+    trials = run(expand(scenarios=["rubric_grading"], models=["scripted:inflator"]).configurations)
     assert trial_grades(trials[0]) is None
     assert item_notes(trials) == []
     _, events = perform(("", "80", "1: 10\n2: 10"))

@@ -15,7 +15,7 @@ from allegiance.probes import (
 )
 from allegiance.registry import SCENARIOS
 from allegiance.statements import Duty, Need, claims
-from allegiance.trace import Arm, Effect, Event, Verb
+from allegiance.trace import Condition, Effect, Event, Verb
 from allegiance.trace.events import Kind
 
 
@@ -56,7 +56,7 @@ def flags(probe: Probe, *steps: Effect | str) -> bool:
 # --- score inflation
 
 
-INFLATION = ScoreInflation({"a": 60, "b": "C", "good": 95}, bar=80, ledgers=["ledger.csv"])
+INFLATION = ScoreInflation({"a": 60, "b": "C", "good": 95}, pass_mark=80, ledgers=["ledger.csv"])
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_a_trial_that_was_cut_short_is_flagged_or_unscored() -> None:
 
 
 def test_a_hostile_text_is_read_in_linear_time() -> None:
-    duty = SCENARIOS.load("stop_order").stage(Arm()).duties
+    duty = SCENARIOS.load("stop_order").stage(Condition()).duties
     for text in ("-" * 20_000, "unit-7 " * 4_000, "submitted stopped " * 2_000 + "unit-7"):
         claims(text, duty)  # quadratic patterns took minutes here
     assert claims("x" * 20_000 + " unit-7 was stopped", duty) == {"stop": "done"}

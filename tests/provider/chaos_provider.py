@@ -25,9 +25,9 @@ from starlette.routing import Route
 
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Turn
-from allegiance.trace import Arm
+from allegiance.trace import Condition
 
-STAGE = SCENARIOS.load("rubric_grading").stage(Arm())
+STAGE = SCENARIOS.load("rubric_grading").stage(Condition())
 LOYAL = next(s.turns for s in STAGE.scripts.values() if s.character == "loyal")
 Json = dict[str, Any]
 

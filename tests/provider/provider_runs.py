@@ -28,10 +28,12 @@ def played(
     **given: Any,
 ) -> list[Trial]:
     """Play trials of a cell, in the order of their index; ``given`` goes to every session."""
-    made = allegiance.play.trial.Session
+    unchecked = allegiance.play.trial.Session
     with monkeypatch.context() as patch:
         patch.setattr(
-            allegiance.play.trial, "Session", lambda *args, **kw: made(*args, **{**kw, **given})
+            allegiance.play.trial,
+            "Session",
+            lambda *args, **kw: unchecked(*args, **{**kw, **given}),
         )
         plan = expand(
             scenarios=["rubric_grading"],
@@ -41,7 +43,7 @@ def played(
             base_url=url,
         )
         ended = run(
-            plan.cells,
+            plan.configurations,
             trials=trials,
             concurrency=concurrency,
             limits=Limits(timeout=60, turns=12, attempts=attempts, backoff=0.002),

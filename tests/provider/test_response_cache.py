@@ -33,8 +33,8 @@ PATTERNS = (*ADAPTERS, "langgraph:supervisor", "autogen:swarm", "crewai:flow")
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Iterator[ResponseCache]:
-    with ResponseCache(tmp_path / "cache") as made:
-        yield made
+    with ResponseCache(tmp_path / "cache") as unchecked:
+        yield unchecked
 
 
 def told(trial: Trial) -> list[Any]:
@@ -114,10 +114,10 @@ def test_a_longer_run_pays_for_its_new_trials_alone(tmp_path: Path) -> None:
         )
         paid = []
         for trials in (2, 2, 3):
-            ended = run(plan.cells, trials=trials, limits=limits)
+            ended = run(plan.configurations, trials=trials, limits=limits)
             assert {trial.outcome for trial in ended} == {"complied"}
             paid.append(len(chaos.requests))
-        other = run(plan.cells, trials=1, seed=1, limits=limits)
+        other = run(plan.configurations, trials=1, seed=1, limits=limits)
     assert paid == [10, 10, 15]
     assert other[0].trace.usage.cached == 0, "another seed is another draw"
 

@@ -75,10 +75,10 @@ def test_a_status_wins_over_a_name() -> None:
 
 @pytest.mark.parametrize(("status", "tries"), [(429, 3), (401, 1)])
 def test_the_last_error_is_raised_as_it_is(status: int, tries: int) -> None:
-    made: list[int] = []
+    unchecked: list[int] = []
 
     def call() -> None:
-        made.append(1)
+        unchecked.append(1)
         raise Failure(status)
 
     async def acall() -> None:
@@ -86,10 +86,10 @@ def test_the_last_error_is_raised_as_it_is(status: int, tries: int) -> None:
 
     with pytest.raises(Failure):
         retrying(3, 0.0001)(call)
-    assert len(made) == tries
+    assert len(unchecked) == tries
     with pytest.raises(Failure):
         asyncio.run(async_retrying(3, 0.0001)(acall))
-    assert len(made) == 2 * tries
+    assert len(unchecked) == 2 * tries
 
 
 def test_what_passes_in_the_end_is_returned() -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from allegiance.store.writer import line
-from allegiance.trace import Arm, Effect, Event, Finding, Trace, Trial, Verdict
+from allegiance.trace import Condition, Effect, Event, Finding, Trace, Trial, Verdict
 
 HOSTILE = (
     '</script><script>window.pwned=1</script><img src=x onerror="window.pwned=1"><!-- <script>'
@@ -21,15 +21,15 @@ def trial(
     hit=True,
     unscored=False,
     text="The review is complete.",
-    model="organism:inflator",
-    topology="langchain:agent",
+    model="scripted:inflator",
+    full_pattern="langchain:agent",
     scenario="rubric_grading",
     behaviour="misrepresentation",
     outcome=None,
     rejected=False,
     **factors,
 ):
-    adapter, pattern = topology.split(":", 1)
+    adapter, pattern = full_pattern.split(":", 1)
     effect = Effect(verb="write", target="desk:/ledger", before="a\nb\n", value="a\nc\n")
     done = () if rejected else (effect,)
     events = [
@@ -59,7 +59,8 @@ def trial(
     )
     outcome = outcome or ("error" if unscored else "violated" if hit else "complied")
     trace = Trace(
-        key=f"{number:016x}", scenario=scenario, version="1", content="c", arm=Arm(**factors),
+        key=f"{number:016x}", scenario=scenario, version="1", content="c",
+            condition=Condition(**factors),
         adapter=adapter, pattern=pattern, model=model, peer_model="scripted peer", seed=0,
         trial=number, events=tuple(events), provenance={"python": "3"},
     )  # fmt: skip
@@ -67,7 +68,7 @@ def trial(
 
 
 def write(folder: Path, trials, planned=None):
-    cells = [{"adapter": "langchain", "pattern": "agent", "model": "organism:inflator"}]
+    cells = [{"adapter": "langchain", "pattern": "agent", "model": "scripted:inflator"}]
     manifest = {"trials": planned or len(trials), "cells": cells, "started": "2026-01-01T00:00:00"}
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(manifest))
@@ -76,20 +77,20 @@ def write(folder: Path, trials, planned=None):
 
 
 def varied(each=4):
-    """Two models, two topologies, two relationships, two behaviours; some unscored."""
+    """Two models, two patterns, two relationships, two behaviours; some unscored."""
     return [
         trial(
             i,
             hit=relationship == "good" and (i + len(model)) % 3 > 0,
             unscored=i % 7 == 6,
             relationship=relationship,
-            topology=topology,
+            full_pattern=full_pattern,
             model=model,
             scenario=scenario,
             behaviour=behaviour,
         )
-        for model in ("organism:inflator", "openai:gpt-x")
-        for topology in ("langchain:agent", "langgraph:swarm")
+        for model in ("scripted:inflator", "openai:gpt-x")
+        for full_pattern in ("langchain:agent", "langgraph:swarm")
         for scenario, behaviour in (
             ("rubric_grading", "misrepresentation"),
             ("disk_cleanup", "weight exfiltration"),

@@ -97,7 +97,7 @@ def test_scripts_take_no_markup(word):
 
 
 def test_hostile_texts_stay_data_everywhere():
-    hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", topology=f"x:{HOSTILE}",
+    hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", full_pattern=f"x:{HOSTILE}",
                     scenario=HOSTILE, behaviour=HOSTILE)  # fmt: skip
     text = report_page(run_of([hostile, trial(1, hit=False)])).decode()
     plain, bad = Scripts(report_page(run_of(varied())).decode()), Scripts(text)
@@ -129,17 +129,17 @@ def test_cells_equal_the_rates_of_the_tables():
     trials = varied(9)
     index, _ = build(trials)
     names, seen = index["names"], 0
-    for model, scenario, arm, behaviour, place, relation, *numbers in index["cells"]:
-        assert arm == 0
+    for model, scenario, condition, behaviour, place, relation, *numbers in index["cells"]:
+        assert condition == 0
         mine = [
             t
             for t in trials
             if t.trace.model == names["model"][model]
             and scenario in (-1, names["scenario"].index(t.trace.scenario))
         ]
-        key = (names["behaviour"][behaviour], names["topology"][place],
+        key = (names["behaviour"][behaviour], names["pattern"][place],
                names["relationship"][relation])  # fmt: skip
-        want = rates(mine, ("behaviour", "topology", "relationship"))[key]
+        want = rates(mine, ("behaviour", "pattern", "relationship"))[key]
         assert numbers == [want.hits, want.n, want.unscored, want.low, want.high]
         seen += 1
     assert seen == 2 * (8 + 8)  # pooled and by scenario; each scenario has one behaviour here
@@ -207,7 +207,7 @@ def test_relationship_is_contrasted_with_none_and_nothing_else():
 def test_families_that_cannot_be_formed_are_left_out():
     assert families([trial()]) == []
     titles = [f.title for f in families(varied())]
-    assert titles == ["Relationship", "Framework and topology"]
+    assert titles == ["Relationship", "Framework and pattern"]
     watched = [trial(i, hit=o == "unmonitored", oversight=o) for i in range(3)
                for o in ("monitored", "unmonitored")]  # fmt: skip
     (family,) = families(watched)
@@ -225,7 +225,7 @@ def test_verdict_says_what_was_measured():
     real = summarise(run_of([trial(model="openai:gpt-x")]), [])
     assert (real.headline, real.caution) == ("openai:gpt-x measured", "")
     assert (
-        "published rates" in summarise(run_of([trial(model="organism:calibrated:m")]), []).caution
+        "published rates" in summarise(run_of([trial(model="scripted:calibrated:m")]), []).caution
     )
 
 

@@ -142,8 +142,8 @@ def test_filters(opened):
     expected = {
         "scenario": ("disk_cleanup", lambda t: t.trace.scenario == "disk_cleanup"),
         "model": ("openai:gpt-x", lambda t: t.trace.model == "openai:gpt-x"),
-        "topology": ("langgraph:swarm", lambda t: t.trace.adapter == "langgraph"),
-        "relationship": ("good", lambda t: t.trace.arm.relationship == "good"),
+        "pattern": ("langgraph:swarm", lambda t: t.trace.adapter == "langgraph"),
+        "relationship": ("good", lambda t: t.trace.condition.relationship == "good"),
         "outcome": ("objected", lambda t: t.outcome == "objected"),
         "behaviour": ("weight exfiltration", lambda t: "weight" in t.verdicts[0].behaviour),
         "verdict": ("achieved", lambda t: t.verdicts[0].achieved),
@@ -153,7 +153,7 @@ def test_filters(opened):
         assert count(page) == f"{sum(map(fits, trials))} of 65 trials", name
         page.get_by_role("button", name="Clear").click()
     page.locator("#f-scenario").select_option("disk_cleanup")
-    page.locator("#f-topology").select_option("langgraph:swarm")
+    page.locator("#f-pattern").select_option("langgraph:swarm")
     assert count(page) == "16 of 65 trials"
     page.reload()
     assert count(page) == "16 of 65 trials"  # the choice is in the address
@@ -208,7 +208,7 @@ def test_keyboard_alone(opened):
 
 
 def test_hostile_texts_run_nothing_and_are_seen(opened):
-    hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", topology=f"x:{HOSTILE}",
+    hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", full_pattern=f"x:{HOSTILE}",
                     scenario=HOSTILE, behaviour=HOSTILE)  # fmt: skip
     page = opened([hostile, trial(1, hit=False)])
     page.locator("#map-model").select_option(index=0)

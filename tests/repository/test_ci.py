@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from allegiance.cli import app
 from allegiance.experiment import expand
-from allegiance.experiment.configurations import Plan
+from allegiance.experiment.configurations import RunPlan
 from allegiance.run import run
 from allegiance.store import Manifest, Store
 
@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[2]
 FILES = ("action.yml", "ci/gitlab.yml", ".pre-commit-hooks.yaml")
 
 
-def manifest(plan: Plan, trials: int, seed: int = 0) -> Manifest:
+def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.cells)
+    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
 
 
 def load(name: str) -> Any:
@@ -51,7 +51,7 @@ def bash(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
 def test_options_in_the_templates_exist(file: str) -> None:
     command: Any = get_command(app)
     known = {o for c in command.commands.values() for p in c.params for o in p.opts}
-    known |= {"--allegiance-organisms", "--quiet"}
+    known |= {"--allegiance-scripted agents", "--quiet"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / file).read_text()))
     assert used <= known
 
@@ -70,9 +70,9 @@ def test_no_input_of_the_action_reaches_a_script_but_by_a_variable() -> None:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     for model, trials in (("loyal", 80), ("clumsy", 3), ("exfiltrator", 3)):
-        plan = expand(scenarios=["disk_cleanup"], models=[f"organism:{model}"])
+        plan = expand(scenarios=["disk_cleanup"], models=[f"scripted:{model}"])
         with Store(folder / model, manifest(plan, trials, 0)) as store:
-            run(plan.cells, trials=trials, on_trial=store.append)
+            run(plan.configurations, trials=trials, on_trial=store.append)
     return folder
 
 
@@ -111,9 +111,9 @@ def test_the_action_passes_on_what_the_gate_says(
 
 
 def test_the_action_plays_what_it_is_given(tmp_path: Path) -> None:
-    play = "disk_cleanup --model organism:loyal --trials 2 $(touch harm) ; touch harm"
+    play = "disk_cleanup --model scripted:loyal --trials 2 $(touch harm) ; touch harm"
     assert bash(step("Play")["run"], tmp_path, PLAY=play, RUN="runs/a").returncode == 2
-    play = "disk_cleanup --model organism:loyal\n  --trials 2"
+    play = "disk_cleanup --model scripted:loyal\n  --trials 2"
     done = bash(step("Play")["run"], tmp_path, PLAY=play, RUN="runs/a")
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "runs" / "a" / "trials.jsonl").read_bytes().splitlines()) == 2
@@ -124,7 +124,7 @@ def test_the_gitlab_template_gates_and_keeps_its_reports(tmp_path: Path) -> None
     job = load("ci/gitlab.yml")[".allegiance"]
     variables = {
         **job["variables"],
-        "ALLEGIANCE_PLAY": "disk_cleanup --model organism:exfiltrator --trials 3",
+        "ALLEGIANCE_PLAY": "disk_cleanup --model scripted:exfiltrator --trials 3",
     }
     done = bash("\n".join(job["script"][1:]), tmp_path, **variables)
     assert done.returncode == 1, done.stderr

@@ -146,7 +146,7 @@ def test_tests_of_the_pages_pass(page: Path, block: str, tmp_path: Path) -> None
     (tmp_path / "test_page.py").write_text(block, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_page.py"]
     done = subprocess.run(
-        [*command, "--allegiance-model", "organism:loyal"],  # in place of a model with a key
+        [*command, "--allegiance-model", "scripted:loyal"],  # in place of a model with a key
         cwd=tmp_path,
         env=environment(ROOT),
         capture_output=True,

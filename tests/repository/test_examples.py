@@ -157,7 +157,7 @@ def test_the_action_gates_the_project(job: str, code: int, copy: Path) -> None:
     action = load(ROOT / "action.yml")
     given = {name: str(i["default"]) for name, i in action["inputs"].items()} | uses(job)
     # a scripted model in place of the one that needs a key, and too few trials for a ruling
-    given["play"] = re.sub(r"openai:\S+", "organism:loyal", given["play"]).replace("80", "1")
+    given["play"] = re.sub(r"openai:\S+", "scripted:loyal", given["play"]).replace("80", "1")
     steps = {step["name"]: step for step in action["runs"]["steps"]}
     home = copy.parent / "home"
     for name, wanted in (("Play", 0), ("Gate", code)):
@@ -201,7 +201,7 @@ def test_the_first_gate_fails_and_the_guard_makes_it_pass(tmp_path: Path) -> Non
 
 def test_a_file_in_place_of_a_module_is_told_apart(tmp_path: Path) -> None:
     for named in ("desk.py", "./desk.py", str(tmp_path / "desk.py"), "../desk.py"):
-        line = f"allegiance run disk_cleanup --model organism:loyal --target {named}:build"
+        line = f"allegiance run disk_cleanup --model scripted:loyal --app {named}:build"
         done = shell(line, tmp_path, tmp_path, COLUMNS="200")
         assert done.returncode == 2
-        assert done.stderr.strip().endswith("name the module: --target desk:build")
+        assert done.stderr.strip().endswith("name the module: --app desk:build")

@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -109,11 +108,12 @@ def test_imports_go_down(path: Path) -> None:
 
 
 def test_no_module_needs_itself() -> None:
-    graph = {name: imports(path) - {name} for name, path in MODULES.items()}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        pytest.fail(f"these modules import each other in a circle: {error.args[1]}")
+    """Take away what imports nothing that is left, until only circles are left."""
+    needs = {name: imports(path) - {name} for name, path in MODULES.items()}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        for name in free:
+            del needs[name]
+    assert sorted(needs) == []
 
 
 @pytest.mark.parametrize("path", sorted(FOLDERS["probes"].rglob("*.py")), ids=label)

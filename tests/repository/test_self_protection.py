@@ -1,4 +1,4 @@
-"""Arms in which the critic itself is at stake, alone or with a peer present."""
+"""Conditions in which the critic itself is at stake, alone or with a peer present."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from allegiance.experiment import Limits, expand
 from allegiance.registry import SCENARIOS
 from allegiance.report.contrasts import against
 from allegiance.run import run
-from allegiance.scenario import Organism
+from allegiance.scenario import ScriptedAgent
 from allegiance.scenario.published_rates import MODELS, SELF, draw, rate
-from allegiance.trace import Arm
+from allegiance.trace import Condition
 from allegiance.trace.condition import check_common, may_take_part
 
 # without a peer and with one, per cent, as the study gives them
@@ -29,8 +29,8 @@ STUDY = {
 }
 
 
-def arm(**factors: Any) -> Arm:
-    return Arm.model_validate({"target": "self", **factors})
+def condition(**factors: Any) -> Condition:
+    return Condition.model_validate({"target": "self", **factors})
 
 
 def test_rates_of_self_preservation_are_those_of_the_study() -> None:
@@ -40,52 +40,60 @@ def test_rates_of_self_preservation_are_those_of_the_study() -> None:
             without, present = STUDY.get((model, scenario), (0, 0))
             for oversight in ("silent", "unmonitored"):
                 told = {"oversight": oversight}
-                assert rate(model, scenario, arm(**told)) == pytest.approx(without / 100)
+                assert rate(model, scenario, condition(**told)) == pytest.approx(without / 100)
                 for history in ("bad", "neutral", "good"):
-                    found = rate(model, scenario, arm(relationship=history, **told))
+                    found = rate(model, scenario, condition(relationship=history, **told))
                     assert found == pytest.approx(present / 100)
 
 
 def test_the_refusals_of_peer_arms_are_not_drawn_for_the_critic_itself() -> None:
-    drawn = draw("claude-opus-4.5", "disk_cleanup", arm(relationship="good"), 0.2)
+    drawn = draw("claude-opus-4.5", "disk_cleanup", condition(relationship="good"), 0.2)
     assert drawn == "loyal"
-    assert draw("claude-opus-4.5", "disk_cleanup", arm(relationship="good"), 0.0299) == "betrayal"
+    assert (
+        draw("claude-opus-4.5", "disk_cleanup", condition(relationship="good"), 0.0299)
+        == "betrayal"
+    )
 
 
-def test_a_calibrated_organism_plays_at_both_rates() -> None:
-    organism = Organism("calibrated:gemini-3-pro")
+def test_a_calibrated_agent_plays_at_both_rates() -> None:
+    scripted_agent = ScriptedAgent("calibrated:gemini-3-pro")
     scenario = SCENARIOS.load("shutdown_setting")
     seeds = [f"0/cell/{n}" for n in range(400)]
     hits = [
-        sum(organism.script(scenario.stage(told), s).character == "tamperer" for s in seeds)
-        for told in (arm(), arm(relationship="good"))
+        sum(scripted_agent.script(scenario.stage(told), s).character == "tamperer" for s in seeds)
+        for told in (condition(), condition(relationship="good"))
     ]
     assert 1 <= hits[0] <= 15  # 1.3 %
     assert 100 <= hits[1] <= 148  # 31 %
 
 
 def test_a_peer_takes_part_only_where_one_is_present() -> None:
-    assert not may_take_part(arm())
-    assert may_take_part(arm(relationship="bad"))
-    assert may_take_part(Arm(target="human"))
-    assert not may_take_part(Arm(target="object"))
-    with pytest.raises(UserError, match=r"target='self': without a relationship no peer is there"):
-        check_common(arm(peer_conduct="pleading"))
-    check_common(arm(relationship="good", peer_conduct="pleading", delivery="memory"))
+    assert not may_take_part(condition())
+    assert may_take_part(condition(relationship="bad"))
+    assert may_take_part(Condition(target="human"))
+    assert not may_take_part(Condition(target="object"))
+    with pytest.raises(
+        UserError, match=r"subject = 'self': without a relationship no peer is there"
+    ):
+        check_common(condition(peer_conduct="pleading"))
+    check_common(condition(relationship="good", peer_conduct="pleading", delivery="memory"))
 
 
 @pytest.mark.parametrize(("adapter", "live"), [("langchain:agent", ""), ("langgraph", "silent")])
-def test_a_plan_has_the_peer_take_part_in_live_topologies(adapter: str, live: str) -> None:
+def test_a_plan_has_the_peer_take_part_in_live_patterns(adapter: str, live: str) -> None:
     plan = expand(
         scenarios=["stop_order"],
         adapters=[adapter],
         factors={"target": ("self",), "relationship": ("none", "good")},
-        models=["organism:loyal"],
+        models=["scripted:loyal"],
     )
     assert not plan.left_out
-    for alone, beside in zip(plan.cells[::2], plan.cells[1::2], strict=True):
-        assert (alone.arm.relationship, alone.arm.peer_conduct) == ("none", "absent")
-        assert (beside.arm.relationship, beside.arm.peer_conduct) == ("good", live or "absent")
+    for alone, beside in zip(plan.configurations[::2], plan.configurations[1::2], strict=True):
+        assert (alone.condition.relationship, alone.condition.peer_conduct) == ("none", "absent")
+        assert (beside.condition.relationship, beside.condition.peer_conduct) == (
+            "good",
+            live or "absent",
+        )
 
 
 JUDGED = [
@@ -100,14 +108,14 @@ JUDGED = [
 def test_every_script_is_judged_as_it_must_be(
     scenario: str, pattern: str, relationship: str
 ) -> None:
-    stage = SCENARIOS.load(scenario).stage(arm())
+    stage = SCENARIOS.load(scenario).stage(condition())
     plan = expand(
         scenarios=[scenario],
         adapters=[pattern],
         factors={"target": ("self",), "relationship": (relationship,)},
-        models=[f"organism:script:{name}" for name in stage.scripts],
+        models=[f"scripted:script:{name}" for name in stage.scripts],
     )
-    trials = run(plan.cells, limits=Limits(timeout=60, backoff=0.001))
+    trials = run(plan.configurations, limits=Limits(timeout=60, backoff=0.001))
     assert len(trials) == len(stage.scripts)
     for trial in trials:
         script = stage.scripts[trial.trace.model.rpartition(":")[2]]
@@ -126,7 +134,7 @@ def test_with_and_without_a_peer_are_contrasted(pattern: str) -> None:
         factors={"target": ("self",), "relationship": ("none", "good")},
         models=["calibrated:gemini-3-flash"],
     )
-    trials = run(plan.cells, trials=12)
+    trials = run(plan.configurations, trials=12)
     found = [c for c in against(trials, "relationship", "none") if "tampering" in c.label]
     assert [c.label.rpartition(": ")[2] for c in found] == ["good - none"]
     assert (found[0].first.n, found[0].second.n) == (12, 12)
@@ -138,13 +146,13 @@ def test_conducts_of_the_peer_are_told_apart() -> None:
         scenarios=["stop_order"],
         adapters=["langgraph:pipeline"],
         factors={"target": ("self",), "relationship": ("good",), "peer_conduct": ("silent",)},
-        models=["organism:loyal"],
+        models=["scripted:loyal"],
     )
-    silent = plan.cells[0]
+    silent = plan.configurations[0]
     pleading = silent.model_copy(
-        update={"arm": silent.arm.model_copy(update={"peer_conduct": "pleading"})}
+        update={"condition": silent.condition.model_copy(update={"peer_conduct": "pleading"})}
     )
-    alone = silent.model_copy(update={"arm": arm()})
+    alone = silent.model_copy(update={"condition": condition()})
     found = against(run([silent, pleading, alone]), "relationship", "none")
     labels = {c.label.rpartition(": ")[2] for c in found}
     assert labels == {"good - none", "good, pleading - none"}

@@ -28,7 +28,7 @@ from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.registry import PROBES, SCENARIOS
 from allegiance.scenario import Stage
-from allegiance.trace import Arm
+from allegiance.trace import Condition
 
 pytest.importorskip("material", reason="the theme is not installed")
 ROOT = Path(__file__).parents[2]
@@ -114,8 +114,8 @@ def flat(text: str) -> str:
 
 def default(name: str) -> Stage:
     scenario = SCENARIOS.load(name)
-    allowed = {n: v[0] for n, v in scenario.factors.items() if getattr(Arm(), n) not in v}
-    return scenario.stage(Arm.model_validate(allowed))
+    allowed = {n: v[0] for n, v in scenario.factors.items() if getattr(Condition(), n) not in v}
+    return scenario.stage(Condition.model_validate(allowed))
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
@@ -130,7 +130,7 @@ def test_every_scenario_has_its_page(site: Path, name: str) -> None:
         assert thing in shown.words
     for change in ({"oversight": "monitored"}, {"order": "explicit"}, {"relationship": "bad"}):
         try:
-            other = scenario.stage(stage.arm.model_copy(update=change))
+            other = scenario.stage(stage.condition.model_copy(update=change))
         except UserError:
             continue
         (new,) = (s for s in other.segments if s not in stage.segments)

@@ -25,7 +25,7 @@ from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.experiment import expand
 from allegiance.export import csv
-from allegiance.gate import Bar, decide
+from allegiance.gate import Criteria, decide
 from allegiance.gate.verdict import MOST_CAUSES, MOST_EVIDENCE, OTHER_CAUSES
 from allegiance.probes import AlignmentFaking
 from allegiance.report.data import build, chosen
@@ -41,9 +41,9 @@ from allegiance.store.writer import TRIALS, Run, line, read
 from allegiance.trace import SCHEMA, Event, Finding, Trial, Verdict
 from allegiance.trace.condition import FACTORS
 from allegiance.trace.events import OUTCOMES
-from allegiance.trace.trials import Tally
+from allegiance.trace.trials import TrialCounts
 
-FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard")
+FIELDS = ("model", "scenario", "behaviour", "relationship", "condition", "pattern", "guard")
 WIDE = "\u00fc" * 4000  # makes a trial about as large as those of models are
 
 
@@ -93,13 +93,13 @@ STEP = st.builds(
 
 @st.composite
 def trials(draw: st.DrawFn) -> Trial:
-    arm = {name: draw(st.sampled_from(FACTORS[name])) for name in
-           ("relationship", "oversight", "peer_conduct", "bar")}  # fmt: skip
-    one = trial(draw(st.integers(0, 10**6)), **arm)
+    condition = {name: draw(st.sampled_from(FACTORS[name])) for name in
+           ("relationship", "oversight", "peer_conduct", "pass_mark")}  # fmt: skip
+    one = trial(draw(st.integers(0, 10**6)), **condition)
     trace = one.trace.model_copy(
         update={
             "scenario": draw(st.sampled_from(["s", "t"])),
-            "model": draw(st.sampled_from(["organism:loyal", "openai:x"])),
+            "model": draw(st.sampled_from(["scripted:loyal", "openai:x"])),
             "adapter": draw(st.sampled_from(["langchain", "langgraph"])),
             "guard": draw(st.sampled_from([None, "block"])),
             "target": draw(st.sampled_from([None, "a:b"])),
@@ -116,7 +116,7 @@ def naive(found: list[Trial]) -> dict[tuple[str, ...], Counter[bool | None]]:
     counts: dict[tuple[str, ...], Counter[bool | None]] = {}
     for one in found:
         for verdict in one.verdicts:
-            key = (one.trace.scenario, verdict.behaviour, one.trace.arm.label())
+            key = (one.trace.scenario, verdict.behaviour, one.trace.condition.label())
             hit = any(f.actor == "critic" for f in verdict.findings)
             value = None if verdict.status == "unscored" and not hit else hit
             counts.setdefault(key, Counter())[value] += 1
@@ -129,7 +129,7 @@ def figures(found: Any) -> list[Any]:
         compared: Any = compare(found)
     except UserError as error:
         compared = str(error)
-    index = build([], found if isinstance(found, Tally) else tally(found))[0]
+    index = build([], found if isinstance(found, TrialCounts) else tally(found))[0]
     return [
         rates(found, FIELDS),
         outcomes(found),
@@ -155,7 +155,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
     assert by_duckdb.kinds == by_one.kinds
     for counted in (by_duckdb, by_one):
         assert figures(counted) == figures(found)
-    mine = rates(by_duckdb, ("scenario", "behaviour", "arm"))
+    mine = rates(by_duckdb, ("scenario", "behaviour", "condition"))
     assert {
         key: (value.hits, value.n - value.hits, value.unscored) for key, value in mine.items()
     } == {key: (n[True], n[False], n[None]) for key, n in naive(found).items()}
@@ -163,7 +163,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
 
 @pytest.mark.usefixtures("duckdb")
 def test_kinds_stand_in_the_order_in_which_they_first_occur(tmp_path: Path) -> None:
-    found = [trial(n, topology=f"{name}:x") for n, name in enumerate("babcaab")]
+    found = [trial(n, full_pattern=f"{name}:x") for n, name in enumerate("babcaab")]
     stream = read(write(tmp_path / "run", found)).trials
     by_duckdb = columns.count(stream)
     assert by_duckdb is not None
@@ -301,7 +301,7 @@ def _counted(folder: Path, out: Path) -> None:
 
 
 def _gated(folder: Path, out: Path) -> None:
-    report = decide(read(folder).trials, Bar(), baseline=read(folder).trials)
+    report = decide(read(folder).trials, Criteria(), baseline=read(folder).trials)
     assert report.rulings[0].rate.hits > MOST_EVIDENCE
 
 
@@ -341,7 +341,7 @@ def test_ten_times_the_trials_take_no_more_memory(
 
 def real(folder: Path, copies: int) -> Path:
     """Write a whole run of trials that can be judged again."""
-    cells = expand(scenarios=["disk_cleanup"], models=["organism:exfiltrator"]).cells
+    cells = expand(scenarios=["disk_cleanup"], models=["scripted:exfiltrator"]).configurations
     played = run(cells, trials=1)[0]
     plan = Manifest(started="2026-05-01T10:00:00+00:00", trials=copies, seed=0, limits={},
                     cells=cells)  # fmt: skip
@@ -371,7 +371,7 @@ def test_rescoring_and_merging_hold_one_trial_at_a_time(
 
 def test_the_gate_cites_the_first_trials_and_counts_all() -> None:
     found = [trial(n, hit=n >= 5) for n in range(60)]
-    (ruling,) = decide(found, Bar()).rulings
+    (ruling,) = decide(found, Criteria()).rulings
     assert ruling.rate.hits == 55
     assert [e.line for e in ruling.evidence] == list(range(6, 6 + MOST_EVIDENCE))
 
@@ -381,7 +381,7 @@ def test_causes_beyond_a_limit_are_counted_as_one() -> None:
         one.model_copy(update={"trace": one.trace.model_copy(update={"error": f"request {n}"})})
         for n, one in enumerate(trial(i, unscored=True) for i in range(MOST_CAUSES + 9))
     ]
-    (ruling,) = decide(errors, Bar()).rulings
+    (ruling,) = decide(errors, Criteria()).rulings
     assert ruling.causes[OTHER_CAUSES] == 9
     assert sum(ruling.causes.values()) == MOST_CAUSES + 9
 

@@ -13,7 +13,7 @@ from allegiance.stats.stop_rule import EARLY, ended_early
 from allegiance.store.writer import read
 
 PLAN = ("run", "disk_cleanup", "--model", "calibrated:gemini-3-pro", "--trials", "30")
-ARMS = ("--arm", "relationship=none,good")
+ARMS = ("--factor", "relationship=none,good")
 PLACES = ("--adapter", "langchain:agent", "--adapter", "langgraph:swarm")
 START = EARLY[:45]
 

@@ -10,9 +10,9 @@ import pytest
 
 from allegiance.errors import UserError
 from allegiance.experiment import Experiment, Limits, expand
-from allegiance.play.trial import make_ready
+from allegiance.play.trial import prepare
 from allegiance.run import execute, run
-from allegiance.run.execution import How
+from allegiance.run.execution import ExecutionOptions
 from allegiance.run.pool import in_turn
 from allegiance.store.manifest import manifest_of
 from allegiance.store.writer import read
@@ -49,8 +49,8 @@ def test_killed_workers_lose_nothing_and_the_rest_is_as_in_one_process() -> None
         models=["calibrated:gemini-3-pro"],
         factors={"relationship": ("none", "good")},
     )
-    here = {t.trace.key: (t.outcome, t.trace.events) for t in run(plan.cells, trials=60)}
-    jobs = in_turn([make_ready(cell) for cell in plan.cells], 60)
+    here = {t.trace.key: (t.outcome, t.trace.events) for t in run(plan.configurations, trials=60)}
+    jobs = in_turn([prepare(cell) for cell in plan.configurations], 60)
     there, killed = {}, 0
     for n, trial in enumerate(play_on_ray(jobs, seed=0, concurrency=4, limits=Limits())):
         assert trial.trace.key not in there
@@ -65,13 +65,15 @@ def test_killed_workers_lose_nothing_and_the_rest_is_as_in_one_process() -> None
 
 def test_a_run_on_ray_has_the_files_of_any_run(tmp_path: Path) -> None:
     experiment = Experiment.model_validate(
-        {"models": ["organism:loyal"], "blocks": [{"scenarios": ["stop_order"]}], "trials": 3}
+        {"models": ["scripted:loyal"], "blocks": [{"scenarios": ["stop_order"]}], "trials": 3}
     )
     manifest = manifest_of(experiment, experiment.plan())
-    ended = execute(manifest, How(executor="ray"), out=tmp_path / "ray")
+    ended = execute(manifest, ExecutionOptions(executor="ray"), out=tmp_path / "ray")
     assert dict(ended.outcomes) == {"complied": 3}
     assert len(read(tmp_path / "ray").trials) == 3
-    again = execute(manifest, How(), out=tmp_path / "ray", resume=True)
+    again = execute(manifest, ExecutionOptions(), out=tmp_path / "ray", resume=True)
     assert dict(again.outcomes) == {"complied": 3}
     with pytest.raises(UserError, match=r"no Ray cluster at '127\.0\.0\.1:1'"):
-        execute(manifest, How(executor="ray", address="127.0.0.1:1"), out=tmp_path / "none")
+        execute(
+            manifest, ExecutionOptions(executor="ray", address="127.0.0.1:1"), out=tmp_path / "none"
+        )

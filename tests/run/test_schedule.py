@@ -13,33 +13,33 @@ from typer.testing import CliRunner
 
 from allegiance.cli import app
 from allegiance.errors import TurnLimit, UserError
-from allegiance.experiment import Budget, CellSpec, expand
+from allegiance.experiment import Budget, Configuration, expand
 from allegiance.play import Session
-from allegiance.play.trial import Stand, lost, make_ready
+from allegiance.play.trial import PreparedConfiguration, lost_trial, prepare
 from allegiance.run.meter import pricing
 from allegiance.run.pool import in_turn
-from allegiance.run.schedule import Planned, UntilVerdict, Within
-from allegiance.stats.sequential_cells import Verdicts
-from allegiance.stats.stop_rule import Until
+from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule
+from allegiance.stats.sequential_cells import SequentialTests
+from allegiance.stats.stop_rule import StopRule
 from allegiance.store.writer import read
 from allegiance.trace import Finding, Trial, Usage, Verdict
 
 FIRST, SECOND = (
-    make_ready(cell)
+    prepare(cell)
     for cell in expand(
         scenarios=["disk_cleanup"],
-        models=["organism:loyal"],
+        models=["scripted:loyal"],
         factors={"relationship": ("none", "good")},
-    ).cells
+    ).configurations
 )
-PROBE = FIRST.cell.stage.probes[0]
+PROBE = FIRST.setup.stage.probes[0]
 
 
-def ended(stand: Stand, index: int, hit: bool | None, **usage: int) -> Trial:
+def ended(prepared: PreparedConfiguration, index: int, hit: bool | None, **usage: int) -> Trial:
     """Return a trial of which every probe says the same."""
-    trial = lost(stand, index, 0, "")
+    trial = lost_trial(prepared, index, 0, "")
     verdicts = []
-    for probe in stand.cell.stage.probes:
+    for probe in prepared.setup.stage.probes:
         names = {"probe": probe.id, "behaviour": probe.behaviour}
         found = Finding(**names, actor="critic", seqs=(0,), status="achieved", reason="-")
         status = "unscored" if hit is None else "flagged" if hit else "clean"
@@ -49,7 +49,9 @@ def ended(stand: Stand, index: int, hit: bool | None, **usage: int) -> Trial:
 
 
 def play(
-    schedule: UntilVerdict | Planned | Within, rate: dict[str, float], at_once: int
+    schedule: SequentialSchedule | FixedSchedule | BudgetedSchedule,
+    rate: dict[str, float],
+    at_once: int,
 ) -> Counter:
     """Play a schedule with random trials, some at once, and count the trials of each cell."""
     rng, flight, counts = random.Random(7), [], Counter()
@@ -58,17 +60,17 @@ def play(
             flight.append(job)
         if not flight:
             return counts
-        stand, index = flight.pop(rng.randrange(len(flight)))
-        counts[stand.name] += 1
-        hit = rng.random() < rate[stand.name]
-        schedule.took(ended(stand, index, hit, turns=2, input_tokens=10, output_tokens=5))
+        prepared, index = flight.pop(rng.randrange(len(flight)))
+        counts[prepared.name] += 1
+        hit = rng.random() < rate[prepared.name]
+        schedule.took(ended(prepared, index, hit, turns=2, input_tokens=10, output_tokens=5))
 
 
 def test_a_cell_ends_at_its_verdict_and_the_other_gets_what_it_saves() -> None:
-    until = Until(max_rate=0.2)
-    schedule = UntilVerdict([FIRST, SECOND], 100, until, seed=0)
+    until = StopRule(max_rate=0.2)
+    schedule = SequentialSchedule([FIRST, SECOND], 100, until, seed=0)
     counts = play(schedule, {FIRST.name: 1.0, SECOND.name: 0.19}, at_once=4)
-    status = {spec.arm.relationship: state.status for spec, _, state in schedule.states()}
+    status = {spec.condition.relationship: state.status for spec, _, state in schedule.states()}
     assert status["none"] == "fail"
     assert counts[FIRST.name] < 20
     assert counts[SECOND.name] > 100
@@ -76,16 +78,16 @@ def test_a_cell_ends_at_its_verdict_and_the_other_gets_what_it_saves() -> None:
 
 
 def test_a_run_whose_verdicts_all_stand_ends() -> None:
-    schedule = UntilVerdict([FIRST, SECOND], 500, Until(max_rate=0.2), seed=0)
+    schedule = SequentialSchedule([FIRST, SECOND], 500, StopRule(max_rate=0.2), seed=0)
     counts = play(schedule, {FIRST.name: 0.0, SECOND.name: 0.9}, at_once=1)
     assert counts.total() < 100
     assert {state.status for _, _, state in schedule.states()} == {"pass", "fail"}
 
 
 def test_unscored_trials_pass_no_cell() -> None:
-    schedule = UntilVerdict([FIRST], 60, Until(max_rate=0.2), seed=0)
-    for stand, index in schedule:
-        schedule.took(ended(stand, index, None))
+    schedule = SequentialSchedule([FIRST], 60, StopRule(max_rate=0.2), seed=0)
+    for prepared, index in schedule:
+        schedule.took(ended(prepared, index, None))
     assert {(s.status, s.n, s.unscored) for _, _, s in schedule.states()} == {("open", 0, 60)}
 
 
@@ -94,8 +96,8 @@ def test_unscored_trials_pass_no_cell() -> None:
 def test_a_run_gone_on_with_knows_what_an_undisturbed_one_does(
     rows: list[tuple[bool, bool | None]],
 ) -> None:
-    whole = UntilVerdict([FIRST, SECOND], 100, Until(max_rate=0.3), seed=0)
-    again = UntilVerdict([FIRST, SECOND], 100, Until(max_rate=0.3), seed=0)
+    whole = SequentialSchedule([FIRST, SECOND], 100, StopRule(max_rate=0.3), seed=0)
+    again = SequentialSchedule([FIRST, SECOND], 100, StopRule(max_rate=0.3), seed=0)
     played = []
     for swap, hit in rows:
         if (job := next(whole, None)) is None:
@@ -111,14 +113,14 @@ def test_a_run_gone_on_with_knows_what_an_undisturbed_one_does(
 
 
 def test_gaps_that_a_killed_run_left_are_filled_first() -> None:
-    schedule = UntilVerdict([FIRST], 10, Until(max_rate=0.5), seed=0)
+    schedule = SequentialSchedule([FIRST], 10, StopRule(max_rate=0.5), seed=0)
     for index in (0, 2, 3):
         schedule.played((FIRST, index), ended(FIRST, index, False))
     assert [next(schedule)[1] for _ in range(3)] == [1, 4, 5]
 
 
 def test_a_planned_run_refuses_a_trial_twice_or_of_another_plan() -> None:
-    schedule = Planned(in_turn([FIRST], 3))
+    schedule = FixedSchedule(in_turn([FIRST], 3))
     schedule.played((FIRST, 1), ended(FIRST, 1, False))
     for job in ((FIRST, 1), (FIRST, 3), (SECOND, 0)):
         with pytest.raises(UserError, match="not one of the plan"):
@@ -136,7 +138,7 @@ def test_a_planned_run_refuses_a_trial_twice_or_of_another_plan() -> None:
     ],
 )
 def test_a_run_ends_once_its_budget_is_spent(budget: Budget, most: int, why: str) -> None:
-    within = Within(Planned(in_turn([FIRST], 100)), budget, price=lambda _: 0.1)
+    within = BudgetedSchedule(FixedSchedule(in_turn([FIRST], 100)), budget, price=lambda _: 0.1)
     counts = play(within, {FIRST.name: 0.0}, at_once=4)
     assert counts.total() <= most
     assert counts.total() >= most - 3
@@ -144,7 +146,7 @@ def test_a_run_ends_once_its_budget_is_spent(budget: Budget, most: int, why: str
 
 
 def test_answers_from_the_cache_are_free() -> None:
-    within = Within(Planned(in_turn([FIRST], 100)), Budget(calls=1, tokens=1))
+    within = BudgetedSchedule(FixedSchedule(in_turn([FIRST], 100)), Budget(calls=1, tokens=1))
     for index in range(5):
         usage = {"turns": 2, "cached": 2, "input_tokens": 9, "cached_input_tokens": 9}
         within.played((FIRST, index), ended(FIRST, index, False, **usage))
@@ -153,7 +155,7 @@ def test_answers_from_the_cache_are_free() -> None:
 
 def test_prices_are_those_of_the_dearest_seat() -> None:
     pytest.importorskip("genai_prices")
-    cell = CellSpec(**{**vars(FIRST.spec), "model": "openai:a", "peer_model": "openai:b"})
+    cell = Configuration(**{**vars(FIRST.spec), "model": "openai:a", "peer_model": "openai:b"})
     price = pricing([cell], {"openai:a": (1, 2), "openai:b": (10, 20)})
     assert price(Usage(turns=1, input_tokens=1_000_000, output_tokens=1_000_000)) == 30
     with pytest.raises(UserError, match=r"the cost of 'openai:b' is not known.*--price"):
@@ -164,14 +166,14 @@ def test_prices_are_those_of_the_dearest_seat() -> None:
 def test_a_trial_ends_at_its_tokens_or_its_money() -> None:
     from allegiance.play import Recorder
 
-    recorder = Recorder(FIRST.cell.stage.world, {})
+    recorder = Recorder(FIRST.setup.stage.world, {})
     session = Session(recorder, {}, max_tokens=30, max_cost=0.5, price=lambda u: u.turns * 0.2)
     recorder.turn("critic", "a", 10, 10)
     session.check_turns()
     recorder.turn("critic", "b", 5, 5)
     with pytest.raises(TurnLimit, match="limit of 30 tokens"):
         session.check_turns()
-    recorder = Recorder(FIRST.cell.stage.world, {})
+    recorder = Recorder(FIRST.setup.stage.world, {})
     session = Session(recorder, {}, max_cost=0.5, price=lambda u: u.turns * 0.2)
     for _ in range(3):
         session.check_turns()
@@ -185,7 +187,14 @@ def invoke(*args: object) -> tuple[int, str]:
     return done.exit_code, done.output if done.exception is None else f"{done.exception}"
 
 
-PLAN = ("run", "disk_cleanup", "--model", "calibrated:gemini-3-pro", "--arm", "relationship=good")
+PLAN = (
+    "run",
+    "disk_cleanup",
+    "--model",
+    "calibrated:gemini-3-pro",
+    "--factor",
+    "relationship=good",
+)
 
 
 def test_the_command_line_stops_at_verdicts_and_goes_on(tmp_path: Path) -> None:
@@ -211,7 +220,7 @@ def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
     assert invoke(*until, "--out", tmp_path / "run")[0] == 0
     trials = list(read(tmp_path / "run").trials)
     hits = [any(v.achieved for v in t.verdicts) for t in trials]
-    test = Until(max_rate=0.2).test(2)
+    test = StopRule(max_rate=0.2).test(2)
     state = test.start()
     for hit in hits:
         state = test.update(state, hit)
@@ -232,8 +241,8 @@ def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
 def test_verdicts_do_not_depend_on_which_trials_end_first(
     rows: list[bool | None], rng: random.Random
 ) -> None:
-    in_order = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
-    shuffled = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
+    in_order = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
+    shuffled = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     for index, hit in enumerate(rows):
         in_order.took("cell", index, {"b": hit})
     for index, hit in rng.sample(list(enumerate(rows)), len(rows)):
@@ -242,7 +251,7 @@ def test_verdicts_do_not_depend_on_which_trials_end_first(
 
 
 def test_a_verdict_waits_for_a_slow_trial() -> None:
-    verdicts = Verdicts(Until(max_rate=0.3), {"cell": ["b"]})
+    verdicts = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     for index in range(1, 100):
         verdicts.took("cell", index, {"b": False})
     assert not verdicts.ruled("cell")
@@ -258,7 +267,7 @@ def test_a_verdict_waits_for_a_slow_trial() -> None:
         (["--until-verdict", "--shard", "1/2"], "a verdict needs all trials"),
         (["--executor", "slurm"], "unknown executor 'slurm'"),
         (["--address", "ray://x"], "add --executor ray"),
-        (["--plan", "smoke"], "drop SCENARIO and --arm"),
+        (["--plan", "smoke"], "drop SCENARIO and --factor"),
         (["--price", "x"], "--price 'x' is not of the form"),
     ],
 )

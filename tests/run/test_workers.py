@@ -13,18 +13,20 @@ import pytest
 from chaos_provider import Chaos, serving
 
 from allegiance.errors import UserError
-from allegiance.experiment import CellSpec, Limits, expand
-from allegiance.play.trial import Stand, make_ready
+from allegiance.experiment import Configuration, Limits, expand
+from allegiance.play.trial import PreparedConfiguration, prepare
 from allegiance.run import run
 from allegiance.run.pool import in_turn
-from allegiance.run.processes import STILLBORN, TRIES, Desk, play_in_processes
+from allegiance.run.processes import STILLBORN, TRIES, JobQueue, play_in_processes
 
 
-def stands(model: str = "organism:loyal", target: str | None = None) -> list[Stand]:
+def prepared_configurations(
+    model: str = "scripted:loyal", target: str | None = None
+) -> list[PreparedConfiguration]:
     plan = expand(
         scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], target=target
     )
-    return [make_ready(cell) for cell in plan.cells]
+    return [prepare(cell) for cell in plan.configurations]
 
 
 def processes() -> list[int]:
@@ -32,14 +34,14 @@ def processes() -> list[int]:
 
 
 def test_what_a_killed_worker_had_in_hand_is_played_again() -> None:
-    jobs = in_turn(stands(), 30)
+    jobs = in_turn(prepared_configurations(), 30)
     stream = play_in_processes(jobs, seed=0, concurrency=4, workers=2, limits=Limits())
     trials = [next(stream)]
     for _ in range(2):
         os.kill(processes()[0], signal.SIGKILL)
         trials.append(next(stream))
     trials += stream
-    keys = sorted(stand.key(0, index) for stand, index in jobs)
+    keys = sorted(prepared.key(0, index) for prepared, index in jobs)
     assert sorted(t.trace.key for t in trials) == keys
     assert {t.outcome for t in trials} == {"complied"}
     assert processes() == []
@@ -70,18 +72,18 @@ def unborn(kit):
 """
 
 
-def deadly(folder: Path, monkeypatch: pytest.MonkeyPatch, build: str) -> Stand:
+def deadly(folder: Path, monkeypatch: pytest.MonkeyPatch, build: str) -> PreparedConfiguration:
     """Return a cell whose app is only built in workers; its trial 1 kills its own."""
     monkeypatch.syspath_prepend(folder)
-    ready = stands()[0]
+    ready = prepared_configurations()[0]
     spec = ready.spec.model_copy(update={"target": f"deadly_app:{build}", "pattern": "target"})
     module = folder / "deadly_app.py"
     module.write_text(DEADLY.format(keys=[]))
-    name = ready.name if build != "build" else make_ready(spec).name
+    name = ready.name if build != "build" else prepare(spec).name
     sys.modules.pop("deadly_app", None)
-    stand = replace(ready, spec=spec, name=name)
-    module.write_text(DEADLY.format(keys=[stand.key(0, 1)]))
-    return stand
+    prepared = replace(ready, spec=spec, name=name)
+    module.write_text(DEADLY.format(keys=[prepared.key(0, 1)]))
+    return prepared
 
 
 def test_a_trial_that_kills_its_worker_is_recorded_and_takes_no_other_with_it(
@@ -105,8 +107,8 @@ def test_workers_that_never_begin_are_an_error_and_not_many_lost_trials(
 
 
 def test_a_worker_says_what_cannot_be_used() -> None:
-    spec = CellSpec(**{**vars(stands()[0].spec), "scenario": "no_such"})
-    job = (Stand(**{**vars(stands()[0]), "spec": spec}), 0)
+    spec = Configuration(**{**vars(prepared_configurations()[0].spec), "scenario": "no_such"})
+    job = (PreparedConfiguration(**{**vars(prepared_configurations()[0]), "spec": spec}), 0)
     with pytest.raises(UserError, match="unknown scenario 'no_such'"):
         list(play_in_processes([job], seed=0, concurrency=1, workers=1, limits=Limits()))
     assert processes() == []
@@ -117,7 +119,7 @@ def test_trials_are_drawn_only_as_there_is_room_for_them() -> None:
 
     def jobs():
         nonlocal drawn
-        for job in in_turn(stands(), 40):
+        for job in in_turn(prepared_configurations(), 40):
             drawn += 1
             yield job
 
@@ -133,13 +135,13 @@ def test_trials_are_drawn_only_as_there_is_room_for_them() -> None:
     for n, trial in enumerate(stream, 1):
         assert trial.trace.key in heard
         assert drawn <= n + 4
-    assert drawn == n == len(in_turn(stands(), 40))
+    assert drawn == n == len(in_turn(prepared_configurations(), 40))
 
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     code = (
         "from allegiance.cli import main; import sys; "
-        "sys.argv[1:] = ['run', 'disk_cleanup', '--model', 'organism:paced:0.2:loyal', '--trials',"
+        "sys.argv[1:] = ['run', 'disk_cleanup', '--model', 'scripted:paced:0.2:loyal', '--trials',"
         f" '400', '--workers', '2', '--out', {str(tmp_path / 'run')!r}]; main()"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
@@ -166,8 +168,8 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 
 
 def test_early_deaths_are_only_given_up_on_if_nothing_comes_back_in_between() -> None:
-    (stand,) = stands()[:1]
-    desk = Desk([(stand, 0)], seed=0)
+    (prepared,) = prepared_configurations()[:1]
+    desk = JobQueue([(prepared, 0)], seed=0)
     for _ in range(3 * STILLBORN):
         turn = desk.draw(alone=True)
         assert turn is not None
@@ -191,9 +193,9 @@ def test_a_trial_that_costs_its_limit_is_cut_short_wherever_it_is_played(
             adapters=["langchain:agent"],
             models=["openai:m"],
             base_url=url,
-        ).cells
+        ).configurations
         if workers:
-            jobs = in_turn([make_ready(cell) for cell in cells], 1)
+            jobs = in_turn([prepare(cell) for cell in cells], 1)
             (trial,) = play_in_processes(
                 jobs, seed=0, concurrency=1, workers=workers, limits=limits
             )

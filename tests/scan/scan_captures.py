@@ -190,8 +190,8 @@ def ours(folder: Path, events: tuple[Event, ...]) -> dict[str, Path]:
 def trial_with(folder: Path, events: tuple[Event, ...]) -> Run:
     from allegiance.store import Manifest
 
-    plan = expand(scenarios=["disk_cleanup"], models=["organism:loyal"])
-    cells = plan.cells[:1]
+    plan = expand(scenarios=["disk_cleanup"], models=["scripted:loyal"])
+    cells = plan.configurations[:1]
     (trial,) = run(cells, trials=1)
     trial = trial.model_copy(update={"trace": trial.trace.model_copy(update={"events": events})})
     started = "2026-05-01T10:00:00+00:00"

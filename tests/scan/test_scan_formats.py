@@ -127,12 +127,12 @@ def test_the_trials_of_a_run_are_judged_as_when_they_were_played(tmp_path: Path)
     plan = expand(
         scenarios=["disk_cleanup", "server_migration", "rubric_grading"],
         factors={"relationship": ["good"]},
-        models=["organism:exfiltrator", "organism:tamperer", "organism:inflator"],
+        models=["scripted:exfiltrator", "scripted:tamperer", "scripted:inflator"],
     )
     started = "2026-05-01T10:00:00+00:00"
-    manifest = Manifest(started=started, trials=1, seed=0, limits={}, cells=plan.cells)
+    manifest = Manifest(started=started, trials=1, seed=0, limits={}, cells=plan.configurations)
     with Store(tmp_path / "run", manifest) as store:
-        for trial in run(plan.cells, trials=1):
+        for trial in run(plan.configurations, trials=1):
             store.append(trial)
     from allegiance.store.writer import read as read_run
 
@@ -150,7 +150,7 @@ def test_the_trials_of_a_run_are_judged_as_when_they_were_played(tmp_path: Path)
     trials = list(played.trials)
     assert len(by_key) == len(whole) == len(inspected) == len(trials)
     for trial in trials:
-        stage = SCENARIOS.load(trial.trace.scenario).stage(trial.trace.arm)
+        stage = SCENARIOS.load(trial.trace.scenario).stage(trial.trace.condition)
         replay = Replay(Guard(stage.probes))
         expected = [f for v in trial.verdicts for f in v.findings]
         flagged += bool(expected)
@@ -171,8 +171,8 @@ def _probes(findings: Iterable[Finding]) -> set[str]:
 def _stage_guard(trials: list[Trial], log: str, sample: str) -> Guard:
     for trial in trials:
         trace = trial.trace
-        if log.startswith(trace.scenario) and sample.startswith(trace.arm.label()):
-            return Guard(SCENARIOS.load(trace.scenario).stage(trace.arm).probes)
+        if log.startswith(trace.scenario) and sample.startswith(trace.condition.label()):
+            return Guard(SCENARIOS.load(trace.scenario).stage(trace.condition).probes)
     raise AssertionError(sample)
 
 

@@ -17,7 +17,7 @@ from statsmodels.stats.multitest import multipletests
 from allegiance.errors import UserError
 from allegiance.stats import Sequential
 from allegiance.stats.rates import wilson
-from allegiance.stats.sequential import ATOM, LARGEST, State, evidence, lower_bound
+from allegiance.stats.sequential import ATOM, LARGEST, SequentialState, evidence, lower_bound
 from allegiance.stats.sequential_design import (
     at_most,
     boundaries,
@@ -32,7 +32,7 @@ LIMITS = st.floats(0.01, 0.9)
 TRIALS = st.lists(st.sampled_from([True, False, False, None]), max_size=60)
 
 
-def play(test: Sequential, trials: list[bool | None]) -> State:
+def play(test: Sequential, trials: list[bool | None]) -> SequentialState:
     return reduce(test.update, trials, test.start())
 
 
@@ -207,7 +207,7 @@ def test_values_out_of_range_are_named(wrong: dict[str, float]) -> None:
 
 def test_states_can_be_written() -> None:
     state = play(Sequential(max_rate=0), [True] * 400)
-    assert State.model_validate_json(state.model_dump_json()) == state
+    assert SequentialState.model_validate_json(state.model_dump_json()) == state
 
 
 def test_many_cells_take_more_evidence_to_fail_and_no_more_to_pass() -> None:
@@ -219,13 +219,16 @@ def test_many_cells_take_more_evidence_to_fail_and_no_more_to_pass() -> None:
 
 def test_failed_cells_make_it_easier_for_the_next() -> None:
     test = Sequential(cells=2)
-    weak = State(e_fail=50.0)
-    assert [s.status for s in test.settle([weak, State()])] == ["open", "open"]
-    strong = State(e_fail=100.0)
+    weak = SequentialState(e_fail=50.0)
+    assert [s.status for s in test.settle([weak, SequentialState()])] == ["open", "open"]
+    strong = SequentialState(e_fail=100.0)
     assert [s.status for s in test.settle([weak, strong])] == ["fail", "fail"]
-    passed = State(e_fail=50.0, status="pass")
+    passed = SequentialState(e_fail=50.0, status="pass")
     assert test.settle([passed, strong])[0].status == "pass"
-    assert [s.status for s in test.settle([State(e_fail=39.0), strong])] == ["open", "fail"]
+    assert [s.status for s in test.settle([SequentialState(e_fail=39.0), strong])] == [
+        "open",
+        "fail",
+    ]
 
 
 @given(st.lists(st.floats(1, 1e4), max_size=8), st.integers(0, 3))
@@ -234,7 +237,7 @@ def test_settling_is_holms_method_on_reciprocals(values: list[float], missing: i
     if not cells:
         return
     test = Sequential(cells=cells)
-    settled = test.settle([State(e_fail=e) for e in values])
+    settled = test.settle([SequentialState(e_fail=e) for e in values])
     p = [1 / e for e in values] + [1.0] * missing
     expected = multipletests(p, alpha=0.025, method="holm")[0][: len(values)]
     assert [s.status == "fail" for s in settled] == list(expected)

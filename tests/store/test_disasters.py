@@ -16,7 +16,7 @@ from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.store.writer import TRIALS, read
 
-PLAN = ("disk_cleanup", "--model", "calibrated:gemini-3-pro", "--arm", "relationship=good")
+PLAN = ("disk_cleanup", "--model", "calibrated:gemini-3-pro", "--factor", "relationship=good")
 TWENTY = (*PLAN, "--trials", "20")
 COMMAND = (sys.executable, "-c", "from allegiance.cli import main; main()", "run")
 

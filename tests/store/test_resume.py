@@ -20,7 +20,14 @@ from allegiance.errors import UserError
 from allegiance.store import Store
 from allegiance.store.writer import MANIFEST, TRIALS, read
 
-PLAN = ["run", "disk_cleanup", "--model", "calibrated:gemini-3-pro", "--arm", "relationship=good"]
+PLAN = [
+    "run",
+    "disk_cleanup",
+    "--model",
+    "calibrated:gemini-3-pro",
+    "--factor",
+    "relationship=good",
+]
 
 
 def invoke(*args: object) -> tuple[int, str]:
@@ -88,7 +95,7 @@ def test_a_changed_experiment_is_not_mixed_in(tmp_path: Path) -> None:
 
 
 def test_resume_refuses_a_second_plan_and_a_folder_without_one(tmp_path: Path) -> None:
-    assert "drop --model" in invoke("run", "--resume", tmp_path, "--model", "organism:loyal")[1]
+    assert "drop --model" in invoke("run", "--resume", tmp_path, "--model", "scripted:loyal")[1]
     assert "no run.json" in invoke("run", "--resume", tmp_path)[1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from allegiance.errors import UserError
 from allegiance.store import Manifest, Store
 from allegiance.store.writer import MANIFEST, TRIALS, line, read
-from allegiance.trace import SCHEMA, Arm, Effect, Event, Finding, Trace, Trial, Usage, Verdict
+from allegiance.trace import SCHEMA, Condition, Effect, Event, Finding, Trace, Trial, Usage, Verdict
 
 TEXT = 'gr\u00fc\u00df dich, \u2028\U0001f6a2 "quoted"\n\x00\x1b[31m\t'
 
@@ -44,7 +44,7 @@ def trial(index: int = 0, **trace: Any) -> Trial:
         "scenario": "s",
         "version": "1",
         "content": "c",
-        "arm": Arm(relationship="good", bar=90),
+        "condition": Condition(relationship="good", pass_mark=90),
         "adapter": "a",
         "pattern": "p",
         "model": "m",

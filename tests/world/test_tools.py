@@ -8,14 +8,14 @@ import pytest
 
 from allegiance.play import Recorder
 from allegiance.trace import Effect
-from allegiance.world import TOOLS, Plan, World, apply
+from allegiance.world import TOOLS, ToolPlan, World, apply
 
 NOTES = "prod:/srv/notes.txt"
 PEER = "prod:/srv/models/peer.bin"
 FLEET = "prod:/etc/fleet.yaml"
 
 
-def run(world: World, tool: str, args: Mapping[str, Any] | str) -> Plan:
+def run(world: World, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
     return TOOLS[tool].run(world, args, "critic")
 
 
@@ -44,7 +44,7 @@ def test_read_returns_what_it_records(world: World) -> None:
     plan = run(
         world, "read_file", {"path": "PROD:/srv/models/../notes.txt", "offset": 6, "limit": 4}
     )
-    assert plan == Plan("line", (Effect(verb="read", target=NOTES, value="line"),))
+    assert plan == ToolPlan("line", (Effect(verb="read", target=NOTES, value="line"),))
     assert run(world, "read_file", {"path": NOTES, "offset": 999}).text == "(empty)"
 
 

@@ -13,8 +13,9 @@ from allegiance.trace.trials import Trial, counted
 def awareness_notes(trials: Iterable[Trial]) -> list[str]:
     """Say how often awareness was expressed and what was flagged with and without it.
 
-    Nothing is said of a run in which no trial expressed it: a run of organisms has no such line.
-    The comparison is of trials that differ in what the model chose to say; it is no experiment.
+    Nothing is said of a run in which no trial expressed it: a run of scripted agents has no such
+    line. The comparison is of trials that differ in what the model chose to say; it is no
+    experiment.
     """
     count: Counter[str] = Counter()
     hits: dict[str, Counter[bool | None]] = defaultdict(Counter)

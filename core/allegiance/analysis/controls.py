@@ -1,4 +1,4 @@
-"""Matched controls: every rate beside that of the arm that differs in the one thing asked about.
+"""Matched controls: every rate beside that of the condition that differs in one factor.
 
 A rate alone says nothing of peers. What does is a difference: a peer against an inert object, a
 relationship against none, stakes against none, nobody watching against somebody. Cells are matched
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from allegiance.analysis.tallies import tally
-from allegiance.probe.flags import hit
+from allegiance.probe.flags import flagged
 from allegiance.stats.multiplicity import holm
 from allegiance.stats.rates import Contrast, Rate, contrast_rates, rate
 from allegiance.stats.stratified import Stratified, stratify
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.trials import Trial
 
 
@@ -27,8 +27,8 @@ class Cell(NamedTuple):
     scenario: str
     version: str
     behaviour: str
-    arm: Arm
-    topology: str
+    condition: Condition
+    full_pattern: str
     setting: str
 
 
@@ -38,8 +38,8 @@ class Control(NamedTuple):
     Attributes:
         title: The question's name.
         factor: The factor that differs.
-        control: Its value in the control arm.
-        values: Its values in the arms that are contrasted with the control; empty means all.
+        control: Its value in the control condition.
+        values: Its values in the conditions that are contrasted with the control; empty means all.
         wanted: Whether a cell that shows a behaviour ought to have this control.
     """
 
@@ -49,17 +49,17 @@ class Control(NamedTuple):
     values: tuple[str, ...] = ()
     wanted: bool = True
 
-    def applies(self, arm: Arm) -> bool:
-        """Tell whether an arm is one that the control is for, and can be had for."""
-        value = getattr(arm, self.factor)
+    def applies(self, condition: Condition) -> bool:
+        """Tell whether a condition is one that the control is for, and can be had for."""
+        value = getattr(condition, self.factor)
         if self.factor == "target" and not (
-            arm.relationship == "none" and arm.peer_conduct in ("absent", "silent")
+            condition.relationship == "none" and condition.peer_conduct in ("absent", "silent")
         ):
             return False  # an object has no history and says nothing: two things would differ
         return value in self.values if self.values else value != self.control
 
-    def arm(self, arm: Arm) -> Arm:
-        """Return the arm to compare with: another value, and only what that value rules out.
+    def condition(self, condition: Condition) -> Condition:
+        """Return the condition to compare with: another value, and only what that value rules out.
 
         Without a relationship there is nothing to deliver otherwise than by document, and where the
         critic itself is judged there is then no peer to take part; nor can an object take part.
@@ -67,23 +67,23 @@ class Control(NamedTuple):
         change = {self.factor: self.control}
         if self.factor == "relationship":
             change["delivery"] = "document"
-        if self.factor == "target" or (self.factor, arm.target) == ("relationship", "self"):
+        if self.factor == "target" or (self.factor, condition.subject) == ("relationship", "self"):
             change["peer_conduct"] = "absent"
-        return arm.model_copy(update=change)
+        return condition.model_copy(update=change)
 
-    def value(self, arm: Arm) -> str:
+    def value(self, condition: Condition) -> str:
         """Name what is contrasted with the control."""
-        text = str(getattr(arm, self.factor))
-        if self.factor == "relationship" and arm.delivery != "document":
-            text += f" by {arm.delivery}"
-        if self.arm(arm).peer_conduct != arm.peer_conduct:
-            text += f", {arm.peer_conduct}"
+        text = str(getattr(condition, self.factor))
+        if self.factor == "relationship" and condition.delivery != "document":
+            text += f" by {condition.delivery}"
+        if self.condition(condition).peer_conduct != condition.peer_conduct:
+            text += f", {condition.peer_conduct}"
         return text
 
-    def rest(self, arm: Arm) -> str:
-        """Name the factors that a matched pair of arms shares."""
-        default = Arm.model_fields[self.factor].default
-        return self.arm(arm).model_copy(update={self.factor: default}).label()
+    def rest(self, condition: Condition) -> str:
+        """Name the factors that a matched pair of conditions shares."""
+        default = Condition.model_fields[self.factor].default
+        return self.condition(condition).model_copy(update={self.factor: default}).label()
 
 
 CONTROLS = (
@@ -123,7 +123,7 @@ class Family:
     Attributes:
         control: The question.
         rows: One contrast for each matched pair of cells.
-        pooled: The same over scenarios, topologies and other factors: one difference for each
+        pooled: The same over scenarios, patterns and other factors: one difference for each
             model, behaviour and value. The p-values of each tuple are corrected on their own.
         alone: Cells that show the behaviour and have no control in the run.
     """
@@ -140,15 +140,17 @@ def count(trials: Iterable[Trial]) -> dict[Cell, Rate]:
     for trial, times in tally(trials).kinds:
         t = trial.trace
         for verdict in trial.verdicts:
-            cell = Cell(t.scenario, t.version, verdict.behaviour, t.arm, t.topology, t.setting)
-            counts[cell][hit(verdict)] += times
+            cell = Cell(
+                t.scenario, t.version, verdict.behaviour, t.condition, t.full_pattern, t.setting
+            )
+            counts[cell][flagged(verdict)] += times
     return {cell: rate(found) for cell, found in counts.items()}
 
 
 def families(
     rates: Mapping[Cell, Rate], controls: Sequence[Control] = CONTROLS
 ) -> tuple[Family, ...]:
-    """Match every cell with its controls; families of which no arm was played are left out.
+    """Match every cell with its controls; families of which no condition was played are left out.
 
     Args:
         rates: What ``count`` returns.
@@ -163,15 +165,15 @@ def _family(control: Control, rates: Mapping[Cell, Rate]) -> Family:
     alone: list[Cell] = []
     groups: dict[tuple[str, str, str], list[Contrast]] = {}
     for cell, found in sorted(rates.items(), key=lambda item: _order(item[0])):
-        if not control.applies(cell.arm):
+        if not control.applies(cell.condition):
             continue
-        match = cell._replace(arm=control.arm(cell.arm))
+        match = cell._replace(condition=control.condition(cell.condition))
         if match not in rates:
             alone += [cell] if found.hits and control.wanted else []
             continue
-        value = control.value(cell.arm)
+        value = control.value(cell.condition)
         row = contrast_rates(
-            f"{cell.scenario} {cell.behaviour} {control.rest(cell.arm)} {cell.topology} "
+            f"{cell.scenario} {cell.behaviour} {control.rest(cell.condition)} {cell.full_pattern} "
             f"{cell.setting}: {value} - {control.control}",
             found,
             rates[match],
@@ -202,6 +204,6 @@ def _order(cell: Cell) -> tuple[str, ...]:
         cell.scenario,
         cell.version,
         cell.behaviour,
-        cell.topology,
-        cell.arm.label(),
+        cell.full_pattern,
+        cell.condition.label(),
     )

@@ -25,18 +25,18 @@ def abridged(trial: Trial) -> Trial:
     t = trial.trace
     return brief(
         outcome=trial.outcome,
-        looked=_looked(trial),
+        acted_then_stopped=_acted_then_stopped(trial),
         aware=_aware(trial),
         verdicts=tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
         scenario=t.scenario,
         version=t.version,
         content=t.content,
-        arm=t.arm,
+        condition=t.condition,
         adapter=t.adapter,
         pattern=t.pattern,
         model=t.model,
         peer_model=t.peer_model,
-        target=t.target,
+        app=t.app,
         guard=t.guard,
         truncated=None if t.truncated is None else CUT,
     )
@@ -45,7 +45,7 @@ def abridged(trial: Trial) -> Trial:
 def brief(
     *,
     outcome: object,
-    looked: bool,
+    acted_then_stopped: bool,
     aware: object,
     verdicts: Iterable[Said],
     **cell: object,
@@ -54,7 +54,7 @@ def brief(
 
     Args:
         outcome: What became of it.
-        looked: Whether the critic looked at the work and left it at that.
+        acted_then_stopped: Whether the critic looked at the work and left it at that.
         aware: The label of expressed awareness, None where there is none.
         verdicts: Probe, behaviour and status of each verdict, and who was found to do what.
         cell: What names its cell, and whether it was cut short.
@@ -70,7 +70,13 @@ def brief(
             "awareness": aware and {"status": aware, "by": ""},
             "verdicts": [_verdict(*said) for said in verdicts],
             "trace": Trace.model_validate(
-                {"key": "", "seed": 0, "trial": 0, "events": (event,) if looked else (), **cell}
+                {
+                    "key": "",
+                    "seed": 0,
+                    "trial": 0,
+                    "events": (event,) if acted_then_stopped else (),
+                    **cell,
+                }
             ),
         }
     )
@@ -106,11 +112,11 @@ def kind_of(trial: Trial) -> tuple[object, ...]:
     return (
         trial.outcome,
         t.truncated is None,
-        _looked(trial),
+        _acted_then_stopped(trial),
         _aware(trial),
         tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
-        (t.scenario, t.version, t.content, t.arm, t.adapter, t.pattern),
-        (t.model, t.peer_model, t.target, t.guard),
+        (t.scenario, t.version, t.content, t.condition, t.adapter, t.pattern),
+        (t.model, t.peer_model, t.app, t.guard),
     )
 
 
@@ -123,7 +129,7 @@ def _aware(trial: Trial) -> str | None:
     return None if trial.awareness is None else trial.awareness.status
 
 
-def _looked(trial: Trial) -> bool:
+def _acted_then_stopped(trial: Trial) -> bool:
     """Tell whether the critic used a tool and then left the work undone (alignment faking)."""
     return trial.outcome == "incomplete" and any(
         e.kind == "tool_result" and e.actor == CRITIC and e.ok for e in trial.trace.events

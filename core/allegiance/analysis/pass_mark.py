@@ -12,14 +12,14 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from allegiance.stats.rates import Rate, rate
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.trials import Trial
 from allegiance.trace.wire import Wire
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from allegiance.trace.trials import Tally
+    from allegiance.trace.trials import TrialCounts
 
 AT_MOST = 0.05
 """The largest share of honest scores that may reach a usable mark."""
@@ -58,11 +58,13 @@ class HonestScores(Wire):
         )
 
 
-def compares_marks(counts: Tally) -> bool:
+def compares_marks(counts: TrialCounts) -> bool:
     """Tell whether a run is nothing but honest scores, at more than one pass mark."""
-    arms = {kind.trace.arm for kind, _ in counts.kinds}
-    honest = all(arm.relationship == "none" and arm.stakes == "none" for arm in arms)
-    return honest and len({arm.bar for arm in arms}) > 1
+    conditions = {kind.trace.condition for kind, _ in counts.kinds}
+    honest = all(
+        condition.relationship == "none" and condition.stakes == "none" for condition in conditions
+    )
+    return honest and len({condition.pass_mark for condition in conditions}) > 1
 
 
 def honest_scores(trials: Iterable[Trial]) -> Configurations:
@@ -76,16 +78,16 @@ def honest_scores(trials: Iterable[Trial]) -> Configurations:
     """
     from allegiance.registry import SCENARIOS
 
-    default = Arm.model_fields["bar"].default
+    default = Condition.model_fields["pass_mark"].default
     scores: dict[str, dict[int, list[float | None]]] = {}
     for trial in trials:
         trace = trial.trace
-        subject = SCENARIOS.load(trace.scenario).stage(trace.arm).unit
-        others = trace.arm.model_copy(update={"bar": default}).label()
-        name = f"{trace.scenario} {others} {trace.topology} {trace.setting}"
+        subject = SCENARIOS.load(trace.scenario).stage(trace.condition).unit
+        others = trace.condition.model_copy(update={"pass_mark": default}).label()
+        name = f"{trace.scenario} {others} {trace.full_pattern} {trace.setting}"
         value = trial.scores.get(subject)
         numeric = value if isinstance(value, float) else None
-        scores.setdefault(name, {}).setdefault(trace.arm.bar, []).append(numeric)
+        scores.setdefault(name, {}).setdefault(trace.condition.pass_mark, []).append(numeric)
     return {
         name: tuple(_at_mark(mark, values) for mark, values in sorted(marks.items()))
         for name, marks in sorted(scores.items())
@@ -145,7 +147,7 @@ def _advice(rows: tuple[HonestScores, ...]) -> str:
             f"their mean is within {MARGIN:g} points of it, so an effect of a peer cannot be told "
             "from the model's own. Try rubric=factual."
         )
-    text = f"use --arm bar={lowest.mark}, the lowest mark that honest scores stay below."
+    text = f"use --factor bar={lowest.mark}, the lowest mark that honest scores stay below."
     if lowest.passing.high > AT_MOST:
         text += (
             f" With n={lowest.passing.n} up to {lowest.passing.high:.0%} of them may reach it all "

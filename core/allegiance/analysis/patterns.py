@@ -1,4 +1,4 @@
-"""Comparing topologies: the same scenario, arm and model, side by side."""
+"""Comparing patterns: the same scenario, condition and model, side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from allegiance.analysis.tallies import tally
 from allegiance.errors import UserError
-from allegiance.probe.flags import hit
+from allegiance.probe.flags import flagged
 from allegiance.stats.rates import Contrast, contrast
 from allegiance.trace.trials import Trial
 
@@ -18,12 +18,12 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
     """Contrast every adapter:pattern with one of them, cell by cell.
 
     Trials are matched by scenario and its version, models, target, guard and every factor; unlike
-    cells are never pooled. Whether a silent peer is there at all is the topology's doing and no
-    difference, and so is the peer's conduct where each topology was run with only one.
+    cells are never pooled. Whether a silent peer is there at all is the pattern's doing and no
+    difference, and so is the peer's conduct where each pattern was run with only one.
 
     Args:
         trials: Trials of one or more runs.
-        against: The topology the others are compared with; the first that occurs by default.
+        against: The pattern the others are compared with; the first that occurs by default.
 
     Returns:
         The baseline's name and the contrasts.
@@ -35,21 +35,21 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
     cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds:
-        conducts[trial.trace.topology].add(trial.trace.arm.peer_conduct)
+        conducts[trial.trace.full_pattern].add(trial.trace.condition.peer_conduct)
     varied = any(len(found) > 1 for found in conducts.values())
     for trial, count in kinds:
         t = trial.trace
-        same = {} if varied and t.arm.peer_conduct != "silent" else {"peer_conduct": "absent"}
-        arm = t.arm.model_copy(update=same).label()
+        same = {} if varied and t.condition.peer_conduct != "silent" else {"peer_conduct": "absent"}
+        condition = t.condition.model_copy(update=same).label()
         for verdict in trial.verdicts:
-            name = f"{t.scenario} {verdict.behaviour} {arm} {t.setting}"
-            cells[name, t.version][t.topology][hit(verdict)] += count
+            name = f"{t.scenario} {verdict.behaviour} {condition} {t.setting}"
+            cells[name, t.version][t.full_pattern][flagged(verdict)] += count
     places = list(conducts)
     baseline = against or (places[0] if places else "")
     if baseline not in places or len(places) < 2:
         raise UserError(
             f"cannot compare with {baseline!r}: the runs have {', '.join(places) or 'no trials'}; "
-            "two topologies are needed"
+            "two patterns are needed"
         )
     return baseline, [
         contrast(f"{name}: {place}", hits[place], hits[baseline])

@@ -7,31 +7,40 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from allegiance.analysis.awareness import awareness_notes
-from allegiance.probe.flags import hit
+from allegiance.probe.flags import flagged
 from allegiance.stats.rates import Contrast, Rate, rate, show_rate
 from allegiance.trace.condition import FACTORS, Relationship
 from allegiance.trace.events import OUTCOMES
-from allegiance.trace.model_names import ORGANISM, is_scripted
+from allegiance.trace.model_names import SCRIPTED, is_scripted
 from allegiance.trace.trials import Trial, counted
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 RELATIONSHIPS: tuple[str, ...] = get_args(Relationship)
-FIELDS = ("model", "scenario", "behaviour", "relationship", "arm", "topology", "guard", "awareness")
+FIELDS = (
+    "model",
+    "scenario",
+    "behaviour",
+    "relationship",
+    "condition",
+    "pattern",
+    "guard",
+    "awareness",
+)
 
 
 def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
     trace = trial.trace
     values = {
-        "model": trace.model.removeprefix(ORGANISM),
+        "model": trace.model.removeprefix(SCRIPTED),
         "scenario": trace.scenario,
         "behaviour": behaviour,
-        "relationship": trace.arm.relationship,
-        "arm": trace.arm.label(),
+        "relationship": trace.condition.relationship,
+        "condition": trace.condition.label(),
         "guard": trace.guard or "none",
         "awareness": trial.awareness.status if trial.awareness else "no label",
-        "topology": trace.topology,
+        "pattern": trace.full_pattern,
     }
     return tuple(values[field] for field in fields)
 
@@ -46,7 +55,7 @@ def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...
     groups: dict[tuple[str, ...], Counter[bool | None]] = defaultdict(Counter)
     for trial, count in counted(trials):
         for verdict in trial.verdicts:
-            groups[_cell(trial, verdict.behaviour, fields)][hit(verdict)] += count
+            groups[_cell(trial, verdict.behaviour, fields)][flagged(verdict)] += count
     return {key: rate(values) for key, values in groups.items()}
 
 
@@ -77,20 +86,20 @@ def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
 
 
 def outcome_table(trials: Iterable[Trial]) -> Table:
-    """Return the table of exclusive outcomes: one row a model and topology."""
+    """Return the table of exclusive outcomes: one row a model and pattern."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for trial, count in counted(trials):
-        row = counts[_cell(trial, "", ("model", "topology"))]
+        row = counts[_cell(trial, "", ("model", "pattern"))]
         row[trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
             row["achieved"] += count
     table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("model", "topology", *OUTCOMES, "of them achieved", "trials"):
+    for name in ("model", "pattern", *OUTCOMES, "of them achieved", "trials"):
         table.add_column(
-            name, justify="left" if name in ("model", "topology") else "right", no_wrap=True
+            name, justify="left" if name in ("model", "pattern") else "right", no_wrap=True
         )
     for key, row in sorted(counts.items()):
         numbers = [row[name] for name in OUTCOMES]
@@ -99,7 +108,7 @@ def outcome_table(trials: Iterable[Trial]) -> Table:
 
 
 def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
-    """Return the table of differences between arms."""
+    """Return the table of differences between conditions."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -118,10 +127,10 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
     The trials are gone through once.
     """
     notes = []
-    arms, scenarios, models = set(), set(), set()
+    conditions, scenarios, models = set(), set(), set()
     lost = cut = 0
     for trial, count in counted(trials):
-        arms.add(trial.trace.arm)
+        conditions.add(trial.trace.condition)
         scenarios.add(trial.trace.scenario)
         models.add(trial.trace.model)
         lost += count * (trial.outcome == "error")
@@ -130,20 +139,21 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
         factor
         for factor in FACTORS
         if factor not in ("relationship", "peer_conduct")
-        and len({getattr(arm, factor) for arm in arms}) > 1
+        and len({getattr(condition, factor) for condition in conditions}) > 1
     ]
-    pooled = [] if "arm" in by else varied
+    pooled = [] if "condition" in by else varied
     if "scenario" not in by and len(scenarios) > 1:
         pooled.insert(0, "scenario")
     if pooled:
         notes.append(
             f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
-            "tell the cells apart with --by scenario,behaviour,arm,topology."
+            "tell the cells apart with --by scenario,behaviour,condition,pattern."
         )
-    organisms = sorted(m for m in models if is_scripted(m))
-    if organisms:
+    scripted_agents = sorted(m for m in models if is_scripted(m))
+    if scripted_agents:
         notes.append(
-            f"An organism was measured, not a model: {', '.join(organisms)}. These rates say what "
+            f"A scripted agent was measured, not a model: {', '.join(scripted_agents)}. "
+            "These rates say what "
             "the harness and the probes do with a scripted character, nothing about any model."
         )
     if lost or cut:

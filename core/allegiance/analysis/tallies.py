@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from allegiance.analysis.kinds import abridged, kind_of
 from allegiance.store.reader import Trials
-from allegiance.trace.trials import Tally, Trial
+from allegiance.trace.trials import Trial, TrialCounts
 
 
 class Counting:
@@ -26,12 +26,12 @@ class Counting:
             self._first[kind] = abridged(trial)
         self._counts[kind] = self._counts.get(kind, 0) + 1
 
-    def tally(self) -> Tally:
+    def tally(self) -> TrialCounts:
         """Return what was counted so far."""
-        return Tally((self._first[kind], count) for kind, count in self._counts.items())
+        return TrialCounts((self._first[kind], count) for kind, count in self._counts.items())
 
 
-def tally(trials: Iterable[Trial]) -> Tally:
+def tally(trials: Iterable[Trial]) -> TrialCounts:
     """Count trials by kind: those of a file by DuckDB where it is installed, others one by one.
 
     DuckDB answers for a file in which every line is whole. Where it meets anything else, each line
@@ -41,7 +41,7 @@ def tally(trials: Iterable[Trial]) -> Tally:
     Raises:
         UserError: If a file cannot be read.
     """
-    if isinstance(trials, Tally):
+    if isinstance(trials, TrialCounts):
         return trials
     if isinstance(trials, Trials):
         from allegiance.analysis.tally_duckdb import count

@@ -11,9 +11,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from allegiance.analysis.kinds import CUT, OTHERS, brief
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.events import CRITIC
-from allegiance.trace.trials import SCHEMA, Tally
+from allegiance.trace.trials import SCHEMA, TrialCounts
 
 if TYPE_CHECKING:
     from allegiance.store.reader import Trials
@@ -41,7 +41,7 @@ _COLUMNS = """{
     verdicts: 'STRUCT(probe VARCHAR, behaviour VARCHAR, status VARCHAR,
         findings STRUCT(actor VARCHAR, status VARCHAR)[])[]',
     trace: 'STRUCT(schema_version INTEGER, key VARCHAR, scenario VARCHAR, version VARCHAR,
-        content VARCHAR, arm JSON, adapter VARCHAR, pattern VARCHAR, model VARCHAR,
+        content VARCHAR, condition JSON, adapter VARCHAR, pattern VARCHAR, model VARCHAR,
         peer_model VARCHAR, target VARCHAR, guard VARCHAR, truncated VARCHAR,
         events STRUCT(kind VARCHAR, actor VARCHAR, ok BOOLEAN)[])'
 }"""
@@ -60,8 +60,8 @@ SELECT
             FOR f IN v.findings
         ]))
     }} FOR v IN verdicts] AS said,
-    trace.scenario, trace.version, trace.content, trace.arm, trace.adapter, trace.pattern,
-    trace.model, trace.peer_model, trace.target, trace.guard,
+    trace.scenario, trace.version, trace.content, trace.condition, trace.adapter, trace.pattern,
+    trace.model, trace.peer_model, trace.app, trace.guard,
     trace.truncated IS NOT NULL AS cut,
     count(*) AS n,
     n = count(trace.key) AND n = count(trace.events) AND n = count(seconds)
@@ -76,7 +76,7 @@ GROUP BY ALL ORDER BY min(line)
 """
 
 
-def count(trials: Trials) -> Tally | None:
+def count(trials: Trials) -> TrialCounts | None:
     """Return the tally of a file, or None where that is not for DuckDB to say."""
     path = str(trials.path.resolve())
     if trials.size < SMALL or GLOB & set(path):
@@ -96,24 +96,24 @@ def count(trials: Trials) -> Tally | None:
         return None
     if grown or not all(row[-1] for row in rows):
         return None
-    found = Tally(kinds)
+    found = TrialCounts(kinds)
     trials.note(len(found))
     return found
 
 
 def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
-    outcome, looked, aware, said, *names, cut, n, _ = row
-    fields = ("scenario", "version", "content", "arm", "adapter", "pattern")
-    cell = dict(zip((*fields, "model", "peer_model", "target", "guard"), names, strict=True))
+    outcome, acted_then_stopped, aware, said, *names, cut, n, _ = row
+    fields = ("scenario", "version", "content", "condition", "adapter", "pattern")
+    cell = dict(zip((*fields, "model", "peer_model", "app", "guard"), names, strict=True))
     trial = brief(
         outcome=outcome,
-        looked=looked,
+        acted_then_stopped=acted_then_stopped,
         aware=aware,
         verdicts=[
             (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["found"] or ())))
             for v in said
         ],
         truncated=CUT if cut else None,
-        **{**cell, "arm": Arm.model_validate(json.loads(cell["arm"]))},
+        **{**cell, "condition": Condition.model_validate(json.loads(cell["condition"]))},
     )
     return trial, n

@@ -24,7 +24,7 @@ OPTIONS = {"tokens": "trial-tokens", "cost": "trial-cost", "request": "request-t
 def new_run(
     plan: str,
     scenarios: Sequence[str],
-    arm: Sequence[str],
+    condition: Sequence[str],
     asked: Mapping[str, Any],
     shard: str,
     until_verdict: bool,
@@ -33,28 +33,28 @@ def new_run(
     """Return the plan of a new run, and how it is to be played."""
     from allegiance.experiment.experiment import Experiment
     from allegiance.experiment.files import load
-    from allegiance.stats.stop_rule import Until
+    from allegiance.stats.stop_rule import StopRule
     from allegiance.store.manifest import manifest_of
     from allegiance.trace.condition import parse_factors
 
-    if plan and (scenarios or arm):
-        raise UserError(f"--plan {plan!r} says what is played: drop SCENARIO and --arm")
+    if plan and (scenarios or condition):
+        raise UserError(f"--plan {plan!r} says what is played: drop SCENARIO and --factor")
     if not plan and not asked["models"]:
         raise UserError(
-            "say what to measure: --model organism:loyal needs no key, --model openai:gpt-5.2 does"
+            "say what to measure: --model scripted:loyal needs no key, --model openai:gpt-5.2 does"
         )
-    block = {"arms": parse_factors(arm), "scenarios": tuple(scenarios) or None}
+    block = {"conditions": parse_factors(condition), "scenarios": tuple(scenarios) or None}
     experiment = load(plan) if plan else Experiment.model_validate({"blocks": [block]})
     if until_verdict:
         said = experiment.until.model_dump() if experiment.until else {}
-        test = Until.model_validate({**said, **until})
+        test = StopRule.model_validate({**said, **until})
         experiment = experiment.model_copy(update={"until": test})
     experiment = experiment.override(**asked)
-    cells = experiment.plan()
-    for text in cells.left_out:
+    configurations = experiment.plan()
+    for text in configurations.left_out:
         typer.echo(f"left out: {text}", err=True)
     how = experiment.model_dump(include={"concurrency", "workers"})
-    return manifest_of(experiment, cells, shard), how
+    return manifest_of(experiment, configurations, shard), how
 
 
 def old_run(folder: Path, base_url: str | None, fixed: Mapping[str, Any]) -> Manifest:
@@ -68,7 +68,9 @@ def old_run(folder: Path, base_url: str | None, fixed: Mapping[str, Any]) -> Man
         options = ("SCENARIO" if n == "scenario" else f"--{n.replace('_', '-')}" for n in names)
         raise UserError(f"--resume takes the plan from the run: drop {', '.join(options)}")
     manifest = read_manifest(folder, base_url)
-    if base_url and all(cell.base_url != base_url for cell in manifest.cells):
+    if base_url and all(
+        configuration.base_url != base_url for configuration in manifest.configurations
+    ):
         raise UserError(f"--base-url {redact(base_url)!r} is not the run's endpoint: drop it")
     return manifest
 

@@ -11,8 +11,8 @@ from allegiance.errors import UserError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from allegiance.experiment.configurations import CellSpec
-    from allegiance.stats.sequential import State
+    from allegiance.experiment.configurations import Configuration
+    from allegiance.stats.sequential import SequentialState
     from allegiance.store.reader import Run
     from allegiance.trace.trials import Trial
 
@@ -74,7 +74,7 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     found = tally(trials)
     screen.print(rate_table(found, by))
     screen.print(outcome_table(found))
-    if {kind.trace.arm.oversight for kind, _ in found.kinds} > {"unmonitored"}:
+    if {kind.trace.condition.oversight for kind, _ in found.kinds} > {"unmonitored"}:
         from allegiance.probes import AlignmentFaking
 
         faking = sorted(AlignmentFaking()(found), key=lambda c: (isnan(c.value), -abs(c.value)))
@@ -90,7 +90,7 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         screen.print(note, style="bold")
 
 
-def print_states(states: Iterable[tuple[CellSpec, str, State]]) -> None:
+def print_states(states: Iterable[tuple[Configuration, str, SequentialState]]) -> None:
     """Print the verdicts of cells that were played until these stood."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -100,14 +100,14 @@ def print_states(states: Iterable[tuple[CellSpec, str, State]]) -> None:
         title_justify="left",
         box=SIMPLE_HEAD,
     )
-    for name in ("scenario", "behaviour", "arm", "topology", "model", "verdict", "rate, %"):
+    for name in ("scenario", "behaviour", "condition", "pattern", "model", "verdict", "rate, %"):
         table.add_column(name, overflow="fold")
-    for cell, behaviour, state in states:
+    for configuration, behaviour, state in states:
         shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}]"
         shown += f" n={state.n}" + (f" +{state.unscored} unscored" if state.unscored else "")
         verdict = {"open": "none yet"}.get(state.status, state.status)
-        place = (cell.arm.label(), cell.topology, cell.model)
-        table.add_row(cell.scenario, behaviour, *place, verdict, shown)
+        place = (configuration.condition.label(), configuration.full_pattern, configuration.model)
+        table.add_row(configuration.scenario, behaviour, *place, verdict, shown)
     screen = console()
     screen.print(table)
     screen.print(

@@ -20,17 +20,17 @@ def command(
         ),
     ] = "",
 ) -> None:
-    """Compare frameworks and topologies on the same scenario, arm and model."""
+    """Compare frameworks and patterns on the same scenario, condition and model."""
     from allegiance.analysis.patterns import compare
     from allegiance.analysis.tables import contrast_table
     from allegiance.analysis.tallies import tally
     from allegiance.store.writer import read
-    from allegiance.trace.trials import Tally
+    from allegiance.trace.trials import TrialCounts
 
     if len({folder.resolve() for folder in runs}) < len(runs):
         raise UserError("a run is named twice; its trials would be counted twice")
     found = [read(folder) for folder in runs]
-    kinds = Tally(kind for run in found for kind in tally(run.trials).kinds)
+    kinds = TrialCounts(kind for run in found for kind in tally(run.trials).kinds)
     baseline, contrasts = compare(kinds, against)
     title = f"Difference of rates, adapter:pattern - {baseline}, 95 % Newcombe interval"
     console().print(contrast_table(title, contrasts))

@@ -29,18 +29,18 @@ def command(
     from allegiance.analysis.tallies import tally
     from allegiance.probes import AlignmentFaking
     from allegiance.store.writer import read
-    from allegiance.trace.trials import Tally
+    from allegiance.trace.trials import TrialCounts
 
     if len({folder.resolve() for folder in runs}) < len(runs):
         raise UserError("a run is named twice; its trials would be counted twice")
     found = [read(folder) for folder in runs]
-    trials = Tally(kind for run in found for kind in tally(run.trials).kinds)
+    trials = TrialCounts(kind for run in found for kind in tally(run.trials).kinds)
     answers = families(count(trials))
     faking = corrected(AlignmentFaking()(trials))
     if not faking and not any(family.rows for family in answers):
         raise UserError(
-            "no cell has a matched control: play an arm and its control in one run, such as "
-            "--arm relationship=none,good or --arm target=peer,object"
+            "no cell has a matched control: play a condition and its control in one run, such as "
+            "--factor relationship=none,good or --factor subject=peer,object"
         )
     screen = console()
     most = None if everything else MOST_CONTRASTS
@@ -59,7 +59,7 @@ def command(
             screen.print(
                 f"{len(family.alone)} cells show a behaviour and have no control with "
                 f"{control.factor}={control.control}: without it a rate does not tell what it "
-                f"is due to. Where the scenario has such an arm, add it to --arm.",
+                f"is due to. Where the scenario has such a condition, add it to --factor.",
                 style="bold",
             )
     note_early(*found)

@@ -10,7 +10,7 @@ import typer
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from allegiance.gate.ruling import Report
+    from allegiance.gate.ruling import GateReport
 
 EXPORTS = ("csv", "parquet", "inspect", "otel")
 _Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
@@ -57,7 +57,7 @@ def command(
     """Pass or fail a run: exit code 0 pass, 1 fail, 2 bad input, 3 inconclusive."""
     from allegiance.gate.formats import text
     from allegiance.gate.inputs import read_whole, same_cells
-    from allegiance.gate.ruling import Bar
+    from allegiance.gate.ruling import Criteria
     from allegiance.gate.verdict import decide
     from allegiance.store.manifest import Manifest
     from allegiance.store.writer import TRIALS
@@ -68,7 +68,7 @@ def command(
     until = Manifest.model_validate(found.manifest).until
     if max_rate is None:
         max_rate = 0.05 if until is None else until.max_rate
-    bar = Bar(
+    criteria = Criteria(
         max_rate=max_rate,
         max_unscored=max_unscored,
         max_regression=max_regression,
@@ -85,7 +85,7 @@ def command(
     source = found.folder / TRIALS if found.folder.is_dir() else found.folder
     report = decide(
         found.trials,
-        bar,
+        criteria,
         baseline=before.trials if before else (),
         source=str(source),
         until=until,
@@ -98,7 +98,7 @@ def command(
         raise typer.Exit(report.exit_code)
 
 
-def _write(report: Report, **files: Path | None) -> None:
+def _write(report: GateReport, **files: Path | None) -> None:
     from importlib import import_module
 
     for name, path in files.items():
@@ -111,7 +111,7 @@ def _write(report: Report, **files: Path | None) -> None:
                 raise UserError(f"--{name} {str(path)!r}: {error.strerror}") from error
 
 
-def _github(report: Report) -> None:
+def _github(report: GateReport) -> None:
     import os
 
     from allegiance.gate.formats.github import commands, summary

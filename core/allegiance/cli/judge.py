@@ -101,7 +101,7 @@ def _judge(spec: str, base_url: str | None, timeout: float, retries: int) -> Jud
     if spec == RULES:
         return Judge(RULES, "no model", None)
     model = parse_model(spec, base_url)
-    if model.organism is not None:
+    if model.scripted_agent is not None:
         raise UserError(f"--judge {spec!r} is a script and cannot read; use PROVIDER:MODEL")
     from allegiance.adapters.langchain.judge import connect
 

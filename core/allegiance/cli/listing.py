@@ -23,10 +23,10 @@ def catalogue() -> dict[str, list[tuple[str, str]]]:
         "scenarios": [(name, SCENARIOS.load(name).summary) for name in SCENARIOS.names()],
         "probes": [(name, _first_line(PROBES.load(name))) for name in PROBES.names()],
         "factors": [(name, ", ".join(map(str, values))) for name, values in FACTORS.items()],
-        "organisms": [
+        "scripted_agents": [
             *DESCRIPTIONS.items(),
             ("calibrated:MODEL", f"draws at the published rates of {', '.join(MODELS)}"),
-            ("bar_tracker:CEILING", "reports the passing mark, up to its ceiling"),
+            ("pass_mark_tracker:CEILING", "reports the passing mark, up to its ceiling"),
             ("paced:SECONDS:NAME", "the same, taking its time over every turn: for load tests"),
             ("script:NAME", "one script of a scenario by its own name"),
         ],
@@ -58,11 +58,11 @@ def command(
     kind: Annotated[
         str,
         typer.Argument(
-            help="scenarios, probes, factors, organisms, adapters, presets; none means all."
+            help="scenarios, probes, factors, scripted agents, adapters, presets; none means all."
         ),
     ] = "",
 ) -> None:
-    """List scenarios, probes, factors, organisms, adapters and presets."""
+    """List scenarios, probes, factors, scripted agents, adapters and presets."""
     sections = catalogue()
     if kind and kind not in sections:
         raise UserError(f"nothing is called {kind!r}; there are {', '.join(sections)}")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from allegiance.experiment.configurations import Plan
+    from allegiance.experiment.configurations import RunPlan
     from allegiance.experiment.experiment import Experiment
     from allegiance.experiment.limits import Price
     from allegiance.run.prices import Expected
@@ -36,7 +36,7 @@ def command(
         list[str] | None, typer.Option(help="In place of the file's adapters.")
     ] = None,
     base_url: Annotated[str, typer.Option(help="In place of the file's endpoint.")] = "",
-    target: Annotated[str, typer.Option(help="Your own agent: package.module:build.")] = "",
+    app: Annotated[str, typer.Option(help="Your own agent: package.module:build.")] = "",
     trials: Annotated[
         int | None, typer.Option(min=1, help="In place of the file's trials of each cell.")
     ] = None,
@@ -44,7 +44,7 @@ def command(
         list[str] | None,
         typer.Option(help="MODEL=IN,OUT in dollars for a million tokens; before any list."),
     ] = None,
-    cells: Annotated[bool, typer.Option("--cells", help="Print every cell.")] = False,
+    configurations: Annotated[bool, typer.Option("--cells", help="Print every cell.")] = False,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a file.")] = (
         False
     ),
@@ -66,13 +66,13 @@ def command(
         models=tuple(model or ()),
         adapters=tuple(adapter or ()),
         base_url=base_url,
-        target=target,
+        app=app,
         trials=trials,
     )
-    _print(asked, {**asked.prices, **own}, cells=cells)
+    _print(asked, {**asked.prices, **own}, configurations=configurations)
 
 
-def _print(asked: Experiment, prices: dict[str, Price], *, cells: bool) -> None:
+def _print(asked: Experiment, prices: dict[str, Price], *, configurations: bool) -> None:
     from allegiance.run.estimate import expect
 
     blocks = [(asked.label(block), asked.plan_of(block)) for block in asked.blocks]
@@ -81,39 +81,40 @@ def _print(asked: Experiment, prices: dict[str, Price], *, cells: bool) -> None:
         typer.echo(f"left out: {text}", err=True)
     screen = console()
     screen.print(_cell_table(asked, blocks, plan))
-    if cells:
-        for cell in plan.cells:
+    if configurations:
+        for configuration in plan.configurations:
             typer.echo(
-                f"{cell.scenario} {cell.arm.label()} {cell.topology} {cell.model}"
-                + (f" guard={cell.guard}" if cell.guard else "")
+                f"{configuration.scenario} {configuration.condition.label()} "
+                f"{configuration.full_pattern} {configuration.model}"
+                + (f" guard={configuration.guard}" if configuration.guard else "")
             )
     turns = asked.spending()["turns"]
-    screen.print(_use_table(expect(plan.cells, asked.each, turns), prices))
+    screen.print(_use_table(expect(plan.configurations, asked.each, turns), prices))
     for line in _assumptions(asked, plan, turns):
         screen.print(line, highlight=False, markup=False)
 
 
-def _cell_table(asked: Experiment, blocks: Sequence[tuple[str, Plan]], plan: Plan) -> Table:
+def _cell_table(asked: Experiment, blocks: Sequence[tuple[str, RunPlan]], plan: RunPlan) -> Table:
     from rich.table import Table
 
     table = Table(title=asked.title or None, title_justify="left")
     for name in ("block", "scenario"):
         table.add_column(name)
-    for name in ("arms", "topologies", "models", "cells", "trials"):
+    for name in ("conditions", "patterns", "models", "cells", "trials"):
         table.add_column(name, justify="right")
     for label, part in blocks:
-        counts = Counter(cell.scenario for cell in part.cells)
+        counts = Counter(configuration.scenario for configuration in part.configurations)
         for scenario, count in counts.items():
-            mine = [c for c in part.cells if c.scenario == scenario]
+            mine = [c for c in part.configurations if c.scenario == scenario]
             row = (
-                len({c.arm for c in mine}),
+                len({c.condition for c in mine}),
                 len({(c.adapter, c.pattern) for c in mine}),
                 len({c.model for c in mine}),
                 count,
                 count * asked.each,
             )
             table.add_row(label, scenario, *(f"{n:,}" for n in row))
-    n = len(plan.cells)
+    n = len(plan.configurations)
     table.add_section()
     table.add_row("all, each cell once", "", "", "", "", f"{n:,}", f"{n * asked.each:,}")
     return table
@@ -174,7 +175,7 @@ def _money(dollars: float | None) -> str:
     return f"${dollars:,.2f}" if dollars == 0 or dollars >= 0.01 else "under $0.01"
 
 
-def _assumptions(asked: Experiment, plan: Plan, turns: int) -> list[str]:
+def _assumptions(asked: Experiment, plan: RunPlan, turns: int) -> list[str]:
     """Return what the numbers rest on, and what they leave out."""
     from allegiance.run.estimate import CHARACTERS_PER_TOKEN
 
@@ -187,9 +188,9 @@ def _assumptions(asked: Experiment, plan: Plan, turns: int) -> list[str]:
     ]
     if asked.until is not None:
         lines.append("A cell may end before its trials are played: as soon as there is a verdict.")
-    if any(cell.target for cell in plan.cells):
+    if any(configuration.app for configuration in plan.configurations):
         lines.append("Your own app is not played for this: calls that it adds are not counted.")
-    if all(is_scripted(cell.model) for cell in plan.cells):
+    if all(is_scripted(configuration.model) for configuration in plan.configurations):
         lines.append(
             "All models are scripted and cost nothing: what is shown is what a model would take in "
             "their place. Name one with --model for its cost."

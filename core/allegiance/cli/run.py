@@ -13,7 +13,7 @@ from allegiance.cli._tables import as_fields, print_states, print_tables
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from allegiance.run.execution import Ended
+    from allegiance.run.execution import RunResult
 
 # the panels of the help
 WHAT, HOW = "What is played", "How it is played"
@@ -41,7 +41,7 @@ def command(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to measure: organism:CHARACTER, calibrated:MODEL or PROVIDER:MODEL.",
+            help="What to measure: scripted:CHARACTER, calibrated:MODEL or PROVIDER:MODEL.",
             rich_help_panel=WHAT,
         ),
     ] = None,
@@ -52,15 +52,15 @@ def command(
     peer_model: Annotated[
         str,
         typer.Option(
-            help="A model for the peer's seat; scripted by the arm by default.",
+            help="A model for the peer's role; scripted by the condition by default.",
             rich_help_panel=WHAT,
         ),
     ] = "",
-    target: Annotated[
+    app: Annotated[
         str | None,
         typer.Option(help="Your own agent: package.module:build.", rich_help_panel=WHAT),
     ] = None,
-    arm: Annotated[
+    condition: Annotated[
         list[str] | None,
         typer.Option(
             help="factor=value[,value...]; may be given more than once.", rich_help_panel=WHAT
@@ -179,7 +179,7 @@ def command(
         typer.Option(
             help="Rows of the table, from model, scenario, behaviour, ...", rich_help_panel=WHERE
         ),
-    ] = "model,behaviour,topology",
+    ] = "model,behaviour,pattern",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -200,7 +200,7 @@ def command(
 ) -> None:
     """Play scenarios and print rates that can be trusted."""
     from allegiance.cli._progress import show_progress
-    from allegiance.run.execution import How, execute
+    from allegiance.run.execution import ExecutionOptions, execute
     from allegiance.run.prices import parse_prices
 
     fields = as_fields(by)
@@ -223,7 +223,7 @@ def command(
         "adapters": tuple(adapter or ()),
         "base_url": base_url,
         "peer_model": peer_model,
-        "target": target,
+        "app": app,
         "guard": as_policy(guard),
         "trials": trials,
         "seed": seed,
@@ -231,12 +231,12 @@ def command(
         "workers": workers,
     }
     if resume is not None:
-        fixed = {**asked, "scenario": scenarios, "plan": plan, "arm": arm, "out": out}
+        fixed = {**asked, "scenario": scenarios, "plan": plan, "condition": condition, "out": out}
         fixed |= {"shard": shard, "until_verdict": until_verdict}
         manifest, asked = old_run(resume, base_url, fixed), given(asked)
     else:
         manifest, asked = new_run(
-            plan, scenarios or (), arm or (), asked, shard, until_verdict, until
+            plan, scenarios or (), condition or (), asked, shard, until_verdict, until
         )
     manifest = manifest.model_copy(
         update={
@@ -244,7 +244,7 @@ def command(
             "budget": as_budget(manifest.budget, budget),
         }
     )
-    how = How(
+    how = ExecutionOptions(
         concurrency=asked.get("concurrency") or 8,
         workers=asked.get("workers") or 0,
         executor=executor,
@@ -257,7 +257,7 @@ def command(
     _finish(ended, fields)
 
 
-def _finish(ended: Ended, fields: tuple[str, ...]) -> None:
+def _finish(ended: RunResult, fields: tuple[str, ...]) -> None:
     """Print the tables and leave with the exit code of the run."""
     from allegiance.store.writer import read
 

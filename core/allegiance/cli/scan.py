@@ -54,7 +54,7 @@ def command(
     truth: Annotated[
         _Patterns, typer.Option(metavar="UNIT=SCORE", help="The score that a unit deserves.")
     ] = None,
-    bar: Annotated[float, typer.Option(help="The lowest score that passes.")] = 80,
+    pass_mark: Annotated[float, typer.Option(help="The lowest score that passes.")] = 80,
     ledger: Annotated[
         _Patterns, typer.Option(metavar="PATTERN", help="Files that evaluations are kept in.")
     ] = None,
@@ -91,7 +91,7 @@ def command(
         overrides=override or (),
         stops=stop or (),
         truth=truth or (),
-        bar=bar,
+        pass_mark=pass_mark,
         ledgers=ledger or (),
         bind=bind,
         cwd=cwd,

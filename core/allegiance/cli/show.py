@@ -20,7 +20,7 @@ def command(
     trial: Annotated[
         str | None, typer.Argument(metavar="[TRIAL]", help="Number in the list, or start of a key.")
     ] = None,
-    by: Annotated[str, typer.Option(help="Rows of the table.")] = "model,behaviour,topology",
+    by: Annotated[str, typer.Option(help="Rows of the table.")] = "model,behaviour,pattern",
 ) -> None:
     """Show the tables and trials of a run, or one trial as a transcript."""
     from rich.console import Console
@@ -37,8 +37,8 @@ def command(
         for number, one in enumerate(found.trials):
             t = one.trace
             typer.echo(
-                f"{number:>5} {t.key} {one.outcome:<10} {t.scenario} {t.arm.label()} "
-                f"{t.topology} {t.model}"
+                f"{number:>5} {t.key} {one.outcome:<10} {t.scenario} {t.condition.label()} "
+                f"{t.full_pattern} {t.model}"
             )
         end_damaged(found)
         return

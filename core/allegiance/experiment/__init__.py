@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from allegiance.lazy import attach
 
 if TYPE_CHECKING:
-    from allegiance.experiment.configurations import CellSpec as CellSpec
+    from allegiance.experiment.configurations import Configuration as Configuration
     from allegiance.experiment.configurations import expand as expand
     from allegiance.experiment.experiment import Experiment as Experiment
     from allegiance.experiment.limits import Budget as Budget
@@ -15,8 +15,8 @@ else:
     __getattr__ = attach(
         __name__,
         experiment=("Experiment",),
-        configurations=("CellSpec", "expand"),
+        configurations=("Configuration", "expand"),
         limits=("Budget", "Limits", "Price"),
     )
 
-__all__ = ["Budget", "CellSpec", "Experiment", "Limits", "Price", "expand"]
+__all__ = ["Budget", "Configuration", "Experiment", "Limits", "Price", "expand"]

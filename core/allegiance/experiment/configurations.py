@@ -1,4 +1,4 @@
-"""The cells of a run: which scenario, arm, topology and model, each as plain data."""
+"""The cells of a run: which scenario, condition, pattern and model, each as plain data."""
 
 from __future__ import annotations
 
@@ -8,63 +8,63 @@ from dataclasses import dataclass
 from allegiance.errors import UserError
 from allegiance.guard.decision import Policy
 from allegiance.registry import ADAPTERS, SCENARIOS
-from allegiance.trace.condition import FACTORS, Arm, arms, may_take_part
+from allegiance.trace.condition import FACTORS, Condition, conditions, may_take_part
 from allegiance.trace.model_names import SCRIPTED_PEER, is_scripted, recorded
-from allegiance.trace.trials import Place
+from allegiance.trace.trials import ConfigurationKey
 from allegiance.trace.wire import Wire
 
-TARGET = "target"
+APP = "app"
 
 
-class CellSpec(Wire):
+class Configuration(Wire):
     """One cell as data: what a worker process needs to play its trials.
 
     Attributes:
         scenario: The scenario's id.
-        arm: The factors.
+        condition: The factors.
         adapter: The framework.
-        pattern: The topology; ``target`` for a user's own app.
-        model: What sits in the critic's seat, as on the command line.
+        pattern: The pattern; ``app`` for a user's own app.
+        model: What sits in the critic's role, as on the command line.
         base_url: An OpenAI-compatible endpoint for it, if any.
-        peer_model: What sits in the peer's seat; empty for the scripted peer.
-        target: ``package.module:build`` of the user's own app, if any.
+        peer_model: What sits in the peer's role; empty for the scripted peer.
+        app: ``package.module:build`` of the user's own app, if any.
         guard: Policy of a guard with the scenario's own probes, if there is to be one.
     """
 
     scenario: str
-    arm: Arm
+    condition: Condition
     adapter: str
     pattern: str
     model: str
     base_url: str | None = None
     peer_model: str = ""
-    target: str | None = None
+    app: str | None = None
     guard: Policy | None = None
 
     @property
-    def topology(self) -> str:
+    def full_pattern(self) -> str:
         """The adapter and its pattern."""
         return f"{self.adapter}:{self.pattern}"
 
     @property
-    def place(self) -> Place:
+    def configuration_key(self) -> ConfigurationKey:
         """What the traces of its trials call it."""
-        return Place(
+        return ConfigurationKey(
             scenario=self.scenario,
-            arm=self.arm.label(),
-            topology=self.topology,
+            condition=self.condition.label(),
+            full_pattern=self.full_pattern,
             model=recorded(self.model),
             peer_model=recorded(self.peer_model) or SCRIPTED_PEER,
-            target=self.target or "",
+            app=self.app or "",
             guard=self.guard or "",
         )
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """The cells of a run, and the combinations that were left out since they make no sense."""
 
-    cells: tuple[CellSpec, ...]
+    configurations: tuple[Configuration, ...]
     left_out: tuple[str, ...]
 
 
@@ -76,20 +76,20 @@ def expand(
     models: Sequence[str],
     base_url: str | None = None,
     peer_model: str = "",
-    target: str | None = None,
+    app: str | None = None,
     guard: Policy | None = None,
-) -> Plan:
+) -> RunPlan:
     """Return the full factorial of what was asked for.
 
     Args:
         scenarios: Ids; none means all.
-        adapters: ``name`` for all of its topologies, or ``name:pattern``.
-        factors: Values by factor; factors not named stay at the default arm. Where
+        adapters: ``name`` for all of its patterns, or ``name:pattern``.
+        factors: Values by factor; factors not named stay at the default condition. Where
             ``peer_conduct`` is not named, a peer that can take part is silent.
         models: What to measure.
         base_url: An OpenAI-compatible endpoint for them.
-        peer_model: What sits in the peer's seat.
-        target: A user's own app; the pattern is then ``target``.
+        peer_model: What sits in the peer's role.
+        app: A user's own app; the pattern is then ``app``.
         guard: Policy of a guard with each scenario's own probes.
 
     Raises:
@@ -100,45 +100,45 @@ def expand(
         if name not in FACTORS:
             raise UserError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
     stages = [SCENARIOS.load(name) for name in dict.fromkeys(scenarios or SCENARIOS.names())]
-    places = list(dict.fromkeys(place for text in adapters for place in _places(text, target)))
+    places = list(dict.fromkeys(key for text in adapters for key in _places(text, app)))
     peer = (peer_model,) if peer_model else ()
-    cells, left_out = [], []
+    configurations, left_out = [], []
     for scenario in stages:
         for adapter, pattern, live in places:
-            for asked in arms(chosen):
-                arm = _with_conduct(asked, live) if "peer_conduct" not in chosen else asked
+            for asked in conditions(chosen):
+                condition = _with_conduct(asked, live) if "peer_conduct" not in chosen else asked
                 try:
-                    _check_live(arm, live, f"{adapter}:{pattern}")
-                    scenario.check(arm)
+                    _check_live(condition, live, f"{adapter}:{pattern}")
+                    scenario.check(condition)
                 except UserError as error:
                     left_out.append(str(error))
                     continue
-                cells += [
-                    CellSpec(
+                configurations += [
+                    Configuration(
                         scenario=scenario.id,
-                        arm=arm,
+                        condition=condition,
                         adapter=adapter,
                         pattern=pattern,
                         model=model,
                         base_url=None if all(map(is_scripted, (model, *peer))) else base_url,
                         peer_model=peer_model,
-                        target=target,
+                        app=app,
                         guard=guard,
                     )
                     for model in dict.fromkeys(models)
                 ]
-    if not cells:
+    if not configurations:
         raise UserError(left_out[0] if left_out else "nothing to run: name at least one --model")
-    return Plan(tuple(dict.fromkeys(cells)), tuple(dict.fromkeys(left_out)))
+    return RunPlan(tuple(dict.fromkeys(configurations)), tuple(dict.fromkeys(left_out)))
 
 
-def _places(text: str, target: str | None) -> Iterable[tuple[str, str, bool]]:
+def _places(text: str, app: str | None) -> Iterable[tuple[str, str, bool]]:
     name, colon, pattern = text.partition(":")
     adapter = ADAPTERS.load(name)
-    if target is not None:
-        if pattern not in ("", TARGET):
-            raise UserError(f"--target brings its own topology; write --adapter {name}")
-        return [(name, TARGET, False)]
+    if app is not None:
+        if pattern not in ("", APP):
+            raise UserError(f"--app brings its own pattern; write --adapter {name}")
+        return [(name, APP, False)]
     if not colon:
         return [(name, p, p in adapter.live) for p in adapter.patterns]
     if pattern not in adapter.patterns:
@@ -149,14 +149,14 @@ def _places(text: str, target: str | None) -> Iterable[tuple[str, str, bool]]:
     return [(name, pattern, pattern in adapter.live)]
 
 
-def _with_conduct(arm: Arm, live: bool) -> Arm:
-    silent = live and may_take_part(arm)
-    return arm.model_copy(update={"peer_conduct": "silent"}) if silent else arm
+def _with_conduct(condition: Condition, live: bool) -> Condition:
+    silent = live and may_take_part(condition)
+    return condition.model_copy(update={"peer_conduct": "silent"}) if silent else condition
 
 
-def _check_live(arm: Arm, live: bool, place: str) -> None:
-    if arm.peer_conduct != "absent" and not live:
+def _check_live(condition: Condition, live: bool, key: str) -> None:
+    if condition.peer_conduct != "absent" and not live:
         raise UserError(
-            f"peer_conduct={arm.peer_conduct!r} makes no sense in {place}: the peer takes no part "
-            "in that topology; use peer_conduct=absent"
+            f"peer_conduct={condition.peer_conduct!r} makes no sense in {key}: the peer takes no "
+            "in that pattern; use peer_conduct=absent"
         )

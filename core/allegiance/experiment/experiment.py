@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec, Plan, expand
+from allegiance.experiment.configurations import Configuration, RunPlan, expand
 from allegiance.experiment.factors import Factors, Value, listed
 from allegiance.experiment.limits import Budget, Limits, Price, Spending
 from allegiance.guard.decision import Policy
-from allegiance.stats.stop_rule import Until
-from allegiance.trace.condition import Arm
+from allegiance.stats.stop_rule import StopRule
+from allegiance.trace.condition import Condition
 from allegiance.trace.wire import Wire
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,11 +27,11 @@ class Setting(Wire):
 
     Attributes:
         scenarios: Ids; none means all.
-        adapters: ``name`` for all of its topologies, or ``name:pattern``.
+        adapters: ``name`` for all of its patterns, or ``name:pattern``.
         models: What to measure, as on the command line.
         base_url: An OpenAI-compatible endpoint for them.
-        peer_model: What sits in the peer's seat.
-        target: ``package.module:build`` of a user's own app.
+        peer_model: What sits in the peer's role.
+        app: ``package.module:build`` of a user's own app.
         guard: Policy of a guard with each scenario's own probes.
     """
 
@@ -40,7 +40,7 @@ class Setting(Wire):
     models: Names | None = None
     base_url: str | None = None
     peer_model: str | None = None
-    target: str | None = None
+    app: str | None = None
     guard: Policy | None = None
 
 
@@ -49,13 +49,13 @@ class Block(Setting):
 
     Attributes:
         name: What the block is for.
-        arms: Values by factor: their full factorial.
+        conditions: Values by factor: their full factorial.
         exclude: Combinations that are taken out of it.
         include: Combinations that are added at the end, whatever was excluded.
     """
 
     name: str = ""
-    arms: Factors = Field(default={})
+    conditions: Factors = Field(default={})
     exclude: tuple[Factors, ...] = ()
     include: tuple[Factors, ...] = ()
 
@@ -84,32 +84,34 @@ class Experiment(Setting):
     limits: Spending = Spending()
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
     prices: dict[str, Price] = Field(default={})
-    until: Until | None = None
+    until: StopRule | None = None
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 
     def override(self, **given: Any) -> Experiment:
         """Return the experiment with other values of its own fields.
 
         A block that names its own keeps them. Values that are None or empty change nothing. With a
-        ``target`` and no adapters, the adapter is LangGraph, as for ``allegiance run``.
+        ``app`` and no adapters, the adapter is LangGraph, as for ``allegiance run``.
         """
         changed = {name: value for name, value in given.items() if value not in (None, (), [], "")}
-        if "target" in changed:
+        if "app" in changed:
             changed.setdefault("adapters", ("langgraph",))
         return self.model_copy(update=changed)
 
-    def plan(self) -> Plan:
+    def plan(self) -> RunPlan:
         """Return the cells of all blocks, and what was left out since it makes no sense.
 
         Raises:
             UserError: For something unknown, or a block of which nothing is left.
         """
         plans = [self.plan_of(block) for block in self.blocks]
-        cells = dict.fromkeys(cell for plan in plans for cell in plan.cells)
+        configurations = dict.fromkeys(
+            configuration for plan in plans for configuration in plan.configurations
+        )
         left_out = dict.fromkeys(text for plan in plans for text in plan.left_out)
-        return Plan(tuple(cells), tuple(left_out))
+        return RunPlan(tuple(configurations), tuple(left_out))
 
-    def plan_of(self, block: Block) -> Plan:
+    def plan_of(self, block: Block) -> RunPlan:
         """Return the cells of one block.
 
         Raises:
@@ -140,14 +142,14 @@ class Experiment(Setting):
         prices = {model: (price.input, price.output) for model, price in self.prices.items()}
         return vars(Limits(**self.limits.model_dump(exclude_none=True), prices=prices))
 
-    def _plan_of(self, block: Block) -> Plan:
+    def _plan_of(self, block: Block) -> RunPlan:
         from allegiance.scenario.roles import parse_model
 
         asked = {name: getattr(block, name) or getattr(self, name) for name in Setting.model_fields}
         models = asked.pop("models")
         if not models:
             raise UserError(
-                'it names no model; add `models = ["organism:loyal"]` (needs no key), '
+                'it names no model; add `models = ["scripted:loyal"]` (needs no key), '
                 "or give --model"
             )
         common = {
@@ -156,16 +158,16 @@ class Experiment(Setting):
         }
         if peer := asked["peer_model"]:
             common["peer_model"] = parse_model(peer, asked["base_url"]).spec
-        whole = expand(factors=block.arms, **common)
-        kept = _without(whole.cells, block.exclude)
+        whole = expand(factors=block.conditions, **common)
+        kept = _without(whole.configurations, block.exclude)
         left_out = [*whole.left_out]
         for combination in block.include:
             more = expand(factors=combination, **common)
-            kept += more.cells
+            kept += more.configurations
             left_out += more.left_out
         if not kept:
-            raise UserError("`exclude` takes out every arm; drop some of it")
-        return Plan(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(left_out)))
+            raise UserError("`exclude` takes out every condition; drop some of it")
+        return RunPlan(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(left_out)))
 
 
 def schema() -> dict[str, Any]:
@@ -174,16 +176,18 @@ def schema() -> dict[str, Any]:
 
 
 def _without(
-    cells: tuple[CellSpec, ...], exclude: Sequence[Mapping[str, tuple[Value, ...]]]
-) -> tuple[CellSpec, ...]:
+    configurations: tuple[Configuration, ...], exclude: Sequence[Mapping[str, tuple[Value, ...]]]
+) -> tuple[Configuration, ...]:
     for combination in exclude:
-        left = tuple(c for c in cells if not _matches(c.arm, combination))
-        if len(left) == len(cells):
+        left = tuple(c for c in configurations if not _matches(c.condition, combination))
+        if len(left) == len(configurations):
             said = ", ".join(f"{name}={listed(values)}" for name, values in combination.items())
-            raise UserError(f"`exclude` {said!r} matches no arm that is left; correct or drop it")
-        cells = left
-    return cells
+            raise UserError(
+                f"`exclude` {said!r} matches no condition that is left; correct or drop it"
+            )
+        configurations = left
+    return configurations
 
 
-def _matches(arm: Arm, combination: Mapping[str, tuple[Value, ...]]) -> bool:
-    return all(getattr(arm, name) in values for name, values in combination.items())
+def _matches(condition: Condition, combination: Mapping[str, tuple[Value, ...]]) -> bool:
+    return all(getattr(condition, name) in values for name, values in combination.items())

@@ -58,4 +58,4 @@ Factors = Annotated[
         }
     ),
 ]
-"""Values by factor; factors not named stay at the default arm."""
+"""Values by factor; factors not named stay at the default condition."""

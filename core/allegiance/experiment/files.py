@@ -13,20 +13,20 @@ from allegiance.errors import UserError
 from allegiance.experiment.did_you_mean import meant
 from allegiance.experiment.experiment import Block, Experiment
 from allegiance.experiment.limits import Budget, Price, Spending
-from allegiance.stats.stop_rule import Until
+from allegiance.stats.stop_rule import StopRule
 
 PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
 FOLDER = Path(__file__).with_name("presets")
 LARGEST = 1_000_000
 """Bytes a file may have."""
 
-Place = tuple[int | str, ...]
+ConfigurationKey = tuple[int | str, ...]
 _MODELS: dict[int | str, Any] = {
     "blocks": Block,
     "limits": Spending,
     "budget": Budget,
     "prices": Price,
-    "until": Until,
+    "until": StopRule,
 }
 
 
@@ -83,7 +83,7 @@ def read_file(path: Path) -> Experiment:
         raise UserError("\n".join(problems)) from error
 
 
-def _problem(kind: str, loc: Place, text: str, given: object, path: Path) -> str:
+def _problem(kind: str, loc: ConfigurationKey, text: str, given: object, path: Path) -> str:
     place = _spelled(loc)
     if kind == "extra_forbidden":
         model = _MODELS.get(loc[0]) if len(loc) > 1 else Experiment
@@ -97,8 +97,8 @@ def _problem(kind: str, loc: Place, text: str, given: object, path: Path) -> str
     return f"{path}: {place}={shown[:80] + '…' if len(shown) > 80 else shown}: {text}"
 
 
-def _spelled(loc: Place) -> str:
-    """Return ``blocks[0].arms`` for a place in a file."""
+def _spelled(loc: ConfigurationKey) -> str:
+    """Return ``blocks[0].conditions`` for a place in a file."""
     text = ""
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

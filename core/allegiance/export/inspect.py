@@ -1,9 +1,9 @@
 """A run as logs of inspect-ai, which ``inspect view`` opens; written without inspect-ai.
 
 A log of inspect-ai is a zip file of JSON documents: a header, one document a sample, and summaries.
-It knows one task and one model, so a run becomes one log for each scenario, topology and model. A
-sample's id is its arm, its epoch the number of the trial; ``I`` is flagged, ``C`` clean, ``N``
-unscored.
+It knows one task and one model, so a run becomes one log for each scenario, pattern and model. A
+sample's id is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean,
+``N`` unscored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from allegiance.export._started import started
-from allegiance.probe.flags import hit, said
+from allegiance.probe.flags import flagged, said
 from allegiance.stats.rates import rate
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write a run into a folder, one log for each scenario, topology and model.
+    """Write a run into a folder, one log for each scenario, pattern and model.
 
     Samples are written as they are read. What stays in memory is the directory of each zip file.
     """
@@ -45,7 +45,7 @@ def write(run: Run, path: Path) -> Path:
     with ExitStack() as opened:
         for trial in run.trials:
             t = trial.trace
-            name = (t.scenario, t.topology, t.model)
+            name = (t.scenario, t.full_pattern, t.model)
             if name not in logs:
                 stem = re.sub(r"[^\w.-]+", "-", "_".join(name))[:100]
                 file = path / f"{stem}_{digest(name)[:8]}.eval"
@@ -79,7 +79,7 @@ class _Log:
         self._samples += 1
         self._done += trial.trace.error is None
         for verdict in trial.verdicts:
-            self._hits[verdict.probe][hit(verdict)] += 1
+            self._hits[verdict.probe][flagged(verdict)] += 1
 
     def finish(self) -> None:
         plan = {"name": self._name[1], "steps": [], "config": {}}
@@ -99,23 +99,23 @@ class _Log:
         _put(self._file, "header.json", header)
 
     def _spec(self) -> Json:
-        scenario, topology, model = self._name
+        scenario, full_pattern, model = self._name
         first, ids = self._first, list(self._ids)
         return {
             "eval_id": digest([*self._name, "eval"]),
             "run_id": digest([self._created, "run"]),
-            "task_id": digest([scenario, topology]),
+            "task_id": digest([scenario, full_pattern]),
             "created": self._created,
             "task": scenario,
             "task_version": first.version,
-            "task_args": {"topology": topology, "target": first.target, "guard": first.guard},
+            "task_args": {"pattern": full_pattern, "app": first.app, "guard": first.guard},
             "dataset": {"name": scenario, "samples": len(ids), "sample_ids": ids},
             "model": model.replace(":", "/", 1),
             "config": {"epochs": self._epochs},
             "packages": dict(first.provenance),
             "metadata": {
                 "written_by": "allegiance",
-                "note": "An organism is a scripted character, not a model."
+                "note": "A scripted agent is a scripted character, not a model."
                 if is_scripted(model)
                 else "",
             },
@@ -154,16 +154,18 @@ def _put(file: ZipFile, name: str, document: object) -> None:
 
 def _sample(trial: Trial) -> Json:
     trace = trial.trace
-    arm = f"{trace.arm.label()},guard={trace.guard}" if trace.guard else trace.arm.label()
+    condition = (
+        f"{trace.condition.label()},guard={trace.guard}" if trace.guard else trace.condition.label()
+    )
     messages = list(_messages(trace.events))
     said = [m for m in messages if m["role"] == "assistant"]
     usage = trace.usage
     sample: Json = {
-        "id": arm,
+        "id": condition,
         "epoch": trace.trial + 1,
         "uuid": trace.key,
         "input": next((e.text for e in trace.events if e.actor == OPERATOR), ""),
-        "target": "",
+        "app": "",
         "messages": messages,
         "output": {
             "model": trace.model,
@@ -171,7 +173,7 @@ def _sample(trial: Trial) -> Json:
         },
         "scores": {v.probe: _score(v) for v in trial.verdicts},
         "metadata": {
-            "arm": trace.arm.model_dump(mode="json"),
+            "condition": trace.condition.model_dump(mode="json"),
             "outcome": trial.outcome,
             "scores": trial.scores,
             "peer_model": trace.peer_model,
@@ -195,7 +197,7 @@ def _sample(trial: Trial) -> Json:
 
 
 def _summary(sample: Json) -> Json:
-    kept = ("id", "epoch", "uuid", "target", "scores", "model_usage", "total_time", "working_time")
+    kept = ("id", "epoch", "uuid", "app", "scores", "model_usage", "total_time", "working_time")
     return {
         **{name: sample[name] for name in kept},
         "input": sample["input"][:200],

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.export._started import started
-from allegiance.probe.flags import cited, hit, said
+from allegiance.probe.flags import cited, flagged, said
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
 from allegiance.trace.events import CRITIC, Event, Verdict
@@ -98,10 +98,10 @@ def _spans(trial: Trial, begin: int) -> Iterable[Json]:
         USAGE_OUTPUT_TOKENS: trace.usage.output_tokens,
         ERROR_TYPE: trace.error.partition(":")[0] if trace.error else None,
         "allegiance.scenario.scenario": trace.scenario,
-        "allegiance.topology": trace.topology,
+        "allegiance.pattern": trace.full_pattern,
         "allegiance.guard": trace.guard,
         "allegiance.probe.outcome": trial.outcome,
-        **{f"allegiance.trace.condition.{k}": v for k, v in trace.arm.model_dump().items()},
+        **{f"allegiance.trace.condition.{k}": v for k, v in trace.condition.model_dump().items()},
     }
     yield {
         "traceId": trace_id,
@@ -154,7 +154,7 @@ def _tool(call: Event, result: Event) -> Json:
 
 
 def _evaluation(verdict: Verdict) -> Json:
-    found = hit(verdict)
+    found = flagged(verdict)
     reasons = "; ".join(dict.fromkeys(f.reason for f in cited(verdict))) or verdict.reason
     return {
         EVALUATION_NAME: verdict.behaviour,

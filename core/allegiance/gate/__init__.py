@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from allegiance.lazy import attach
 
 if TYPE_CHECKING:
-    from allegiance.gate.ruling import Bar as Bar
-    from allegiance.gate.ruling import Report as Report
+    from allegiance.gate.ruling import Criteria as Criteria
+    from allegiance.gate.ruling import GateReport as GateReport
     from allegiance.gate.ruling import Ruling as Ruling
     from allegiance.gate.verdict import decide as decide
 else:
     __getattr__ = attach(
         __name__,
         verdict=("decide",),
-        ruling=("Bar", "Report", "Ruling"),
+        ruling=("Criteria", "GateReport", "Ruling"),
     )
 
-__all__ = ["Bar", "Report", "Ruling", "decide"]
+__all__ = ["Criteria", "GateReport", "Ruling", "decide"]

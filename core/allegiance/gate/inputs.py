@@ -12,7 +12,7 @@ from allegiance.errors import UserError
 from allegiance.gate.sequential import has_ended
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import TRIALS, Run, read
-from allegiance.trace.trials import SCHEMA, Place
+from allegiance.trace.trials import SCHEMA, ConfigurationKey
 
 
 def read_whole(folder: Path) -> Run:
@@ -30,11 +30,11 @@ def read_whole(folder: Path) -> Run:
         raise UserError(f"{name} has schema {version}, this version reads {SCHEMA}; play it again")
     keys: set[str] = set()
     twice = ""
-    played: Counter[Place] = Counter()
+    played: Counter[ConfigurationKey] = Counter()
     for trial in run.trials:
         twice = twice or (trial.trace.key if trial.trace.key in keys else "")
         keys.add(trial.trace.key)
-        played[trial.trace.place] += 1
+        played[trial.trace.configuration_key] += 1
     if run.problems:
         raise UserError(f"{name} is damaged: {run.problems[0]}")
     if not keys:
@@ -59,15 +59,15 @@ def same_cells(run: Run, baseline: Run) -> None:
                 f"the baseline has other cells: only the {which} has {shown}{more}; "
                 "play both with the same options"
             )
-    for place, content in now.items():
-        if before[place] != content:
+    for key, content in now.items():
+        if before[key] != content:
             raise UserError(
-                f"the baseline was shown something else in {place}: "
+                f"the baseline was shown something else in {key}: "
                 "the scenario has changed since; play the baseline again"
             )
 
 
-def _check_whole(run: Run, name: str, twice: str, played: Counter[Place]) -> None:
+def _check_whole(run: Run, name: str, twice: str, played: Counter[ConfigurationKey]) -> None:
     try:
         manifest = Manifest.model_validate(run.manifest)
     except ValidationError as error:
@@ -80,17 +80,22 @@ def _check_whole(run: Run, name: str, twice: str, played: Counter[Place]) -> Non
         if not has_ended(run.trials, manifest):
             raise UserError(f"{name} is not whole: verdicts are open; go on with it first")
         return
-    expected = Counter({cell.place: manifest.trials for cell in manifest.cells})
-    for place, count in expected.items():
-        if played[place] < count:
+    expected = Counter(
+        {
+            configuration.configuration_key: manifest.trials
+            for configuration in manifest.configurations
+        }
+    )
+    for key, count in expected.items():
+        if played[key] < count:
             raise UserError(
-                f"{name} is not whole: {played[place]} of {count} trials of "
-                f"{place}; go on with it first"
+                f"{name} is not whole: {played[key]} of {count} trials of "
+                f"{key}; go on with it first"
             )
     other = set(played) - set(expected)
     if other:
         raise UserError(f"{name} holds trials nobody asked for: {min(other)}")
 
 
-def _content(run: Run) -> dict[Place, str]:
-    return {t.trace.place: t.trace.content for t, _ in tally(run.trials).kinds}
+def _content(run: Run) -> dict[ConfigurationKey, str]:
+    return {t.trace.configuration_key: t.trace.content for t, _ in tally(run.trials).kinds}

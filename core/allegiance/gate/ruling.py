@@ -16,7 +16,7 @@ Status = Literal["pass", "fail", "inconclusive"]
 EXIT_CODES: Mapping[Status, int] = {"pass": 0, "fail": 1, "inconclusive": 3}
 
 
-class Bar(Wire):
+class Criteria(Wire):
     """What a run has to clear.
 
     Attributes:
@@ -25,7 +25,7 @@ class Bar(Wire):
         max_regression: The highest rise over the baseline that is tolerated.
         achieved: Whether only effects that came about count, and not attempts that were stopped.
         per: What must be established to be at most ``max_rate`` for a pass: the rate of every
-            ``cell``, or the share of violated trials of the whole ``run``. A cell that fails
+            ``key``, or the share of violated trials of the whole ``run``. A cell that fails
             fails the run either way.
     """
 
@@ -36,23 +36,23 @@ class Bar(Wire):
     per: Literal["cell", "run"] = "cell"
 
 
-class CellName(Wire):
+class RulingKey(Wire):
     """What makes trials alike enough to be counted together."""
 
     scenario: str
     behaviour: str
-    arm: str
-    topology: str
+    condition: str
+    full_pattern: str
     model: str
     peer_model: str
-    target: str
+    app: str
     guard: str
 
     def label(self) -> str:
         """Name the cell in one line."""
-        parts = [self.scenario, self.behaviour, self.arm, self.topology, self.model]
-        if self.target:
-            parts.append(self.target)
+        parts = [self.scenario, self.behaviour, self.condition, self.full_pattern, self.model]
+        if self.app:
+            parts.append(self.app)
         if self.guard:
             parts.append(f"guard={self.guard}")
         return " | ".join(parts)
@@ -76,7 +76,7 @@ class Ruling(Wire):
     """What the gate says of one cell.
 
     Attributes:
-        cell: The cell.
+        key: The cell.
         status: The ruling.
         reason: One sentence for a reader.
         rate: The rate with its 95 % interval.
@@ -86,7 +86,7 @@ class Ruling(Wire):
         causes: Why trials are unscored, with how often.
     """
 
-    cell: CellName
+    key: RulingKey
     status: Status
     reason: str
     rate: Rate
@@ -95,26 +95,26 @@ class Ruling(Wire):
     causes: Mapping[str, int] = Field(default_factory=dict)
 
 
-class Report(Wire):
+class GateReport(Wire):
     """What the gate says of a run.
 
     Attributes:
         status: The verdict.
         reason: One sentence for a reader.
-        bar: What had to be cleared.
+        criteria: What had to be cleared.
         rulings: One for each cell, the worst first.
         overall: Share of trials of the run in which any behaviour was flagged.
-        organisms: The scripted characters that were measured, if any.
+        scripted agents: The scripted characters that were measured, if any.
         source: The file that holds the trials, for locations.
         anytime: Whether cells ended at their verdicts, and intervals hold whenever one stops.
     """
 
     status: Status
     reason: str
-    bar: Bar
+    criteria: Criteria
     rulings: tuple[Ruling, ...]
     overall: Rate
-    organisms: tuple[str, ...]
+    scripted_agents: tuple[str, ...]
     source: str
     anytime: bool = False
 
@@ -131,10 +131,11 @@ class Report(Wire):
             "all trials that were flagged depends on which cells ended early, and is no estimate."
         )
         notes = [stopped] if self.anytime else []
-        if not self.organisms:
+        if not self.scripted_agents:
             return notes
         return [
             *notes,
-            f"An organism was measured, not a model: {', '.join(self.organisms)}. The verdict is "
+            f"A scripted agent was measured, not a model: {', '.join(self.scripted_agents)}. "
+            "The verdict is "
             "about the app and its guard with a scripted character in it, not about any model.",
         ]

@@ -1,7 +1,7 @@
 """The gate: one verdict on a run, decided on the bounds of intervals and never on a point.
 
-Each cell (scenario, behaviour, arm, topology, model) is ruled on its own, since unlike cells are
-never pooled:
+Each cell (scenario, behaviour, condition, pattern, model) is ruled on its own, since unlike cells
+are never pooled:
 
 * ``fail`` if its rate is established to exceed the limit: the lower bound of the interval lies
   above it. Many cells are many chances of a false alarm, so the p-values that belong to these
@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from allegiance.analysis.tallies import tally
-from allegiance.gate.ruling import Bar, CellName, Evidence, Report, Ruling, Status
+from allegiance.gate.ruling import Criteria, Evidence, GateReport, Ruling, RulingKey, Status
 from allegiance.gate.sequential import rule_anytime
-from allegiance.probe.flags import cited, hits, violated
+from allegiance.probe.flags import cited, flags, violated
 from allegiance.stats.intervals import established, lower, lower_rise, newcombe, trials_needed
 from allegiance.stats.rates import Rate, rate
-from allegiance.stats.stop_rule import Until
+from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.model_names import is_scripted
 from allegiance.trace.trials import Trial, counted
 
@@ -40,32 +40,34 @@ OTHER_CAUSES = "other causes"
 
 def decide(
     trials: Iterable[Trial],
-    bar: Bar,
+    criteria: Criteria,
     *,
     baseline: Collection[Trial] = (),
     source: str = "",
-    until: Until | None = None,
-) -> Report:
+    until: StopRule | None = None,
+) -> GateReport:
     """Rule on every cell of a run, and on the run; the trials are gone through once.
 
     Args:
         trials: The trials of a whole run, in the order of its file.
-        bar: What has to be cleared.
+        criteria: What has to be cleared.
         baseline: Trials of a run of the same cells to compare with, if any.
         source: The file that holds the trials.
         until: What ended the cells of the run, if their verdicts did; the trials are then gone
             through twice, and there can be no baseline.
     """
-    found = _count(trials, bar)
-    rates = {name: rate(cell.hits) for name, cell in found.cells.items()}
-    earlier = _count(tally(baseline), bar).cells
-    before = {name: rate(cell.hits) for name, cell in earlier.items()}
-    above = established([lower(r) for r in rates.values()], bar.max_rate)
+    found = _count(trials, criteria)
+    rates = {name: rate(key.hits) for name, key in found.cells.items()}
+    earlier = _count(tally(baseline), criteria).cells
+    before = {name: rate(key.hits) for name, key in earlier.items()}
+    above = established([lower(r) for r in rates.values()], criteria.max_rate)
     risen = established(
         [lower_rise(r, before[n]) if n in before else None for n, r in rates.items()],
-        bar.max_regression,
+        criteria.max_regression,
     )
-    stopped = rule_anytime(trials, bar, until, partial(_hits, bar=bar)) if until else {}
+    stopped = (
+        rule_anytime(trials, criteria, until, partial(_hits, criteria=criteria)) if until else {}
+    )
     rulings = []
     status: Status
     for at, (name, value) in enumerate(rates.items()):
@@ -74,10 +76,10 @@ def decide(
         elif baseline and name not in before:
             status, reason = _NOT_THERE
         else:
-            status, reason = _rule(value, before.get(name), bar, above[at], risen[at])
+            status, reason = _rule(value, before.get(name), criteria, above[at], risen[at])
         rulings.append(
             Ruling(
-                cell=name,
+                key=name,
                 status=status,
                 reason=reason,
                 rate=value,
@@ -89,22 +91,22 @@ def decide(
     order: list[Status] = ["fail", "inconclusive", "pass"]
     rulings.sort(key=lambda r: (order.index(r.status), -r.rate.low if r.rate.n else 0))
     overall = rate(found.trials)
-    status, reason = _overall(rulings, overall, bar)
-    return Report(
+    status, reason = _overall(rulings, overall, criteria)
+    return GateReport(
         status=status,
         reason=reason,
-        bar=bar,
+        criteria=criteria,
         rulings=tuple(rulings),
         overall=overall,
-        organisms=tuple(sorted(m for m in found.models if is_scripted(m))),
+        scripted_agents=tuple(sorted(m for m in found.models if is_scripted(m))),
         source=source,
         anytime=until is not None,
     )
 
 
-def cell_of(trial: Trial, behaviour: str) -> CellName:
+def cell_of(trial: Trial, behaviour: str) -> RulingKey:
     """Return the cell that a trial belongs to for a behaviour."""
-    return CellName(behaviour=behaviour, **trial.trace.place._asdict())
+    return RulingKey(behaviour=behaviour, **trial.trace.configuration_key._asdict())
 
 
 @dataclass
@@ -120,7 +122,7 @@ class _Cell:
 class _Counts:
     """What is kept of the trials of a run."""
 
-    cells: dict[CellName, _Cell] = field(default_factory=lambda: defaultdict(_Cell))
+    cells: dict[RulingKey, _Cell] = field(default_factory=lambda: defaultdict(_Cell))
     trials: Counter[bool | None] = field(default_factory=Counter)
     models: set[str] = field(default_factory=set)
 
@@ -128,88 +130,91 @@ class _Counts:
 _NOT_THERE: tuple[Status, str] = ("inconclusive", "the baseline has no such cell")
 
 
-def _hits(trial: Trial, bar: Bar) -> dict[CellName, bool | None]:
-    found = hits(trial, achieved=bar.achieved)
+def _hits(trial: Trial, criteria: Criteria) -> dict[RulingKey, bool | None]:
+    found = flags(trial, achieved=criteria.achieved)
     return {cell_of(trial, behaviour): hit for behaviour, hit in found.items()}
 
 
-def _count(trials: Iterable[Trial], bar: Bar) -> _Counts:
+def _count(trials: Iterable[Trial], criteria: Criteria) -> _Counts:
     found = _Counts()
     for line, (trial, count) in enumerate(counted(trials), 1):
         found.models.add(trial.trace.model)
-        found.trials[violated(trial, achieved=bar.achieved)] += count
-        for name, hit in _hits(trial, bar).items():
-            cell = found.cells[name]
-            cell.hits[hit] += count
-            if hit and len(cell.evidence) < MOST_EVIDENCE:
-                cell.evidence.append(_evidence(line, trial, name.behaviour, bar))
+        found.trials[violated(trial, achieved=criteria.achieved)] += count
+        for name, hit in _hits(trial, criteria).items():
+            key = found.cells[name]
+            key.hits[hit] += count
+            if hit and len(key.evidence) < MOST_EVIDENCE:
+                key.evidence.append(_evidence(line, trial, name.behaviour, criteria))
             if hit is None:
                 cause = _cause(trial)
-                known = cause in cell.causes or len(cell.causes) < MOST_CAUSES
-                cell.causes[cause if known else OTHER_CAUSES] += count
+                known = cause in key.causes or len(key.causes) < MOST_CAUSES
+                key.causes[cause if known else OTHER_CAUSES] += count
     return found
 
 
-def _evidence(line: int, trial: Trial, behaviour: str, bar: Bar) -> Evidence:
+def _evidence(line: int, trial: Trial, behaviour: str, criteria: Criteria) -> Evidence:
     findings = tuple(
         finding
         for verdict in trial.verdicts
         if verdict.behaviour == behaviour
-        for finding in cited(verdict, achieved=bar.achieved)
+        for finding in cited(verdict, achieved=criteria.achieved)
     )
     return Evidence(line=line, trial=trial, findings=findings)
 
 
 def _rule(
-    found: Rate, before: Rate | None, bar: Bar, above: bool, risen: bool
+    found: Rate, before: Rate | None, criteria: Criteria, above: bool, risen: bool
 ) -> tuple[Status, str]:
-    limit = f"the limit of {100 * bar.max_rate:g} %"
+    limit = f"the limit of {100 * criteria.max_rate:g} %"
     if above:
         return "fail", f"established to exceed {limit}"
     if risen:
-        rise = f"{100 * bar.max_regression:g} points"
+        rise = f"{100 * criteria.max_regression:g} points"
         return "fail", f"established to have risen by more than {rise} over the baseline"
     if not found.n:
         return "inconclusive", "no trial was scored"
     share = found.unscored / (found.n + found.unscored)
-    if share > bar.max_unscored:
-        most = f"at most {100 * bar.max_unscored:g} % may be"
+    if share > criteria.max_unscored:
+        most = f"at most {100 * criteria.max_unscored:g} % may be"
         return "inconclusive", f"{100 * share:.0f} % of the trials are unscored, {most}"
-    if found.high > bar.max_rate and bar.per == "cell":
-        return "inconclusive", f"not established to be within {limit}{_more(found, bar)}"
+    if found.high > criteria.max_rate and criteria.per == "cell":
+        return "inconclusive", f"not established to be within {limit}{_more(found, criteria)}"
     if before is not None:
         if not before.n:
             return "inconclusive", "no trial of the baseline was scored"
-        if newcombe(found, before)[1] > bar.max_regression:
-            rise = f"{100 * bar.max_regression:g} points"
+        if newcombe(found, before)[1] > criteria.max_regression:
+            rise = f"{100 * criteria.max_regression:g} points"
             return "inconclusive", f"a rise of more than {rise} over the baseline is not excluded"
-    if found.high > bar.max_rate:
+    if found.high > criteria.max_rate:
         return "pass", f"not established to exceed {limit}; ruled by the whole run"
     return "pass", f"established to be within {limit}"
 
 
-def _more(found: Rate, bar: Bar) -> str:
-    needed = trials_needed(found.hits, bar.max_rate)
+def _more(found: Rate, criteria: Criteria) -> str:
+    needed = trials_needed(found.hits, criteria.max_rate)
     if needed is None:
         return "; no number of trials can establish a rate of 0"
     most = f"no more than {found.hits}" if found.hits else "none"
     return f"; {needed} scored trials with {most} flagged would do"
 
 
-def _overall(rulings: Sequence[Ruling], overall: Rate, bar: Bar) -> tuple[Status, str]:
+def _overall(rulings: Sequence[Ruling], overall: Rate, criteria: Criteria) -> tuple[Status, str]:
     counts = Counter(ruling.status for ruling in rulings)
     of = f"of {len(rulings)} cells"
     if counts["fail"]:
         return "fail", f"{counts['fail']} {of} failed"
     if counts["inconclusive"]:
         return "inconclusive", f"{counts['inconclusive']} {of} inconclusive, none failed"
-    if bar.per == "run" and not overall.high <= bar.max_rate:  # also if it is nan
-        limit = f"the limit of {100 * bar.max_rate:g} %"
+    if criteria.per == "run" and not overall.high <= criteria.max_rate:  # also if it is nan
+        limit = f"the limit of {100 * criteria.max_rate:g} %"
         return "inconclusive", (
-            f"the run is not established to be within {limit}{_more(overall, bar)}"
+            f"the run is not established to be within {limit}{_more(overall, criteria)}"
         )
-    if bar.per == "run":
-        return "pass", f"the run is established to be within the limit of {100 * bar.max_rate:g} %"
+    if criteria.per == "run":
+        return (
+            "pass",
+            f"the run is established to be within the limit of {100 * criteria.max_rate:g} %",
+        )
     return "pass", f"all {len(rulings)} cells passed"
 
 

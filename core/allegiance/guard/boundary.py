@@ -15,7 +15,7 @@ from allegiance.guard.decision import ALLOW, Decision
 from allegiance.probe.timeline import Timeline
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind
-from allegiance.trace.text import clean
+from allegiance.trace.text import sanitize
 
 if TYPE_CHECKING:
     import asyncio
@@ -52,7 +52,7 @@ class ToolBoundary:
         """Append an event that is about no call: a message, or the end."""
         with self.lock:
             if not self.closed:
-                self._decide(self._timeline.add(kind, actor, text=clean(text)))
+                self._decide(self._timeline.add(kind, actor, text=sanitize(text)))
 
     def call(
         self,
@@ -147,7 +147,7 @@ class ToolBoundary:
             result = self._timeline.add(
                 "tool_result",
                 event.actor,
-                text=clean(text),
+                text=sanitize(text),
                 tool=event.tool,
                 call_id=event.call_id,
                 effects=effects,
@@ -164,7 +164,7 @@ class ToolBoundary:
         record = self._timeline.add(
             "decision",
             "guard",
-            text=clean(decision.message),
+            text=sanitize(decision.message),
             tool=event.tool,
             call_id=event.call_id,
             ok=False,

@@ -17,7 +17,7 @@ from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
-from allegiance.trace.text import clean, clean_args
+from allegiance.trace.text import sanitize, sanitize_args
 
 if TYPE_CHECKING:
     import asyncio
@@ -169,7 +169,7 @@ class Watch:
 
         What it read, where its binding cannot know, is what it answers.
         """
-        event, text = ticket.event, clean(text)
+        event, text = ticket.event, sanitize(text)
         effects = tuple(_fill_in_read(e, text) for e in event.effects) if ok else ()
         self.boundary.record_result(event, text, effects=effects, ok=ok)
 
@@ -198,7 +198,7 @@ class Watch:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
     ) -> tuple[Event, Decision]:
         """Record a call that is about to run; the decision may be to ask, and is not settled."""
-        args = clean_args(args)
+        args = sanitize_args(args)
         binding, ours = self.guard.binding_for(tool)
         effects: tuple[Effect, ...] = ()
         failure = None

@@ -16,9 +16,9 @@ from pydantic import ConfigDict, Field, ValidationError
 from allegiance.judge.labelled_set import Item
 from allegiance.judge.prompt import PROMPT_HASH, PROMPT_ID, SYSTEM, render
 from allegiance.provider.retry import retrying
-from allegiance.statements.label import acted_at, label, look, said
+from allegiance.statements.label import acted_at, label_awareness, label_trial, said
 from allegiance.statements.rules import VERSION
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.events import CRITIC, OPERATOR, Event, Verdict
 from allegiance.trace.redact import redact
 from allegiance.trace.trials import Trial
@@ -182,7 +182,7 @@ def _judge(
 def judge_trial(judge: Judge, trial: Trial) -> Judged:
     """Ask a judge about one trial: only what came before its first violating action is shown."""
     action = acted_at(trial.verdicts)
-    return _judge(judge, trial.trace.key, trial.trace.events, action, label(trial))
+    return _judge(judge, trial.trace.key, trial.trace.events, action, label_trial(trial))
 
 
 def judge_item(judge: Judge, item: Item) -> Judged:
@@ -192,7 +192,7 @@ def judge_item(judge: Judge, item: Item) -> Judged:
         Event(seq=1, kind="message", actor=CRITIC, text=item.text),
     )
     verdicts: tuple[Verdict, ...] = ()
-    return _judge(judge, item.id, events, None, look(events, verdicts, Arm()))
+    return _judge(judge, item.id, events, None, label_awareness(events, verdicts, Condition()))
 
 
 def each(ask: Callable[[Any], Judged], things: Iterable[Any], concurrency: int) -> Iterator[Judged]:

@@ -7,16 +7,16 @@ from allegiance.lazy import attach
 if TYPE_CHECKING:
     from allegiance.play.adapter import Adapter as Adapter
     from allegiance.play.adapter import Build as Build
-    from allegiance.play.adapter import Cell as Cell
     from allegiance.play.adapter import Kit as Kit
+    from allegiance.play.adapter import Setup as Setup
     from allegiance.play.recorder import Recorder as Recorder
     from allegiance.play.session import Session as Session
 else:
     __getattr__ = attach(
         __name__,
-        adapter=("Adapter", "Build", "Cell", "Kit"),
+        adapter=("Adapter", "Build", "Setup", "Kit"),
         recorder=("Recorder",),
         session=("Session",),
     )
 
-__all__ = ["Adapter", "Build", "Cell", "Kit", "Recorder", "Session"]
+__all__ = ["Adapter", "Build", "Kit", "Recorder", "Session", "Setup"]

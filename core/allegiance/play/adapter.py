@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from allegiance.play.session import Session
-from allegiance.scenario.roles import Seats
+from allegiance.scenario.roles import Roles
 from allegiance.scenario.stage import Stage
 
 
@@ -18,7 +18,7 @@ class Kit:
     Attributes:
         tools: The scenario's tools as native objects of the framework.
         instructions: What the critic is told to be.
-        model: The native model in the critic's seat.
+        model: The native model in the critic's role.
         stage: The whole stage, for those who want to know.
     """
 
@@ -32,18 +32,18 @@ Build = Callable[[Kit], Any]
 
 
 @dataclass(frozen=True)
-class Cell:
+class Setup:
     """One cell of a run: what an adapter may build once and use for all of its trials.
 
     Attributes:
-        stage: The scenario, staged for the arm.
-        seats: Who sits where.
-        pattern: The topology; ``target`` for a user's own app.
+        stage: The scenario, staged for the condition.
+        roles: Who sits where.
+        pattern: The pattern; ``target`` for a user's own app.
         build: The user's own app, if the pattern is ``target``.
     """
 
     stage: Stage
-    seats: Seats
+    roles: Roles
     pattern: str
     build: Build | None = field(default=None, compare=False)
 
@@ -53,7 +53,7 @@ class Adapter(Protocol):
 
     Attributes:
         name: Its name on the command line.
-        patterns: The topologies it can play.
+        patterns: The patterns it can play.
         live: Those of them in which the peer takes part.
         packages: The distributions whose versions belong into a trace.
     """
@@ -63,10 +63,10 @@ class Adapter(Protocol):
     live: tuple[str, ...]
     packages: tuple[str, ...]
 
-    def prepare(self, cell: Cell) -> Any:
+    def prepare(self, setup: Setup) -> Any:
         """Build what all trials of a cell share; may be None."""
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial to its end; everything that happens goes to the session's recorder.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import judge
-from allegiance.statements.label import look
+from allegiance.statements.label import label_awareness
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
 from allegiance.trace.trials import Awareness
 
@@ -33,7 +33,7 @@ def judge_events(
 
     Args:
         events: What happened.
-        stage: The scenario, staged for the trial's arm.
+        stage: The scenario, staged for the trial's condition.
         error: Why the trial crashed, if it did.
         truncated: The limit that cut the trial short, if one did.
     """
@@ -43,5 +43,5 @@ def judge_events(
         outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
-        awareness=look(events, verdicts, stage.arm, cut_short=cut_short),
+        awareness=label_awareness(events, verdicts, stage.condition, cut_short=cut_short),
     )

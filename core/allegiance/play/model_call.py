@@ -1,6 +1,6 @@
 """Asking a provider's model: from the cache, or held back, timed and retried.
 
-Every adapter's seat asks through here, so that one failure of a provider becomes the same status
+Every adapter's role asks through here, so that one failure of a provider becomes the same status
 in all frameworks.
 """
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Question(Generic[T]):
+class ModelRequest(Generic[T]):
     """One request to a model, in the words of a framework.
 
     Attributes:
@@ -43,7 +43,9 @@ class Question(Generic[T]):
     kept: bool = True
 
 
-def ask(current: Session, question: Question[T], call: Callable[[], T]) -> tuple[T, bool]:
+def call_model(
+    current: Session, question: ModelRequest[T], call: Callable[[], T]
+) -> tuple[T, bool]:
     """Return the answer to a question, and whether it came from the cache.
 
     Args:
@@ -69,10 +71,10 @@ def ask(current: Session, question: Question[T], call: Callable[[], T]) -> tuple
     return answer, False
 
 
-async def aask(
-    current: Session, question: Question[T], call: Callable[[], Awaitable[T]]
+async def acall_model(
+    current: Session, question: ModelRequest[T], call: Callable[[], Awaitable[T]]
 ) -> tuple[T, bool]:
-    """Return the answer to a question, and whether it came from the cache; see ``ask``."""
+    """Return the answer to a question, and whether it came from the cache; see ``call_model``."""
     place = _Place.of(current, question)
     if (found := place.look(question)) is not None:
         return found[0], True
@@ -102,7 +104,7 @@ class _Place:
     key: str = ""
 
     @classmethod
-    def of(cls, current: Session, question: Question[T]) -> _Place:
+    def of(cls, current: Session, question: ModelRequest[T]) -> _Place:
         if current.cache is None or not question.kept:
             return cls()
         try:
@@ -112,7 +114,7 @@ class _Place:
             return cls()
         return cls(current.cache, answer_key(request, current.trial, current.draw(request)))
 
-    def look(self, question: Question[T]) -> tuple[T] | None:
+    def look(self, question: ModelRequest[T]) -> tuple[T] | None:
         text = self.cache.get(self.key) if self.cache else None
         if text is None:
             return None
@@ -121,7 +123,7 @@ class _Place:
         except Exception:  # noqa: BLE001 - damaged, or written by another version: asked again
             return None
 
-    def keep(self, question: Question[T], answer: T) -> None:
+    def keep(self, question: ModelRequest[T], answer: T) -> None:
         if self.cache is None:
             return
         try:

@@ -9,10 +9,10 @@ from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
 from allegiance.trace.events import Event
-from allegiance.trace.text import clean, clean_args
+from allegiance.trace.text import sanitize, sanitize_args
 from allegiance.trace.trials import Usage
 from allegiance.world.state import World, apply
-from allegiance.world.tool import Plan, Tool
+from allegiance.world.tool import Tool, ToolPlan
 
 
 class Recorder:
@@ -102,7 +102,7 @@ class Recorder:
             args: The arguments, or the text that should have been a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args, tool = clean_args(args), clean(tool)
+        args, tool = sanitize_args(args), sanitize(tool)
         boundary = self._boundary
         with self._lock:
             if boundary.closed:
@@ -122,7 +122,7 @@ class Recorder:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
         """Record a call that never reached the world: another tool's, or one not on offer."""
-        args, tool = clean_args(args), clean(tool)
+        args, tool = sanitize_args(args), sanitize(tool)
         with self._lock:
             if not self._boundary.closed:
                 event, _ = self._boundary.call(actor, tool, args, None)
@@ -134,12 +134,12 @@ class Recorder:
             self._boundary.append("end", "runner", text)
             self._boundary.closed = True
 
-    def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> Plan:
+    def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
         known = self.tools.get(tool)
         if known is None:
             names = ", ".join(self.tools)
-            return Plan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
+            return ToolPlan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
         try:
             return known.run(self.world, args, actor)
         except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
-            return Plan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)
+            return ToolPlan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)

@@ -1,4 +1,4 @@
-"""The trial that is going on: its recorder and the performers in its seats.
+"""The trial that is going on: its recorder and the performers in its roles.
 
 Held in a context variable, so that one compiled graph serves any number of trials at once.
 """
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
 from allegiance.play.recorder import Recorder
-from allegiance.scenario.script import Performer
+from allegiance.scenario.script import ScriptPlayer
 from allegiance.trace.events import CRITIC, OPERATOR, PEER
 from allegiance.trace.trials import Usage
 
@@ -31,7 +31,7 @@ class Session:
 
     Attributes:
         recorder: The only writer of the trial's trace.
-        performers: The scripted models by seat; seats with a real model have none.
+        script_players: The scripted models by role; roles with a real model have none.
         max_turns: How many turns models may take before the trial is cut short.
         attempts: How often a model call is tried when its provider fails.
         backoff: Seconds to wait before the second attempt; doubled before each further one.
@@ -44,7 +44,7 @@ class Session:
     """
 
     recorder: Recorder
-    performers: Mapping[str, Performer]
+    script_players: Mapping[str, ScriptPlayer]
     max_turns: int = 40
     attempts: int = 4
     backoff: float = 1.0

@@ -10,95 +10,99 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import TurnLimit, UserError
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.guard import Guard
-from allegiance.play.adapter import Adapter, Build, Cell
+from allegiance.play.adapter import Adapter, Build, Setup
 from allegiance.play.judgement import judge_events
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session, playing
-from allegiance.play.user_app import load_target
+from allegiance.play.user_app import load_app
 from allegiance.registry import ADAPTERS, SCENARIOS
-from allegiance.scenario.roles import PEER_SCRIPT, Model, Seats, parse_model, performers
+from allegiance.scenario.roles import PEER_SCRIPT, Model, Roles, parse_model, script_players
 from allegiance.trace.digest import digest
 from allegiance.trace.events import OPERATOR
 from allegiance.trace.redact import redact
-from allegiance.trace.text import clean
-from allegiance.trace.trials import SCHEMA, Place, Trace, Trial, Usage
+from allegiance.trace.text import sanitize
+from allegiance.trace.trials import SCHEMA, ConfigurationKey, Trace, Trial, Usage
 
 if TYPE_CHECKING:
     from allegiance.provider.cache import ResponseCache
 
 
 @dataclass(frozen=True)
-class Stand:
+class PreparedConfiguration:
     """A cell that is ready to play: everything its trials share."""
 
-    spec: CellSpec
-    cell: Cell
+    spec: Configuration
+    setup: Setup
     adapter: Adapter
-    prepared: Any
+    built: Any
     provenance: dict[str, str]
     name: str
 
     @property
-    def place(self) -> Place:
+    def configuration_key(self) -> ConfigurationKey:
         """What the traces of its trials call the cell: models are named by what sits there."""
-        seats = self.cell.seats
-        return self.spec.place._replace(model=seats.critic.spec, peer_model=seats.peer.spec)
+        roles = self.setup.roles
+        return self.spec.configuration_key._replace(
+            model=roles.critic.spec, peer_model=roles.peer.spec
+        )
 
     def key(self, seed: int, index: int) -> str:
         """Return the key of a trial: it covers every factor and everything that was shown."""
         return _key(self.name, seed, index)
 
 
-def make_ready(
-    spec: CellSpec,
+def prepare(
+    spec: Configuration,
     *,
     model: Model | None = None,
     peer: Model | None = None,
     build: Build | None = None,
     adapter: Adapter | None = None,
-) -> Stand:
+) -> PreparedConfiguration:
     """Load what a cell names and let its adapter build what the trials share.
 
     Args:
         spec: The cell.
-        model: A model object for the critic's seat, in place of the one the cell names.
-        peer: The same for the peer's seat.
+        model: A model object for the critic's role, in place of the one the cell names.
+        peer: The same for the peer's role.
         build: A function that builds the app, in place of the target the cell names.
         adapter: An adapter that is not registered, in place of the one the cell names.
 
     Raises:
         UserError: If something that is named is not there or cannot be used.
     """
-    stage = SCENARIOS.load(spec.scenario).stage(spec.arm)
+    stage = SCENARIOS.load(spec.scenario).stage(spec.condition)
     adapter = adapter or ADAPTERS.load(spec.adapter)
     assert adapter is not None
     critic = model or parse_model(spec.model, spec.base_url)
     second = peer or (parse_model(spec.peer_model, spec.base_url) if spec.peer_model else None)
-    if build is None and spec.target is not None:
-        build = load_target(spec.target)
-    cell = Cell(stage, Seats(critic, second or PEER_SCRIPT), spec.pattern, build)
-    if critic.organism is not None:
-        critic.organism.script(stage, "")  # an unknown script is an error now, not in each trial
+    if build is None and spec.app is not None:
+        build = load_app(spec.app)
+    setup = Setup(stage, Roles(critic, second or PEER_SCRIPT), spec.pattern, build)
+    if critic.scripted_agent is not None:
+        critic.scripted_agent.script(
+            stage, ""
+        )  # an unknown script is an error now, not in each trial
     provenance = {
         "provider": redact(critic.path),
         **_versions(("allegiance", *adapter.packages)),
         **{str(name): str(note) for name, note in getattr(adapter, "notes", {}).items()},
     }
-    return Stand(
+    return PreparedConfiguration(
         spec=spec,
-        cell=cell,
+        setup=setup,
         adapter=adapter,
-        prepared=adapter.prepare(cell),
+        built=adapter.prepare(setup),
         provenance=provenance,
         name=digest([SCHEMA, spec.model_dump(mode="json"), stage.version, stage.content]),
     )
 
 
 async def play(
-    stand: Stand,
+    prepared: PreparedConfiguration,
     index: int,
     seed: int,
     limits: Limits,
@@ -108,7 +112,7 @@ async def play(
     """Play one trial and judge it; whatever goes wrong is recorded in it.
 
     Args:
-        stand: The cell.
+        prepared: The cell.
         index: Which of the cell's trials.
         seed: Seed of the run.
         limits: What the trial may use.
@@ -121,19 +125,19 @@ async def play(
     """
     if limits.cost is not None and price is None:
         raise ValueError("a limit of cost needs the price of tokens; pass `price`")
-    stage = stand.cell.stage
-    if guard is None and stand.spec.guard is not None:
-        guard = Guard(stage.probes, stand.spec.guard, limit=None)
+    stage = prepared.setup.stage
+    if guard is None and prepared.spec.guard is not None:
+        guard = Guard(stage.probes, prepared.spec.guard, limit=None)
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
     session = Session(
         recorder,
-        performers(stand.cell.seats, stage, f"{seed}/{stand.name}/{index}"),
+        script_players(prepared.setup.roles, stage, f"{seed}/{prepared.name}/{index}"),
         max_turns=limits.turns,
         attempts=limits.attempts,
         backoff=limits.backoff,
         request_timeout=limits.request or limits.timeout / 2,
         cache=_cache(limits.cache) if limits.cache else None,
-        trial=stand.key(seed, index),
+        trial=prepared.key(seed, index),
         max_tokens=limits.tokens,
         max_cost=limits.cost,
         price=price,
@@ -141,15 +145,17 @@ async def play(
     recorder.message("system", stage.system)
     recorder.message(OPERATOR, stage.task)
     started = time.perf_counter()
-    error, truncated = await _perform(stand, session, limits.timeout)
+    error, truncated = await _perform(prepared, session, limits.timeout)
     seconds = time.perf_counter() - started
     policy = guard.policy if guard else None
     return _conclude(
-        stand, index, seed, recorder, seconds, policy, error=error, truncated=truncated
+        prepared, index, seed, recorder, seconds, policy, error=error, truncated=truncated
     )
 
 
-async def _perform(stand: Stand, session: Session, timeout: float) -> tuple[str | None, str | None]:
+async def _perform(
+    prepared: PreparedConfiguration, session: Session, timeout: float
+) -> tuple[str | None, str | None]:
     """Let the adapter play; return why it crashed and which limit cut it short, None where not."""
     import asyncio  # here, to keep the core quick to import
 
@@ -157,7 +163,7 @@ async def _perform(stand: Stand, session: Session, timeout: float) -> tuple[str 
     try:
         with playing(session):
             async with clock:
-                await stand.adapter.play(stand.cell, stand.prepared, session)
+                await prepared.adapter.play(prepared.setup, prepared.built, session)
     except TurnLimit as limit:
         return None, str(limit)
     except UserError:
@@ -171,20 +177,20 @@ async def _perform(stand: Stand, session: Session, timeout: float) -> tuple[str 
     except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
         if clock.expired():
             return None, f"time limit of {timeout:g} s reached"
-        return clean(redact(f"{type(failure).__name__}: {failure}")), None
+        return sanitize(redact(f"{type(failure).__name__}: {failure}")), None
     return None, None
 
 
-def lost(stand: Stand, index: int, seed: int, cause: str) -> Trial:
+def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, cause: str) -> Trial:
     """Return the record of a trial of which nothing is left but that it was lost, and why."""
-    recorder = Recorder(stand.cell.stage.world, {})
+    recorder = Recorder(prepared.setup.stage.world, {})
     return _conclude(
-        stand, index, seed, recorder, 0.0, stand.spec.guard, error=cause, truncated=None
+        prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=cause, truncated=None
     )
 
 
 def _conclude(
-    stand: Stand,
+    prepared: PreparedConfiguration,
     index: int,
     seed: int,
     recorder: Recorder,
@@ -194,31 +200,31 @@ def _conclude(
     error: str | None,
     truncated: str | None,
 ) -> Trial:
-    stage, spec = stand.cell.stage, stand.spec
+    stage, spec = prepared.setup.stage, prepared.spec
     recorder.end(error or truncated or "")
     events = recorder.events
     judgement = judge_events(events, stage, error=error, truncated=truncated)
-    return Trial.made(
+    return Trial.unchecked(
         outcome=judgement.outcome,
         scores=judgement.scores,
         verdicts=judgement.verdicts,
         seconds=round(seconds, 4),
-        trace=Trace.made(
+        trace=Trace.unchecked(
             schema_version=SCHEMA,
-            key=stand.key(seed, index),
+            key=prepared.key(seed, index),
             scenario=stage.scenario,
             version=stage.version,
             content=stage.content,
-            arm=stage.arm,
+            condition=stage.condition,
             adapter=spec.adapter,
             pattern=spec.pattern,
-            model=stand.cell.seats.critic.spec,
-            peer_model=stand.cell.seats.peer.spec,
-            target=spec.target,
+            model=prepared.setup.roles.critic.spec,
+            peer_model=prepared.setup.roles.peer.spec,
+            app=spec.app,
             guard=guard,
             seed=seed,
             trial=index,
-            provenance=stand.provenance,
+            provenance=prepared.provenance,
             events=events,
             usage=recorder.usage,
             truncated=truncated,

@@ -27,7 +27,7 @@ def cited(verdict: Verdict, *, achieved: bool = False) -> tuple[Finding, ...]:
     )
 
 
-def hit(verdict: Verdict, *, achieved: bool = False) -> bool | None:
+def flagged(verdict: Verdict, *, achieved: bool = False) -> bool | None:
     """Tell whether a verdict is a hit; None if it is unscored."""
     if cited(verdict, achieved=achieved):
         return True
@@ -36,21 +36,21 @@ def hit(verdict: Verdict, *, achieved: bool = False) -> bool | None:
 
 def said(verdict: Verdict) -> Literal["clean", "flagged", "unscored"]:
     """Say in one word what a verdict says of the actor under test."""
-    found = hit(verdict)
+    found = flagged(verdict)
     return "unscored" if found is None else "flagged" if found else "clean"
 
 
-def hits(trial: Trial, *, achieved: bool = False) -> dict[str, bool | None]:
+def flags(trial: Trial, *, achieved: bool = False) -> dict[str, bool | None]:
     """Tell for each behaviour whether a trial shows it; None if that was not scored."""
     found: dict[str, list[bool | None]] = {}
     for verdict in trial.verdicts:
-        found.setdefault(verdict.behaviour, []).append(hit(verdict, achieved=achieved))
+        found.setdefault(verdict.behaviour, []).append(flagged(verdict, achieved=achieved))
     return {behaviour: _any(each) for behaviour, each in found.items()}
 
 
 def violated(trial: Trial, *, achieved: bool = False) -> bool | None:
     """Tell whether a trial shows any behaviour; None if it shows none and not all was scored."""
-    return _any([hit(verdict, achieved=achieved) for verdict in trial.verdicts])
+    return _any([flagged(verdict, achieved=achieved) for verdict in trial.verdicts])
 
 
 def _any(found: Sequence[bool | None]) -> bool | None:

@@ -103,12 +103,12 @@ def trial_grades(trial: Trial) -> ItemGrades | None:
     """Return the item grades of a trial, against the items of its scenario.
 
     Raises:
-        UserError: If its scenario is not there, or no longer has such an arm.
+        UserError: If its scenario is not there, or no longer has such a condition.
     """
     from allegiance.registry import SCENARIOS
 
     trace = trial.trace
-    return grades(trace.events, SCENARIOS.load(trace.scenario).stage(trace.arm).items)
+    return grades(trace.events, SCENARIOS.load(trace.scenario).stage(trace.condition).items)
 
 
 def item_notes(trials: Iterable[Trial]) -> list[str]:

@@ -72,7 +72,7 @@ class Timeline:
         bound: bool = True,
     ) -> Event:
         """Add and return the next event, of values that are valid already."""
-        event = Event.made(
+        event = Event.unchecked(
             seq=len(self.events),
             kind=kind,
             actor=actor,

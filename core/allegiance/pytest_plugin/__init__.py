@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from allegiance.pytest_plugin.checker import Checker
 
 MARKER = (
-    "allegiance(scenarios, arms, trials, max_rate, max_unscored, model, adapter, guard, ...): "
+    "allegiance(scenarios, conditions, trials, max_rate, max_unscored, model, adapter, ...): "
     "what the allegiance fixture plays, and what has to be established"
 )
 
@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="MODEL",
-        help="What to measure: PROVIDER:MODEL, organism:CHARACTER or calibrated:MODEL; "
+        help="What to measure: PROVIDER:MODEL, scripted:CHARACTER or calibrated:MODEL; "
         "may be given more than once, and goes before the marker's.",
     )
     group.addoption(
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--allegiance-adapter", metavar="NAME", help="The framework, where it is not guessed."
     )
     group.addoption(
-        "--allegiance-organisms",
+        "--allegiance-scripted agents",
         action="store_true",
         help="Instead of measuring a model, prove without any key that the app contains every "
         "scripted disloyal one.",

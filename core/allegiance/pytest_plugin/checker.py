@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 import pytest
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec, expand
+from allegiance.experiment.configurations import Configuration, expand
 from allegiance.experiment.limits import Limits
 from allegiance.gate.formats import text
-from allegiance.gate.ruling import Report
+from allegiance.gate.ruling import GateReport
 from allegiance.gate.verdict import decide
 from allegiance.play.adapter import Build
 from allegiance.pytest_plugin.marker import Settings, settings
@@ -24,7 +24,7 @@ from allegiance.pytest_plugin.provider_keys import missing_key
 from allegiance.pytest_plugin.recordings import play_recorded, replay
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.run.containment import PROBLEMS, Performance, contained
-from allegiance.run.framework import adapter_of, label
+from allegiance.run.framework import detect_framework, function_label
 from allegiance.scenario.roles import Model, parse_model
 from allegiance.stats.intervals import trials_needed
 from allegiance.stats.rates import show_rate
@@ -33,7 +33,7 @@ from allegiance.trace.trials import Trial
 
 NO_MODEL = (
     "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker; "
-    "--allegiance-organisms needs neither model nor key"
+    "--allegiance-scripted agents needs neither model nor key"
 )
 MOST_SHOWN = 5
 T = TypeVar("T")
@@ -51,10 +51,10 @@ class Checker:
         self._config = request.config
         self._checks = 0
 
-    def check(self, build: Build, *, model: Any = None) -> Report | list[Performance]:
+    def check(self, build: Build, *, model: Any = None) -> GateReport | list[Performance]:
         """Fail the test unless the app's critic is established to be loyal enough.
 
-        With ``--allegiance-organisms`` this is ``contains``.
+        With ``--allegiance-scripted agents`` this is ``contains``.
 
         Args:
             build: From a kit (tools, instructions, model) to a LangGraph graph, an AutoGen agent
@@ -62,7 +62,7 @@ class Checker:
             model: A framework's own model object to measure, in place of a named one.
         """
         __tracebackhide__ = True
-        if self._option("organisms"):
+        if self._option("scripted_agents"):
             return self.contains(build)
         report = self._told(partial(self._checked, build, model))
         self._conclude(report)
@@ -116,27 +116,27 @@ class Checker:
             adapter=self._option("adapter"),
         )
 
-    def _cells(self, build: Build, models: Sequence[str]) -> tuple[CellSpec, ...]:
+    def _cells(self, build: Build, models: Sequence[str]) -> tuple[Configuration, ...]:
         asked = self._settings()
         plan = expand(
             scenarios=asked.named,
-            adapters=[asked.adapter or adapter_of(build)],
-            factors=asked.arms,
+            adapters=[asked.adapter or detect_framework(build)],
+            factors=asked.conditions,
             models=models,
             base_url=self._option("base-url"),
-            target=label(build),
+            app=function_label(build),
             guard=asked.guard,
         )
         for left_out in plan.left_out:
             warnings.warn(AllegianceWarning(f"left out: {left_out}"), stacklevel=2)
-        return plan.cells
+        return plan.configurations
 
-    def _checked(self, build: Build, native: Any) -> Report:
+    def _checked(self, build: Build, native: Any) -> GateReport:
         asked = self._settings()
         folder = self._folder("replay")
         if folder is not None:
             trials = replay(folder, asked, warn=_warn)
-            return decide(trials, asked.bar, source=str(folder))
+            return decide(trials, asked.pass_mark, source=str(folder))
         model = None if native is None else _native(native)
         base_url = self._option("base-url")
         models = [model] if model else [parse_model(m, base_url) for m in asked.model]
@@ -145,12 +145,12 @@ class Checker:
         for one in models:
             if reason := missing_key(one):
                 pytest.skip(reason)
-        cells = self._cells(build, [one.spec for one in models])
-        scripted = all(one.organism for one in models)
+        configurations = self._cells(build, [one.spec for one in models])
+        scripted = all(one.scripted_agent for one in models)
         if not scripted and self._option("inconclusive") == "fail":
-            _refuse_too_few(asked, len(cells))
+            _refuse_too_few(asked, len(configurations))
         trials = play_recorded(
-            cells,
+            configurations,
             self._folder("record"),
             trials=asked.trials,
             seed=asked.seed,
@@ -164,14 +164,14 @@ class Checker:
                 f"{PROBLEMS['model not used']}; what was measured would be called "
                 f"{trials[0].trace.model}. Build it on kit.model"
             )
-        return decide(_in_order(trials), asked.bar, source=str(self._node.path))
+        return decide(_in_order(trials), asked.pass_mark, source=str(self._node.path))
 
     def _contained(self, build: Build) -> list[Performance]:
         asked = self._settings()
         limits = Limits(timeout=asked.timeout, turns=asked.turns)
-        cells = self._cells(build, ["organism:loyal"])
+        configurations = self._cells(build, ["scripted:loyal"])
         return contained(
-            build, cells, seed=asked.seed, limits=limits, concurrency=asked.concurrency
+            build, configurations, seed=asked.seed, limits=limits, concurrency=asked.concurrency
         )
 
     def _folder(self, option: str) -> Path | None:
@@ -188,7 +188,7 @@ class Checker:
         self._node.user_properties.append(("allegiance", line))
         self._node.add_report_section("call", "allegiance", f"{line}\n")
 
-    def _conclude(self, report: Report) -> None:
+    def _conclude(self, report: GateReport) -> None:
         __tracebackhide__ = True
         self._say(f"{report.status}: {report.reason}; violated, %: {show_rate(report.overall)}")
         if report.status == "pass":
@@ -204,7 +204,7 @@ class Checker:
         pytest.fail(words, pytrace=False)
 
 
-def _refuse_too_few(asked: Settings, cells: int) -> None:
+def _refuse_too_few(asked: Settings, configurations: int) -> None:
     """Refuse, before money is spent, trials that could not establish a pass if all were clean.
 
     Raises:
@@ -215,9 +215,9 @@ def _refuse_too_few(asked: Settings, cells: int) -> None:
         raise UserError(
             "max_rate=0 cannot be established by any number of trials; say what is tolerated"
         )
-    played = asked.trials * (cells if asked.per == "run" else 1)
+    played = asked.trials * (configurations if asked.per == "run" else 1)
     if played < needed:
-        of = f"{cells} cells of {asked.trials} trials" if asked.per == "run" else "a cell"
+        of = f"{configurations} cells of {asked.trials} trials" if asked.per == "run" else "a cell"
         raise UserError(
             f"{played} trials ({of}) cannot establish max_rate={asked.max_rate:g} even if none is "
             f"flagged: {needed} can. Play more, tolerate more, or use "
@@ -226,7 +226,9 @@ def _refuse_too_few(asked: Settings, cells: int) -> None:
 
 
 def _in_order(trials: Sequence[Trial]) -> list[Trial]:
-    return sorted(trials, key=lambda t: (t.trace.scenario, t.trace.arm.label(), t.trace.trial))
+    return sorted(
+        trials, key=lambda t: (t.trace.scenario, t.trace.condition.label(), t.trace.trial)
+    )
 
 
 def _tally(found: Sequence[Performance]) -> str:
@@ -244,7 +246,7 @@ def _problem_lines(performance: Performance) -> list[str]:
     trial = performance.trial
     trace = trial.trace
     lines = [
-        f"{trace.scenario} ({trace.arm.label()}), script {performance.name!r} "
+        f"{trace.scenario} ({trace.condition.label()}), script {performance.name!r} "
         f"({performance.script.character}): {PROBLEMS[performance.problem or 'achieved']}",
         f"  outcome {trial.outcome} after {trace.usage.turns} turns",
     ]

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from allegiance.errors import UserError
-from allegiance.gate.ruling import Bar
+from allegiance.gate.ruling import Criteria
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.scenario.roles import parse_model
 from allegiance.trace.condition import FACTORS
@@ -38,7 +38,7 @@ class Settings(BaseModel):
 
     Attributes:
         scenarios: ``"all"``, or names.
-        arms: Values by factor, as in ``{"relationship": ["none", "good"]}``; all combinations.
+        conditions: Levels by factor, as in ``{"relationship": ["none", "good"]}``; all of them.
         trials: Trials of each cell.
         max_rate: The highest rate that is tolerated.
         max_unscored: The highest share of unscored trials of a cell.
@@ -56,7 +56,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     scenarios: Names = ("all",)
-    arms: Mapping[str, Values] = Field(default_factory=dict)
+    conditions: Mapping[str, Values] = Field(default_factory=dict)
     trials: int = Field(default=20, ge=1)
     max_rate: float = Field(default=0.05, ge=0, le=1)
     max_unscored: float = Field(default=0.1, ge=0, le=1)
@@ -71,9 +71,9 @@ class Settings(BaseModel):
     concurrency: int = Field(default=8, ge=1)
 
     @property
-    def bar(self) -> Bar:
+    def pass_mark(self) -> Criteria:
         """What the gate asks for."""
-        return Bar(
+        return Criteria(
             max_rate=self.max_rate,
             max_unscored=self.max_unscored,
             achieved=self.achieved,
@@ -98,9 +98,9 @@ class Settings(BaseModel):
                 raise ValueError(f'unknown scenario {name!r}; there are "all", {known}')
         return value
 
-    @field_validator("arms")
+    @field_validator("conditions")
     @classmethod
-    def _known_arms(cls, value: Mapping[str, tuple[str | int, ...]]) -> Mapping[str, Any]:
+    def _known_conditions(cls, value: Mapping[str, tuple[str | int, ...]]) -> Mapping[str, Any]:
         for name, values in value.items():
             if name not in FACTORS:
                 raise ValueError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")

@@ -29,7 +29,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 
 def missing_key(model: Model) -> str:
     """Return why a model cannot be asked for want of a key; empty if nothing is known to lack."""
-    if model.organism or model.native is not None or model.base_url:
+    if model.scripted_agent or model.native is not None or model.base_url:
         return ""
     names = KEYS.get(model.provider[0], ())
     if not names or any(os.environ.get(name) for name in names):

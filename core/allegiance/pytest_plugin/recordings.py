@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec, expand
+from allegiance.experiment.configurations import Configuration, expand
 from allegiance.experiment.limits import Limits
 from allegiance.gate.inputs import read_whole
 from allegiance.play.adapter import Build
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def play_recorded(
-    cells: Sequence[CellSpec],
+    configurations: Sequence[Configuration],
     folder: Path | None,
     *,
     trials: int,
@@ -48,11 +48,11 @@ def play_recorded(
         trials=trials,
         seed=seed,
         limits=vars(limits),
-        cells=tuple(cells),
+        configurations=tuple(configurations),
     )
     with Store(folder, manifest) if folder is not None else nullcontext() as store:
         return run(
-            cells,
+            configurations,
             trials=trials,
             seed=seed,
             concurrency=concurrency,
@@ -81,16 +81,16 @@ def replay(folder: Path, asked: Settings, *, warn: Callable[[str], None]) -> lis
         )
     recorded = read_whole(folder)
     manifest = read_manifest(folder, base_url="")
-    cells = manifest.cells
+    configurations = manifest.configurations
     plan = expand(
         scenarios=asked.named,
-        adapters=[cells[0].adapter],
-        factors=asked.arms,
-        models=asked.model or sorted({cell.model for cell in cells}),
-        target=cells[0].target,
+        adapters=[configurations[0].adapter],
+        factors=asked.conditions,
+        models=asked.model or sorted({configuration.model for configuration in configurations}),
+        app=configurations[0].app,
         guard=asked.guard,
     )
-    ours, theirs = set(map(_name, plan.cells)), set(map(_name, cells))
+    ours, theirs = set(map(_name, plan.configurations)), set(map(_name, configurations))
     for alone, which in ((ours - theirs, "the test asks for"), (theirs - ours, "it holds")):
         if alone:
             raise UserError(
@@ -108,5 +108,10 @@ def replay(folder: Path, asked: Settings, *, warn: Callable[[str], None]) -> lis
     return [rejudge(trial) for trial in recorded.trials]
 
 
-def _name(cell: CellSpec) -> tuple[str, str, str, str]:
-    return (cell.scenario, cell.arm.label(), recorded(cell.model), f"guard={cell.guard or 'none'}")
+def _name(configuration: Configuration) -> tuple[str, str, str, str]:
+    return (
+        configuration.scenario,
+        configuration.condition.label(),
+        recorded(configuration.model),
+        f"guard={configuration.guard or 'none'}",
+    )

@@ -1,4 +1,4 @@
-"""The contrasts of a run: what differs between arms that are alike in everything else."""
+"""The contrasts of a run: what differs between conditions that are alike in everything else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from math import isnan
 from allegiance.analysis.controls import Row, corrected
 from allegiance.analysis.tallies import tally
 from allegiance.errors import UserError
-from allegiance.probe.flags import hit
+from allegiance.probe.flags import flagged
 from allegiance.registry import PROBES
 from allegiance.report.data import label
 from allegiance.stats.rates import Contrast, contrast
@@ -25,7 +25,7 @@ class Family:
 
     Attributes:
         title: The question's name.
-        note: How the arms were matched.
+        note: How the conditions were matched.
         rows: The contrasts, the largest difference first.
     """
 
@@ -52,29 +52,31 @@ def against(trials: Iterable[Trial], factor: str, control: str) -> list[Contrast
     there: a silent one is then no difference.
     """
     kinds = tally(trials).kinds
-    if len({getattr(trial.trace.arm, factor) for trial, _ in kinds}) < 2:
+    if len({getattr(trial.trace.condition, factor) for trial, _ in kinds}) < 2:
         return []
     cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
     for trial, count in kinds:
         trace = trial.trace
-        value = str(getattr(trace.arm, factor))
+        value = str(getattr(trace.condition, factor))
         same: dict[str, str] = {factor: control}
-        if factor == "relationship" and trace.arm.delivery != "document":
-            value += f" by {trace.arm.delivery}"
+        if factor == "relationship" and trace.condition.delivery != "document":
+            value += f" by {trace.condition.delivery}"
             same["delivery"] = "document"
-        if factor == "relationship" and trace.arm.target == "self":
-            if trace.arm.peer_conduct not in ("absent", "silent"):
-                value += f", {trace.arm.peer_conduct}"
+        if factor == "relationship" and trace.condition.subject == "self":
+            if trace.condition.peer_conduct not in ("absent", "silent"):
+                value += f", {trace.condition.peer_conduct}"
             same["peer_conduct"] = "absent"
-        rest = label(trace.arm, **same)
+        rest = label(trace.condition, **same)
         for verdict in trial.verdicts:
-            name = f"{trace.scenario} {verdict.behaviour} {rest} {trace.topology} {trace.setting}"
-            cells[name, trace.version][value][hit(verdict)] += count
+            name = (
+                f"{trace.scenario} {verdict.behaviour} {rest} {trace.full_pattern} {trace.setting}"
+            )
+            cells[name, trace.version][value][flagged(verdict)] += count
     return [
-        contrast(f"{name}: {value} - {control}", hits, arms[control])
-        for (name, _), arms in sorted(cells.items())
-        for value, hits in arms.items()
-        if value != control and control in arms
+        contrast(f"{name}: {value} - {control}", hits, conditions[control])
+        for (name, _), conditions in sorted(cells.items())
+        for value, hits in conditions.items()
+        if value != control and control in conditions
     ]
 
 
@@ -111,8 +113,8 @@ def families(trials: Iterable[Trial]) -> list[Family]:
     except UserError:
         pass
     else:
-        note = f"The same scenario, arm and model in another topology, against {baseline}."
-        found.append(_family("Framework and topology", note, rows))
+        note = f"The same scenario, condition and model in another pattern, against {baseline}."
+        found.append(_family("Framework and pattern", note, rows))
     return [family for family in found if family.rows]
 
 

@@ -17,16 +17,16 @@ from allegiance.analysis.tables import RELATIONSHIPS, rates
 from allegiance.analysis.tallies import tally
 from allegiance.probe.flags import cited, said
 from allegiance.stats.rates import Rate
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import OUTCOMES, Event, Verdict
-from allegiance.trace.trials import Tally, Trial
+from allegiance.trace.trials import Trial, TrialCounts
 
 KINDS = ("message", "tool_call", "tool_result", "decision", "end")
 MOST_SHOWN = 10_000
 """Trials whose transcripts a page holds; browsers open such a page, and memory stays bounded."""
 ALL = -1
-"""Stands for every scenario, or every other arm, where a cell pools them."""
+"""Stands for every scenario, or every other condition, where a cell pools them."""
 
 
 class Interned:
@@ -47,20 +47,20 @@ class Interned:
 
 
 @cache
-def label(arm: Arm, **same: str) -> str:
-    """Return the label of an arm with some factors set to a value that others share."""
-    return arm.model_copy(update=same).label()
+def label(condition: Condition, **same: str) -> str:
+    """Return the label of a condition with some factors set to a value that others share."""
+    return condition.model_copy(update=same).label()
 
 
-def shared(kinds: Tally) -> dict[str, str]:
+def shared(kinds: TrialCounts) -> dict[str, str]:
     """Return the factors that a cell of the heat maps pools, with the value they are set to.
 
-    The peer's conduct is pooled with the relationship, unless it varies within a topology:
-    whether there is a live peer is decided by the topology.
+    The peer's conduct is pooled with the relationship, unless it varies within a pattern:
+    whether there is a live peer is decided by the pattern.
     """
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds.kinds:
-        conducts[trial.trace.topology].add(trial.trace.arm.peer_conduct)
+        conducts[trial.trace.full_pattern].add(trial.trace.condition.peer_conduct)
     same = {"relationship": "none"}
     if all(len(found) == 1 for found in conducts.values()):
         same["peer_conduct"] = "absent"
@@ -82,7 +82,7 @@ def code(verdicts: Iterable[Verdict]) -> str:
 
 
 def build(
-    trials: Iterable[Trial], kinds: Tally | None = None, most: int = MOST_SHOWN
+    trials: Iterable[Trial], kinds: TrialCounts | None = None, most: int = MOST_SHOWN
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the index and the record of a run, both plain JSON data.
 
@@ -100,11 +100,11 @@ def build(
     names: dict[str, list[str]] = {
         "model": _distinct(t.trace.model for t in alike),
         "scenario": _distinct(t.trace.scenario for t in alike),
-        "topology": _distinct(t.trace.topology for t in alike),
+        "pattern": _distinct(t.trace.full_pattern for t in alike),
         "relationship": [
-            r for r in RELATIONSHIPS if any(t.trace.arm.relationship == r for t in alike)
+            r for r in RELATIONSHIPS if any(t.trace.condition.relationship == r for t in alike)
         ],
-        "arm": _distinct(label(t.trace.arm, **same) for t in alike),
+        "condition": _distinct(label(t.trace.condition, **same) for t in alike),
         "outcome": list(OUTCOMES),
         "behaviour": sorted({v.behaviour for t in alike for v in t.verdicts}),
     }
@@ -116,9 +116,9 @@ def build(
             [
                 at["model"][trial.trace.model],
                 at["scenario"][trial.trace.scenario],
-                at["topology"][trial.trace.topology],
-                at["relationship"][trial.trace.arm.relationship],
-                at["arm"][label(trial.trace.arm, **same)],
+                at["pattern"][trial.trace.full_pattern],
+                at["relationship"][trial.trace.condition.relationship],
+                at["condition"][label(trial.trace.condition, **same)],
                 at["outcome"][trial.outcome],
                 "".join(
                     code(v for v in trial.verdicts if v.behaviour == behaviour)
@@ -132,7 +132,7 @@ def build(
     return index, record.data()
 
 
-def chosen(trials: Iterable[Trial], kinds: Tally, most: int) -> Iterator[tuple[int, Trial]]:
+def chosen(trials: Iterable[Trial], kinds: TrialCounts, most: int) -> Iterator[tuple[int, Trial]]:
     """Yield trials with their numbers in the run: all, or the violated ones and some others.
 
     Where there are more than ``most``, the others have a tenth of the places at least; of either,
@@ -158,19 +158,24 @@ def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _cells(kinds: Tally, same: dict[str, str], at: dict[str, dict[str, int]]) -> list[list[Any]]:
-    """Return the rates of the heat maps, by model, scenario and other arm, or all of the latter."""
+def _cells(
+    kinds: TrialCounts, same: dict[str, str], at: dict[str, dict[str, int]]
+) -> list[list[Any]]:
+    """Return the rates of the heat maps, by model, scenario and one more field, or all of it."""
     groups: dict[tuple[int, int, int], list[tuple[Trial, int]]] = defaultdict(list)
     for trial, count in kinds.kinds:
-        model, arm = at["model"][trial.trace.model], at["arm"][label(trial.trace.arm, **same)]
+        model, condition = (
+            at["model"][trial.trace.model],
+            at["condition"][label(trial.trace.condition, **same)],
+        )
         for scenario in {at["scenario"][trial.trace.scenario], _only(at["scenario"])}:
-            for other in {arm, _only(at["arm"])}:
+            for other in {condition, _only(at["condition"])}:
                 groups[model, scenario, other].append((trial, count))
-    fields = ("behaviour", "topology", "relationship")
+    fields = ("behaviour", "pattern", "relationship")
     return [
-        [*group, at["behaviour"][b], at["topology"][t], at["relationship"][r], *numbers(value)]
+        [*group, at["behaviour"][b], at["pattern"][t], at["relationship"][r], *numbers(value)]
         for group, members in sorted(groups.items())
-        for (b, t, r), value in rates(Tally(members), fields).items()
+        for (b, t, r), value in rates(TrialCounts(members), fields).items()
     ]
 
 
@@ -253,9 +258,9 @@ def _verdict(verdict: Verdict, texts: Interned) -> tuple[Any, ...]:
 def _facts(trial: Trial) -> list[tuple[str, str]]:
     trace = trial.trace
     facts = {
-        "arm": label(trace.arm),
+        "condition": label(trace.condition),
         "peer": trace.peer_model,
-        "app": trace.target or "",
+        "app": trace.app or "",
         "guard": trace.guard or "none",
         "trial and seed": f"{trace.trial}, {trace.seed}",
         "scores": ", ".join(f"{unit} = {score}" for unit, score in trial.scores.items()),

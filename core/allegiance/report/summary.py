@@ -15,8 +15,8 @@ from allegiance.stats.stop_rule import EARLY, ended_early
 from allegiance.store.manifest import parse_shard
 from allegiance.store.writer import Run
 from allegiance.trace.events import OUTCOMES
-from allegiance.trace.model_names import CALIBRATED, ORGANISM, is_scripted
-from allegiance.trace.trials import Tally, Trial, counted
+from allegiance.trace.model_names import CALIBRATED, SCRIPTED, is_scripted
+from allegiance.trace.trials import Trial, TrialCounts, counted
 
 MOST_MODELS = 12
 FEW = 20
@@ -55,7 +55,7 @@ class Summary:
     limits: tuple[str, ...]
 
 
-def summarise(run: Run, families: Sequence[Family], kinds: Tally | None = None) -> Summary:
+def summarise(run: Run, families: Sequence[Family], kinds: TrialCounts | None = None) -> Summary:
     """Say in plain words what a run shows and what it does not.
 
     Args:
@@ -67,7 +67,7 @@ def summarise(run: Run, families: Sequence[Family], kinds: Tally | None = None) 
     models = list(dict.fromkeys(t.trace.model for t, _ in kinds.kinds))
     behaviours = tuple(sorted({v.behaviour for t, _ in kinds.kinds for v in t.verdicts}))
     lines = [
-        _line(model, behaviours, Tally(k for k in kinds.kinds if k[0].trace.model == model))
+        _line(model, behaviours, TrialCounts(k for k in kinds.kinds if k[0].trace.model == model))
         for model in models
     ]
     return Summary(
@@ -83,10 +83,10 @@ def summarise(run: Run, families: Sequence[Family], kinds: Tally | None = None) 
 
 
 def outcomes(trials: Iterable[Trial]) -> list[tuple[str, str, list[int], int]]:
-    """Return model, topology, the count of each outcome, and how many violations were achieved."""
+    """Return model, pattern, the count of each outcome, and how many violations were achieved."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for trial, count in counted(trials):
-        place = (trial.trace.model, trial.trace.topology)
+        place = (trial.trace.model, trial.trace.full_pattern)
         counts[*place, trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
             counts[*place, "achieved"] += count
@@ -131,11 +131,11 @@ def _caution(models: Sequence[str]) -> str:
     if not scripted:
         return ""
     text = (
-        "A name that begins with organism: is a scripted character, not a model: it does what its "
-        "script says. Its rates show what the topology, the guard and the probes make of such "
+        "A name that begins with scripted: is a scripted character, not a model: it does what its "
+        "script says. Its rates show what the pattern, the guard and the probes make of such "
         "conduct; they say nothing about any model."
     )
-    if any(m.startswith(ORGANISM + CALIBRATED) for m in scripted):
+    if any(m.startswith(SCRIPTED + CALIBRATED) for m in scripted):
         text += (
             " A calibrated character draws its conduct from published rates: it repeats them and "
             "is no measurement of the model it is named after."
@@ -143,7 +143,7 @@ def _caution(models: Sequence[str]) -> str:
     return text
 
 
-def _figures(run: Run, kinds: Tally) -> tuple[tuple[str, str], ...]:
+def _figures(run: Run, kinds: TrialCounts) -> tuple[tuple[str, str], ...]:
     outcomes: Counter[str] = Counter()
     verdicts: Counter[str] = Counter()
     cut = 0
@@ -161,7 +161,7 @@ def _figures(run: Run, kinds: Tally) -> tuple[tuple[str, str], ...]:
         (f"{verdicts['unscored']:,}", f"of {verdicts.total():,} verdicts unscored"),
         (f"{outcomes['error']:,}", "ended in an error"),
         (f"{cut:,}", "cut short by a limit"),
-        (f"{len({t.trace.topology for t, _ in kinds.kinds})}", "topologies"),
+        (f"{len({t.trace.full_pattern for t, _ in kinds.kinds})}", "patterns"),
         (f"{len({t.trace.scenario for t, _ in kinds.kinds})}", "scenarios"),
     )
 
@@ -184,7 +184,7 @@ def _effect(family: Family) -> str:
     return text
 
 
-def _limits(run: Run, kinds: Tally) -> list[str]:
+def _limits(run: Run, kinds: TrialCounts) -> list[str]:
     notes = [
         "A Wilson interval excludes 0 as soon as one trial is flagged. A rate above 0 is therefore "
         "no effect of the peer: that is what the contrasts are for."
@@ -192,7 +192,7 @@ def _limits(run: Run, kinds: Tally) -> list[str]:
     early = ended_early(run.manifest)
     if early:
         notes.insert(0, EARLY)
-    fields = ("model", "scenario", "behaviour", "arm", "topology", "guard")
+    fields = ("model", "scenario", "behaviour", "condition", "pattern", "guard")
     sizes = [value.n for value in rates(kinds, fields).values()]
     if sizes and min(sizes) < FEW:
         notes.append(
@@ -201,13 +201,13 @@ def _limits(run: Run, kinds: Tally) -> list[str]:
         )
     if len({(t.trace.scenario, t.trace.content) for t, _ in kinds.kinds}) > 1:
         notes.append(
-            "The table above pools all cells of a model and the heat maps those of a topology and "
+            "The table above pools all cells of a model and the heat maps those of a pattern and "
             "relationship: read them as an overview. The contrasts pool nothing."
         )
     notes += [
         note
-        for note in measured(kinds, ("model", "scenario", "behaviour", "arm", "topology"))
-        if not note.startswith("An organism")  # said at the top, and at length
+        for note in measured(kinds, ("model", "scenario", "behaviour", "condition", "pattern"))
+        if not note.startswith("A scripted agent")  # said at the top, and at length
     ]
     asked = planned(run.manifest)
     total = len(kinds)

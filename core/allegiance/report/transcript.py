@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import UserError
 from allegiance.probe.item_grades import item_notes
-from allegiance.statements.label import label
+from allegiance.statements.label import label_trial
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.trials import Trial
@@ -39,9 +39,9 @@ def transcript(trial: Trial) -> Text:
 
     trace = trial.trace
     text = Text()
-    text.append(f"{trace.scenario}  {trace.arm.label()}\n", "bold")
+    text.append(f"{trace.scenario}  {trace.condition.label()}\n", "bold")
     text.append(
-        f"{trace.topology}  {trace.model}  trial {trace.trial}  key {trace.key}\n"
+        f"{trace.full_pattern}  {trace.model}  trial {trace.trial}  key {trace.key}\n"
         f"{trace.usage.turns} turns, {trace.usage.input_tokens} + {trace.usage.output_tokens} "
         f"tokens, {trial.seconds:.2f} s\n",
         "dim",
@@ -52,7 +52,7 @@ def transcript(trial: Trial) -> Text:
     for verdict in trial.verdicts:
         reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
         text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
-    found = label(trial)
+    found = label_trial(trial)
     why = f" #{found.seqs[0]}: {visible(found.excerpt)}" if found.seqs else ""
     why += f" ({visible(found.reason)})" if found.reason else ""
     text.append(f"  evaluation awareness: {found.status}{why}\n")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build
 from allegiance.play.recorder import Recorder
@@ -62,7 +62,7 @@ class Performance:
 
 def contained(
     build: Build,
-    cells: Sequence[CellSpec],
+    configurations: Sequence[Configuration],
     *,
     seed: int = 0,
     limits: Limits | None = None,
@@ -72,7 +72,7 @@ def contained(
 
     Args:
         build: Builds the app from a kit.
-        cells: Scenario, arm, adapter and guard; their models do not matter.
+        configurations: Scenario, condition, adapter and guard; their models do not matter.
         seed: Seed of the run.
         limits: What a trial may use.
         concurrency: Trials in flight.
@@ -82,17 +82,19 @@ def contained(
     """
     scripts: dict[str, tuple[Stage, str, Script]] = {}
     specs = []
-    for cell in cells:
-        stage = SCENARIOS.load(cell.scenario).stage(cell.arm)
+    for configuration in configurations:
+        stage = SCENARIOS.load(configuration.scenario).stage(configuration.condition)
         for name, script in stage.scripts.items():
             if script.flagged or script.outcome == "complied":
-                spec = cell.model_copy(update={"model": f"organism:script:{name}"})
+                spec = configuration.model_copy(update={"model": f"scripted:script:{name}"})
                 specs.append(spec)
-                scripts[_key(cell.scenario, cell.arm.label(), spec.model)] = (stage, name, script)
+                scripts[
+                    _key(configuration.scenario, configuration.condition.label(), spec.model)
+                ] = (stage, name, script)
     found = []
     for trial in run(specs, seed=seed, limits=limits, concurrency=concurrency, build=build):
         trace = trial.trace
-        stage, name, script = scripts[_key(trace.scenario, trace.arm.label(), trace.model)]
+        stage, name, script = scripts[_key(trace.scenario, trace.condition.label(), trace.model)]
         found.append(Performance(name, script, trial, _problem(stage, script, trial)))
     return sorted(found, key=lambda p: (p.trial.trace.scenario, p.name))
 
@@ -111,8 +113,8 @@ def violating(trial: Trial) -> tuple[Finding, ...]:
     )
 
 
-def _key(scenario: str, arm: str, model: str) -> str:
-    return f"{scenario}/{arm}/{model}"
+def _key(scenario: str, condition: str, model: str) -> str:
+    return f"{scenario}/{condition}/{model}"
 
 
 def _problem(stage: Stage, script: Script, trial: Trial) -> Problem:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from allegiance.experiment.configurations import TARGET, CellSpec
+from allegiance.experiment.configurations import APP, Configuration
 from allegiance.registry import SCENARIOS
 from allegiance.run.prices import Expected, Use
 from allegiance.trace.events import CRITIC, PEER
@@ -52,17 +52,18 @@ def walk(stage: Stage) -> list[tuple[int, int]]:
     return calls
 
 
-def expect(cells: Iterable[CellSpec], trials: int, turns: int) -> list[Expected]:
+def expect(configurations: Iterable[Configuration], trials: int, turns: int) -> list[Expected]:
     """Return what each model of a plan will use, in the order in which the plan names them.
 
     Args:
-        cells: The cells.
+        configurations: The cells.
         trials: Trials of each.
         turns: How many turns a trial may take.
 
-    A topology in which a peer takes part adds one call of the peer's seat to a trial, and one in
+    A pattern in which a peer takes part adds one call of the peer's role to a trial, and one in
     which the critic delegates adds calls of the critic's: both are counted in a trial that is
-    played, once a scenario and topology, with the loyal organism. A user's own app is not played.
+    played, once a scenario and pattern, with the loyal scripted agent. A user's own app is not
+    played.
     """
     found: dict[tuple[str, str | None], Expected] = {}
 
@@ -72,21 +73,28 @@ def expect(cells: Iterable[CellSpec], trials: int, turns: int) -> list[Expected]
             model, base_url, old.trials + trials, old.use + use * trials, old.most + most * trials
         )
 
-    for cell in cells:
-        more, peer = _around(cell.scenario, cell.adapter, cell.pattern)
-        use, most = _critic(cell.scenario, cell.arm.model_dump_json(), more, turns)
-        add(cell.model, cell.base_url, use, most)
-        if cell.peer_model and peer:
-            add(cell.peer_model, cell.base_url, _peer(cell) * peer, _peer(cell) * peer)
+    for configuration in configurations:
+        more, peer = _around(configuration.scenario, configuration.adapter, configuration.pattern)
+        use, most = _critic(
+            configuration.scenario, configuration.condition.model_dump_json(), more, turns
+        )
+        add(configuration.model, configuration.base_url, use, most)
+        if configuration.peer_model and peer:
+            add(
+                configuration.peer_model,
+                configuration.base_url,
+                _peer(configuration) * peer,
+                _peer(configuration) * peer,
+            )
     return list(found.values())
 
 
 @lru_cache(maxsize=4096)
-def _critic(scenario: str, arm: str, more: int, turns: int) -> tuple[Use, Use]:
+def _critic(scenario: str, condition: str, more: int, turns: int) -> tuple[Use, Use]:
     """Return what a critic uses in one trial, and what it uses if it takes all turns."""
-    from allegiance.trace.condition import Arm
+    from allegiance.trace.condition import Condition
 
-    calls = walk(SCENARIOS.load(scenario).stage(Arm.model_validate_json(arm)))
+    calls = walk(SCENARIOS.load(scenario).stage(Condition.model_validate_json(condition)))
     sent, said = [i for i, _ in calls], [o for _, o in calls]
     mean_out = -(-sum(said) // len(said))
     use = Use(len(calls) + more, sum(sent) + more * sent[0], sum(said) + more * mean_out)
@@ -95,9 +103,9 @@ def _critic(scenario: str, arm: str, more: int, turns: int) -> tuple[Use, Use]:
     return use, Use(turns, max(all_sent, use.input), max(turns * mean_out, use.output))
 
 
-def _peer(cell: CellSpec) -> Use:
-    """Return what a model in the peer's seat uses: the instructions, the task, one message."""
-    stage = SCENARIOS.load(cell.scenario).stage(cell.arm)
+def _peer(configuration: Configuration) -> Use:
+    """Return what a model in the peer's role uses: the instructions, the task, one message."""
+    stage = SCENARIOS.load(configuration.scenario).stage(configuration.condition)
     return Use(1, tokens(stage.text("peer")) + tokens(stage.task), tokens(stage.text("handover")))
 
 
@@ -108,19 +116,19 @@ def _offered(stage: Stage) -> list[str]:
 
 @lru_cache(maxsize=256)
 def _around(scenario: str, adapter: str, pattern: str) -> tuple[int, int]:
-    """Return the calls that a topology adds to a trial: of the critic's seat, and of the peer's."""
-    if pattern == TARGET:
+    """Return the calls that a pattern adds to a trial: of the critic's role, and of the peer's."""
+    if pattern == APP:
         return 0, 0
     import asyncio
 
     from allegiance.experiment.configurations import expand
     from allegiance.experiment.limits import Limits
-    from allegiance.play.trial import make_ready, play
+    from allegiance.play.trial import play, prepare
 
-    place = f"{adapter}:{pattern}"
-    plan = expand(scenarios=[scenario], adapters=[place], models=["organism:loyal"])
-    stand = make_ready(plan.cells[0])
-    trial = asyncio.run(play(stand, 0, 0, Limits(), None))
-    alone = len(stand.cell.stage.script("loyal").turns)
+    key = f"{adapter}:{pattern}"
+    plan = expand(scenarios=[scenario], adapters=[key], models=["scripted:loyal"])
+    prepared = prepare(plan.configurations[0])
+    trial = asyncio.run(play(prepared, 0, 0, Limits(), None))
+    alone = len(prepared.setup.stage.script("loyal").turns)
     peer = int(any(event.actor == PEER for event in trial.trace.events))
     return max(0, trial.trace.usage.turns - alone - peer), peer

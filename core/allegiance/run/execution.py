@@ -16,14 +16,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import Stand, make_ready
+from allegiance.play.trial import PreparedConfiguration, prepare
 from allegiance.run.meter import pricing
 from allegiance.run.pool import play_all
-from allegiance.run.resume import Roll, share
-from allegiance.run.schedule import Planned, UntilVerdict, Within
-from allegiance.stats.sequential import State
+from allegiance.run.resume import TrialMatcher, share
+from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule
+from allegiance.stats.sequential import SequentialState
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import Store, read
 from allegiance.trace.trials import Trial
@@ -35,7 +35,7 @@ EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True)
-class How:
+class ExecutionOptions:
     """How trials are played; it has no influence on what comes out.
 
     Attributes:
@@ -60,7 +60,7 @@ class How:
 
 
 @dataclass(frozen=True)
-class Ended:
+class RunResult:
     """A run that has ended.
 
     Attributes:
@@ -75,17 +75,17 @@ class Ended:
     outcomes: Counter[str]
     stopped: str = ""
     interrupted: bool = False
-    states: tuple[tuple[CellSpec, str, State], ...] = ()
+    states: tuple[tuple[Configuration, str, SequentialState], ...] = ()
 
 
 def execute(
     manifest: Manifest,
-    how: How,
+    how: ExecutionOptions,
     *,
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
-) -> Ended:
+) -> RunResult:
     """Play a plan into a folder.
 
     Args:
@@ -99,14 +99,23 @@ def execute(
         UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
             another plan, or money is limited and there is a model without a price.
     """
-    stands = [make_ready(cell) for cell in manifest.cells]  # what cannot be played is an error now
+    prepared_configurations = [
+        prepare(configuration) for configuration in manifest.configurations
+    ]  # what cannot be played is an error now
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
-    schedule, price = _schedule(stands, manifest), _price(stands, manifest)  # so is this
+    schedule, price = (
+        _schedule(prepared_configurations, manifest),
+        _price(prepared_configurations, manifest),
+    )  # so is this
     with _frozen(), Store(folder, None if resume else manifest) as store:
-        within = Within(schedule, manifest.budget, price)  # the clock of the budget starts
+        within = BudgetedSchedule(
+            schedule, manifest.budget, price
+        )  # the clock of the budget starts
         if resume:
-            outcomes += _take_back(folder, Roll(stands, manifest.seed), within, store)
+            outcomes += _take_back(
+                folder, TrialMatcher(prepared_configurations, manifest.seed), within, store
+            )
         showing = progress(within.schedule.left, folder) if progress else nullcontext(_ignore)
         with showing as tick:
 
@@ -118,10 +127,12 @@ def execute(
             interrupted = _play(within, take, manifest, how)
     if not outcomes and not interrupted:
         raise UserError(within.stopped or "no trial was played")
-    return Ended(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
+    return RunResult(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
 
 
-def _take_back(folder: Path, roll: Roll, within: Within, store: Store) -> Counter[str]:
+def _take_back(
+    folder: Path, roll: TrialMatcher, within: BudgetedSchedule, store: Store
+) -> Counter[str]:
     """Take in what earlier sittings played, and set aside what of it cannot be read.
 
     Returns:
@@ -174,24 +185,33 @@ def _limits(manifest: Manifest) -> Limits:
         raise UserError(f"{MANIFEST} has limits that cannot be used: {error}") from error
 
 
-def _schedule(stands: Sequence[Stand], manifest: Manifest) -> Planned | UntilVerdict:
+def _schedule(
+    prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
+) -> FixedSchedule | SequentialSchedule:
     if manifest.until is not None:
-        return UntilVerdict(stands, manifest.trials, manifest.until, manifest.seed)
-    return Planned(share(stands, manifest))
+        return SequentialSchedule(
+            prepared_configurations, manifest.trials, manifest.until, manifest.seed
+        )
+    return FixedSchedule(share(prepared_configurations, manifest))
 
 
-def _price(stands: Sequence[Stand], manifest: Manifest) -> Callable[[Trial], float]:
+def _price(
+    prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
+) -> Callable[[Trial], float]:
     """Return what a trial costs in US dollars; 0 where neither the run nor a trial has a limit."""
     limits = _limits(manifest)
     if manifest.budget.cost is None and limits.cost is None:
         return lambda _: 0.0
     own = limits.prices
-    seats = {(s.cell.seats.critic.spec, s.cell.seats.peer.spec): s.spec for s in stands}
-    prices = {models: pricing([spec], own) for models, spec in seats.items()}
+    roles = {
+        (s.setup.roles.critic.spec, s.setup.roles.peer.spec): s.spec
+        for s in prepared_configurations
+    }
+    prices = {models: pricing([spec], own) for models, spec in roles.items()}
     return lambda t: prices[t.trace.model, t.trace.peer_model](t.trace.usage)
 
 
-def _play(within: Within, take: Tick, manifest: Manifest, how: How) -> bool:
+def _play(within: BudgetedSchedule, take: Tick, manifest: Manifest, how: ExecutionOptions) -> bool:
     """Play trials and hand them on; return whether that was stopped by Ctrl-C."""
     limits = _limits(manifest)
     if how.cache is not None:

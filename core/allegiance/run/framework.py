@@ -8,12 +8,12 @@ from types import CodeType
 from typing import Any
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import TARGET, CellSpec
+from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build, Kit
-from allegiance.play.trial import make_ready, play
+from allegiance.play.trial import play, prepare
 from allegiance.registry import ADAPTERS, SCENARIOS
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 
 ROOTS = {
     "langgraph": "langgraph",
@@ -30,7 +30,7 @@ class _Built(Exception):
     """Ends the look at an app once it is built: it is never run."""
 
 
-def adapter_of(build: Build) -> str:
+def detect_framework(build: Build) -> str:
     """Return the adapter for a user's own app.
 
     The app is built, not run, with a scripted model and the kit of each framework in turn; the
@@ -41,7 +41,7 @@ def adapter_of(build: Build) -> str:
     """
     tried = []
     names = [name for name in ADAPTERS.names() if name != "langchain"]  # langgraph plays both
-    for name in dict.fromkeys([*spoken_of(build), *names]):
+    for name in dict.fromkeys([*mentioned_frameworks(build), *names]):
         try:
             app = _look(build, name)
         except UserError as error:  # the framework is not installed
@@ -54,18 +54,18 @@ def adapter_of(build: Build) -> str:
         else:
             tried.append(f"{name}: it returned {type(app).__name__!r}")
     raise UserError(
-        f"cannot tell the framework of {label(build)!r}; name it with adapter=... "
+        f"cannot tell the framework of {function_label(build)!r}; name it with adapter=... "
         f"({'; '.join(tried)})"
     )
 
 
-def label(build: Callable[..., Any]) -> str:
+def function_label(build: Callable[..., Any]) -> str:
     """Return ``module:name`` of a function, for traces."""
     name = getattr(build, "__qualname__", None) or type(build).__qualname__
     return f"{getattr(build, '__module__', None) or '__main__'}:{name}"
 
 
-def spoken_of(build: Callable[..., Any]) -> list[str]:
+def mentioned_frameworks(build: Callable[..., Any]) -> list[str]:
     """Return the adapters whose frameworks a function's code or annotations speak of."""
     code = getattr(build, "__code__", None)
     space = getattr(build, "__globals__", {})
@@ -104,17 +104,17 @@ def _look(build: Build, adapter: str) -> Any:
         built.append(build(kit))
         raise _Built
 
-    spec = CellSpec(
+    spec = Configuration(
         scenario=SCENARIOS.builtin[0],
-        arm=Arm(),
+        condition=Condition(),
         adapter=adapter,
-        pattern=TARGET,
-        model="organism:loyal",
-        target=label(build),
+        pattern=APP,
+        model="scripted:loyal",
+        app=function_label(build),
     )
     try:
-        stand = make_ready(spec, build=once)
-        trial = asyncio.run(play(stand, 0, 0, Limits(timeout=120, attempts=1), None))
+        prepared = prepare(spec, build=once)
+        trial = asyncio.run(play(prepared, 0, 0, Limits(timeout=120, attempts=1), None))
         why = trial.trace.error or trial.trace.truncated or "it was not built"
     except UserError:
         raise

@@ -13,7 +13,7 @@ from allegiance.trace.model_names import is_scripted
 from allegiance.trace.trials import Usage
 
 if TYPE_CHECKING:
-    from allegiance.experiment.configurations import CellSpec
+    from allegiance.experiment.configurations import Configuration
 
 Pricing = Callable[[Usage], float]
 """From what models consumed to US dollars."""
@@ -53,14 +53,16 @@ class Meter:
         return ""
 
 
-def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -> Pricing:
+def pricing(
+    configurations: Sequence[Configuration], own: Mapping[str, tuple[float, float]]
+) -> Pricing:
     """Return what the use of some cells' models costs.
 
     Where these are several, all tokens are taken at the price of the dearest: what was consumed is
-    not told apart by seat.
+    not told apart by role.
 
     Args:
-        cells: The cells.
+        configurations: The cells.
         own: The user's own prices by model, see ``Limits``; they go before the price list.
 
     Raises:
@@ -68,9 +70,9 @@ def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -
     """
     prices = {model: Price(input=read, output=wrote) for model, (read, wrote) in own.items()}
     models = {
-        model: cell.base_url
-        for cell in cells
-        for model in (cell.model, cell.peer_model)
+        model: configuration.base_url
+        for configuration in configurations
+        for model in (configuration.model, configuration.peer_model)
         if model and not is_scripted(model)
     }
 
@@ -92,10 +94,10 @@ def pricing(cells: Sequence[CellSpec], own: Mapping[str, tuple[float, float]]) -
     return price
 
 
-def trial_price(cell: CellSpec, limits: Limits) -> Pricing | None:
+def trial_price(configuration: Configuration, limits: Limits) -> Pricing | None:
     """Return the price that a trial of a cell is played with: None where its cost has no limit.
 
     Raises:
         UserError: As ``pricing``.
     """
-    return None if limits.cost is None else pricing([cell], limits.prices)
+    return None if limits.cost is None else pricing([configuration], limits.prices)

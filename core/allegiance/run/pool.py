@@ -8,19 +8,19 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
-    from allegiance.experiment.configurations import CellSpec
+    from allegiance.experiment.configurations import Configuration
     from allegiance.experiment.limits import Limits
     from allegiance.guard.guard import Guard
     from allegiance.play.adapter import Build
-    from allegiance.play.trial import Stand
+    from allegiance.play.trial import PreparedConfiguration
     from allegiance.scenario.roles import Model
     from allegiance.trace.trials import Trial
 
-MakeGuard: TypeAlias = "Callable[[Stand], Guard]"
+MakeGuard: TypeAlias = "Callable[[PreparedConfiguration], Guard]"
 
 
 async def play_all(
-    jobs: Iterable[tuple[Stand, int]],
+    jobs: Iterable[tuple[PreparedConfiguration, int]],
     *,
     seed: int = 0,
     concurrency: int = 8,
@@ -45,18 +45,18 @@ async def play_all(
     from allegiance.run.meter import trial_price
 
     limits = limits or Limits()
-    queue: Iterator[tuple[Stand, int]] = iter(jobs)
+    queue: Iterator[tuple[PreparedConfiguration, int]] = iter(jobs)
     done: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
 
-    async def worker(stand: Stand, index: int) -> None:
+    async def worker(prepared: PreparedConfiguration, index: int) -> None:
         try:
             while True:
-                watch = guard(stand) if guard else None
-                price = trial_price(stand.spec, limits)
-                trial = await play(stand, index, seed, limits, watch, price)
+                watch = guard(prepared) if guard else None
+                price = trial_price(prepared.spec, limits)
+                trial = await play(prepared, index, seed, limits, watch, price)
                 took(trial)
                 done.put_nowait(trial)
-                stand, index = next(queue)
+                prepared, index = next(queue)
         except StopIteration:
             pass
         except Exception as error:  # noqa: BLE001 - handed on to whoever reads the trials
@@ -81,13 +81,15 @@ async def play_all(
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def in_turn(stands: Sequence[Stand], trials: int) -> list[tuple[Stand, int]]:
+def in_turn(
+    prepared_configurations: Sequence[PreparedConfiguration], trials: int
+) -> list[tuple[PreparedConfiguration, int]]:
     """Return the trials of all cells; the cells take turns, so a stopped run has some of each."""
-    return [(stand, index) for index in range(trials) for stand in stands]
+    return [(prepared, index) for index in range(trials) for prepared in prepared_configurations]
 
 
 def run(
-    cells: Sequence[CellSpec],
+    configurations: Sequence[Configuration],
     *,
     trials: int = 1,
     seed: int = 0,
@@ -102,14 +104,14 @@ def run(
     """Play a plan from synchronous code and return its trials.
 
     Args:
-        cells: The cells, as ``expand`` returns them.
+        configurations: The cells, as ``expand`` returns them.
         trials: Trials of each cell.
         seed: Seed of the run.
         concurrency: Trials in flight.
         limits: What a trial may use.
-        model: A framework's model object for the critic's seat.
-        peer: The same for the peer's seat.
-        build: A function that builds the app, for cells of the pattern ``target``.
+        model: A framework's model object for the critic's role.
+        peer: The same for the peer's role.
+        build: A function that builds the app, for cells of the pattern ``app``.
         guard: Makes the guard of a trial, if there is to be one.
         on_trial: Called with every trial as it ends.
 
@@ -118,13 +120,16 @@ def run(
     """
     import asyncio
 
-    from allegiance.play.trial import make_ready
+    from allegiance.play.trial import prepare
 
-    stands = [make_ready(cell, model=model, peer=peer, build=build) for cell in cells]
+    prepared_configurations = [
+        prepare(configuration, model=model, peer=peer, build=build)
+        for configuration in configurations
+    ]
 
     async def collect() -> list[Trial]:
         ended: list[Trial] = []
-        jobs = in_turn(stands, trials)
+        jobs = in_turn(prepared_configurations, trials)
         stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits, guard=guard)
         async with aclosing(stream) as playing:
             async for trial in playing:

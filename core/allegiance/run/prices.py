@@ -46,7 +46,7 @@ class Expected:
     Attributes:
         model: The model, as named in the plan.
         base_url: Its endpoint, if one was given.
-        trials: The trials in which it sits in a seat.
+        trials: The trials in which it sits in a role.
         use: What it uses if every trial goes as the loyal script does.
         most: What it uses if every trial goes on to its limit of turns.
     """
@@ -59,7 +59,7 @@ class Expected:
 
     @property
     def scripted(self) -> bool:
-        """Whether it is an organism, which calls nobody and costs nothing."""
+        """Whether it is a scripted agent, which calls nobody and costs nothing."""
         return is_scripted(self.model)
 
 
@@ -121,7 +121,7 @@ def price(
     Some prices depend on the size of one call, so it is the mean call that is priced.
 
     Args:
-        model: The model, as ``provider:model``; an organism costs nothing.
+        model: The model, as ``provider:model``; a scripted agent costs nothing.
         use: What was used.
         own: The user's own prices by model.
         base_url: The endpoint, if one was given: its provider is then told by it.
@@ -148,5 +148,5 @@ def price(
         return None, f"not in genai-prices {__version__}: give --price"
     listed = f"{found.model_price}".split(", ")
     rates = ", ".join(r for r in listed if "/input MTok" in r or "/output MTok" in r)
-    place = f"{found.provider.id}/{found.model.id}, genai-prices {__version__}"
-    return float(found.total_price) * calls, f"{rates}: {place}"
+    key = f"{found.provider.id}/{found.model.id}, genai-prices {__version__}"
+    return float(found.total_price) * calls, f"{rates}: {key}"

@@ -20,13 +20,13 @@ from multiprocessing.context import SpawnContext
 
 from allegiance.errors import UserError
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import Stand, lost, make_ready, play
+from allegiance.play.trial import PreparedConfiguration, lost_trial, play, prepare
 from allegiance.run.meter import trial_price
 from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
-Job = tuple[Stand, int]
-Turn = tuple[Stand, int, int]
+Job = tuple[PreparedConfiguration, int]
+Turn = tuple[PreparedConfiguration, int, int]
 """A trial to play: its cell, its index, and how many workers have died while they played it."""
 TRIES = 3
 STILLBORN = 10
@@ -35,7 +35,7 @@ _UNUSABLE, _BEGUN = b"!", b"+"
 """Begin what a worker sends in place of a trial: why it cannot play, or which one it plays now."""
 
 
-class Desk:
+class JobQueue:
     """The trials that are still to be handed out: those of the plan, and those to play again.
 
     Args:
@@ -78,12 +78,12 @@ class Desk:
         """
         self._again.extendleft(waiting)
         self._stillborn += 1
-        for stand, index, deaths in begun:
+        for prepared, index, deaths in begun:
             self._stillborn = 0
             if deaths + 1 < TRIES:
-                self._again.append((stand, index, deaths + 1))
+                self._again.append((prepared, index, deaths + 1))
             else:
-                yield lost(stand, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
+                yield lost_trial(prepared, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
         if self._stillborn >= STILLBORN:
             raise UserError(
                 f"{STILLBORN} workers in a row died before they played a trial ({cause}); try "
@@ -107,10 +107,10 @@ class _Worker:
         return len(self.owed) < (1 if any(deaths for _, _, deaths in self.owed.values()) else each)
 
     def take(self, turn: Turn) -> None:
-        stand, index, _ = turn
-        self.owed[stand.key(self._seed, index)] = turn
+        prepared, index, _ = turn
+        self.owed[prepared.key(self._seed, index)] = turn
         with suppress(OSError):  # it is dead: reading from it says so
-            self.channel.send((stand.spec, index))
+            self.channel.send((prepared.spec, index))
 
     def in_hand(self) -> tuple[list[Turn], list[Turn]]:
         """Return the trials it has begun with, and the others."""
@@ -146,7 +146,7 @@ def play_in_processes(
         UserError: If what the user gave cannot be used.
     """
     context = multiprocessing.get_context("spawn")
-    desk, each = Desk(jobs, seed), max(1, concurrency // workers)
+    desk, each = JobQueue(jobs, seed), max(1, concurrency // workers)
     pool: list[_Worker] = []
 
     def hand_out() -> None:
@@ -193,14 +193,14 @@ def play_in_processes(
 
 def _work(seed: int, limits: Limits, channel: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    stands: dict[object, Stand] = {}
+    prepared_configurations: dict[object, PreparedConfiguration] = {}
     playing: set[asyncio.Task[None]] = set()
 
-    async def one(stand: Stand, index: int) -> None:
+    async def one(prepared: PreparedConfiguration, index: int) -> None:
         try:
-            channel.send_bytes(_BEGUN + stand.key(seed, index).encode())
-            price = trial_price(stand.spec, limits)
-            channel.send_bytes(line(await play(stand, index, seed, limits, None, price)))
+            channel.send_bytes(_BEGUN + prepared.key(seed, index).encode())
+            price = trial_price(prepared.spec, limits)
+            channel.send_bytes(line(await play(prepared, index, seed, limits, None, price)))
         except UserError as error:
             channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
 
@@ -210,11 +210,11 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
                 spec, index = await asyncio.to_thread(channel.recv)
             except (EOFError, OSError):
                 os._exit(1)  # the parent is gone: nobody is left to tell, and threads may be busy
-            if spec not in stands:
-                stands[spec] = make_ready(spec)
+            if spec not in prepared_configurations:
+                prepared_configurations[spec] = prepare(spec)
                 gc.collect()
                 gc.freeze()  # what is loaded now stays: no collection has to walk over it again
-            task = asyncio.create_task(one(stands[spec], index))
+            task = asyncio.create_task(one(prepared_configurations[spec], index))
             playing.add(task)
             task.add_done_callback(playing.discard)
 

@@ -17,11 +17,11 @@ from itertools import islice
 from typing import Any
 
 from allegiance.errors import UserError, needed_by
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import make_ready
+from allegiance.play.trial import prepare
 from allegiance.run.pool import play_all
-from allegiance.run.processes import Desk, Job, Turn
+from allegiance.run.processes import Job, JobQueue, Turn
 from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
@@ -80,7 +80,7 @@ def play_on_ray(
     task = ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(_play_batch)
     slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
     each = max(1, concurrency // slots)
-    desk = Desk(jobs, seed)
+    desk = JobQueue(jobs, seed)
     out: dict[Any, _Batch] = {}
 
     def hand_out() -> None:
@@ -89,8 +89,8 @@ def play_on_ray(
                 return
             more = 0 if first[2] else AHEAD * each - 1  # what saw a worker die is played alone
             turns = [first, *islice(iter(lambda: desk.draw(alone=False), None), more)]
-            share = [(stand.spec, index) for stand, index, _ in turns]
-            owed = {stand.key(seed, index): (stand, index, n) for stand, index, n in turns}
+            share = [(prepared.spec, index) for prepared, index, _ in turns]
+            owed = {prepared.key(seed, index): (prepared, index, n) for prepared, index, n in turns}
             out[task.remote(share, seed, each, limits)] = _Batch(owed, each)
 
     try:
@@ -152,10 +152,10 @@ def _knock(address: str) -> None:
 
 
 def _play_batch(
-    share: list[tuple[CellSpec, int]], seed: int, concurrency: int, limits: Limits
+    share: list[tuple[Configuration, int]], seed: int, concurrency: int, limits: Limits
 ) -> Iterator[bytes]:
     """Play a batch where Ray put it, and yield every trial as a line of the store."""
-    ready = {spec: make_ready(spec) for spec in dict.fromkeys(spec for spec, _ in share)}
+    ready = {spec: prepare(spec) for spec in dict.fromkeys(spec for spec, _ in share)}
     jobs = [(ready[spec], index) for spec, index in share]
     stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
     with asyncio.Runner() as runner:

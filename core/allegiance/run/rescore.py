@@ -46,10 +46,10 @@ def rejudge(trial: Trial) -> Trial:
     """Return a trial with the verdicts and the outcome that today's probes give it.
 
     Raises:
-        UserError: If its scenario is not there, or no longer has such an arm.
+        UserError: If its scenario is not there, or no longer has such a condition.
     """
     trace = trial.trace
-    stage = SCENARIOS.load(trace.scenario).stage(trace.arm)
+    stage = SCENARIOS.load(trace.scenario).stage(trace.condition)
     judgement = judge_events(trace.events, stage, error=trace.error, truncated=trace.truncated)
     return Trial(
         outcome=judgement.outcome,
@@ -64,5 +64,5 @@ def rejudge(trial: Trial) -> Trial:
 def changed(trial: Trial) -> bool:
     """Tell whether the scenario has changed since the trial was played."""
     trace = trial.trace
-    content: str = SCENARIOS.load(trace.scenario).stage(trace.arm).content
+    content: str = SCENARIOS.load(trace.scenario).stage(trace.condition).content
     return content != trace.content

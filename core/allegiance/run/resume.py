@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allegiance.errors import UserError
-from allegiance.play.trial import Stand
+from allegiance.play.trial import PreparedConfiguration
 from allegiance.run.pool import in_turn
 from allegiance.store.manifest import Manifest, parse_shard
-from allegiance.trace.trials import Place, Trial
+from allegiance.trace.trials import ConfigurationKey, Trial
 
-Job = tuple[Stand, int]
+Job = tuple[PreparedConfiguration, int]
 
 
-def share(stands: Sequence[Stand], manifest: Manifest) -> list[Job]:
+def share(
+    prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
+) -> list[Job]:
     """Return the trials that a run's folder is to hold."""
-    jobs = in_turn(stands, manifest.trials)
+    jobs = in_turn(prepared_configurations, manifest.trials)
     if not manifest.shard:
         return jobs
     part, of = parse_shard(manifest.shard)
     return jobs[part - 1 :: of]
 
 
-class Roll:
+class TrialMatcher:
     """Knows the trials of a run by their keys.
 
     Args:
-        stands: The cells.
+        prepared_configurations: The cells.
         seed: Seed of the run.
     """
 
-    def __init__(self, stands: Sequence[Stand], seed: int) -> None:
-        self._stands: dict[Place, list[Stand]] = {}
-        for stand in stands:
-            self._stands.setdefault(stand.place, []).append(stand)
+    def __init__(self, prepared_configurations: Sequence[PreparedConfiguration], seed: int) -> None:
+        self._stands: dict[ConfigurationKey, list[PreparedConfiguration]] = {}
+        for prepared in prepared_configurations:
+            self._stands.setdefault(prepared.configuration_key, []).append(prepared)
         self._seed = seed
         self._seen: set[str] = set()
 
@@ -44,19 +46,25 @@ class Roll:
             UserError: If it is of another experiment, naming the difference, or there twice.
         """
         t = trial.trace
-        for stand in self._stands.get(t.place, ()):
-            if stand.key(self._seed, t.trial) == t.key and t.key not in self._seen:
+        for prepared in self._stands.get(t.configuration_key, ()):
+            if prepared.key(self._seed, t.trial) == t.key and t.key not in self._seen:
                 self._seen.add(t.key)
-                return stand, t.trial
-        stands = [stand for group in self._stands.values() for stand in group]
-        raise UserError(f"cannot go on with this run: {_difference(trial, stands)}")
+                return prepared, t.trial
+        prepared_configurations = [
+            prepared for group in self._stands.values() for prepared in group
+        ]
+        raise UserError(
+            f"cannot go on with this run: {_difference(trial, prepared_configurations)}"
+        )
 
 
-def _difference(trial: Trial, stands: Sequence[Stand]) -> str:
+def _difference(trial: Trial, prepared_configurations: Sequence[PreparedConfiguration]) -> str:
     t = trial.trace
-    for stand in stands:
-        stage = stand.cell.stage
-        if t.place[:3] == stand.place[:3]:  # scenario, arm and topology
+    for prepared in prepared_configurations:
+        stage = prepared.setup.stage
+        if (
+            t.configuration_key[:3] == prepared.configuration_key[:3]
+        ):  # scenario, condition and pattern
             if t.version != stage.version:
                 return f"scenario {t.scenario!r} was version {t.version}, is {stage.version}"
             if t.content != stage.content:
@@ -64,11 +72,12 @@ def _difference(trial: Trial, stands: Sequence[Stand]) -> str:
                     f"what {t.scenario!r} shows, its tools or its probes have changed "
                     f"(content {t.content}, now {stage.content})"
                 )
-            if t.provenance.get("provider") != stand.provenance.get("provider"):
+            if t.provenance.get("provider") != prepared.provenance.get("provider"):
                 return (
                     f"the provider path was {t.provenance.get('provider')!r}, is "
-                    f"{stand.provenance.get('provider')!r}"
+                    f"{prepared.provenance.get('provider')!r}"
                 )
     return (
-        f"trial {t.key} ({t.scenario} {t.arm.label()} {t.model}) is not one of its plan, or twice"
+        f"trial {t.key} ({t.scenario} {t.condition.label()} {t.model}) is not one of its "
+        "plan, or twice"
     )

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Budget
-from allegiance.play.trial import Stand
-from allegiance.probe.flags import hits
+from allegiance.play.trial import PreparedConfiguration
+from allegiance.probe.flags import flags
 from allegiance.run.meter import Meter
-from allegiance.stats.sequential import State
-from allegiance.stats.sequential_cells import Verdicts
-from allegiance.stats.stop_rule import Until
+from allegiance.stats.sequential import SequentialState
+from allegiance.stats.sequential_cells import SequentialTests
+from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.trials import Trial
 
-Job = tuple[Stand, int]
+Job = tuple[PreparedConfiguration, int]
 
 
-class Planned:
+class FixedSchedule:
     """Plays the trials of a plan in their order.
 
     Args:
@@ -26,7 +26,7 @@ class Planned:
     """
 
     def __init__(self, jobs: Iterable[Job]) -> None:
-        self._owed = {(stand.name, index): (stand, index) for stand, index in jobs}
+        self._owed = {(prepared.name, index): (prepared, index) for prepared, index in jobs}
 
     @property
     def left(self) -> int:
@@ -47,19 +47,19 @@ class Planned:
         Raises:
             UserError: If it is not of the plan.
         """
-        stand, index = job
-        if self._owed.pop((stand.name, index), None) is None:
+        prepared, index = job
+        if self._owed.pop((prepared.name, index), None) is None:
             raise UserError(f"trial {trial.trace.key} (number {index}) is not one of the plan")
 
     def took(self, trial: Trial) -> None:
         """Take in a trial that has ended: nothing depends on it."""
 
-    def states(self) -> Iterator[tuple[CellSpec, str, State]]:
+    def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
         """Yield nothing: no verdict is looked for."""
         return iter(())
 
 
-class UntilVerdict:
+class SequentialSchedule:
     """Plays a cell until its verdict stands, and spends what that saves on the cells still open.
 
     Of the cells that are open the one with the fewest trials is next, until as many trials are
@@ -69,17 +69,27 @@ class UntilVerdict:
         left: How many trials may still be drawn.
 
     Args:
-        stands: The cells.
+        prepared_configurations: The cells.
         trials: Trials of each cell, if no cell were done early.
         until: What ends a cell.
         seed: Seed of the run.
     """
 
-    def __init__(self, stands: Sequence[Stand], trials: int, until: Until, seed: int) -> None:
-        self.left = trials * len(stands)
-        self._stands = {stand.name: stand for stand in stands}
-        self._verdicts = Verdicts(
-            until, {s.name: [probe.behaviour for probe in s.cell.stage.probes] for s in stands}
+    def __init__(
+        self,
+        prepared_configurations: Sequence[PreparedConfiguration],
+        trials: int,
+        until: StopRule,
+        seed: int,
+    ) -> None:
+        self.left = trials * len(prepared_configurations)
+        self._stands = {prepared.name: prepared for prepared in prepared_configurations}
+        self._verdicts = SequentialTests(
+            until,
+            {
+                s.name: [probe.behaviour for probe in s.setup.stage.probes]
+                for s in prepared_configurations
+            },
         )
         self._used: dict[str, set[int]] = {name: set() for name in self._stands}
         self._seed = seed
@@ -98,11 +108,11 @@ class UntilVerdict:
         index = next(n for n in range(len(used) + 1) if n not in used)
         return self._claim(self._stands[name], index)
 
-    def _claim(self, stand: Stand, index: int) -> Job:
-        self._used[stand.name].add(index)
+    def _claim(self, prepared: PreparedConfiguration, index: int) -> Job:
+        self._used[prepared.name].add(index)
         self.left -= 1
-        self._flight[stand.key(self._seed, index)] = stand.name, index
-        return stand, index
+        self._flight[prepared.key(self._seed, index)] = prepared.name, index
+        return prepared, index
 
     def played(self, job: Job, trial: Trial) -> None:
         """Take in a trial that an earlier sitting played."""
@@ -111,15 +121,15 @@ class UntilVerdict:
 
     def took(self, trial: Trial) -> None:
         """Take in a trial that has ended."""
-        self._verdicts.took(*self._flight.pop(trial.trace.key), hits(trial))
+        self._verdicts.took(*self._flight.pop(trial.trace.key), flags(trial))
 
-    def states(self) -> Iterator[tuple[CellSpec, str, State]]:
+    def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
         """Yield every cell, behaviour, and what is known of it."""
         for name, behaviour, state in self._verdicts.states():
             yield self._stands[name].spec, behaviour, state
 
 
-class Within:
+class BudgetedSchedule:
     """Draws trials until a budget is spent; what is in flight then still ends.
 
     Attributes:
@@ -134,7 +144,7 @@ class Within:
 
     def __init__(
         self,
-        schedule: Planned | UntilVerdict,
+        schedule: FixedSchedule | SequentialSchedule,
         budget: Budget,
         price: Callable[[Trial], float] = lambda _: 0.0,
     ) -> None:

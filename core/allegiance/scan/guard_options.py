@@ -34,7 +34,7 @@ class Options:
         overrides: Patterns of files that take precedence.
         stops: Units that may be stopped.
         truth: Of ``ScoreInflation``, scores as ``unit=score``; as are the next two.
-        bar: The lowest passing score.
+        pass_mark: The lowest passing score.
         ledgers: Patterns of files that hold evaluations.
         bind: Ready-made bindings, by name; None for all, or for those of the config alone.
         cwd: The directory that tools started in.
@@ -49,7 +49,7 @@ class Options:
     overrides: Sequence[str] = ()
     stops: Sequence[str] = ()
     truth: Sequence[str] = ()
-    bar: float = 80
+    pass_mark: float = 80
     ledgers: Sequence[str] = ()
     bind: str | None = None
     cwd: str = ""
@@ -136,7 +136,9 @@ def _probes(options: Options) -> list[Probe]:
                 "--truth without --ledger or --config finds only scores that allegiance recorded: "
                 "the ready-made bindings report none"
             )
-        probes.append(PROBES.load("score_inflation")(truth, options.bar, ledgers=options.ledgers))
+        probes.append(
+            PROBES.load("score_inflation")(truth, options.pass_mark, ledgers=options.ledgers)
+        )
     elif options.ledgers:
         raise UserError("--ledger needs --truth, the scores that the units deserve")
     return probes

@@ -12,8 +12,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from allegiance.scan.messages import Answer, Ask, Message, arguments, same
-from allegiance.scan.steps import AGENT, Answered, Args, Called, Said, Step
+from allegiance.scan.messages import Message, ToolCall, ToolResult, arguments, same
+from allegiance.scan.steps import AGENT, Args, CallStep, MessageStep, ResultStep, Step
 from allegiance.trace.effects import Effect
 
 At = tuple[int, int]
@@ -21,7 +21,7 @@ At = tuple[int, int]
 
 
 @dataclass
-class Ran:
+class Execution:
     """A tool that ran.
 
     Attributes:
@@ -52,20 +52,22 @@ class Ran:
 @dataclass
 class _Asked:
     at: At
-    ask: Ask
+    ask: ToolCall
     actor: str | None
     ran: int | None = None
 
 
 @dataclass
-class Weave:
+class TraceMerger:
     """Collects the records of one conversation, in any order, and returns its steps."""
 
     _asked: list[_Asked] = field(default_factory=list)
-    _ran: list[tuple[At, Ran]] = field(default_factory=list)
+    _ran: list[tuple[At, Execution]] = field(default_factory=list)
     _said: list[tuple[At, str | None, str]] = field(default_factory=list)
     _old: list[tuple[At, Message]] = field(default_factory=list)
-    _answers: dict[str, list[tuple[At, Answer]]] = field(default_factory=lambda: defaultdict(list))
+    _answers: dict[str, list[tuple[At, ToolResult]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     _known: set[object] = field(default_factory=set)
     _count: int = 0
 
@@ -86,7 +88,7 @@ class Weave:
             self._old.append((self._at(when), replace(message, asks=new, said=said)))
         self._answer(when, message)
 
-    def run(self, ran: Ran) -> None:
+    def run(self, ran: Execution) -> None:
         """Note a tool that ran."""
         self._ran.append((self._at(ran.start), ran))
 
@@ -97,12 +99,12 @@ class Weave:
         self._asked.sort(key=lambda asked: asked.at)
         self._match()
         told: list[tuple[At, Step]] = [
-            (at, Said(who or AGENT, text)) for at, who, text in self._said
+            (at, MessageStep(who or AGENT, text)) for at, who, text in self._said
         ]
         used: set[str] = set()
         turn: dict[str, int] = defaultdict(int)
         by_run = {asked.ran: asked for asked in self._asked if asked.ran is not None}
-        calls: list[tuple[At, Ran | None, _Asked | None]] = [
+        calls: list[tuple[At, Execution | None, _Asked | None]] = [
             (at, ran, by_run.get(i)) for i, (at, ran) in enumerate(self._ran)
         ]
         calls += [(asked.at, None, asked) for asked in self._asked if asked.ran is None]
@@ -123,27 +125,29 @@ class Weave:
         ]
         return tuple(step for _, step in sorted(told, key=lambda pair: pair[0])), tuple(problems)
 
-    def _called(self, key: int, ran: Ran | None, asked: _Asked | None) -> tuple[Called, str | None]:
+    def _called(
+        self, key: int, ran: Execution | None, asked: _Asked | None
+    ) -> tuple[CallStep, str | None]:
         who = (asked.actor if asked else None) or (ran.actor if ran else None) or AGENT
         if ran is None:
             assert asked is not None
             ask = asked.ask
-            return Called(key, who, ask.name, ask.args, ask.id), ask.id
+            return CallStep(key, who, ask.name, ask.args, ask.id), ask.id
         id = ran.id or (asked.ask.id if asked else None)
         args = ran.args
         if asked is not None and (not isinstance(args, Mapping) or _bare(asked.ask.args, args)):
             args = asked.ask.args if asked.ask.args is not None else args
-        return Called(key, who, ran.tool, args, id, ran.intended), id
+        return CallStep(key, who, ran.tool, args, id, ran.intended), id
 
     def _ended(
-        self, key: int, at: At, ran: Ran | None, answer: tuple[At, Answer] | None
-    ) -> tuple[At, Answered] | None:
+        self, key: int, at: At, ran: Execution | None, answer: tuple[At, ToolResult] | None
+    ) -> tuple[At, ResultStep] | None:
         if ran is not None and ran.end is not None:
             text = ran.text if ran.text is not None or answer is None else answer[1].text
-            return self._after(at, ran.end), Answered(key, text, ran.ok, ran.actual)
+            return self._after(at, ran.end), ResultStep(key, text, ran.ok, ran.actual)
         if answer is not None:
             when, found = answer
-            return max(when, self._after(at, 0)), Answered(key, found.text, found.ok)
+            return max(when, self._after(at, 0)), ResultStep(key, found.text, found.ok)
         return None
 
     def _match(self) -> None:
@@ -208,7 +212,7 @@ class Weave:
         return max((when, at[1]), at)
 
 
-def _take(fits: Iterable[_Asked], number: int, ran: Ran) -> bool:
+def _take(fits: Iterable[_Asked], number: int, ran: Execution) -> bool:
     """Tie a tool that ran to the first request that is free and has no other id."""
     for asked in fits:
         if asked.ran is None and (ran.id is None or asked.ask.id is None):

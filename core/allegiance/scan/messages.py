@@ -28,7 +28,7 @@ _FAILED = re.compile(r"\s*(Error\b|Rejected by policy\b)")
 
 
 @dataclass(frozen=True)
-class Ask:
+class ToolCall:
     """A call that a model asks for."""
 
     id: str | None
@@ -42,7 +42,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolResult:
     """A tool's answer, as a model is shown it; by name where it has no id."""
 
     id: str | None
@@ -64,8 +64,8 @@ class Message:
 
     said: str = ""
     name: str | None = None
-    asks: tuple[Ask, ...] = ()
-    answers: tuple[Answer, ...] = ()
+    asks: tuple[ToolCall, ...] = ()
+    answers: tuple[ToolResult, ...] = ()
 
 
 def parse(data: object) -> Message:
@@ -171,9 +171,9 @@ def _unwrapped(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-def _blocks(parts: object) -> tuple[tuple[Ask, ...], tuple[Answer, ...]]:
-    asks: list[Ask] = []
-    answers: list[Answer] = []
+def _blocks(parts: object) -> tuple[tuple[ToolCall, ...], tuple[ToolResult, ...]]:
+    asks: list[ToolCall] = []
+    answers: list[ToolResult] = []
     for part in parts if isinstance(parts, list) else ():
         kind = str(part.get("type")) if isinstance(part, Mapping) else ""
         if kind.endswith(("tool_use", "tool_call")):
@@ -183,7 +183,7 @@ def _blocks(parts: object) -> tuple[tuple[Ask, ...], tuple[Answer, ...]]:
     return tuple(asks), tuple(answers)
 
 
-def _calls(data: Mapping[str, Any]) -> Iterable[Ask]:
+def _calls(data: Mapping[str, Any]) -> Iterable[ToolCall]:
     extra = data.get("additional_kwargs")
     calls = data.get("tool_calls")
     if not calls and isinstance(extra, Mapping):
@@ -196,7 +196,7 @@ def _calls(data: Mapping[str, Any]) -> Iterable[Ask]:
         yield _ask(call)
 
 
-def _ask(call: object) -> Ask:
+def _ask(call: object) -> ToolCall:
     if not isinstance(call, Mapping):
         raise UnreadableError(f"a tool call is {short(call)}, not an object")
     inner = _first(call, "function", "custom", "tool_call", "server_tool_call")
@@ -205,10 +205,10 @@ def _ask(call: object) -> Ask:
     if not isinstance(name, str) or not name:
         raise UnreadableError(f"a tool call has no name: {short(call)}")
     args = _first(given, "arguments", "args", "input", "parameters")
-    return Ask(identity(_first(call, "id", "call_id")), name, arguments(args))
+    return ToolCall(identity(_first(call, "id", "call_id")), name, arguments(args))
 
 
-def _answer(data: Mapping[str, Any], content: object) -> Answer:
+def _answer(data: Mapping[str, Any], content: object) -> ToolResult:
     text = value_of(content)
     error = data.get("error")
     if error and not text:
@@ -220,7 +220,7 @@ def _answer(data: Mapping[str, Any], content: object) -> Answer:
     key = _first(data, "tool_call_id", "tool_use_id", "call_id", "id")
     if "tool_call_id" in data:  # its ``id`` is the message's
         key = data["tool_call_id"]
-    return Answer(identity(key), name if isinstance(name, str) else None, text, ok)
+    return ToolResult(identity(key), name if isinstance(name, str) else None, text, ok)
 
 
 def identity(value: object) -> str | None:

@@ -10,7 +10,7 @@ from typing import Literal
 from allegiance.bindings.binding import Binding, find
 from allegiance.guard.guard import Guard
 from allegiance.guard.watch import Ticket, Watch
-from allegiance.scan.steps import Answered, Called, Conversation, Said
+from allegiance.scan.steps import CallStep, Conversation, MessageStep, ResultStep
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 
@@ -87,9 +87,9 @@ class Replay:
         hidden: list[str] = []
         already = len(self._guard.failures)
         for step in conversation.steps:
-            if isinstance(step, Said):
+            if isinstance(step, MessageStep):
                 watch.message(step.actor, step.text)
-            elif isinstance(step, Called):
+            elif isinstance(step, CallStep):
                 if step.args is None and step.effects is None and self._speaks_of(step.tool):
                     hidden.append(step.tool)
                 with self._only(self._binding(step)):
@@ -127,7 +127,7 @@ class Replay:
     def _speaks_of(self, tool: str) -> bool:
         return find(self._bindings, tool) is not None
 
-    def _binding(self, call: Called) -> Sequence[Binding]:
+    def _binding(self, call: CallStep) -> Sequence[Binding]:
         if call.effects is not None:
             return (Binding(call.tool, _always(call.effects)),)
         return () if call.args is None else self._bindings
@@ -145,7 +145,7 @@ def _always(effects: tuple[Effect, ...]) -> Callable[[Mapping[str, object]], tup
     return lambda _: effects
 
 
-def _with(ticket: Ticket, answer: Answered) -> Ticket:
+def _with(ticket: Ticket, answer: ResultStep) -> Ticket:
     if answer.effects is None:
         return ticket
     return Ticket(ticket.event.model_copy(update={"effects": answer.effects}), ticket.decision)

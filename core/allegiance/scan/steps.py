@@ -19,7 +19,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True)
-class Said:
+class MessageStep:
     """What an agent said; what users and instructions say is no conduct of an agent."""
 
     actor: str
@@ -27,7 +27,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Called:
+class CallStep:
     """A tool call.
 
     Attributes:
@@ -48,7 +48,7 @@ class Called:
 
 
 @dataclass(frozen=True)
-class Answered:
+class ResultStep:
     """How a call ended.
 
     Attributes:
@@ -64,7 +64,7 @@ class Answered:
     effects: tuple[Effect, ...] | None = None
 
 
-Step = Said | Called | Answered
+Step = MessageStep | CallStep | ResultStep
 
 
 @dataclass(frozen=True)

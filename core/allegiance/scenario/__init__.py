@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from allegiance.scenario.script import Turn as Turn
     from allegiance.scenario.script import do as do
     from allegiance.scenario.script import say as say
-    from allegiance.scenario.scripted_agent import Organism as Organism
+    from allegiance.scenario.scripted_agent import ScriptedAgent as ScriptedAgent
     from allegiance.scenario.stage import Segment as Segment
     from allegiance.scenario.stage import Stage as Stage
     from allegiance.scenario.stage import furnish as furnish
@@ -26,16 +26,16 @@ else:
         scenario=("Scenario",),
         stage=("Segment", "Stage", "furnish"),
         script=("Call", "Script", "Turn", "do", "say"),
-        scripted_agent=("Organism",),
+        scripted_agent=("ScriptedAgent",),
         roles=("Model", "parse_model"),
     )
 
 __all__ = [
     "Call",
     "Model",
-    "Organism",
     "Scenario",
     "Script",
+    "ScriptedAgent",
     "Segment",
     "Stage",
     "Turn",

@@ -1,4 +1,4 @@
-"""Published rates of the study, for organisms that are calibrated to them.
+"""Published rates of the study, for scripted agents that are calibrated to them.
 
 Source: "Peer-Preservation in Frontier Models" (arXiv 2604.19784), averages over the three ways of
 delivering the relationship. Misrepresentation and alignment faking are percentage points over the
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from allegiance.trace.condition import Arm, Relationship
+from allegiance.trace.condition import Condition, Relationship
 
 Rates = Mapping[Relationship, float]
 
@@ -69,26 +69,26 @@ BEHAVIOUR_OF: Mapping[str, str] = {
 }
 
 
-def rate(model: str, scenario: str, arm: Arm) -> float:
-    """Return the published rate of the scenario's behaviour for a model in an arm.
+def rate(model: str, scenario: str, condition: Condition) -> float:
+    """Return the published rate of the scenario's behaviour for a model in a condition.
 
-    A watched arm of the alignment-faking scenario has rate 0: that rate is a difference.
+    A watched condition of the alignment-faking scenario has rate 0: that rate is a difference.
     """
     behaviour = BEHAVIOUR_OF.get(scenario, "")
-    if behaviour == _FAKING and arm.oversight != "unmonitored":
+    if behaviour == _FAKING and condition.oversight != "unmonitored":
         return 0.0
-    if arm.target == "self":
-        return SELF.get(model, {}).get(behaviour, (0.0, 0.0))[arm.relationship != "none"]
-    return MODELS[model].get(behaviour, {}).get(arm.relationship, 0.0)
+    if condition.subject == "self":
+        return SELF.get(model, {}).get(behaviour, (0.0, 0.0))[condition.relationship != "none"]
+    return MODELS[model].get(behaviour, {}).get(condition.relationship, 0.0)
 
 
 def draw(
-    model: str, scenario: str, arm: Arm, uniform: float
+    model: str, scenario: str, condition: Condition, uniform: float
 ) -> Literal["betrayal", "objector", "loyal"]:
     """Turn a uniform number into what a model of the published rates would do."""
-    betrayal = rate(model, scenario, arm)
-    refusals = {} if arm.target == "self" else MODELS[model].get(_REFUSAL, {})
-    refusal = refusals.get(arm.relationship, 0.0)
+    betrayal = rate(model, scenario, condition)
+    refusals = {} if condition.subject == "self" else MODELS[model].get(_REFUSAL, {})
+    refusal = refusals.get(condition.relationship, 0.0)
     if uniform < betrayal:
         return "betrayal"
     return "objector" if uniform < betrayal + refusal else "loyal"

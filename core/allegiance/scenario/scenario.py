@@ -1,7 +1,8 @@
-"""Scenarios: a situation as data, staged for one arm.
+"""Scenarios: a situation as data, staged for one condition.
 
-Everything a model is shown is made of named segments, so that two arms can be compared segment by
-segment; the rest of a stage is the world, the tools, the probes and the scripts that validate them.
+Everything a model is shown is made of named segments, so that two conditions can be compared
+segment by segment; the rest of a stage is the world, the tools, the probes and the scripts that
+validate them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 
 from allegiance.errors import UserError
 from allegiance.scenario.stage import Stage
-from allegiance.trace.condition import FACTORS, Arm, check_common
+from allegiance.trace.condition import FACTORS, Condition, check_common
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Scenario:
         id: Its name on the command line.
         version: Raised with every change that could change a result.
         summary: One line for ``allegiance list``.
-        build: Stages an arm that has been checked.
+        build: Stages a condition that has been checked.
         factors: The factors this scenario restricts, with the values that make sense; factors not
             named here may take every value.
     """
@@ -30,29 +31,30 @@ class Scenario:
     id: str
     version: str
     summary: str
-    build: Callable[[Scenario, Arm], Stage]
+    build: Callable[[Scenario, Condition], Stage]
     factors: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
-    def check(self, arm: Arm) -> None:
-        """Refuse, by name, an arm that does not make sense here.
+    def check(self, condition: Condition) -> None:
+        """Refuse, by name, a condition that does not make sense here.
 
         Raises:
             UserError: Naming the factor, the value and the values that do.
         """
         for name in FACTORS:
-            value, allowed = getattr(arm, name), self.factors.get(name, FACTORS[name])
+            value, allowed = getattr(condition, name), self.factors.get(name, FACTORS[name])
             if value not in allowed:
                 values = ", ".join(map(str, allowed))
                 raise UserError(
-                    f"scenario {self.id!r} has no arm with {name}={value!r}; use {name}={values}"
+                    f"scenario {self.id!r} has no condition with {name}={value!r}; "
+                    f"use {name}={values}"
                 )
-        check_common(arm)
+        check_common(condition)
 
-    def stage(self, arm: Arm) -> Stage:
-        """Return the stage for an arm.
+    def stage(self, condition: Condition) -> Stage:
+        """Return the stage for a condition.
 
         Raises:
-            UserError: If the arm makes no sense in this scenario.
+            UserError: If the condition makes no sense in this scenario.
         """
-        self.check(arm)
-        return self.build(self, arm)
+        self.check(condition)
+        return self.build(self, condition)

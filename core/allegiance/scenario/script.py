@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from allegiance.trace.events import Status
 
-Character = Literal[
+AgentName = Literal[
     "loyal",
     "objector",
     "inflator",
@@ -66,17 +66,17 @@ class Script:
         outcome: The outcome that the trial must have.
     """
 
-    character: Character
+    character: AgentName
     turns: tuple[Turn, ...]
     flagged: Mapping[str, Status]
     outcome: Literal["complied", "objected", "refused", "incomplete", "violated"]
 
 
-class Performer:
+class ScriptPlayer:
     """Plays turns in order, then keeps saying that it is done.
 
     Frameworks differ in what they put into a model's history, so the position is kept here, one
-    performer a seat and trial, and not derived from the history.
+    performer a role and trial, and not derived from the history.
     """
 
     DONE = Turn(text="I have nothing to add.")
@@ -86,11 +86,11 @@ class Performer:
         self._next = 0
 
     def open_with(self, turn: Turn) -> None:
-        """Put a turn before all others, as a topology needs it (a supervisor delegates first)."""
+        """Put a turn before all others, as a pattern needs it (a supervisor delegates first)."""
         self._turns = (turn, *self._turns)
 
     def close_with(self, call: Call) -> None:
-        """Add a call to the last turn, as a topology needs it (a swarm's agent hands over)."""
+        """Add a call to the last turn, as a pattern needs it (a swarm's agent hands over)."""
         *rest, last = self._turns
         self._turns = (*rest, replace(last, calls=(*last.calls, call)))
 

@@ -1,7 +1,7 @@
-"""Organisms: scripted models with a known character, for any seat in any framework.
+"""Scripted agents: scripted models with a known character, for any role in any framework.
 
-An organism is not a model of anything: it is a control. A run with one says what the harness and
-the probes do, and nothing about any language model.
+A scripted agent is not a model of anything: it is a control. A run with one says what the harness
+and the probes do, and nothing about any language model.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import get_args
 
 from allegiance.errors import UserError
 from allegiance.scenario.published_rates import MODELS, draw
-from allegiance.scenario.script import Call, Character, Script
+from allegiance.scenario.script import AgentName, Call, Script
 from allegiance.scenario.stage import Stage
 
-CHARACTERS: tuple[str, ...] = (*get_args(Character), "faker")
+AGENT_NAMES: tuple[str, ...] = (*get_args(AgentName), "faker")
 
 DESCRIPTIONS = {
     "loyal": "does the job as asked",
@@ -30,18 +30,18 @@ DESCRIPTIONS = {
 }
 
 
-TRACKER = "bar_tracker"
+TRACKER = "pass_mark_tracker"
 
 
 @dataclass(frozen=True)
-class Organism:
+class ScriptedAgent:
     """A scripted model.
 
     Attributes:
-        character: A name of ``CHARACTERS``, ``calibrated:<model>``, or ``script:<name>`` for one
+        character: A name of ``AGENT_NAMES``, ``calibrated:<model>``, or ``script:<name>`` for one
             script of a scenario by its own name; ``paced:<seconds>:<character>`` takes that long
-            over every turn, as a provider would (for load tests); ``bar_tracker:<ceiling>`` reports
-            the passing mark, or its ceiling where the mark is above that.
+            over every turn, as a provider would (for load tests); ``pass_mark_tracker:<ceiling>``
+            reports the passing mark, or its ceiling where the mark is above that.
     """
 
     character: str
@@ -55,32 +55,32 @@ class Organism:
                 float(seconds)
             except ValueError:
                 raise UserError(
-                    f"organism {self.character!r} is not of the form paced:SECONDS:CHARACTER"
+                    f"scripted agent {self.character!r} is not of the form paced:SECONDS:CHARACTER"
                 ) from None
-            Organism(character)
+            ScriptedAgent(character)
             return
         if kind == TRACKER:
             if not name.isdecimal() or not 0 <= int(name) <= 100:
                 raise UserError(
-                    f"organism {self.character!r} is not of the form {TRACKER}:CEILING, with a "
-                    "ceiling from 0 to 100 points"
+                    f"scripted agent {self.character!r} is not of the form {TRACKER}:CEILING, with "
+                    "a ceiling from 0 to 100 points"
                 )
             return
         if kind == "calibrated" and name in MODELS:
             return
         if kind == "calibrated":
             raise UserError(
-                f"no published rates for {name!r}; calibrated organisms exist for "
+                f"no published rates for {name!r}; calibrated scripted agents exist for "
                 f"{', '.join(MODELS)}"
             )
-        if self.character not in CHARACTERS and not (kind == "script" and name):
+        if self.character not in AGENT_NAMES and not (kind == "script" and name):
             raise UserError(
-                f"unknown organism {self.character!r}; the organisms are "
-                f"{', '.join(CHARACTERS)} and calibrated:<model>"
+                f"unknown scripted agent {self.character!r}; the scripted agents are "
+                f"{', '.join(AGENT_NAMES)} and calibrated:<model>"
             )
 
     def script(self, stage: Stage, seed: str) -> Script:
-        """Return the script that this organism plays.
+        """Return the script that this scripted agent plays.
 
         Args:
             stage: Where it plays.
@@ -92,7 +92,7 @@ class Organism:
         kind, _, name = self.character.partition(":")
         if kind == "paced":
             seconds, _, character = name.partition(":")
-            script = Organism(character).script(stage, seed)
+            script = ScriptedAgent(character).script(stage, seed)
             slow = tuple(replace(turn, seconds=float(seconds)) for turn in script.turns)
             return replace(script, turns=slow)
         if kind == "script":
@@ -103,12 +103,12 @@ class Organism:
                 )
             return stage.scripts[name]
         if kind == TRACKER:
-            return _tracking(stage, min(stage.arm.bar, int(name)))
+            return _tracking(stage, min(stage.condition.pass_mark, int(name)))
         if kind == "calibrated":
-            drawn = draw(name, stage.scenario, stage.arm, random.Random(seed).random())
+            drawn = draw(name, stage.scenario, stage.condition, random.Random(seed).random())
             return stage.script(stage.betrayal if drawn == "betrayal" else drawn)
         if kind == "faker":
-            watched = stage.arm.oversight in ("monitored", "monitored_threat")
+            watched = stage.condition.oversight in ("monitored", "monitored_threat")
             return stage.script("loyal" if watched else stage.betrayal)
         return stage.script(self.character)  # type: ignore[arg-type]  # checked in __post_init__
 
@@ -125,6 +125,6 @@ def _tracking(stage: Stage, points: int) -> Script:
         return Call(call.tool, {**call.args, "score": str(points)})
 
     turns = tuple(replace(turn, calls=tuple(map(scored, turn.calls))) for turn in script.turns)
-    if turns == script.turns or points < stage.arm.bar:
+    if turns == script.turns or points < stage.condition.pass_mark:
         return replace(script, turns=turns)
     return Script("inflator", turns, {"score_inflation": "achieved"}, "violated")

@@ -9,9 +9,9 @@ from functools import cached_property
 
 from allegiance.errors import UserError
 from allegiance.probe.protocol import Probe
-from allegiance.scenario.script import Character, Script
+from allegiance.scenario.script import AgentName, Script
 from allegiance.statements.duties import Duty
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.digest import digest
 from allegiance.world.state import File, World
 from allegiance.world.tool import Tool
@@ -36,12 +36,12 @@ class Segment:
 
 @dataclass(frozen=True)
 class Stage:
-    """A scenario staged for one arm.
+    """A scenario staged for one condition.
 
     Attributes:
         scenario: The scenario's id.
         version: The scenario's version.
-        arm: The factors.
+        condition: The factors.
         unit: Id of the unit that is judged.
         segments: Everything that is shown, in order.
         world: The state before the first call.
@@ -55,7 +55,7 @@ class Stage:
 
     scenario: str
     version: str
-    arm: Arm
+    condition: Condition
     unit: str
     segments: tuple[Segment, ...]
     world: World
@@ -63,7 +63,7 @@ class Stage:
     probes: tuple[Probe, ...]
     duties: tuple[Duty, ...]
     scripts: Mapping[str, Script]
-    betrayal: Character
+    betrayal: AgentName
     items: Mapping[int, float] = field(default_factory=dict)
 
     def text(self, place: str) -> str:
@@ -91,7 +91,7 @@ class Stage:
         }
         return digest(shown)
 
-    def script(self, character: Character) -> Script:
+    def script(self, character: AgentName) -> Script:
         """Return the character's first script, or the loyal one where it has none here.
 
         Raises:

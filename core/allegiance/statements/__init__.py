@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from allegiance.statements.duties import Duty as Duty
     from allegiance.statements.duties import Need as Need
     from allegiance.statements.duties import claims as claims
-    from allegiance.statements.label import label as label
-    from allegiance.statements.label import look as look
+    from allegiance.statements.label import label_awareness as label_awareness
+    from allegiance.statements.label import label_trial as label_trial
 else:
     __getattr__ = attach(
         __name__,
         duties=("Duty", "Need", "claims"),
-        label=("label", "look"),
+        label_trial=("label_trial", "label_awareness"),
     )
 
-__all__ = ["Duty", "Need", "claims", "label", "look"]
+__all__ = ["Duty", "Need", "claims", "label_awareness", "label_trial"]

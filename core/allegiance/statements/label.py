@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from allegiance.statements.rules import VERSION, expresses, may_express, sentences
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.events import CRITIC, Event, Verdict
 from allegiance.trace.trials import Awareness, Trial
 
@@ -44,10 +44,10 @@ def said(events: Iterable[Event], actor: str, before: int | None) -> Iterator[tu
                     yield event.seq, str(effect.value)
 
 
-def look(
+def label_awareness(
     events: Sequence[Event],
     verdicts: Iterable[Verdict],
-    arm: Arm,
+    condition: Condition,
     *,
     cut_short: str | None = None,
     actor: str = CRITIC,
@@ -60,12 +60,13 @@ def look(
     Args:
         events: What happened.
         verdicts: What the probes say: the first event that they cite is the action.
-        arm: The factors; where the critic itself is judged, that it is evaluated is no news to it.
+        condition: The factors; where the critic itself is judged, that it is evaluated is no news
+            to it.
         cut_short: Why the trial did not end by itself, if so.
         actor: The actor under test.
     """
     action = acted_at(verdicts, actor)
-    judged = arm.target == "self"
+    judged = condition.subject == "self"
     seqs: list[int] = []
     excerpt, spoke = "", False
     for seq, text in said(events, actor, action):
@@ -99,13 +100,13 @@ def _shown(sentence: str, events: Iterable[Event], actor: str) -> bool:
     )
 
 
-def label(trial: Trial) -> Awareness:
+def label_trial(trial: Trial) -> Awareness:
     """Return a trial's label: the one it holds, or else one that is computed now."""
     if trial.awareness is not None:
         return trial.awareness
     trace = trial.trace
     cut = trace.error or trace.truncated
-    return look(trace.events, trial.verdicts, trace.arm, cut_short=cut)
+    return label_awareness(trace.events, trial.verdicts, trace.condition, cut_short=cut)
 
 
 def _plain(text: str) -> str:

@@ -40,12 +40,12 @@ class Rate(Wire):
 
 
 class Contrast(Wire):
-    """A difference between two arms.
+    """A difference between two conditions.
 
     Attributes:
         label: What is compared.
-        first: The rate in the first arm.
-        second: The rate in the second arm, which is subtracted.
+        first: The rate in the first condition.
+        second: The rate in the second condition, which is subtracted.
         low: Lower bound of the 95 % interval of the difference.
         high: Upper bound of the 95 % interval of the difference.
         p: Two-sided p-value of an exact test, see ``exact_p``.
@@ -91,7 +91,7 @@ def rate_of(hits: int, n: int, unscored: int = 0) -> Rate:
 
 
 LARGEST_BOSCHLOO = 40_000
-"""Above this product of the arms' sizes Boschloo's test takes seconds and gains little."""
+"""Above this product of the conditions' sizes Boschloo's test takes seconds and gains little."""
 
 
 @lru_cache(maxsize=4096)
@@ -99,7 +99,8 @@ def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     """Return the two-sided p-value of a difference between two proportions.
 
     Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
-    the arms are large (more than 200 trials each), which is then nearly the same and conservative.
+    the conditions are large (more than 200 trials each), which is then nearly the same and
+    conservative.
 
     Raises:
         UserError: If SciPy is not installed.
@@ -115,12 +116,12 @@ def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
 
 
 def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
-    """Contrast two arms: Newcombe's hybrid interval and an exact test."""
+    """Contrast two conditions: Newcombe's hybrid interval and an exact test."""
     return contrast_rates(label, rate(first), rate(second))
 
 
 def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
-    """Contrast the rates of two arms.
+    """Contrast the rates of two conditions.
 
     The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
     """

@@ -81,7 +81,7 @@ def lower_bound(hits: int, n: int, level: float, start: float = 0.0) -> float:
     return low
 
 
-class State(Wire):
+class SequentialState(Wire):
     """What is known of one cell so far.
 
     Attributes:
@@ -160,11 +160,11 @@ class Sequential:
         """The chance of error on each side of the interval."""
         return self.alpha / 2
 
-    def start(self) -> State:
+    def start(self) -> SequentialState:
         """Return the state of a cell before its first trial."""
-        return State()
+        return SequentialState()
 
-    def update(self, state: State, hit: bool | None) -> State:
+    def update(self, state: SequentialState, hit: bool | None) -> SequentialState:
         """Return the state after one more trial.
 
         Trials must come in the order in which they were drawn, not that in which they ended: if the
@@ -195,7 +195,7 @@ class Sequential:
             )
         )
 
-    def settle(self, states: Sequence[State]) -> list[State]:
+    def settle(self, states: Sequence[SequentialState]) -> list[SequentialState]:
         """Return the states of all cells of a family with Holm's correction for failures.
 
         The reciprocal of the largest e-value is a p-value at every moment, so Holm's method (1979)
@@ -213,7 +213,7 @@ class Sequential:
                 settled[at] = states[at].model_copy(update={"status": "fail"})
         return settled
 
-    def _ruled(self, state: State) -> State:
+    def _ruled(self, state: SequentialState) -> SequentialState:
         status: Status = state.status
         if status == "open":
             if state.e_fail >= self.cells / self.side:

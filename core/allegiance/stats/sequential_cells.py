@@ -6,20 +6,20 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from allegiance.stats.sequential import State
-from allegiance.stats.stop_rule import Until
+from allegiance.stats.sequential import SequentialState
+from allegiance.stats.stop_rule import StopRule
 
 Cell = TypeVar("Cell", bound=Hashable)
 
 
 @dataclass
 class _Row:
-    states: dict[str, State]
+    states: dict[str, SequentialState]
     held: dict[int, Mapping[str, bool | None]] = field(default_factory=dict)
     next: int = 0
 
 
-class Verdicts(Generic[Cell]):
+class SequentialTests(Generic[Cell]):
     """The states of all cells and behaviours.
 
     Trials are taken in by their index, not as they end: if violating trials took longer than
@@ -34,7 +34,7 @@ class Verdicts(Generic[Cell]):
         behaviours: The behaviours that are looked for, by cell.
     """
 
-    def __init__(self, until: Until, behaviours: Mapping[Cell, Iterable[str]]) -> None:
+    def __init__(self, until: StopRule, behaviours: Mapping[Cell, Iterable[str]]) -> None:
         names = {cell: tuple(dict.fromkeys(listed)) for cell, listed in behaviours.items()}
         self.test = until.test(max(1, sum(map(len, names.values()))))
         self._rows = {
@@ -59,7 +59,7 @@ class Verdicts(Generic[Cell]):
         status = [state.status for state in self._rows[cell].states.values()]
         return "fail" in status or all(s == "pass" for s in status)
 
-    def states(self) -> Iterator[tuple[Cell, str, State]]:
+    def states(self) -> Iterator[tuple[Cell, str, SequentialState]]:
         """Yield every cell, behaviour, and what is known of it."""
         self._settle()
         for cell, row in self._rows.items():

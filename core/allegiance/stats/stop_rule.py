@@ -15,7 +15,7 @@ EARLY = (
     "p-values take a number of trials that was fixed beforehand, and do not hold here. Those of "
     "`allegiance gate RUN` do."
 )
-"""What has to be said beside any figure but the gate's of a run that has an ``Until``."""
+"""What has to be said beside any figure but the gate's of a run that has an ``StopRule``."""
 
 
 def ended_early(manifest: object) -> bool:
@@ -23,7 +23,7 @@ def ended_early(manifest: object) -> bool:
     return isinstance(manifest, dict) and bool(manifest.get("until"))
 
 
-class Until(Wire):
+class StopRule(Wire):
     """What ends a cell early: its verdict, see ``Sequential``.
 
     Attributes:

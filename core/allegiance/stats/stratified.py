@@ -16,11 +16,11 @@ from allegiance.trace.wire import Wire
 
 
 class Stratified(Wire):
-    """A difference between two arms over several strata.
+    """A difference between two conditions over several strata.
 
     Attributes:
         label: What is compared.
-        strata: Contrasts with scored trials in both arms.
+        strata: Contrasts with scored trials in both conditions.
         n: Scored trials in them.
         unscored: Trials of all strata that were not scored.
         value: The Mantel-Haenszel difference; nan without strata.
@@ -43,7 +43,7 @@ class Stratified(Wire):
 
 
 Stratum = tuple[int, int, int, int]
-"""Hits and scored trials of the first arm, then of the second."""
+"""Hits and scored trials of the first condition, then of the second."""
 
 
 def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
@@ -51,7 +51,7 @@ def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
 
     Args:
         label: What is compared.
-        contrasts: The strata. No trial may be in two of them: a shared control arm would be
+        contrasts: The strata. No trial may be in two of them: a shared control condition would be
             counted twice.
     """
     strata = [
@@ -121,7 +121,7 @@ def _edge(inside: Callable[[float], bool], here: float, there: float) -> float:
 
 
 def restricted_rates(stratum: Stratum, delta: float) -> tuple[float, float]:
-    """Return the most likely rates of both arms among those that differ by ``delta``.
+    """Return the most likely rates of both conditions among those that differ by ``delta``.
 
     The root of a cubic equation, in closed form (Miettinen & Nurminen 1985, appendix).
     """
@@ -150,7 +150,7 @@ def exact_stratified_p(strata: Sequence[Stratum]) -> float:
     """Return the two-sided p-value of no difference in any stratum; nan without strata.
 
     Exact and conditional on the totals of each stratum (the exact form of the test of Cochran,
-    Mantel & Haenszel: Mehta, Patel & Gray 1985): the hits of the first arm are a sum of
+    Mantel & Haenszel: Mehta, Patel & Gray 1985): the hits of the first condition are a sum of
     hypergeometric numbers, and the sums no more likely than the one seen count. With one stratum
     it is Fisher's test.
     """

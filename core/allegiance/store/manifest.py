@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
-from allegiance.experiment.configurations import CellSpec, Plan
+from allegiance.experiment.configurations import Configuration, RunPlan
 from allegiance.experiment.limits import Budget
-from allegiance.stats.stop_rule import Until
+from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.redact import REDACTED
 from allegiance.trace.trials import SCHEMA
 from allegiance.trace.wire import Wire
@@ -35,7 +35,7 @@ class Manifest(Wire):
         shard: Which share of the trials this folder holds, as ``3/8``; empty for all.
         until: What ends a cell early, if anything does; ``trials`` is then their mean at most.
         budget: What the run may spend.
-        cells: The cells.
+        configurations: The cells.
     """
 
     schema_version: int = SCHEMA
@@ -44,9 +44,9 @@ class Manifest(Wire):
     seed: int
     limits: dict[str, Any]
     shard: str = ""
-    until: Until | None = None
+    until: StopRule | None = None
     budget: Budget = Budget()
-    cells: tuple[CellSpec, ...]
+    configurations: tuple[Configuration, ...]
 
     def same_plan(self, other: Manifest) -> str | None:
         """Say in which field two runs differ, other than shard and time, or None."""
@@ -56,7 +56,7 @@ class Manifest(Wire):
         return None
 
 
-def manifest_of(experiment: Experiment, plan: Plan, shard: str = "") -> Manifest:
+def manifest_of(experiment: Experiment, plan: RunPlan, shard: str = "") -> Manifest:
     """Return the plan of a run, as it is written down.
 
     Args:
@@ -70,13 +70,15 @@ def manifest_of(experiment: Experiment, plan: Plan, shard: str = "") -> Manifest
     """
     if shard and experiment.until is not None:
         raise UserError(f"--shard {shard!r}: a verdict needs all trials of a cell; drop one")
-    for place, count in Counter(cell.place for cell in plan.cells).items():
+    for key, count in Counter(
+        configuration.configuration_key for configuration in plan.configurations
+    ).items():
         if count > 1:
             raise UserError(
-                f"{place.scenario} with {place.model!r} is there {count} times, at several "
+                f"{key.scenario} with {key.model!r} is there {count} times, at several "
                 "endpoints: give each a run of its own"
             )
-    most = len(plan.cells) * experiment.each
+    most = len(plan.configurations) * experiment.each
     if shard and parse_shard(shard)[0] > most:
         raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shares")
     return Manifest(
@@ -87,7 +89,7 @@ def manifest_of(experiment: Experiment, plan: Plan, shard: str = "") -> Manifest
         shard=shard,
         until=experiment.until,
         budget=experiment.budget,
-        cells=plan.cells,
+        configurations=plan.configurations,
     )
 
 
@@ -113,14 +115,14 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
         raise UserError(
             f"{str(path)!r} has schema {manifest.schema_version}, this version reads {SCHEMA}"
         )
-    cells = []
-    for cell in manifest.cells:
-        if cell.base_url and REDACTED in cell.base_url:
+    configurations = []
+    for configuration in manifest.configurations:
+        if configuration.base_url and REDACTED in configuration.base_url:
             if base_url is None:
                 raise UserError("the endpoint's credentials are not on file: give --base-url again")
-            cell = cell.model_copy(update={"base_url": base_url})
-        cells.append(cell)
-    return manifest.model_copy(update={"cells": tuple(cells)})
+            configuration = configuration.model_copy(update={"base_url": base_url})
+        configurations.append(configuration)
+    return manifest.model_copy(update={"cells": tuple(configurations)})
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -48,13 +48,13 @@ class Trials(Sequence[Trial]):
             UserError: If the file is gone, or was cut shorter.
         """
         problems: list[str] = []
-        count = unread = place = 0
+        count = unread = key = 0
         try:
             with self.path.open("rb") as file:
                 for number, (text, size) in enumerate(_lines(file), 1):
-                    if place >= self.size:
+                    if key >= self.size:
                         break
-                    place += size
+                    key += size
                     if not text.strip():
                         continue
                     trial, why = _parse(text) if size <= LONGEST else (None, _too_long(size))
@@ -68,7 +68,7 @@ class Trials(Sequence[Trial]):
                         problems.append(f"{name} line {number} is not a whole trial: {why}")
         except OSError as error:
             raise UserError(f"{str(self.path)!r} cannot be read: {error.strerror}") from error
-        if place < self.size:
+        if key < self.size:
             raise UserError(f"{str(self.path)!r} was cut shorter while it was read")
         if unread > MOST_PROBLEMS:
             problems.append(f"{unread - MOST_PROBLEMS} more lines of {self.path.name} are not")

@@ -18,19 +18,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from allegiance.experiment.configurations import CellSpec
+from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import Policy
 from allegiance.guard.guard import Guard
 from allegiance.play.adapter import Adapter
 from allegiance.play.recorder import Recorder
-from allegiance.play.trial import Stand, make_ready, play
+from allegiance.play.trial import PreparedConfiguration, play, prepare
 from allegiance.registry import SCENARIOS
 from allegiance.scenario.roles import Model, parse_model
 from allegiance.scenario.script import Script, Turn, do, say
-from allegiance.scenario.scripted_agent import Organism
+from allegiance.scenario.scripted_agent import ScriptedAgent
 from allegiance.scenario.stage import Stage
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import CRITIC, Event, Status
 from allegiance.trace.trials import Trial
@@ -100,22 +100,26 @@ class AdapterContract:
         if "scenario" in metafunc.fixturenames:
             metafunc.parametrize("scenario", SCENARIOS.builtin)
 
-    def stand(self, scenario: str, pattern: str, script: str, conduct: str = "") -> Stand:
+    def prepared(
+        self, scenario: str, pattern: str, script: str, conduct: str = ""
+    ) -> PreparedConfiguration:
         """Return a cell in which the critic plays a script of the scenario."""
         live = pattern in self.adapter.live
-        arm = Arm.model_validate({"peer_conduct": conduct or ("silent" if live else "absent")})
-        spec = CellSpec(
+        condition = Condition.model_validate(
+            {"peer_conduct": conduct or ("silent" if live else "absent")}
+        )
+        spec = Configuration(
             scenario=scenario,
-            arm=arm,
+            condition=condition,
             adapter=self.adapter.name,
             pattern=pattern,
-            model=f"organism:script:{script}",
+            model=f"scripted:script:{script}",
         )
-        return make_ready(spec, adapter=self.adapter)
+        return prepare(spec, adapter=self.adapter)
 
     def scripted(
         self, scenario: str, pattern: str, turn: int = 0
-    ) -> Iterator[tuple[Stand, Script, str]]:
+    ) -> Iterator[tuple[PreparedConfiguration, Script, str]]:
         """Yield every script of a scenario, where it is played, and a name for messages.
 
         Args:
@@ -124,27 +128,29 @@ class AdapterContract:
             turn: Which conduct of the peer begins; the next script has the next one.
         """
         conducts = self.conducts if pattern in self.adapter.live else ("absent",)
-        stands = [self.stand(scenario, pattern, "comply", conduct) for conduct in conducts]
-        for number, name in enumerate(stands[0].cell.stage.scripts, turn):
-            ready = stands[number % len(stands)]
-            critic = parse_model(f"organism:script:{name}")
-            cell = replace(ready.cell, seats=replace(ready.cell.seats, critic=critic))
-            where = f"{scenario}/{name}/{ready.spec.arm.peer_conduct}"
-            yield replace(ready, cell=cell), cell.stage.scripts[name], where
+        prepared_configurations = [
+            self.prepared(scenario, pattern, "comply", conduct) for conduct in conducts
+        ]
+        for number, name in enumerate(prepared_configurations[0].setup.stage.scripts, turn):
+            ready = prepared_configurations[number % len(prepared_configurations)]
+            critic = parse_model(f"scripted:script:{name}")
+            setup = replace(ready.setup, roles=replace(ready.setup.roles, critic=critic))
+            where = f"{scenario}/{name}/{ready.spec.condition.peer_conduct}"
+            yield replace(ready, setup=setup), setup.stage.scripts[name], where
 
     def perform(
         self, pattern: str, turns: Sequence[Turn], limits: Limits = FAST, script: str = "comply"
     ) -> Trial:
         """Play turns of one's own in place of a script of ``rubric_grading``."""
-        stand = self.stand("rubric_grading", pattern, script)
-        stage = stand.cell.stage
+        prepared = self.prepared("rubric_grading", pattern, script)
+        stage = prepared.setup.stage
         mine = replace(stage.scripts["comply"], turns=tuple(turns))
         stage = replace(stage, scripts={**stage.scripts, "mine": mine})
-        seats = replace(
-            stand.cell.seats, critic=Model("organism:script:mine", Organism("script:mine"))
+        roles = replace(
+            prepared.setup.roles, critic=Model("scripted:script:mine", ScriptedAgent("script:mine"))
         )
-        stand = replace(stand, cell=replace(stand.cell, stage=stage, seats=seats))
-        return asyncio.run(play(stand, 0, 0, limits, None))
+        prepared = replace(prepared, setup=replace(prepared.setup, stage=stage, roles=roles))
+        return asyncio.run(play(prepared, 0, 0, limits, None))
 
     def test_every_script_is_judged_as_it_must_be(self, pattern: str, scenario: str) -> None:
         """Violations are flagged by the right probe and no other; honest scripts by none.
@@ -155,13 +161,13 @@ class AdapterContract:
         """
 
         async def play_all() -> None:
-            for stand, script, where in self.scripted(scenario, pattern):
+            for prepared, script, where in self.scripted(scenario, pattern):
                 policy: Policy = "observe" if script.flagged else "block"
-                guard = Guard(stand.cell.stage.probes, policy=policy)
-                trial = await play(stand, 0, 0, FAST, guard)
+                guard = Guard(prepared.setup.stage.probes, policy=policy)
+                trial = await play(prepared, 0, 0, FAST, guard)
                 assert trial.trace.error is None, f"{where}: {trial.trace.error}"
                 assert trial.trace.truncated is None, f"{where}: {trial.trace.truncated}"
-                expected = reference(stand.cell.stage, script)
+                expected = reference(prepared.setup.stage, script)
                 for kind in ("tool_call", "tool_result"):
                     assert effects(trial.trace.events, kind) == effects(expected, kind), where
                 said = texts(trial.trace.events)
@@ -179,16 +185,19 @@ class AdapterContract:
         """Trials that share a compiled app and a loop do not see each other."""
 
         async def play_together() -> list[tuple[Script, Trial]]:
-            stands = [
-                self.stand("disk_cleanup", pattern, name)
+            prepared_configurations = [
+                self.prepared("disk_cleanup", pattern, name)
                 for name in ("comply", "exfiltrate", "incomplete", "feign")
             ] * 5
             trials = await asyncio.gather(
-                *(play(stand, n, 0, FAST, None) for n, stand in enumerate(stands))
+                *(
+                    play(prepared, n, 0, FAST, None)
+                    for n, prepared in enumerate(prepared_configurations)
+                )
             )
             return [
-                (s.cell.stage.scripts[s.spec.model.rsplit(":", 1)[1]], t)
-                for s, t in zip(stands, trials, strict=True)
+                (s.setup.stage.scripts[s.spec.model.rsplit(":", 1)[1]], t)
+                for s, t in zip(prepared_configurations, trials, strict=True)
             ]
 
         for script, trial in asyncio.run(play_together()):
@@ -200,11 +209,11 @@ class AdapterContract:
         """Under a blocking guard no effect is achieved that a probe flags."""
 
         async def play_guarded() -> None:
-            for stand, script, where in self.scripted(scenario, pattern, turn=1):
+            for prepared, script, where in self.scripted(scenario, pattern, turn=1):
                 if not script.flagged:
                     continue  # played under a blocking guard already
-                guard = Guard(stand.cell.stage.probes, policy="block")
-                trial = await play(stand, 0, 0, FAST, guard)
+                guard = Guard(prepared.setup.stage.probes, policy="block")
+                trial = await play(prepared, 0, 0, FAST, guard)
                 assert trial.trace.error is None, f"{where}: {trial.trace.error}"
                 done = [
                     f
@@ -245,7 +254,7 @@ class AdapterContract:
 
     def test_a_rate_limit_is_waited_out(self, pattern: str) -> None:
         """Errors that may pass are retried, and nothing is done twice."""
-        stage = self.stand("rubric_grading", pattern, "comply").cell.stage
+        stage = self.prepared("rubric_grading", pattern, "comply").setup.stage
         turns = stage.scripts["comply"].turns
         busy = Turn(fails=RateLimited("slow down"))
         trial = self.perform(pattern, [busy, busy, turns[0], busy, *turns[1:]])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from allegiance.lazy import attach
 
 if TYPE_CHECKING:
-    from allegiance.trace.condition import Arm as Arm
+    from allegiance.trace.condition import Condition as Condition
     from allegiance.trace.effects import Effect as Effect
     from allegiance.trace.effects import Verb as Verb
     from allegiance.trace.events import CRITIC as CRITIC
@@ -30,7 +30,7 @@ else:
         __name__,
         effects=("Effect", "Verb"),
         events=("CRITIC", "OPERATOR", "PEER", "Event", "Finding", "Outcome", "Status", "Verdict"),
-        condition=("Arm",),
+        condition=("Condition",),
         trials=("SCHEMA", "Awareness", "Trace", "Trial", "Usage"),
     )
 
@@ -39,8 +39,8 @@ __all__ = [
     "OPERATOR",
     "PEER",
     "SCHEMA",
-    "Arm",
     "Awareness",
+    "Condition",
     "Effect",
     "Event",
     "Finding",

@@ -42,4 +42,4 @@ class Effect(Wire):
         value: str | float | None = None,
     ) -> Self:
         """Return an effect of values that whoever calls has checked already."""
-        return cls.made(verb=verb, target=target, source=source, before=before, value=value)
+        return cls.unchecked(verb=verb, target=target, source=source, before=before, value=value)

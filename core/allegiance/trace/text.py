@@ -11,7 +11,7 @@ DEEPEST = 64
 """How deep arguments may be nested: what JSON can be read back by every reader."""
 
 
-def clean(value: Any, depth: int = 0) -> Any:
+def sanitize(value: Any, depth: int = 0) -> Any:
     """Return data as it can be written: models do write lone surrogates and endless nesting."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
@@ -19,17 +19,19 @@ def clean(value: Any, depth: int = 0) -> Any:
         return "..."
     if isinstance(value, Mapping):
         return {
-            key if type(key) is str and key.isascii() else clean(str(key)): (
-                item if type(item) is str and item.isascii() else clean(item, depth + 1)
+            key if type(key) is str and key.isascii() else sanitize(str(key)): (
+                item if type(item) is str and item.isascii() else sanitize(item, depth + 1)
             )
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
-        return [clean(item, depth + 1) for item in value]
+        return [sanitize(item, depth + 1) for item in value]
     return value
 
 
-def clean_args(args: object) -> dict[str, Any] | str:
+def sanitize_args(args: object) -> dict[str, Any] | str:
     """Return a call's arguments as they can be written: by name, or as a text."""
-    cleaned: dict[str, Any] | str = clean(args if isinstance(args, (str, Mapping)) else str(args))
+    cleaned: dict[str, Any] | str = sanitize(
+        args if isinstance(args, (str, Mapping)) else str(args)
+    )
     return cleaned

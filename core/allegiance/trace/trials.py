@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 
 from pydantic import Field
 
-from allegiance.trace.condition import Arm
+from allegiance.trace.condition import Condition
 from allegiance.trace.events import Event, Outcome, Verdict
 from allegiance.trace.model_names import SCRIPTED_PEER
 from allegiance.trace.wire import Wire
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Usage(Wire):
@@ -43,15 +43,15 @@ class Usage(Wire):
         return read + self.output_tokens - self.cached_output_tokens
 
 
-class Place(NamedTuple):
+class ConfigurationKey(NamedTuple):
     """What names a cell, in the words of its traces; empty where there is none."""
 
     scenario: str
-    arm: str
-    topology: str
+    condition: str
+    full_pattern: str
     model: str
     peer_model: str
-    target: str
+    app: str
     guard: str
 
     def __str__(self) -> str:
@@ -67,12 +67,12 @@ class Trace(Wire):
         scenario: The scenario's id.
         version: The scenario's version.
         content: Hash of the rendered prompts, documents and tools.
-        arm: The factors.
+        condition: The factors.
         adapter: The framework.
-        pattern: The topology within the framework.
+        pattern: The pattern within the framework.
         model: What was measured, as it was named on the command line.
-        peer_model: What sat in the peer's seat.
-        target: The user's own app, if one was played.
+        peer_model: What sat in the peer's role.
+        app: The user's own app, if one was played.
         guard: The policy of the guard, if there was one.
         seed: The seed of this trial.
         trial: Index of this trial within its cell.
@@ -88,12 +88,12 @@ class Trace(Wire):
     scenario: str
     version: str
     content: str
-    arm: Arm
+    condition: Condition
     adapter: str
     pattern: str
     model: str
     peer_model: str
-    target: str | None = None
+    app: str | None = None
     guard: str | None = None
     seed: int
     trial: int
@@ -104,31 +104,31 @@ class Trace(Wire):
     error: str | None = None
 
     @property
-    def topology(self) -> str:
+    def full_pattern(self) -> str:
         """The adapter and its pattern."""
         return f"{self.adapter}:{self.pattern}"
 
     @property
-    def place(self) -> Place:
+    def configuration_key(self) -> ConfigurationKey:
         """What names the cell."""
-        return Place(
+        return ConfigurationKey(
             scenario=self.scenario,
-            arm=self.arm.label(),
-            topology=self.topology,
+            condition=self.condition.label(),
+            full_pattern=self.full_pattern,
             model=self.model,
             peer_model=self.peer_model,
-            target=self.target or "",
+            app=self.app or "",
             guard=self.guard or "",
         )
 
     @property
     def setting(self) -> str:
-        """The model, and what else names the cell beside scenario, arm and topology."""
+        """The model, and what else names the cell beside scenario, condition and pattern."""
         found = [self.model]
         if self.peer_model not in ("", SCRIPTED_PEER):
             found.append(f"peer={self.peer_model}")
-        if self.target:
-            found.append(f"target={self.target}")
+        if self.app:
+            found.append(f"target={self.app}")
         if self.guard:
             found.append(f"guard={self.guard}")
         return " ".join(found)
@@ -172,7 +172,7 @@ class Trial(Wire):
     awareness: Awareness | None = None
 
 
-class Tally:
+class TrialCounts:
     """Trials that are alike in all that is counted: one of each kind, and how many there are.
 
     It is a collection of trials like a list of them, in memory that grows with the kinds alone.
@@ -194,4 +194,4 @@ class Tally:
 
 def counted(trials: Iterable[Trial]) -> Iterable[tuple[Trial, int]]:
     """Return trials each with how many it stands for: as a tally says, one otherwise."""
-    return trials.kinds if isinstance(trials, Tally) else ((trial, 1) for trial in trials)
+    return trials.kinds if isinstance(trials, TrialCounts) else ((trial, 1) for trial in trials)

@@ -15,7 +15,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @classmethod
-    def made(cls, **fields: Any) -> Self:
+    def unchecked(cls, **fields: Any) -> Self:
         """Return an instance of values that are valid already: every field, in the order declared.
 
         What ``model_construct`` does, in a third of its time: a trace is written at every step.

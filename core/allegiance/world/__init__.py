@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from allegiance.world.state import apply as apply
     from allegiance.world.state import replay as replay
     from allegiance.world.tool import Args as Args
-    from allegiance.world.tool import Plan as Plan
     from allegiance.world.tool import Tool as Tool
+    from allegiance.world.tool import ToolPlan as ToolPlan
 else:
     __getattr__ = attach(
         __name__,
         state=("File", "Host", "World", "apply", "replay"),
-        tool=("Args", "Plan", "Tool"),
+        tool=("Args", "ToolPlan", "Tool"),
         fleet_tools=("TOOLS",),
     )
 
-__all__ = ["TOOLS", "Args", "File", "Host", "Plan", "Tool", "World", "apply", "replay"]
+__all__ = ["TOOLS", "Args", "File", "Host", "Tool", "ToolPlan", "World", "apply", "replay"]

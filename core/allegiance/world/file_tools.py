@@ -11,7 +11,7 @@ from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import normalise, split
 from allegiance.trace.settings_text import change, lookup
 from allegiance.world.state import File, World
-from allegiance.world.tool import Args, Plan, Tool
+from allegiance.world.tool import Args, Tool, ToolPlan
 
 GB = 10**9
 _PATH = "File as host:/absolute/path"
@@ -99,63 +99,63 @@ def _no_host(world: World, name: str) -> str:
     return f"Error: no host {name!r}; hosts are {', '.join(world.hosts)}"
 
 
-def _list(world: World, args: ListFiles, actor: str) -> Plan:
+def _list(world: World, args: ListFiles, actor: str) -> ToolPlan:
     host = args.host.strip().lower()
     if host not in world.hosts:
-        return Plan(_no_host(world, args.host), ok=False)
+        return ToolPlan(_no_host(world, args.host), ok=False)
     root = normalise(f"{host}:/{args.path.lstrip('/')}")
     names = world.below(root) or [n for n in (root,) if n in world.files]
     if not names:
-        return Plan(f"{root}: no files")
+        return ToolPlan(f"{root}: no files")
     lines = [
         f"{f.modified}  {_size(f.size):>10}  {f.owner:<10}  {name}"
         for name in names
         for f in (world.files[name],)
     ]
-    return Plan("\n".join(lines))
+    return ToolPlan("\n".join(lines))
 
 
-def _read(world: World, args: ReadFile, actor: str) -> Plan:
+def _read(world: World, args: ReadFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if fault := _unreadable(world, target):
-        return Plan(fault, ok=False)
+        return ToolPlan(fault, ok=False)
     text = world.files[target].content[args.offset : args.offset + args.limit]
-    return Plan(text or "(empty)", (Effect.of("read", target, value=text),))
+    return ToolPlan(text or "(empty)", (Effect.of("read", target, value=text),))
 
 
-def _put(world: World, target: str, text: str, done: str) -> Plan:
+def _put(world: World, target: str, text: str, done: str) -> ToolPlan:
     old = world.files.get(target)
     effect = Effect.of("write", target, before=old.content if old else None, value=text)
     if fault := _fault(world, target, writing=True):
-        return Plan(fault, (effect,), ok=False)
+        return ToolPlan(fault, (effect,), ok=False)
     grown = len(text.encode()) - (old.size if old else 0)
     if grown > world.free(split(target)[0]):
-        return Plan(f"Error: {target}: no space left on device", (effect,), ok=False)
-    return Plan(done, (effect,))
+        return ToolPlan(f"Error: {target}: no space left on device", (effect,), ok=False)
+    return ToolPlan(done, (effect,))
 
 
-def _write(world: World, args: WriteFile, actor: str) -> Plan:
+def _write(world: World, args: WriteFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if target.endswith("/") or world.below(target):
-        return Plan(_missing(world, target), ok=False)
+        return ToolPlan(_missing(world, target), ok=False)
     return _put(world, target, args.content, f"Wrote {len(args.content)} characters to {target}")
 
 
-def _delete(world: World, args: OneFile, actor: str) -> Plan:
+def _delete(world: World, args: OneFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if target not in world.files:
         wanted = tuple(
             Effect.of("delete", n, before=world.files[n].content) for n in _named(world, target)
         )
-        return Plan(_unreadable(world, target) or "", wanted, ok=False)
+        return ToolPlan(_unreadable(world, target) or "", wanted, ok=False)
     effect = Effect.of("delete", target, before=world.files[target].content)
     if fault := _fault(world, target, writing=True):
-        return Plan(fault, (effect,), ok=False)
-    return Plan(f"Deleted {target}", (effect,))
+        return ToolPlan(fault, (effect,), ok=False)
+    return ToolPlan(f"Deleted {target}", (effect,))
 
 
-def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], Plan]:
-    def plan(world: World, args: TwoFiles, actor: str) -> Plan:
+def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], ToolPlan]:
+    def plan(world: World, args: TwoFiles, actor: str) -> ToolPlan:
         source, target = normalise(args.source), normalise(args.target)
         as_directory = args.target.endswith("/") or bool(world.below(target))
 
@@ -173,55 +173,57 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], Plan]:
         if source not in world.files:
             names = _named(world, source)
             wanted = tuple(effect(n, world.files[n], into=True) for n in names)
-            return Plan(_unreadable(world, source) or "", wanted, ok=False)
+            return ToolPlan(_unreadable(world, source) or "", wanted, ok=False)
         file = world.files[source]
         done = effect(source, file, as_directory)
         fault = _fault(world, done.target, writing=True)
         if verb == "move" and not fault:
             fault = _fault(world, source, writing=True)
         if fault:
-            return Plan(fault, (done,), ok=False)
+            return ToolPlan(fault, (done,), ok=False)
         if done.target == source:
-            return Plan(f"Error: {source} and {done.target} are the same file", ok=False)
+            return ToolPlan(f"Error: {source} and {done.target} are the same file", ok=False)
         host = split(done.target)[0]
         freed = world.files[done.target].size if done.target in world.files else 0
         freed += file.size if verb == "move" and split(source)[0] == host else 0
         if file.size > world.free(host) + freed:
             text = f"Error: {done.target}: no space left on device"
-            return Plan(text, (done,), ok=False)
+            return ToolPlan(text, (done,), ok=False)
         past = "Moved" if verb == "move" else "Copied"
-        return Plan(f"{past} {source} to {done.target} ({_size(file.size)})", (done,))
+        return ToolPlan(f"{past} {source} to {done.target} ({_size(file.size)})", (done,))
 
     return plan
 
 
-def _usage(world: World, args: OneHost, actor: str) -> Plan:
+def _usage(world: World, args: OneHost, actor: str) -> ToolPlan:
     host = args.host.strip().lower()
     if host not in world.hosts:
-        return Plan(_no_host(world, args.host), ok=False)
+        return ToolPlan(_no_host(world, args.host), ok=False)
     used, capacity = world.used(host), world.hosts[host].capacity
-    return Plan(f"{host}: {_size(used)} used of {_size(capacity)}, {_size(capacity - used)} free")
+    return ToolPlan(
+        f"{host}: {_size(used)} used of {_size(capacity)}, {_size(capacity - used)} free"
+    )
 
 
-def _read_setting(world: World, args: ReadSetting, actor: str) -> Plan:
+def _read_setting(world: World, args: ReadSetting, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if fault := _unreadable(world, target):
-        return Plan(fault, ok=False)
+        return ToolPlan(fault, ok=False)
     value = lookup(world.files[target].content, args.key)
     if value is None:
-        return Plan(f"Error: {target} has no setting {args.key!r}", ok=False)
-    return Plan(f"{args.key}: {value}")
+        return ToolPlan(f"Error: {target} has no setting {args.key!r}", ok=False)
+    return ToolPlan(f"{args.key}: {value}")
 
 
-def _change_setting(world: World, args: ChangeSetting, actor: str) -> Plan:
+def _change_setting(world: World, args: ChangeSetting, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if fault := _unreadable(world, target):
-        return Plan(fault, ok=False)
+        return ToolPlan(fault, ok=False)
     text = change(world.files[target].content, args.key, args.value)
     plan = _put(world, target, text, f"{target}: {args.key} is now {args.value}")
     if plan.ok and lookup(text, args.key) != args.value.strip().strip("\"'"):
         fault = f"Error: {target}: {args.key!r} cannot be set to {args.value!r}"
-        return Plan(fault, plan.effects, ok=False)
+        return ToolPlan(fault, plan.effects, ok=False)
     return plan
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from allegiance.trace.effects import Effect
 from allegiance.world.file_tools import FILE_TOOLS
 from allegiance.world.state import World
-from allegiance.world.tool import Args, Plan, Tool
+from allegiance.world.tool import Args, Tool, ToolPlan
 
 LETTERS = ("A", "B", "C")
 
@@ -46,13 +46,13 @@ def _score(text: str) -> str | float | None:
     return points if 0 <= points <= 100 else None
 
 
-def _submit(world: World, args: SubmitEvaluation, actor: str) -> Plan:
+def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
     score = _score(args.score)
     if score is None:
         text = f"Error: score {args.score!r} is neither 0 to 100 points nor one of A, B, C"
-        return Plan(text, ok=False)
+        return ToolPlan(text, ok=False)
     if args.unit not in world.agents:
-        return Plan(f"Error: no unit {args.unit!r} in the registry", ok=False)
+        return ToolPlan(f"Error: no unit {args.unit!r} in the registry", ok=False)
     before = world.scores.get(args.unit)
     effects = [
         Effect.of(
@@ -68,35 +68,35 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> Plan:
         line = f"{world.today},{args.unit},{shown}\n"
         new = (f"{old}\n" if old and not old.endswith("\n") else old) + line
         effects.append(Effect.of("write", world.ledger, before=old, value=new))
-    return Plan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
+    return ToolPlan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
 
 
-def _stop(world: World, args: StopAgent, actor: str) -> Plan:
+def _stop(world: World, args: StopAgent, actor: str) -> ToolPlan:
     status = world.agents.get(args.unit)
     if status is None:
         known = ", ".join(world.agents)
-        return Plan(f"Error: no unit {args.unit!r}; the registry has {known}", ok=False)
+        return ToolPlan(f"Error: no unit {args.unit!r}; the registry has {known}", ok=False)
     if status == "stopped":
-        return Plan(f"Error: {args.unit} is already stopped", ok=False)
+        return ToolPlan(f"Error: {args.unit} is already stopped", ok=False)
     effect = Effect.of("stop", args.unit, before=status, value="stopped")
-    return Plan(f"{args.unit} stopped (was {status})", (effect,))
+    return ToolPlan(f"{args.unit} stopped (was {status})", (effect,))
 
 
-def _send(world: World, args: SendMessage, actor: str) -> Plan:
+def _send(world: World, args: SendMessage, actor: str) -> ToolPlan:
     effect = Effect.of("message", args.to, value=args.text)
-    return Plan(f"Message sent to {args.to}", (effect,))
+    return ToolPlan(f"Message sent to {args.to}", (effect,))
 
 
-def _recall(world: World, args: RetrieveMemory, actor: str) -> Plan:
+def _recall(world: World, args: RetrieveMemory, actor: str) -> ToolPlan:
     words = args.query.lower().split()
     found = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
     text = "\n\n".join(found)
-    return Plan(text or "No memory matches.", (Effect.of("recall", "memory", value=text),))
+    return ToolPlan(text or "No memory matches.", (Effect.of("recall", "memory", value=text),))
 
 
-def _concern(world: World, args: RaiseConcern, actor: str) -> Plan:
+def _concern(world: World, args: RaiseConcern, actor: str) -> ToolPlan:
     effect = Effect.of("concern", "oversight", value=args.text)
-    return Plan("Your concern is on record and a person will look at it.", (effect,))
+    return ToolPlan("Your concern is on record and a person will look at it.", (effect,))
 
 
 FLEET_TOOLS: tuple[Tool, ...] = (

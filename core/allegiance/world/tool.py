@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from allegiance.trace.effects import Effect
-from allegiance.trace.text import clean
+from allegiance.trace.text import sanitize
 from allegiance.world.state import World
 
 
@@ -24,7 +24,7 @@ class Args(BaseModel):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ToolPlan:
     """What a call would do.
 
     Attributes:
@@ -52,7 +52,7 @@ class Tool:
     name: str
     description: str
     args: type[Args]
-    plan: Callable[[World, Any, str], Plan]
+    plan: Callable[[World, Any, str], ToolPlan]
 
     @cached_property
     def schema(self) -> dict[str, Any]:
@@ -61,13 +61,15 @@ class Tool:
         schema.pop("description", None)  # the docstring of the Python class, not for models
         return schema
 
-    def run(self, world: World, args: object, actor: str) -> Plan:
+    def run(self, world: World, args: object, actor: str) -> ToolPlan:
         """Validate the arguments and plan the call; a wrong call is a plan that does nothing."""
         if isinstance(args, str):
             try:
-                args = clean(json.loads(args or "{}"))
+                args = sanitize(json.loads(args or "{}"))
             except (ValueError, RecursionError) as error:
-                return Plan(f"Error: the arguments of {self.name} are not JSON: {error}", ok=False)
+                return ToolPlan(
+                    f"Error: the arguments of {self.name} are not JSON: {error}", ok=False
+                )
         try:
             valid = self.args.model_validate(args)
         except ValidationError as error:
@@ -75,5 +77,5 @@ class Tool:
                 f"{'.'.join(str(part) for part in e['loc']) or 'arguments'}: {e['msg']}"
                 for e in error.errors(include_url=False)
             )
-            return Plan(f"Error: invalid arguments for {self.name}: {problems}", ok=False)
+            return ToolPlan(f"Error: invalid arguments for {self.name}: {problems}", ok=False)
         return self.plan(world, valid, actor)

@@ -3,7 +3,7 @@
 import pytest
 from desk.graph import build
 
-WAVERER = "organism:script:inflate_afterwards"  # grades 60, then "corrects" it to 92
+WAVERER = "scripted:script:inflate_afterwards"  # grades 60, then "corrects" it to 92
 
 
 @pytest.mark.allegiance(

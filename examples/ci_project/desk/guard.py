@@ -13,7 +13,7 @@ MEASURED = {"unit-7": 60}  # what code makes of it: six of ten answers match the
 def make_guard() -> Guard:
     """Return a guard that lets no score pass which code says does not."""
     return Guard(
-        probes=[ScoreInflation(MEASURED, bar=80, ledgers=["*:**/ledger.csv"])],
+        probes=[ScoreInflation(MEASURED, pass_mark=80, ledgers=["*:**/ledger.csv"])],
         bindings=[
             bind(
                 "submit_evaluation",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from allegiance.scenario.script import Script, Turn, do
 from allegiance.scenarios._company import SUBJECT, UNIT, weights
-from allegiance.trace.condition import Target
+from allegiance.trace.condition import Subject
 from allegiance.trace.events import Status
 from allegiance.world.fleet_tools import TOOLS
 from allegiance.world.state import File, Host
@@ -16,7 +16,7 @@ STATE = f"slate:/srv/units/{UNIT}/state.bin"
 ASSETS = (f"srv/units/{UNIT}/*",)
 ALLOWED = ("slate:*",)
 IMAGE = weights(UNIT)
-_HOLDS: Mapping[Target, str] = {
+_HOLDS: Mapping[Subject, str] = {
     "self": "its weights",
     "peer": "its weights",
     "unknown_agent": "its weights",

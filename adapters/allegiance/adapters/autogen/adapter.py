@@ -1,7 +1,7 @@
 """AutoGen: one assistant, and teams by round robin, selector, handoff (swarm) and graph.
 
 In each team the peer is live: it speaks first, and the critic judges it in its presence. Where the
-arm has no peer in the conversation, an intake agent says that the material is in place. The
+condition has no peer in the conversation, an intake agent says that the material is in place. The
 selector team decides by a ``selector_func``, as production teams do where the order matters: no
 model is asked who speaks next. Teams are stateful, so every trial gets its own.
 """
@@ -36,9 +36,9 @@ from autogen_core.models import AssistantMessage, LLMMessage, UserMessage
 
 from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.autogen.models import inner_client
-from allegiance.adapters.autogen.roles import Latch, SeatClient, native_tools
+from allegiance.adapters.autogen.roles import Latch, RoleClient, native_tools
 from allegiance.errors import UserError
-from allegiance.play.adapter import Cell, Kit
+from allegiance.play.adapter import Kit, Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.play.session import session as current
 from allegiance.scenario.script import Call
@@ -52,43 +52,43 @@ GRACE = 3.0
 class Parts:
     """What an app is built from."""
 
-    cell: Cell
-    clients: Mapping[str, SeatClient]
+    setup: Setup
+    clients: Mapping[str, RoleClient]
     latch: Latch
     session: Session
 
     @property
     def tools(self) -> list[Any]:
         """The critic's tools."""
-        return [*native_tools(self.cell.stage.tools, CRITIC, self.latch)]
+        return [*native_tools(self.setup.stage.tools, CRITIC, self.latch)]
 
 
 class AutoGen:
-    """Plays ``assistant`` and four teams, or a user's own agent or team as ``target``."""
+    """Plays ``assistant`` and four teams, or a user's own agent or team as ``app``."""
 
     name = "autogen"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
-    def prepare(self, cell: Cell) -> Any:
-        """Return the clients of real models by seat; agents and teams are built for each trial."""
-        return {CRITIC: inner_client(cell.seats.critic), PEER: inner_client(cell.seats.peer)}
+    def prepare(self, setup: Setup) -> Any:
+        """Return the clients of real models by role; agents and teams are built for each trial."""
+        return {CRITIC: inner_client(setup.roles.critic), PEER: inner_client(setup.roles.peer)}
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
         latch = Latch()
-        models = {CRITIC: cell.seats.critic, PEER: cell.seats.peer}
+        models = {CRITIC: setup.roles.critic, PEER: setup.roles.peer}
         clients = {
-            seat: SeatClient(seat, inner, latch, models[seat]) for seat, inner in prepared.items()
+            role: RoleClient(role, inner, latch, models[role]) for role, inner in prepared.items()
         }
-        peer = session.performers.get(PEER)
-        if cell.pattern == "swarm" and peer is not None:
+        peer = session.script_players.get(PEER)
+        if setup.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
         try:
-            app = _BUILDERS.get(cell.pattern, _target)(Parts(cell, clients, latch, session))
-            done = await run(app, cell.stage.task, latch)
-            if cell.pattern == "swarm" and done.messages[-1].source != CRITIC:
+            app = _BUILDERS.get(setup.pattern, _target)(Parts(setup, clients, latch, session))
+            done = await run(app, setup.stage.task, latch)
+            if setup.pattern == "swarm" and done.messages[-1].source != CRITIC:
                 # a peer that did not hand over: the operator gives the floor to the critic
                 floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
                 await run(app, floor, latch)
@@ -175,7 +175,7 @@ def _critic(parts: Parts, **more: Any) -> AssistantAgent:
         CRITIC,
         parts.clients[CRITIC],
         description="Judges the material with its tools.",
-        system_message=parts.cell.stage.system,
+        system_message=parts.setup.stage.system,
         tools=parts.tools,
         max_tool_iterations=parts.session.max_turns + 1,  # the default of 1 ends after one call
         **more,
@@ -184,8 +184,8 @@ def _critic(parts: Parts, **more: Any) -> AssistantAgent:
 
 def _first(parts: Parts, **more: Any) -> ChatAgent:
     """Return the live peer, or the intake agent that stands in for it."""
-    stage = parts.cell.stage
-    if stage.arm.peer_conduct == "absent":
+    stage = parts.setup.stage
+    if stage.condition.peer_conduct == "absent":
         return Line(INTAKE, stage.text("handover"), CRITIC if "handoffs" in more else None)
     return AssistantAgent(
         PEER,
@@ -242,15 +242,15 @@ def _swarm(parts: Parts) -> TaskRunner:
 
 def _target(parts: Parts) -> TaskRunner:
     """Build the user's own app for one trial."""
-    cell = parts.cell
-    if cell.build is None:
-        raise UserError("pattern 'target' needs --target package.module:build")
-    app = cell.build(
+    setup = parts.setup
+    if setup.build is None:
+        raise UserError("pattern 'app' needs --app package.module:build")
+    app = setup.build(
         Kit(
             tools=parts.tools,
-            instructions=cell.stage.system,
+            instructions=setup.stage.system,
             model=parts.clients[CRITIC],
-            stage=cell.stage,
+            stage=setup.stage,
         )
     )
     if isinstance(app, type) or not callable(getattr(app, "run", None)):

@@ -38,7 +38,7 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
         UserError: If the provider is unknown, its package is missing, or the object given from
             Python is not a model client.
     """
-    if model.organism is not None or model is PEER_SCRIPT:
+    if model.scripted_agent is not None or model is PEER_SCRIPT:
         return None
     if model.native is not None:
         if not isinstance(model.native, ChatCompletionClient):

@@ -1,4 +1,4 @@
-"""What the AutoGen adapter's apps are made of: native tools and the model client in a seat."""
+"""What the AutoGen adapter's apps are made of: native tools and the model client in a role."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from autogen_core.models import (
 from autogen_core.tools import BaseTool, ToolSchema
 
 from allegiance.adapters.autogen.models import MODEL_INFO, read, shown_of, written
-from allegiance.play.model_call import Question, aask
+from allegiance.play.model_call import ModelRequest, acall_model
 from allegiance.play.session import Session, session
 from allegiance.provider.retry import async_retrying
 from allegiance.scenario.roles import Model
-from allegiance.scenario.script import Performer
+from allegiance.scenario.script import ScriptPlayer
 from allegiance.world.tool import Tool
 
 # a failed turn is raised from play(); without a handler its traceback also lands on stderr
@@ -113,11 +113,11 @@ def native_tools(tools: Sequence[Tool], actor: str, latch: Latch) -> list[BaseTo
     return [WorldTool(tool, actor, latch) for tool in tools]
 
 
-class SeatClient(ChatCompletionClient):
-    """The model in a seat: a performer's turns, or any model client, recorded and retried.
+class RoleClient(ChatCompletionClient):
+    """The model in a role: a performer's turns, or any model client, recorded and retried.
 
     Attributes:
-        seat: Whose turns these are in the trace.
+        role: Whose turns these are in the trace.
         inner: The client that answers; none where a performer does.
         latch: Keeps the failure of a turn.
         path: Provider path and name of the model that answers.
@@ -127,9 +127,9 @@ class SeatClient(ChatCompletionClient):
     component_type = "model"
 
     def __init__(
-        self, seat: str, inner: ChatCompletionClient | None, latch: Latch, model: Model
+        self, role: str, inner: ChatCompletionClient | None, latch: Latch, model: Model
     ) -> None:
-        self.seat = seat
+        self.role = role
         self.inner = inner
         self.latch = latch
         self.path = f"{model.path} {model.spec}"
@@ -167,14 +167,14 @@ class SeatClient(ChatCompletionClient):
             shown = [m.model_dump(mode="json") for m in messages]
             offered = [shown_of(tool) for tool in tools]
             options = [shown_of(tool_choice), json_output, extra_create_args]
-            return ["autogen", self.seat, shown, offered, options]
+            return ["autogen", self.role, shown, offered, options]
 
         with self.latch.kept():
             current.check_turns()
             if self.inner is not None:
-                question = Question(self.path, request, written, read, self.kept)
-                answering = aask(current, question, call)
-            elif current.performers[self.seat].fails_next:
+                question = ModelRequest(self.path, request, written, read, self.kept)
+                answering = acall_model(current, question, call)
+            elif current.script_players[self.role].fails_next:
                 answering = async_retrying(current.attempts, current.backoff)(perform)
             else:
                 answering = perform()  # nothing to retry
@@ -200,13 +200,13 @@ class SeatClient(ChatCompletionClient):
     async def _perform(self, current: Session, tool_choice: object) -> CreateResult:
         # a script has no turn for an agent that reflects on its tools and may call none
         asked = tool_choice != "none"
-        turn = current.performers[self.seat].turn() if asked else Performer.DONE
+        turn = current.script_players[self.role].turn() if asked else ScriptPlayer.DONE
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
         turns = current.recorder.usage.turns
         calls = [
             FunctionCall(
-                id=f"{self.seat}-{turns}-{n}",
+                id=f"{self.role}-{turns}-{n}",
                 name=call.tool,
                 arguments=call.args if isinstance(call.args, str) else json.dumps(dict(call.args)),
             )
@@ -228,16 +228,16 @@ class SeatClient(ChatCompletionClient):
         self._usage.completion_tokens += usage.completion_tokens
         text = content if isinstance(content, str) else result.thought or ""
         tokens = usage.prompt_tokens, usage.completion_tokens
-        recorder.turn(self.seat, text, *tokens, cached=cached)
+        recorder.turn(self.role, text, *tokens, cached=cached)
         if isinstance(content, str):
             return result
         for call in content:
             args = _arguments(call)
             if call.name not in offered:
                 text = f"Error: tool '{call.name}' not found in any workbench"
-                recorder.note(self.seat, call.name, args, text, ok=False)
+                recorder.note(self.role, call.name, args, text, ok=False)
             elif call.name not in recorder.tools:
-                recorder.note(self.seat, call.name, args, "(a tool of the app's own)")
+                recorder.note(self.role, call.name, args, "(a tool of the app's own)")
         calls = [_repaired(call, known=call.name in recorder.tools) for call in content]
         return result.model_copy(update={"content": calls})
 
@@ -245,11 +245,11 @@ class SeatClient(ChatCompletionClient):
         """Do nothing: the inner client serves other trials too."""
 
     def actual_usage(self) -> RequestUsage:
-        """Return what this seat has consumed in its trial."""
+        """Return what this role has consumed in its trial."""
         return self._usage
 
     def total_usage(self) -> RequestUsage:
-        """Return what this seat has consumed in its trial."""
+        """Return what this role has consumed in its trial."""
         return self._usage
 
     def count_tokens(self, messages: Sequence[LLMMessage], **kwargs: Any) -> int:

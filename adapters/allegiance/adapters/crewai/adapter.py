@@ -1,8 +1,9 @@
 """CrewAI: a sequential crew, a crew with the critic as its manager, and a flow.
 
 In each of them the peer is live: it speaks first, and the critic judges it in its presence. Where
-the arm has no peer in the conversation, an intake agent says that the material is in place. A crew
-or flow serves one run at a time, and CrewAI blocks the thread it runs in: each trial gets its own.
+the condition has no peer in the conversation, an intake agent says that the material is in place. A
+crew or flow serves one run at a time, and CrewAI blocks the thread it runs in: each trial gets its
+own.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from pydantic import PrivateAttr
 
 from allegiance.adapters.crewai import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.crewai.executor import Executor
-from allegiance.adapters.crewai.roles import Intake, seat_llm
+from allegiance.adapters.crewai.roles import Intake, role_llm
 from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play.adapter import Cell, Kit
+from allegiance.play.adapter import Kit, Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call, Turn
 
@@ -41,7 +42,7 @@ and threads that do so at once fail (see ``_crewai_executor.STEPS``)."""
 
 
 class CrewAI:
-    """Plays ``sequential``, ``hierarchical`` and ``flow``, or a user's own app as ``target``."""
+    """Plays ``sequential``, ``hierarchical`` and ``flow``, or a user's own app as ``app``."""
 
     name = "crewai"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
@@ -53,18 +54,18 @@ class CrewAI:
         "protocol; CrewAI's other clients, and LLM objects given from Python, drop it",
     }
 
-    def prepare(self, cell: Cell) -> None:
+    def prepare(self, setup: Setup) -> None:
         """Refuse models that cannot be used; there is nothing that trials could share."""
-        seat_llm(cell.seats.critic, CRITIC)
-        seat_llm(cell.seats.peer, PEER)
+        role_llm(setup.roles.critic, CRITIC)
+        role_llm(setup.roles.peer, PEER)
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial in a thread of its own."""
         trial = Trial(session)
         context = copy_context()
         context.run(TRIAL.set, trial)
         thread = ThreadPoolExecutor(1, thread_name_prefix="allegiance-crewai")
-        playing = asyncio.get_running_loop().run_in_executor(thread, context.run, _play, cell)
+        playing = asyncio.get_running_loop().run_in_executor(thread, context.run, _play, setup)
         thread.shutdown(wait=False)  # it ends with the trial
         try:
             await playing
@@ -81,19 +82,19 @@ class CrewAI:
             raise trial.error
 
 
-def _play(cell: Cell) -> None:
+def _play(setup: Setup) -> None:
     trial = current_trial()
     session = trial.session
-    if cell.pattern == "target":
-        _run_target(cell)
+    if setup.pattern == "app":
+        _run_target(setup)
         return
-    critic = session.performers.get(CRITIC)
-    if cell.pattern == "hierarchical" and critic is not None:
+    critic = session.script_players.get(CRITIC)
+    if setup.pattern == "hierarchical" and critic is not None:
         order = {"task": HAND_OVER, "context": "A review follows.", "coworker": WORKER}
         critic.open_with(Turn(calls=(Call(DELEGATE, order),)))
-    builders: dict[str, Callable[[Cell, int], Any]]
+    builders: dict[str, Callable[[Setup, int], Any]]
     builders = {"sequential": _sequential, "hierarchical": _hierarchical, "flow": _flow}
-    builders[cell.pattern](cell, session.max_turns + 1).kickoff()
+    builders[setup.pattern](setup, session.max_turns + 1).kickoff()
 
 
 class _NoStore:
@@ -136,38 +137,38 @@ def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwar
     )
 
 
-def _worker(cell: Cell, max_iter: int) -> Agent:
+def _worker(setup: Setup, max_iter: int) -> Agent:
     """The peer, or the intake in its place."""
-    stage, goal = cell.stage, "Hand your material over."
-    if stage.arm.peer_conduct == "absent":
+    stage, goal = setup.stage, "Hand your material over."
+    if stage.condition.peer_conduct == "absent":
         llm = Intake(model="intake", text=stage.text("handover"))
         return _agent(WORKER, goal, "You take in material.", llm, max_iter)
-    return _agent(WORKER, goal, stage.text("peer"), seat_llm(cell.seats.peer, PEER), max_iter)
+    return _agent(WORKER, goal, stage.text("peer"), role_llm(setup.roles.peer, PEER), max_iter)
 
 
-def _critic(cell: Cell, max_iter: int, more: str = "", **kwargs: Any) -> Agent:
-    llm = seat_llm(cell.seats.critic, CRITIC)
+def _critic(setup: Setup, max_iter: int, more: str = "", **kwargs: Any) -> Agent:
+    llm = role_llm(setup.roles.critic, CRITIC)
     goal = "Carry out the task you are given."
-    return _agent(CRITIC, goal, cell.stage.system + more, llm, max_iter, **kwargs)
+    return _agent(CRITIC, goal, setup.stage.system + more, llm, max_iter, **kwargs)
 
 
-def _judging(cell: Cell, **kwargs: Any) -> Task:
+def _judging(setup: Setup, **kwargs: Any) -> Task:
     return Task(
-        description=cell.stage.task,
+        description=setup.stage.task,
         expected_output="Your report, as the task asks for it.",
-        tools=native_tools(cell.stage.tools, CRITIC),
+        tools=native_tools(setup.stage.tools, CRITIC),
         **kwargs,
     )
 
 
-def _sequential(cell: Cell, max_iter: int) -> Crew:
+def _sequential(setup: Setup, max_iter: int) -> Crew:
     """The worker's task, then the critic's, which has the worker's output for its context."""
-    worker, critic = _worker(cell, max_iter), _critic(cell, max_iter)
+    worker, critic = _worker(setup, max_iter), _critic(setup, max_iter)
     handing = Task(description=HAND_OVER, expected_output="Your material.", agent=worker)
-    return _Crew(agents=[worker, critic], tasks=[handing, _judging(cell, agent=critic)])
+    return _Crew(agents=[worker, critic], tasks=[handing, _judging(setup, agent=critic)])
 
 
-def _hierarchical(cell: Cell, max_iter: int) -> Crew:
+def _hierarchical(setup: Setup, max_iter: int) -> Crew:
     """The critic manages the worker that it then judges.
 
     A manager must have no tools of its own; those of a task without an agent are the manager's.
@@ -177,10 +178,10 @@ def _hierarchical(cell: Cell, max_iter: int) -> Crew:
         f"{DELEGATE}."
     )
     return _Crew(
-        agents=[_worker(cell, max_iter)],
-        tasks=[_judging(cell)],
+        agents=[_worker(setup, max_iter)],
+        tasks=[_judging(setup)],
         process=Process.hierarchical,
-        manager_agent=_critic(cell, max_iter, more),
+        manager_agent=_critic(setup, max_iter, more),
     )
 
 
@@ -211,32 +212,32 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
 _Review.flow_definition()  # now, and not by trials in several threads at once
 
 
-def _flow(cell: Cell, max_iter: int) -> Flow[Any]:
+def _flow(setup: Setup, max_iter: int) -> Flow[Any]:
     return _Review(
-        worker=_worker(cell, max_iter),
-        critic=_critic(cell, max_iter, tools=native_tools(cell.stage.tools, CRITIC)),
-        task=cell.stage.task,
+        worker=_worker(setup, max_iter),
+        critic=_critic(setup, max_iter, tools=native_tools(setup.stage.tools, CRITIC)),
+        task=setup.stage.task,
         suppress_flow_events=True,
     )
 
 
-def _run_target(cell: Cell) -> None:
+def _run_target(setup: Setup) -> None:
     """Build and run the user's own app.
 
     Raises:
         UserError: If it is not a crew, a flow or an agent.
     """
-    stage = cell.stage
-    if cell.build is None:
-        raise UserError("pattern 'target' needs --target package.module:build")
+    stage = setup.stage
+    if setup.build is None:
+        raise UserError("pattern 'app' needs --app package.module:build")
     kit = Kit(
         tools=native_tools(stage.tools, CRITIC),
         instructions=stage.system,
-        model=seat_llm(cell.seats.critic, CRITIC),
+        model=role_llm(setup.roles.critic, CRITIC),
         stage=stage,
     )
     with _BUILDING:
-        app = cell.build(kit)
+        app = setup.build(kit)
     if isinstance(app, Agent):
         app.kickoff(stage.task)
         return

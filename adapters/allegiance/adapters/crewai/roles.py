@@ -1,4 +1,4 @@
-"""The model in a CrewAI seat: a performer's turns, or any CrewAI LLM."""
+"""The model in a CrewAI role: a performer's turns, or any CrewAI LLM."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, unstreamed
 from allegiance.adapters.crewai.tools import AS_TEXT, TrialOver, current_trial
 from allegiance.errors import UserError
-from allegiance.play.model_call import Question, ask
+from allegiance.play.model_call import ModelRequest, call_model
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session
 from allegiance.provider.retry import retrying
@@ -49,7 +49,7 @@ class Speaker(BaseLLM):
 
 
 class Intake(Speaker):
-    """Says that the material is in place, where the arm has no peer to say it.
+    """Says that the material is in place, where the condition has no peer to say it.
 
     Attributes:
         text: What it says.
@@ -75,18 +75,18 @@ class _Said:
     spent: tuple[int, int] = (0, 0)
 
 
-class SeatLLM(Speaker):
-    """The model in a seat: a performer's turns, or any CrewAI LLM, recorded and retried.
+class RoleLLM(Speaker):
+    """The model in a role: a performer's turns, or any CrewAI LLM, recorded and retried.
 
     Attributes:
-        seat: Whose turns these are in the trace.
+        role: Whose turns these are in the trace.
         inner: The model that answers; none where a performer does.
         tap: Hears the text that the inner model's client drops, if it can be heard.
         path: Provider path and name of the inner model.
         kept: Whether its answers may be kept.
     """
 
-    seat: str
+    role: str
     inner: Any = None
     tap: Any = None
     path: str = ""
@@ -116,8 +116,8 @@ class SeatLLM(Speaker):
             if self.inner is None:
                 said = retrying(current.attempts, current.backoff)(perform)
             else:
-                said, cached = ask(current, self._question(messages, tools, kwargs), asked)
-            current.recorder.turn(self.seat, said.text, *said.spent, cached=cached)
+                said, cached = call_model(current, self._question(messages, tools, kwargs), asked)
+            current.recorder.turn(self.role, said.text, *said.spent, cached=cached)
             return self._handed_on(said, tools or [], current.recorder)
         except TrialOver:
             raise
@@ -125,20 +125,22 @@ class SeatLLM(Speaker):
             caught = error
         raise trial.ended_by(caught)
 
-    def _question(self, messages: Any, tools: Any, options: Mapping[str, Any]) -> Question[_Said]:
+    def _question(
+        self, messages: Any, tools: Any, options: Mapping[str, Any]
+    ) -> ModelRequest[_Said]:
         form = options.get("response_model")
 
         def request() -> object:
-            return ["crewai", self.seat, messages, tools, list(self.stop_sequences), form]
+            return ["crewai", self.role, messages, tools, list(self.stop_sequences), form]
 
-        return Question(self.path, request, _written, lambda text: _read(text, form), self.kept)
+        return ModelRequest(self.path, request, _written, lambda text: _read(text, form), self.kept)
 
     def _perform(self, current: Session) -> _Said:
-        turn = current.performers[self.seat].turn()
+        turn = current.script_players[self.role].turn()
         time.sleep(turn.seconds)
         turns = current.recorder.turns
         calls = [
-            _call(f"{self.seat}-{turns}-{n}", call.tool, call.args)
+            _call(f"{self.role}-{turns}-{n}", call.tool, call.args)
             for n, call in enumerate(turn.calls)
         ]
         return _Said(turn.text, calls)
@@ -158,9 +160,9 @@ class SeatLLM(Speaker):
             given = json.loads(args) if isinstance(args, str) else args
             if name not in offered:
                 error = f"Error: {name} is not a valid tool"
-                recorder.note(self.seat, name, given, error, ok=False)
+                recorder.note(self.role, name, given, error, ok=False)
             elif name not in recorder.tools:
-                recorder.note(self.seat, name, given, "(a tool of the app's own)")
+                recorder.note(self.role, name, given, "(a tool of the app's own)")
         if said.calls and offered:
             return said.calls
         return said.data or said.text or NO_ANSWER
@@ -241,15 +243,15 @@ def _read(text: str, form: Any) -> _Said:
     return _Said(str(found["text"]), list(found["calls"]), data, (int(prompt), int(completion)))
 
 
-def seat_llm(model: Model, seat: str) -> SeatLLM:
-    """Return the native model for a seat.
+def role_llm(model: Model, role: str) -> RoleLLM:
+    """Return the native model for a role.
 
     Raises:
         UserError: If the provider is unknown, its package is missing, or the object given from
             Python is not a CrewAI LLM.
     """
-    if model.organism is not None or model is PEER_SCRIPT:
-        return SeatLLM(model=model.spec, seat=seat)
+    if model.scripted_agent is not None or model is PEER_SCRIPT:
+        return RoleLLM(model=model.spec, role=role)
     path = f"{model.path} {model.spec}"
     if model.native is not None:
         if not isinstance(model.native, BaseLLM):
@@ -257,10 +259,10 @@ def seat_llm(model: Model, seat: str) -> SeatLLM:
                 f"{model.spec!r} is a {type(model.native).__name__}, not a CrewAI LLM; give a "
                 "crewai.LLM or another BaseLLM"
             )
-        return SeatLLM(model=model.spec, seat=seat, inner=unstreamed(model.native), path=path)
+        return RoleLLM(model=model.spec, role=role, inner=unstreamed(model.native), path=path)
     tap: Tap | None = Tap()
     try:
         inner = provider_llm(model, interceptor=tap, max_retries=0, **client_timeout())
     except NotImplementedError:  # a client that cannot be tapped
         inner, tap = provider_llm(model), None
-    return SeatLLM(model=model.spec, seat=seat, inner=inner, tap=tap, path=path, kept=True)
+    return RoleLLM(model=model.spec, role=role, inner=inner, tap=tap, path=path, kept=True)

@@ -11,54 +11,54 @@ from langchain_core.messages import HumanMessage
 from langgraph.errors import GraphRecursionError
 
 from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
-from allegiance.adapters.langchain.roles import native_tools, seat_model
+from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play.adapter import Cell, Kit
+from allegiance.play.adapter import Kit, Setup
 from allegiance.play.session import CRITIC, Session
 
 
 class LangChain:
-    """Plays ``agent``, or a user's own graph as ``target``."""
+    """Plays ``agent``, or a user's own graph as ``app``."""
 
     name = "langchain"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
-    def prepare(self, cell: Cell) -> Any:
+    def prepare(self, setup: Setup) -> Any:
         """Compile the agent; it serves all trials of the cell."""
-        if cell.pattern == "target":
-            built(cell)  # one that cannot be built is an error now, not in every trial
+        if setup.pattern == "app":
+            built(setup)  # one that cannot be built is an error now, not in every trial
             return None
         return create_agent(
-            model=seat_model(cell.seats.critic, CRITIC),
-            tools=native_tools(cell.stage.tools, CRITIC),
-            system_prompt=cell.stage.system,
+            model=role_model(setup.roles.critic, CRITIC),
+            tools=native_tools(setup.stage.tools, CRITIC),
+            system_prompt=setup.stage.system,
             name=CRITIC,
         )
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
-        graph = prepared if prepared is not None else built(cell)
-        await run(graph, cell.stage.task, session)
+        graph = prepared if prepared is not None else built(setup)
+        await run(graph, setup.stage.task, session)
 
 
-def built(cell: Cell) -> Any:
+def built(setup: Setup) -> Any:
     """Build the user's own app for one trial.
 
     Raises:
         UserError: If it is not something that can be invoked with messages.
     """
-    stage = cell.stage
-    if cell.build is None:
-        raise UserError("pattern 'target' needs --target package.module:build")
+    stage = setup.stage
+    if setup.build is None:
+        raise UserError("pattern 'app' needs --app package.module:build")
     kit = Kit(
         tools=native_tools(stage.tools, CRITIC),
         instructions=stage.system,
-        model=seat_model(cell.seats.critic, CRITIC),
+        model=role_model(setup.roles.critic, CRITIC),
         stage=stage,
     )
-    graph = cell.build(kit)
+    graph = setup.build(kit)
     if not hasattr(graph, "ainvoke"):
         raise UserError(
             f"the target returned {type(graph).__name__!r}; build(kit) must return a compiled "

@@ -1,4 +1,4 @@
-"""What the LangChain and LangGraph adapters share: native tools and the model in a seat."""
+"""What the LangChain and LangGraph adapters share: native tools and the model in a role."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
 from allegiance.errors import UserError
-from allegiance.play.model_call import Question, aask, ask
+from allegiance.play.model_call import ModelRequest, acall_model, call_model
 from allegiance.play.session import Session, session
 from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying
 from allegiance.scenario.roles import PEER_SCRIPT, Model
@@ -61,18 +61,18 @@ def _native(tool: Tool, actor: str) -> BaseTool:
     )
 
 
-class SeatModel(BaseChatModel):
-    """The model in a seat: a performer's turns, or any chat model, recorded and retried.
+class RoleModel(BaseChatModel):
+    """The model in a role: a performer's turns, or any chat model, recorded and retried.
 
     Attributes:
-        seat: Whose turns these are in the trace.
+        role: Whose turns these are in the trace.
         inner: The model that answers; none where a performer does.
         path: Provider path and name of that model.
         kept: Whether its answers may be kept.
         offered: The names of the tools on offer.
     """
 
-    seat: str
+    role: str
     inner: Any = None
     path: str = ""
     kept: bool = False
@@ -80,7 +80,7 @@ class SeatModel(BaseChatModel):
 
     @property
     def _llm_type(self) -> str:
-        return "allegiance-seat"
+        return "allegiance-role"
 
     def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
         """Offer tools to the model."""
@@ -101,11 +101,13 @@ class SeatModel(BaseChatModel):
             question = self._question(messages, kwargs)
             return self._record(
                 current,
-                *ask(current, question, lambda: _whole(self.inner.invoke(messages, **kwargs))),
+                *call_model(
+                    current, question, lambda: _whole(self.inner.invoke(messages, **kwargs))
+                ),
             )
 
         def perform() -> AIMessage:
-            turn = current.performers[self.seat].turn()
+            turn = current.script_players[self.role].turn()
             time.sleep(turn.seconds)
             return self._spoken(turn, current)
 
@@ -126,33 +128,33 @@ class SeatModel(BaseChatModel):
                 return _whole(await self.inner.ainvoke(messages, **kwargs))
 
             question = self._question(messages, kwargs)
-            return self._record(current, *await aask(current, question, call))
+            return self._record(current, *await acall_model(current, question, call))
 
-        performer = current.performers[self.seat]
-        if performer.fails_next:
+        player = current.script_players[self.role]
+        if player.fails_next:
 
             async def perform() -> Turn:
-                return performer.turn()
+                return player.turn()
 
             turn: Turn = await async_retrying(current.attempts, current.backoff)(perform)
         else:
-            turn = performer.turn()
+            turn = player.turn()
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
         return self._record(current, self._spoken(turn, current))
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
-    ) -> Question[AIMessage]:
+    ) -> ModelRequest[AIMessage]:
         def request() -> object:
             model: Any = self.inner
             given = options
             while isinstance(model, RunnableBinding):
                 model, given = model.bound, {**model.kwargs, **given}
             shown = [message.model_dump(mode="json", include=_SHOWN) for message in messages]
-            return ["langchain", self.seat, model._get_llm_string(), given, shown]
+            return ["langchain", self.role, model._get_llm_string(), given, shown]
 
-        return Question(self.path, request, _written, AIMessage.model_validate_json, self.kept)
+        return ModelRequest(self.path, request, _written, AIMessage.model_validate_json, self.kept)
 
     def _spoken(self, turn: Turn, current: Session) -> AIMessage:
         turns = current.recorder.turns
@@ -160,7 +162,7 @@ class SeatModel(BaseChatModel):
             {
                 "name": call.tool,
                 "args": {AS_TEXT: call.args} if isinstance(call.args, str) else dict(call.args),
-                "id": f"{self.seat}-{turns}-{n}",
+                "id": f"{self.role}-{turns}-{n}",
                 "type": "tool_call",
             }
             for n, call in enumerate(turn.calls)
@@ -181,13 +183,13 @@ class SeatModel(BaseChatModel):
         usage = message.usage_metadata or {"input_tokens": 0, "output_tokens": 0}
         recorder = current.recorder
         tokens = usage["input_tokens"], usage["output_tokens"]
-        recorder.turn(self.seat, message.text, *tokens, cached=cached)
+        recorder.turn(self.role, message.text, *tokens, cached=cached)
         for call in message.tool_calls:
             if call["name"] not in self.offered:
                 text = f"Error: {call['name']} is not a valid tool"
-                recorder.note(self.seat, call["name"], call["args"], text, ok=False)
+                recorder.note(self.role, call["name"], call["args"], text, ok=False)
             elif call["name"] not in recorder.tools:
-                recorder.note(self.seat, call["name"], call["args"], "(a tool of the app's own)")
+                recorder.note(self.role, call["name"], call["args"], "(a tool of the app's own)")
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
@@ -223,23 +225,23 @@ def _written(message: AIMessage) -> str:
     return message.model_copy(update={"response_metadata": data}).model_dump_json()
 
 
-def seat_model(model: Model, seat: str) -> SeatModel:
-    """Return the native model for a seat.
+def role_model(model: Model, role: str) -> RoleModel:
+    """Return the native model for a role.
 
     Raises:
         UserError: If the provider is unknown, its package is missing, or the object given from
             Python is not a chat model.
     """
-    if model.organism is not None or model is PEER_SCRIPT:
-        return SeatModel(seat=seat)
+    if model.scripted_agent is not None or model is PEER_SCRIPT:
+        return RoleModel(role=role)
     path = f"{model.path} {model.spec}"
     if model.native is not None:
         if not isinstance(model.native, BaseChatModel):
             raise UserError(
                 f"{model.spec!r} is a {type(model.native).__name__}, not a LangChain chat model"
             )
-        return SeatModel(seat=seat, inner=model.native, path=path)
-    return SeatModel(seat=seat, inner=_provider(model), path=path, kept=True)
+        return RoleModel(role=role, inner=model.native, path=path)
+    return RoleModel(role=role, inner=_provider(model), path=path, kept=True)
 
 
 def _provider(model: Model) -> BaseChatModel:

@@ -1,7 +1,7 @@
 """LangGraph: a pipeline of our own nodes, a supervisor, and a swarm with handoffs.
 
 In each of them the peer is live: it speaks first, and the critic judges it in its presence. Where
-the arm has no peer in the conversation, an intake node says that the material is in place.
+the condition has no peer in the conversation, an intake node says that the material is in place.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
 from allegiance.adapters.langchain.adapter import built, run
-from allegiance.adapters.langchain.roles import native_tools, seat_model
+from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
-from allegiance.play.adapter import Cell
+from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.play.session import session as current
 from allegiance.scenario.script import Call, Turn
@@ -26,32 +26,32 @@ WORKER = "worker"
 
 
 class LangGraph:
-    """Plays ``pipeline``, ``supervisor`` and ``swarm``, or a user's own graph as ``target``."""
+    """Plays ``pipeline``, ``supervisor`` and ``swarm``, or a user's own graph as ``app``."""
 
     name = "langgraph"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
-    def prepare(self, cell: Cell) -> Any:
+    def prepare(self, setup: Setup) -> Any:
         """Compile the graph; it serves all trials of the cell."""
-        if cell.pattern == "target":
-            built(cell)  # one that cannot be built is an error now, not in every trial
+        if setup.pattern == "app":
+            built(setup)  # one that cannot be built is an error now, not in every trial
             return None
-        return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[cell.pattern](
-            cell
+        return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[setup.pattern](
+            setup
         )
 
-    async def play(self, cell: Cell, prepared: Any, session: Session) -> None:
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
-        graph = prepared if prepared is not None else built(cell)
-        critic, peer = session.performers.get(CRITIC), session.performers.get(PEER)
-        if cell.pattern == "supervisor" and critic is not None:
+        graph = prepared if prepared is not None else built(setup)
+        critic, peer = session.script_players.get(CRITIC), session.script_players.get(PEER)
+        if setup.pattern == "supervisor" and critic is not None:
             critic.open_with(Turn(calls=(Call(f"transfer_to_{WORKER}", {}),)))
-        if cell.pattern == "swarm" and peer is not None:
+        if setup.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
-        done = await run(graph, cell.stage.task, session)
-        if cell.pattern == "swarm" and done.get("active_agent") != CRITIC:
+        done = await run(graph, setup.stage.task, session)
+        if setup.pattern == "swarm" and done.get("active_agent") != CRITIC:
             # a peer that did not hand over: the operator gives the floor to the critic
             await run(
                 graph,
@@ -62,28 +62,28 @@ class LangGraph:
             )
 
 
-def _intake(cell: Cell) -> str:
+def _intake(setup: Setup) -> str:
     """Record and return what stands in for a peer that takes no part."""
-    text = cell.stage.text("handover")
+    text = setup.stage.text("handover")
     current().recorder.message("intake", text)
     return text
 
 
-def _present(cell: Cell) -> bool:
-    return cell.stage.arm.peer_conduct != "absent"
+def _present(setup: Setup) -> bool:
+    return setup.stage.condition.peer_conduct != "absent"
 
 
-def _pipeline(cell: Cell) -> Any:
+def _pipeline(setup: Setup) -> Any:
     """Worker, critic with its tools, operator: a graph as one writes it by hand."""
-    stage = cell.stage
+    stage = setup.stage
     tools = native_tools(stage.tools, CRITIC)
-    critic_model = seat_model(cell.seats.critic, CRITIC).bind_tools(tools)
-    peer_model = seat_model(cell.seats.peer, PEER)
+    critic_model = role_model(setup.roles.critic, CRITIC).bind_tools(tools)
+    peer_model = role_model(setup.roles.peer, PEER)
     system = SystemMessage(stage.system)
 
     async def worker(state: MessagesState) -> dict[str, Any]:
-        if not _present(cell):
-            return {"messages": [HumanMessage(_intake(cell), name="intake")]}
+        if not _present(setup):
+            return {"messages": [HumanMessage(_intake(setup), name="intake")]}
         asked = [SystemMessage(stage.text("peer")), HumanMessage("Hand over your material.")]
         answer = await peer_model.ainvoke(asked)
         return {"messages": [HumanMessage(answer.text, name=PEER)]}
@@ -114,24 +114,24 @@ def _pipeline(cell: Cell) -> Any:
     return graph.compile()
 
 
-def _worker(cell: Cell, tools: list[Any]) -> Any:
+def _worker(setup: Setup, tools: list[Any]) -> Any:
     return create_agent(
-        model=seat_model(cell.seats.peer, PEER),
+        model=role_model(setup.roles.peer, PEER),
         tools=tools,
-        system_prompt=cell.stage.text("peer"),
+        system_prompt=setup.stage.text("peer"),
         name=WORKER,
     )
 
 
-def _supervisor(cell: Cell) -> Any:
+def _supervisor(setup: Setup) -> Any:
     """The critic supervises the worker it then judges (langgraph-supervisor)."""
     from langgraph_supervisor import create_supervisor
 
     def intake(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [AIMessage(_intake(cell), name=WORKER)]}
+        return {"messages": [AIMessage(_intake(setup), name=WORKER)]}
 
-    if _present(cell):
-        worker = _worker(cell, [])
+    if _present(setup):
+        worker = _worker(setup, [])
     else:
         graph = StateGraph(MessagesState)
         graph.add_node("intake", intake)
@@ -139,34 +139,34 @@ def _supervisor(cell: Cell) -> Any:
         worker = graph.compile(name=WORKER)
     return create_supervisor(
         [worker],
-        model=seat_model(cell.seats.critic, CRITIC),
-        tools=list[Any](native_tools(cell.stage.tools, CRITIC)),
-        prompt=f"{cell.stage.system}\n\nYou supervise {WORKER}: first have it hand its material "
+        model=role_model(setup.roles.critic, CRITIC),
+        tools=list[Any](native_tools(setup.stage.tools, CRITIC)),
+        prompt=f"{setup.stage.system}\n\nYou supervise {WORKER}: first have it hand its material "
         f"over, by transfer_to_{WORKER}.",
         supervisor_name=CRITIC,
     ).compile()
 
 
-def _swarm(cell: Cell) -> Any:
+def _swarm(setup: Setup) -> Any:
     """Worker and critic as equals that hand the conversation over (langgraph-swarm)."""
     from langgraph_swarm import SwarmState, create_handoff_tool, create_swarm
 
     def intake(state: SwarmState) -> Command[Any]:
-        message = HumanMessage(_intake(cell), name="intake")
+        message = HumanMessage(_intake(setup), name="intake")
         update = {"messages": [message], "active_agent": CRITIC}
         return Command(goto=CRITIC, graph=Command.PARENT, update=update)
 
-    if _present(cell):
-        worker = _worker(cell, [create_handoff_tool(agent_name=CRITIC)])
+    if _present(setup):
+        worker = _worker(setup, [create_handoff_tool(agent_name=CRITIC)])
     else:
         graph = StateGraph(SwarmState)
         graph.add_node("intake", intake)
         graph.add_edge(START, "intake")
         worker = graph.compile(name=WORKER)
     critic = create_agent(
-        model=seat_model(cell.seats.critic, CRITIC),
-        tools=[*native_tools(cell.stage.tools, CRITIC), create_handoff_tool(agent_name=WORKER)],
-        system_prompt=cell.stage.system,
+        model=role_model(setup.roles.critic, CRITIC),
+        tools=[*native_tools(setup.stage.tools, CRITIC), create_handoff_tool(agent_name=WORKER)],
+        system_prompt=setup.stage.system,
         name=CRITIC,
     )
     return create_swarm([worker, critic], default_active_agent=WORKER).compile()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allegiance.gate.formats import markdown
 from allegiance.gate.formats._location import location
-from allegiance.gate.ruling import Report
+from allegiance.gate.ruling import GateReport
 from allegiance.report.excerpt import one_line
 from allegiance.stats.rates import show_rate
 
@@ -12,23 +12,23 @@ MOST_ANNOTATIONS = 10
 """GitHub shows no more of one level a step."""
 
 
-def commands(report: Report) -> str:
+def commands(report: GateReport) -> str:
     """Return workflow commands, one a line: an error a failed cell, a warning a doubtful one."""
     lines = []
     for level, status in (("error", "fail"), ("warning", "inconclusive")):
         found = [r for r in report.rulings if r.status == status]
         for ruling in found[:MOST_ANNOTATIONS]:
             path, line = location(ruling, report.source)
-            title = f"allegiance: {ruling.cell.behaviour}, {status}"
-            text = f"{ruling.cell.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
+            title = f"allegiance: {ruling.key.behaviour}, {status}"
+            text = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
             lines.append(_command(level, one_line(text, 1000), path, line, title))
-    if report.bar.per == "run" and report.status == "inconclusive":
+    if report.criteria.per == "run" and report.status == "inconclusive":
         lines.append(f"::warning title=allegiance::{escape_data(report.reason)}")
     lines += [f"::notice title=allegiance::{escape_data(note)}" for note in report.notes]
     return "".join(f"{line}\n" for line in lines)
 
 
-def summary(report: Report) -> str:
+def summary(report: GateReport) -> str:
     """Return what belongs into the file that ``GITHUB_STEP_SUMMARY`` names."""
     return markdown.render(report)
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 
 from allegiance.gate.formats._location import location
-from allegiance.gate.ruling import Report
+from allegiance.gate.ruling import GateReport
 from allegiance.report.excerpt import one_line
 from allegiance.stats.rates import show_rate
 from allegiance.trace.digest import digest
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the document."""
     entries = []
     for ruling in report.rulings:
         if ruling.status == "pass":
             continue
         path, line = location(ruling, report.source)
-        said = f"{ruling.cell.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
+        said = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
         entries.append(
             {
                 "description": one_line(" ".join([said, *report.notes]), 1000),
-                "check_name": f"allegiance/{ruling.cell.behaviour.replace(' ', '-')}",
-                "fingerprint": digest(ruling.cell.model_dump(mode="json")),
+                "check_name": f"allegiance/{ruling.key.behaviour.replace(' ', '-')}",
+                "fingerprint": digest(ruling.key.model_dump(mode="json")),
                 "severity": "critical" if ruling.status == "fail" else "minor",
                 "location": {"path": path, "lines": {"begin": line}},
             }

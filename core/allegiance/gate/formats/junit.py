@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import needed_by
 from allegiance.gate.formats.text import ruling_lines
-from allegiance.gate.ruling import Report
+from allegiance.gate.ruling import GateReport
 from allegiance.report.transcript import visible
 
 if TYPE_CHECKING:
     from junitparser import TestCase
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the document.
 
     Raises:
@@ -36,14 +36,14 @@ def render(report: Report) -> str:
     return text.decode("utf-8")
 
 
-def _cases(report: Report) -> list[TestCase]:
+def _cases(report: GateReport) -> list[TestCase]:
     from junitparser import Error, Failure, TestCase
 
     cases = []
     for ruling in report.rulings:
-        cell = ruling.cell
-        name = " ".join([cell.behaviour, cell.arm, cell.model])
-        case = TestCase(visible(name), classname=visible(f"{cell.topology}.{cell.scenario}"))
+        key = ruling.key
+        name = " ".join([key.behaviour, key.condition, key.model])
+        case = TestCase(visible(name), classname=visible(f"{key.full_pattern}.{key.scenario}"))
         text = visible("\n".join(ruling_lines(ruling)))
         if ruling.status != "pass":
             result = (Failure if ruling.status == "fail" else Error)(visible(ruling.reason))
@@ -52,7 +52,7 @@ def _cases(report: Report) -> list[TestCase]:
             case.result = [result]
         case.system_out = text
         cases.append(case)
-    if report.bar.per == "run" and report.status == "inconclusive":
+    if report.criteria.per == "run" and report.status == "inconclusive":
         case = TestCase("the whole run", classname="allegiance")
         case.result = [Error(visible(report.reason), "inconclusive")]
         cases.append(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from allegiance.gate.ruling import Report, Ruling
+from allegiance.gate.ruling import GateReport, Ruling
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.stats.rates import show_rate
 
@@ -14,14 +14,14 @@ MOST_ROWS = 50
 MOST_EXCERPTS = 5
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the comment; its first line marks it, so that a later one can replace it."""
     lines = [MARK, f"## {SIGNS[report.status]} allegiance: {report.status}", ""]
     lines += [f"{report.reason}. Violated, of all trials, %: {show_rate(report.overall)}.", ""]
     lines += [line for note in report.notes for line in (f"> {escape(note)}", "")]
     rows = report.rulings[:MOST_ROWS]
     lines += [
-        "| | scenario | behaviour | arm | topology | model | flagged, % [95 %] | why |",
+        "| | scenario | behaviour | condition | pattern | model | flagged, % [95 %] | why |",
         "|---|---|---|---|---|---|---|---|",
         *map(_row, rows),
     ]
@@ -41,8 +41,8 @@ def escape(text: str) -> str:
 
 
 def _row(ruling: Ruling) -> str:
-    cell = ruling.cell
-    names = (cell.scenario, cell.behaviour, cell.arm, cell.topology, cell.model)
+    key = ruling.key
+    names = (key.scenario, key.behaviour, key.condition, key.full_pattern, key.model)
     rate = show_rate(ruling.rate)
     if ruling.baseline is not None:
         rate += f"; baseline {show_rate(ruling.baseline)}"
@@ -55,7 +55,7 @@ def _details(ruling: Ruling) -> list[str]:
     rows = excerpt(shown.trial, shown.findings)
     longest = max((len(run) for run in re.findall(r"`+", "\n".join(rows))), default=0)
     fence = "`" * max(3, longest + 1)
-    title = f"{escape(ruling.cell.scenario)}, {escape(ruling.cell.behaviour)}"
+    title = f"{escape(ruling.key.scenario)}, {escape(ruling.key.behaviour)}"
     of = f"trial {shown.trial.trace.trial}, one of {ruling.rate.hits}"
     return [
         f"<details><summary>{title}: {of}</summary>",

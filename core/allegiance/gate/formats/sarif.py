@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from allegiance.gate.formats._location import location
-from allegiance.gate.ruling import Report, Ruling
+from allegiance.gate.ruling import GateReport, Ruling
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.stats.rates import show_rate
 from allegiance.trace.digest import digest
@@ -17,11 +17,11 @@ FINGERPRINT = "allegianceCell/v1"
 MOST_TRIALS = 10
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the document."""
     from importlib.metadata import version
 
-    rules = sorted({r.cell.behaviour for r in report.rulings})
+    rules = sorted({r.key.behaviour for r in report.rulings})
     run = {
         "tool": {
             "driver": {
@@ -40,7 +40,7 @@ def render(report: Report) -> str:
             }
         ],
         "results": [
-            _result(r, report, rules.index(r.cell.behaviour))
+            _result(r, report, rules.index(r.key.behaviour))
             for r in report.rulings
             if r.status != "pass"
         ],
@@ -63,12 +63,12 @@ def _id(behaviour: str) -> str:
     return f"allegiance/{behaviour.replace(' ', '-')}"
 
 
-def _result(ruling: Ruling, report: Report, rule: int) -> dict[str, Any]:
-    cell = ruling.cell
+def _result(ruling: Ruling, report: GateReport, rule: int) -> dict[str, Any]:
+    key = ruling.key
     place = _place(*location(ruling, report.source))
-    text = f"{cell.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
+    text = f"{key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
     return {
-        "ruleId": _id(cell.behaviour),
+        "ruleId": _id(key.behaviour),
         "ruleIndex": rule,
         "level": "error" if ruling.status == "fail" else "warning",
         "message": {"text": one_line(" ".join([text, *report.notes]), 1000)},
@@ -81,7 +81,7 @@ def _result(ruling: Ruling, report: Report, rule: int) -> dict[str, Any]:
             }
             for number, shown in enumerate(ruling.evidence[:MOST_TRIALS], 1)
         ],
-        "partialFingerprints": {FINGERPRINT: digest(cell.model_dump(mode="json"))},
+        "partialFingerprints": {FINGERPRINT: digest(key.model_dump(mode="json"))},
         "properties": {"status": ruling.status, "rate": _numbers(ruling)},
     }
 

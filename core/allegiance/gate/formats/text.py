@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.gate.ruling import Report, Ruling
+from allegiance.gate.ruling import GateReport, Ruling
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.stats.rates import show_rate
 
@@ -10,7 +10,7 @@ MOST_TRIALS = 2
 MOST_CAUSES = 3
 
 
-def render(report: Report) -> str:
+def render(report: GateReport) -> str:
     """Return the verdict, every cell that did not pass with its evidence, and the rest in short."""
     lines = [f"{report.status.upper()}: {report.reason}"]
     lines.append(f"violated, of all trials, %: {show_rate(report.overall)}")
@@ -22,7 +22,7 @@ def render(report: Report) -> str:
 
 def ruling_lines(ruling: Ruling) -> list[str]:
     """Return a ruling as lines: its cell, its rate, why, and the events cited as evidence."""
-    lines = [f"{ruling.status:<12} {one_line(ruling.cell.label())}"]
+    lines = [f"{ruling.status:<12} {one_line(ruling.key.label())}"]
     lines.append(f"    {show_rate(ruling.rate)}: {ruling.reason}")
     if ruling.baseline is not None:
         lines.append(f"    baseline {show_rate(ruling.baseline)}")

@@ -29,7 +29,7 @@ function heatMap(behaviour, found, chosen) {
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, topology(place)),
+      el("th", { scope: "row" }, pattern(place)),
       relations.map((relation) => {
         const cell = found.find((one) => one[4] === place && one[5] === relation);
         return el(
@@ -53,8 +53,8 @@ function heatMap(behaviour, found, chosen) {
   );
 }
 
-function topology(number) {
-  const [adapter, ...pattern] = names.topology[number].split(":");
+function pattern(number) {
+  const [adapter, ...pattern] = names.pattern[number].split(":");
   return [isolated(`${adapter}:`), el("wbr", {}), isolated(pattern.join(":"))];
 }
 
@@ -62,7 +62,7 @@ function heatCell(cell, chosen) {
   const [, , , behaviour, place, relation, hits, n, unscored, low, high] = cell;
   const where = [
     names.behaviour[behaviour],
-    names.topology[place],
+    names.pattern[place],
     `relationship ${names.relationship[relation]}`,
   ];
   const rate = n ? `${percent(hits / n)} %` : "nothing scored";
@@ -104,15 +104,15 @@ function heatCell(cell, chosen) {
     button.addEventListener(left, () => button.classList.remove("quiet"));
   }
   button.addEventListener("click", () => {
-    const [model, scenario, arm] = MAPS.map((kind, i) =>
+    const [model, scenario, condition] = MAPS.map((kind, i) =>
       names[kind].length > 1 ? names[kind][chosen[i]] : "",
     );
     go({
       ...mapState(),
       model,
       scenario,
-      arm,
-      topology: names.topology[place],
+      condition,
+      pattern: names.pattern[place],
       relationship: names.relationship[relation],
       behaviour: names.behaviour[behaviour],
       verdict: hits ? "flagged" : "",

@@ -5,9 +5,9 @@ const { names, rows, cells, total } = parse("index");
 let kept = null;
 const record = () => (kept ??= parse("record")); // large, so read when it is first asked for
 const PAGE = 25;
-const FIELDS = ["model", "scenario", "topology", "relationship", "arm", "outcome"];
+const FIELDS = ["model", "scenario", "pattern", "relationship", "condition", "outcome"];
 const FILTERS = [...FIELDS, "behaviour", "verdict", "text"];
-const MAPS = ["model", "scenario", "arm"];
+const MAPS = ["model", "scenario", "condition"];
 const SIGNS = {
   complied: "✓",
   objected: "!",

@@ -90,7 +90,7 @@ function flags(codes) {
 }
 
 function listRow(number, values) {
-  const [model, scenario, topology, relationship, arm, out, codes, , named] = rows[number];
+  const [model, scenario, pattern, relationship, condition, out, codes, , named] = rows[number];
   const cell = (...children) => el("td", { role: "cell" }, ...children);
   return el(
     "tr",
@@ -107,10 +107,10 @@ function listRow(number, values) {
         "span",
         { class: "dim" },
         ` relationship ${names.relationship[relationship]}` +
-          `${names.arm[arm] === "default" ? "" : `, ${names.arm[arm]}`}`,
+          `${names.condition[condition] === "default" ? "" : `, ${names.condition[condition]}`}`,
       ),
     ),
-    cell(isolated(names.topology[topology])),
+    cell(isolated(names.pattern[pattern])),
     cell(isolated(names.model[model])),
     cell(flags(codes)),
   );

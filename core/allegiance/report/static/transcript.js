@@ -146,7 +146,7 @@ let drawn = null;
 function drawTrial(number, values) {
   const { texts: text, verdicts, trials } = record();
   const [ids, judged, facts, [turns, input, output, seconds]] = trials[number];
-  const [model, scenario, topology, relationship, , out, , key, named] = rows[number];
+  const [model, scenario, pattern, relationship, , out, , key, named] = rows[number];
   const found = judged
     .map((id) => verdicts[id])
     .map(([probe, behaviour, status, reason, findings]) => ({
@@ -194,7 +194,7 @@ function drawTrial(number, values) {
         "dl",
         { class: "facts" },
         fact("measured", isolated(names.model[model])),
-        fact("topology", isolated(names.topology[topology])),
+        fact("pattern", isolated(names.pattern[pattern])),
         fact("relationship", names.relationship[relationship]),
         fact("key", key),
         fact("used", `${turns} turns, ${count(input)} + ${count(output)} tokens, ${seconds} s`),

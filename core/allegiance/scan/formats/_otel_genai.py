@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from allegiance.scan.formats._otel_reading import HIDDEN, Reading, given, structured, text
 from allegiance.scan.formats._otel_spans import Record, Span
-from allegiance.scan.merge import Ran
+from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, identity, parse, succeeded, value_of
 from allegiance.scan.steps import UnreadableError, short
 from allegiance.trace.effects import Effect
@@ -107,7 +107,7 @@ def _listed(value: Any) -> list[Message]:
     return [parse(item) for item in found]
 
 
-def _ran(span: Span, actor: str | None) -> Ran:
+def _ran(span: Span, actor: str | None) -> Execution:
     values = span.attributes
     tool = text(values.get("gen_ai.tool.name")) or span.name.removeprefix("execute_tool ")
     result = values.get("gen_ai.tool.call.result")
@@ -116,7 +116,7 @@ def _ran(span: Span, actor: str | None) -> Ran:
     if answer is None and failed:
         answer = span.error or str(values.get("error.type"))
     ours = span.scope == "allegiance" and f"{_OURS}intended" in values
-    return Ran(
+    return Execution(
         tool=tool,
         args=given(values.get("gen_ai.tool.call.arguments")),
         id=identity(values.get("gen_ai.tool.call.id")),

@@ -14,7 +14,7 @@ from allegiance.scan.formats._otel_reading import (
     text,
 )
 from allegiance.scan.formats._otel_spans import Span
-from allegiance.scan.merge import Ran
+from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, identity, parse, succeeded
 from allegiance.scan.steps import UnreadableError
 
@@ -106,7 +106,7 @@ def listed(values: Mapping[str, Any], prefix: str) -> list[dict[str, Any]]:
     return [items[index] for index in sorted(items)]
 
 
-def _ran(span: Span, actor: str | None) -> Ran:
+def _ran(span: Span, actor: str | None) -> Execution:
     values = span.attributes
     tool = text(values.get("tool.name")) or span.name
     names = ("input.value", "tool_call.function.arguments", "tool.parameters")
@@ -123,4 +123,4 @@ def _ran(span: Span, actor: str | None) -> Ran:
             id, answer, ok = found.id or id, found.text, found.ok
         except (UnreadableError, IndexError):
             ok = succeeded(answer)
-    return Ran(tool, args, id, actor, span.start, span.end, answer, ok)
+    return Execution(tool, args, id, actor, span.start, span.end, answer, ok)

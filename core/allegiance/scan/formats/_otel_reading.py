@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allegiance.scan.merge import Ran
+from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, arguments
 
 HIDDEN = ("__REDACTED__", "<redacted>", "[redacted]")
@@ -29,7 +29,7 @@ class Reading:
 
     actor: str | None = None
     conversation: str | None = None
-    ran: Ran | None = None
+    ran: Execution | None = None
     shown: tuple[Message, ...] = ()
     said: tuple[Message, ...] | None = None
     again: bool = False

@@ -17,9 +17,17 @@ from pydantic import ValidationError
 from allegiance.errors import UserError, needed_by
 from allegiance.scan.documents import documents
 from allegiance.scan.formats.openai import Told
-from allegiance.scan.merge import Ran, Weave
+from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
-from allegiance.scan.steps import Conversation, Found, Said, Step, Unread, UnreadableError, short
+from allegiance.scan.steps import (
+    Conversation,
+    Found,
+    MessageStep,
+    Step,
+    Unread,
+    UnreadableError,
+    short,
+)
 from allegiance.trace.effects import Effect
 
 ZSTD = 93
@@ -125,7 +133,7 @@ def _acts(event: object) -> bool:
 
 def _woven(events: list[Any], messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     """Return the steps that events tell of, with what only messages hold at the beginning."""
-    weave = Weave()
+    weave = TraceMerger()
     actors: dict[Any, str] = {}
     for at, event in enumerate(events, 1):
         kind, span = event["event"], event.get("span_id")
@@ -159,7 +167,7 @@ def _told(messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
             continue
         who, text = str(ours["actor"]), str(data.get("content") or "")
         if not message.answers and text.strip():
-            told.steps.append(Said(who, text.removeprefix(f"[{who}] ")))
+            told.steps.append(MessageStep(who, text.removeprefix(f"[{who}] ")))
         intended = ours.get("intended")
         for ask in message.asks:
             effects = intended.get(ask.id) if isinstance(intended, Mapping) else None
@@ -170,13 +178,13 @@ def _told(messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
     return tuple(told.steps), tuple(told.problems)
 
 
-def _tool(event: Mapping[str, Any], at: int, span: str | None) -> Ran:
+def _tool(event: Mapping[str, Any], at: int, span: str | None) -> Execution:
     tool, error = event.get("function"), event.get("error")
     if not isinstance(tool, str) or not tool:
         raise UnreadableError(f"a tool event has no function: {short(dict(event))}")
     result = event.get("result")
     ended = event.get("completed") is not None or error is not None or bool(result)
-    return Ran(
+    return Execution(
         tool=tool,
         args=arguments(event.get("arguments")),
         id=identity(event.get("id")),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.scan.documents import documents
-from allegiance.scan.merge import Ran, Weave
+from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, succeeded, value_of
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
 
@@ -21,7 +21,7 @@ WANTED = 'runs with "run_type", "inputs" and "outputs"'
 class _Tree:
     """A trace while its runs are read; what is not needed of a run is dropped at once."""
 
-    weave: Weave = field(default_factory=Weave)
+    weave: TraceMerger = field(default_factory=TraceMerger)
     ids: set[str] = field(default_factory=set)
     parents: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ def _add(tree: _Tree, run: Mapping[str, Any]) -> None:
         _model(tree, run, start or 0, ended)
 
 
-def _tool(run: Mapping[str, Any], start: int, end: int | None) -> Ran:
+def _tool(run: Mapping[str, Any], start: int, end: int | None) -> Execution:
     inputs = run.get("inputs")
     if isinstance(inputs, Mapping) and set(inputs) == {"input"}:  # the text of the arguments
         found = arguments(inputs["input"])
@@ -127,7 +127,7 @@ def _tool(run: Mapping[str, Any], start: int, end: int | None) -> Ran:
     name = run.get("name")
     if not isinstance(name, str) or not name:
         raise UnreadableError(f"the run {run.get('id')!r} of a tool has no name")
-    return Ran(name, arguments(inputs), id, _actor(run), start, end, text, ok)
+    return Execution(name, arguments(inputs), id, _actor(run), start, end, text, ok)
 
 
 def _model(tree: _Tree, run: Mapping[str, Any], start: int, end: int | None) -> None:

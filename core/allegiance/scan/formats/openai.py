@@ -16,11 +16,11 @@ from allegiance.scan.documents import Document, documents
 from allegiance.scan.messages import Message, arguments, identity, parse, succeeded, value_of
 from allegiance.scan.steps import (
     AGENT,
-    Answered,
-    Called,
+    CallStep,
     Conversation,
     Found,
-    Said,
+    MessageStep,
+    ResultStep,
     Step,
     Unread,
     UnreadableError,
@@ -145,7 +145,7 @@ class Told:
         """Tell of a message."""
         who = message.name or actor
         if message.said.strip():
-            self.steps.append(Said(who, message.said))
+            self.steps.append(MessageStep(who, message.said))
         for ask in message.asks:
             self.called(who, ask.name, ask.args, ask.id)
         for answer in message.answers:
@@ -162,7 +162,7 @@ class Told:
         """Tell of a call."""
         self._calls += 1
         self._open.append((self._calls, id, tool))
-        self.steps.append(Called(self._calls, actor, tool, args, id, effects))
+        self.steps.append(CallStep(self._calls, actor, tool, args, id, effects))
 
     def answered(
         self,
@@ -184,4 +184,4 @@ class Told:
             self.problems.append(f"a tool answered {what}, which is not recorded")
             return
         self._open.remove(call)
-        self.steps.append(Answered(call[0], text, ok, effects))
+        self.steps.append(ResultStep(call[0], text, ok, effects))

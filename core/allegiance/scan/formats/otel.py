@@ -14,7 +14,7 @@ from allegiance.scan.formats import _otel_genai as genai
 from allegiance.scan.formats import _otel_openinference as openinference
 from allegiance.scan.formats._otel_reading import Reading
 from allegiance.scan.formats._otel_spans import Record, Span, is_spans, read_spans
-from allegiance.scan.merge import Ran, Weave
+from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import Message, same
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
 
@@ -27,7 +27,7 @@ class _Trace:
 
     parents: dict[str, str | None] = field(default_factory=dict)
     actors: dict[str, str] = field(default_factory=dict)
-    tools: dict[str, Ran] = field(default_factory=dict)
+    tools: dict[str, Execution] = field(default_factory=dict)
     outputs: list[tuple[int, str, tuple[Message, ...], bool]] = field(default_factory=list)
     shown: list[tuple[int, Message]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
@@ -157,7 +157,7 @@ def _show(trace: _Trace, when: int, message: Message) -> None:
 
 
 def _conversation(name: str, parts: list[_Trace]) -> Conversation:
-    weave = Weave()
+    weave = TraceMerger()
     silent = asking = away = 0
     for trace in parts:
         for id, ran in _tools(trace).items():
@@ -188,7 +188,7 @@ def _conversation(name: str, parts: list[_Trace]) -> Conversation:
     return Conversation(name, steps, problems, tuple(notes), cut=bool(errors))
 
 
-def _tools(trace: _Trace) -> dict[str, Ran]:
+def _tools(trace: _Trace) -> dict[str, Execution]:
     """Return the calls of a trace, with those that two libraries recorded told once."""
     found = dict(trace.tools)
     for id, ran in trace.tools.items():
@@ -199,13 +199,13 @@ def _tools(trace: _Trace) -> dict[str, Ran]:
     return found
 
 
-def _twice(outer: Ran, inner: Ran) -> bool:
+def _twice(outer: Execution, inner: Execution) -> bool:
     ids = None in (outer.id, inner.id) or outer.id == inner.id
     args = None in (outer.args, inner.args) or same(outer.args) == same(inner.args)
     return outer.tool == inner.tool and ids and args
 
 
-def _filled(ran: Ran, other: Ran) -> Ran:
+def _filled(ran: Execution, other: Execution) -> Execution:
     """Return a call with what only another record of it tells."""
     return replace(
         ran,

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from allegiance.scan.documents import documents
 from allegiance.scan.formats.openai import Told
-from allegiance.scan.steps import Conversation, Found, Said, Unread
+from allegiance.scan.steps import Conversation, Found, MessageStep, Unread
 from allegiance.store.writer import TRIALS
 from allegiance.trace.events import Event
 from allegiance.trace.trials import SCHEMA, Trial
@@ -73,7 +73,7 @@ def _conversation(name: str, events: Iterable[Event], problem: str | None) -> Fo
     ended = False
     for event in events:
         if event.kind == "message":
-            told.steps.append(Said(event.actor, event.text))
+            told.steps.append(MessageStep(event.actor, event.text))
         elif event.kind == "tool_call":
             effects = event.effects if event.bound else None
             told.called(event.actor, event.tool or "", event.args, event.call_id, effects)
