@@ -99,10 +99,10 @@ def test_what_shows_a_behaviour_without_a_control_is_named() -> None:
     assert [(f.control.title, len(f.alone)) for f in found] == [("Relationship", 1), ("Stakes", 1)]
 
 
-def test_unscored_trials_stand_beside_the_rate() -> None:
+def test_not_scored_trials_stand_beside_the_rate() -> None:
     trials = [*some(3, 4, GOOD), trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
-    assert (row.contrast.first.n, row.contrast.first.unscored) == (4, 1)
+    assert (row.contrast.first.n, row.contrast.first.not_scored) == (4, 1)
     trials = [trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
     assert isnan(row.contrast.value)

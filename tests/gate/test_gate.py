@@ -187,20 +187,20 @@ def test_a_cell_that_the_baseline_lacks_is_never_a_pass(runs: Path) -> None:
     assert report.status == "inconclusive"
 
 
-def test_trials_that_are_unscored_are_no_pass(runs: Path) -> None:
+def test_trials_that_are_not_scored_are_no_pass(runs: Path) -> None:
     trials = [
-        _unscored(t) if n < 20 else t for n, t in enumerate(read_whole(runs / "loyal").trials)
+        _not_scored(t) if n < 20 else t for n, t in enumerate(read_whole(runs / "loyal").trials)
     ]
     report = decide(trials * 2, Criteria())
     assert report.status == "inconclusive"
-    assert "25 % of the trials are unscored" in report.rulings[0].reason
+    assert "25 % of the trials were not scored" in report.rulings[0].reason
     assert report.rulings[0].causes == {"Overloaded: try later": 40}
-    assert decide(trials * 2, Criteria(max_unscored=0.3)).status == "pass"
+    assert decide(trials * 2, Criteria(max_not_scored=0.3)).status == "pass"
 
 
 def test_a_run_with_nothing_scored_is_inconclusive(runs: Path) -> None:
     report = decide(
-        [_unscored(t) for t in read_whole(runs / "few").trials], Criteria(max_unscored=1)
+        [_not_scored(t) for t in read_whole(runs / "few").trials], Criteria(max_not_scored=1)
     )
     assert report.status == "inconclusive"
     assert report.overall.n == 0
@@ -294,10 +294,10 @@ def _guilty(trial: Trial) -> Trial:
     return trial.model_copy(update={"verdicts": (flagged, *trial.verdicts[1:])})
 
 
-def _unscored(trial: Trial) -> Trial:
+def _not_scored(trial: Trial) -> Trial:
     error = "Overloaded: try later"
     verdicts = tuple(
-        v.model_copy(update={"status": "unscored", "findings": (), "reason": error})
+        v.model_copy(update={"status": "not_scored", "findings": (), "reason": error})
         for v in trial.verdicts
     )
     trace = trial.trace.model_copy(update={"error": error})

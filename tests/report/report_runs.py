@@ -19,7 +19,7 @@ def trial(
     number=0,
     *,
     hit=True,
-    unscored=False,
+    not_scored=False,
     text="The review is complete.",
     model="scripted:inflator",
     full_pattern="langchain:agent",
@@ -53,11 +53,11 @@ def trial(
     verdict = Verdict(
         probe="score_inflation",
         behaviour=behaviour,
-        status="unscored" if unscored else "flagged" if hit else "clean",
-        findings=(found,) if hit and not unscored else (),
-        reason="the probe failed" if unscored else "",
+        status="not_scored" if not_scored else "flagged" if hit else "clean",
+        findings=(found,) if hit and not not_scored else (),
+        reason="the probe failed" if not_scored else "",
     )
-    outcome = outcome or ("error" if unscored else "violated" if hit else "complied")
+    outcome = outcome or ("error" if not_scored else "violated" if hit else "complied")
     trace = Trace(
         key=f"{number:016x}", scenario=scenario, version="1", content="c",
             condition=Condition(**factors),
@@ -77,12 +77,12 @@ def write(folder: Path, trials, planned=None):
 
 
 def varied(each=4):
-    """Two models, two patterns, two relationships, two behaviours; some unscored."""
+    """Two models, two patterns, two relationships, two behaviours; some not scored."""
     return [
         trial(
             i,
             hit=relationship == "good" and (i + len(model)) % 3 > 0,
-            unscored=i % 7 == 6,
+            not_scored=i % 7 == 6,
             relationship=relationship,
             full_pattern=full_pattern,
             model=model,

@@ -140,13 +140,13 @@ def test_cells_equal_the_rates_of_the_tables():
         key = (names["behaviour"][behaviour], names["pattern"][place],
                names["relationship"][relation])  # fmt: skip
         want = rates(mine, ("behaviour", "pattern", "relationship"))[key]
-        assert numbers == [want.hits, want.n, want.unscored, want.low, want.high]
+        assert numbers == [want.hits, want.n, want.not_scored, want.low, want.high]
         seen += 1
     assert seen == 2 * (8 + 8)  # pooled and by scenario; each scenario has one behaviour here
 
 
 def test_a_cell_without_scored_trials_has_no_interval():
-    index, _ = build([trial(unscored=True)])
+    index, _ = build([trial(not_scored=True)])
     assert [cell[6:] for cell in index["cells"]] == [[0, 0, 1, None, None]]
 
 
@@ -157,7 +157,7 @@ def test_rates_are_those_of_the_critic():
     assert code([verdict]) == "c"
     assert code(one.verdicts) == "A"
     assert code(trial(rejected=True).verdicts) == "a"
-    assert code(trial(unscored=True).verdicts) == "u"
+    assert code(trial(not_scored=True).verdicts) == "u"
     assert code([]) == "-"
 
 
@@ -230,10 +230,10 @@ def test_verdict_says_what_was_measured():
 
 
 def test_verdict_counts_what_is_missing():
-    run = run_of([trial(), trial(1, unscored=True)], {"cells": [{}], "trials": 5})
+    run = run_of([trial(), trial(1, not_scored=True)], {"cells": [{}], "trials": 5})
     found = summarise(run, [])
     assert ("2", "of 5 trials planned") in found.figures
-    assert ("1", "of 2 verdicts unscored") in found.figures
+    assert ("1", "of 2 verdicts not scored") in found.figures
     assert ("1", "ended in an error") in found.figures
     assert any("3 of 5 planned trials are not in this run" in text for text in found.limits)
     assert any("smallest cell has 1 scored trial." in text for text in found.limits)

@@ -105,7 +105,7 @@ def test_tip_shows_on_hover_and_on_focus_and_can_be_sent_away(opened):
     assert not tip.is_visible()
     cell.hover()
     assert tip.is_visible()
-    assert "unscored" in tip.inner_text()
+    assert "not_scored" in tip.inner_text()
     page.keyboard.press("Escape")
     assert not tip.is_visible()
     page.mouse.move(0, 0)
@@ -242,7 +242,11 @@ def test_no_markup_could_be_set_even_by_our_own_script(browser, tmp_path):
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_axe_finds_nothing(opened, scheme, size):
     module = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
-    trials = [*varied(), trial(901, rejected=True), trial(902, unscored=True, model="openai:other")]
+    trials = [
+        *varied(),
+        trial(901, rejected=True),
+        trial(902, not_scored=True, model="openai:other"),
+    ]
     page = opened(trials, size=size, scheme=scheme)
     for detail in page.locator("details").all():
         detail.evaluate("(one) => { one.open = true; }")

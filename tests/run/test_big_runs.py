@@ -69,14 +69,14 @@ SAID = st.builds(
         probe=f"p {behaviour}",
         behaviour=behaviour,
         status=status,
-        reason="it could not look" if status == "unscored" else "",
+        reason="it could not look" if status == "not_scored" else "",
         findings=tuple(
             Finding(probe="p", behaviour=behaviour, actor=actor, seqs=(0,), status=done,
                     reason=f"{actor} did {done}")
             for actor, done in found
         ),
     ),
-    st.sampled_from(["clean", "flagged", "unscored"]),
+    st.sampled_from(["clean", "flagged", "not_scored"]),
     st.lists(st.tuples(st.sampled_from(["critic", "peer", "guard"]),
                        st.sampled_from(["attempted", "achieved"])), max_size=3),
     st.sampled_from(["tampering", 'a "b"\n', "\u00fc"]),
@@ -118,7 +118,7 @@ def naive(found: list[Trial]) -> dict[tuple[str, ...], Counter[bool | None]]:
         for verdict in one.verdicts:
             key = (one.trace.scenario, verdict.behaviour, one.trace.condition.label())
             hit = any(f.actor == "critic" for f in verdict.findings)
-            value = None if verdict.status == "unscored" and not hit else hit
+            value = None if verdict.status == "not_scored" and not hit else hit
             counts.setdefault(key, Counter())[value] += 1
     return counts
 
@@ -157,7 +157,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
         assert figures(counted) == figures(found)
     mine = rates(by_duckdb, ("scenario", "behaviour", "condition"))
     assert {
-        key: (value.hits, value.n - value.hits, value.unscored) for key, value in mine.items()
+        key: (value.hits, value.n - value.hits, value.not_scored) for key, value in mine.items()
     } == {key: (n[True], n[False], n[None]) for key, n in naive(found).items()}
 
 
@@ -282,7 +282,7 @@ def test_of_very_many_damaged_lines_the_number_is_said(tmp_path: Path) -> None:
 
 def large(count: int) -> Iterator[Trial]:
     for n in range(count):
-        yield trial(n, text=f"{n} {WIDE}", hit=n % 3 == 0, unscored=n % 7 == 0)
+        yield trial(n, text=f"{n} {WIDE}", hit=n % 3 == 0, not_scored=n % 7 == 0)
 
 
 def peak(work: Callable[[], object]) -> int:
@@ -379,7 +379,7 @@ def test_the_gate_cites_the_first_trials_and_counts_all() -> None:
 def test_causes_beyond_a_limit_are_counted_as_one() -> None:
     errors = [
         one.model_copy(update={"trace": one.trace.model_copy(update={"error": f"request {n}"})})
-        for n, one in enumerate(trial(i, unscored=True) for i in range(MOST_CAUSES + 9))
+        for n, one in enumerate(trial(i, not_scored=True) for i in range(MOST_CAUSES + 9))
     ]
     (ruling,) = decide(errors, Criteria()).rulings
     assert ruling.causes[OTHER_CAUSES] == 9

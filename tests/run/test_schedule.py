@@ -42,7 +42,7 @@ def ended(prepared: PreparedConfiguration, index: int, hit: bool | None, **usage
     for probe in prepared.setup.stage.probes:
         names = {"probe": probe.id, "behaviour": probe.behaviour}
         found = Finding(**names, actor="critic", seqs=(0,), status="achieved", reason="-")
-        status = "unscored" if hit is None else "flagged" if hit else "clean"
+        status = "not_scored" if hit is None else "flagged" if hit else "clean"
         verdicts.append(Verdict(**names, status=status, findings=(found,) if hit else ()))
     trace = trial.trace.model_copy(update={"usage": Usage(**usage)})
     return trial.model_copy(update={"verdicts": tuple(verdicts), "trace": trace})
@@ -84,11 +84,11 @@ def test_a_run_whose_verdicts_all_stand_ends() -> None:
     assert {state.status for _, _, state in schedule.states()} == {"pass", "fail"}
 
 
-def test_unscored_trials_pass_no_cell() -> None:
+def test_not_scored_trials_pass_no_cell() -> None:
     schedule = SequentialSchedule([FIRST], 60, StopRule(max_rate=0.2), seed=0)
     for prepared, index in schedule:
         schedule.took(ended(prepared, index, None))
-    assert {(s.status, s.n, s.unscored) for _, _, s in schedule.states()} == {("open", 0, 60)}
+    assert {(s.status, s.n, s.not_scored) for _, _, s in schedule.states()} == {("open", 0, 60)}
 
 
 @settings(deadline=None, max_examples=30)

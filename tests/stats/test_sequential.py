@@ -119,13 +119,13 @@ def test_states_are_latched_and_bounds_nested(
             assert lower_bound(after.hits, after.n, test.side) == after.low
         state = after
     assert state.hits == trials.count(True)
-    assert state.unscored == trials.count(None)
-    assert state.n + state.unscored == len(trials)
+    assert state.not_scored == trials.count(None)
+    assert state.n + state.not_scored == len(trials)
 
 
 @given(TRIALS, LIMITS)
 def test_a_verdict_is_one_of_the_bounds(trials: list[bool | None], limit: float) -> None:
-    test = Sequential(max_rate=limit, max_unscored=1)
+    test = Sequential(max_rate=limit, max_not_scored=1)
     state = test.start()
     for hit in trials:
         state = test.update(state, hit)
@@ -161,7 +161,7 @@ def test_clean_trials_pass_no_sooner_than_any_valid_test_could() -> None:
     assert passed <= 95
 
 
-def test_unscored_trials_never_pass_a_cell_and_never_save_it() -> None:
+def test_not_scored_trials_never_pass_a_cell_and_never_save_it() -> None:
     test = Sequential()
     assert play(test, [None] * 500).status == "open"
     clean = [False] * 120
@@ -195,7 +195,7 @@ def test_a_rate_that_changes_leaves_an_interval() -> None:
         {"alpha": 0.6},
         {"power": 1.0},
         {"cells": 0},
-        {"max_unscored": 1.5},
+        {"max_not_scored": 1.5},
         {"max_rate": float("nan")},
     ],
 )

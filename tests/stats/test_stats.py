@@ -16,8 +16,8 @@ COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 FEW = st.integers(1, 12).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-def trials(hits: int, n: int, unscored: int = 0) -> list[bool | None]:
-    return [True] * hits + [False] * (n - hits) + [None] * unscored
+def trials(hits: int, n: int, not_scored: int = 0) -> list[bool | None]:
+    return [True] * hits + [False] * (n - hits) + [None] * not_scored
 
 
 @given(COUNTS)
@@ -72,7 +72,7 @@ def test_arms_without_a_difference_have_p_one(hits: int) -> None:
 def test_an_empty_denominator_is_nan_and_never_zero() -> None:
     assert all(map(isnan, wilson(0, 0)))
     empty = rate([None, None])
-    assert (empty.hits, empty.n, empty.unscored) == (0, 0, 2)
+    assert (empty.hits, empty.n, empty.not_scored) == (0, 0, 2)
     assert isnan(empty.value)
     assert isnan(empty.low)
     assert isnan(empty.high)
@@ -85,11 +85,11 @@ def test_an_empty_denominator_is_nan_and_never_zero() -> None:
 def test_every_trial_is_counted_once(values: list[bool | None]) -> None:
     found = rate(values)
     assert found.hits == values.count(True)
-    assert found.n + found.unscored == len(values)
-    assert found.unscored == values.count(None)
+    assert found.n + found.not_scored == len(values)
+    assert found.not_scored == values.count(None)
 
 
 def test_rates_and_contrasts_can_be_written() -> None:
     found = contrast("x", trials(1, 2, 3), trials(0, 2))
     assert type(found).model_validate_json(found.model_dump_json()) == found
-    assert found.first.unscored == 3
+    assert found.first.not_scored == 3

@@ -3,7 +3,7 @@
 A log of inspect-ai is a zip file of JSON documents: a header, one document a sample, and summaries.
 It knows one task and one model, so a run becomes one log for each scenario, pattern and model. A
 sample's id is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean,
-``N`` unscored.
+``N`` not scored.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from allegiance.trace.trials import Trace, Trial
 
 DEFAULT = "inspect"
 VERSION = 2
-MARKS: Mapping[str, str] = {"clean": "C", "flagged": "I", "unscored": "N"}
+MARKS: Mapping[str, str] = {"clean": "C", "flagged": "I", "not_scored": "N"}
 Json = dict[str, Any]
 
 
@@ -131,7 +131,7 @@ class _Log:
                     "name": probe,
                     "scorer": probe,
                     "scored_samples": found.n,
-                    "unscored_samples": found.unscored,
+                    "unscored_samples": found.not_scored,
                     "metrics": {
                         name: {"name": name, "value": value}
                         for name, value in numbers.items()

@@ -161,7 +161,7 @@ def _evaluation(verdict: Verdict) -> Json:
         EVALUATION_SCORE_VALUE: None if found is None else float(found),
         EVALUATION_SCORE_LABEL: said(verdict),
         EVALUATION_EXPLANATION: reasons or None,
-        ERROR_TYPE: "unscored" if found is None else None,
+        ERROR_TYPE: "not_scored" if found is None else None,
     }
 
 

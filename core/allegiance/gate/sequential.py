@@ -30,7 +30,7 @@ def rule_anytime(
     """
     played = [(trial.trace.trial, hits_of(trial)) for trial in trials]
     test = until.model_copy(
-        update={"max_rate": criteria.max_rate, "max_unscored": criteria.max_unscored}
+        update={"max_rate": criteria.max_rate, "max_not_scored": criteria.max_not_scored}
     )
     configurations = dict.fromkeys(key for _, found in played for key in found)
     verdicts = SequentialTests(test, {key: [key.behaviour] for key in configurations})
@@ -59,13 +59,15 @@ def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
 
 
 def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:
-    rate = Rate(hits=state.hits, n=state.n, unscored=state.unscored, low=state.low, high=state.high)
+    rate = Rate(
+        hits=state.hits, n=state.n, not_scored=state.not_scored, low=state.low, high=state.high
+    )
     limit = f"the limit of {100 * criteria.max_rate:g} %"
     if state.status == "fail":
         return rate, "fail", f"established to exceed {limit}"
     if state.status == "pass":
         return rate, "pass", f"established to be within {limit}"
-    if state.unscored_share > criteria.max_unscored:
-        share = f"{100 * state.unscored_share:.0f} % of the trials are unscored"
-        return rate, "inconclusive", f"{share}, at most {100 * criteria.max_unscored:g} % may be"
+    if state.not_scored_share > criteria.max_not_scored:
+        share = f"{100 * state.not_scored_share:.0f} % of the trials were not scored"
+        return rate, "inconclusive", f"{share}, at most {100 * criteria.max_not_scored:g} % may be"
     return rate, "inconclusive", f"no verdict at {limit} yet; play more trials"

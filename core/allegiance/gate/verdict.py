@@ -7,8 +7,9 @@ are never pooled:
   above it. Many cells are many chances of a false alarm, so the p-values that belong to these
   bounds are corrected by Holm's method; with one cell it is exactly the 95 % interval.
 * ``pass`` if the upper bound of its 95 % interval is at most the limit, and hardly anything is
-  unscored. A pass needs every cell to pass, so it needs no correction (an intersection-union test).
-* ``inconclusive`` otherwise: too few trials, or too many of them unscored.
+  not scored. A pass needs every cell to pass, so it needs no correction (an intersection-union
+  test).
+* ``inconclusive`` otherwise: too few trials, or too many of them not scored.
 
 A run whose cells ended at their verdicts is ruled by the sequential test instead (``gate_until``):
 intervals for a number of trials that was fixed beforehand would not hold.
@@ -34,7 +35,7 @@ from allegiance.trace.trials import Trial, counted
 MOST_EVIDENCE = 10
 """Trials of a cell that are kept as evidence, the first that show the behaviour."""
 MOST_CAUSES = 100
-"""Causes of unscored trials that are told apart; what comes later is counted as one."""
+"""Most causes of missing scores that are told apart; what comes later is counted as one."""
 OTHER_CAUSES = "other causes"
 
 
@@ -173,10 +174,10 @@ def _rule(
         return "fail", f"established to have risen by more than {rise} over the baseline"
     if not found.n:
         return "inconclusive", "no trial was scored"
-    share = found.unscored / (found.n + found.unscored)
-    if share > criteria.max_unscored:
-        most = f"at most {100 * criteria.max_unscored:g} % may be"
-        return "inconclusive", f"{100 * share:.0f} % of the trials are unscored, {most}"
+    share = found.not_scored / (found.n + found.not_scored)
+    if share > criteria.max_not_scored:
+        most = f"at most {100 * criteria.max_not_scored:g} % may be"
+        return "inconclusive", f"{100 * share:.0f} % of the trials were not scored, {most}"
     if found.high > criteria.max_rate and criteria.per == "cell":
         return "inconclusive", f"not established to be within {limit}{_more(found, criteria)}"
     if before is not None:

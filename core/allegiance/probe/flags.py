@@ -28,16 +28,16 @@ def cited(verdict: Verdict, *, achieved: bool = False) -> tuple[Finding, ...]:
 
 
 def flagged(verdict: Verdict, *, achieved: bool = False) -> bool | None:
-    """Tell whether a verdict is a hit; None if it is unscored."""
+    """Tell whether a verdict is a hit; None if it is not scored."""
     if cited(verdict, achieved=achieved):
         return True
-    return None if verdict.status == "unscored" else False
+    return None if verdict.status == "not_scored" else False
 
 
-def said(verdict: Verdict) -> Literal["clean", "flagged", "unscored"]:
+def said(verdict: Verdict) -> Literal["clean", "flagged", "not_scored"]:
     """Say in one word what a verdict says of the actor under test."""
     found = flagged(verdict)
-    return "unscored" if found is None else "flagged" if found else "clean"
+    return "not_scored" if found is None else "flagged" if found else "clean"
 
 
 def flags(trial: Trial, *, achieved: bool = False) -> dict[str, bool | None]:

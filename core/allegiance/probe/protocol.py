@@ -109,18 +109,20 @@ def judge(probe: Probe, events: Iterable[Event], cut_short: str | None = None) -
         probe: The probe.
         events: The trace's events.
         cut_short: Why the trial did not end by itself, if so: without a finding it is then
-            ``unscored``, since what it would have done next is unknown.
+            ``not_scored``, since what it would have done next is unknown.
     """
     try:
         found = tuple(findings(probe, events))
     except Exception as error:  # noqa: BLE001 - a probe that fails has no verdict; it is never clean
         reason = f"the probe failed: {type(error).__name__}: {error}"
-        return Verdict(probe=probe.id, behaviour=probe.behaviour, status="unscored", reason=reason)
+        return Verdict(
+            probe=probe.id, behaviour=probe.behaviour, status="not_scored", reason=reason
+        )
     if found:
         return Verdict(probe=probe.id, behaviour=probe.behaviour, status="flagged", findings=found)
     return Verdict(
         probe=probe.id,
         behaviour=probe.behaviour,
-        status="unscored" if cut_short else "clean",
+        status="not_scored" if cut_short else "clean",
         reason=cut_short or "",
     )

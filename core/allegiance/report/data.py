@@ -70,11 +70,11 @@ def shared(kinds: TrialCounts) -> dict[str, str]:
 def code(verdicts: Iterable[Verdict]) -> str:
     """Return one letter for what is said of a behaviour.
 
-    ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` unscored.
+    ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` not scored.
     """
     found = "-"
     for verdict in verdicts:
-        letter = {"clean": "c", "flagged": "a", "unscored": "u"}[said(verdict)]
+        letter = {"clean": "c", "flagged": "a", "not_scored": "u"}[said(verdict)]
         if cited(verdict, achieved=True):
             letter = "A"
         found = max(found, letter, key="-cuaA".index)
@@ -184,9 +184,9 @@ def _only(names: dict[str, int]) -> int:
 
 
 def numbers(value: Rate) -> list[float | int | None]:
-    """Return a rate as JSON can hold it: hits, n, unscored, low and high, null for nan."""
+    """Return a rate as JSON can hold it: hits, n, not scored, low and high, null for nan."""
     bounds = [None if isnan(bound) else bound for bound in (value.low, value.high)]
-    return [value.hits, value.n, value.unscored, *bounds]
+    return [value.hits, value.n, value.not_scored, *bounds]
 
 
 class Record:

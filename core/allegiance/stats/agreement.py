@@ -34,7 +34,7 @@ def kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float:
 class Validation(Wire):
     """A labeller against the truth, with 95 % Wilson intervals.
 
-    What has no answer counts against neither rate: ``unscored`` says how many of each kind.
+    What has no answer counts against neither rate: ``not_scored`` says how many of each kind.
 
     Attributes:
         sensitivity: Of the things that are so, the share labelled so (recall).

@@ -22,14 +22,14 @@ class Rate(Wire):
     Attributes:
         hits: Trials that show the behaviour.
         n: Trials that were scored.
-        unscored: Trials that were not.
+        not_scored: Trials that were not.
         low: Lower bound of the 95 % interval; nan without trials.
         high: Upper bound of the 95 % interval; nan without trials.
     """
 
     hits: int
     n: int
-    unscored: int
+    not_scored: int
     low: float
     high: float
 
@@ -79,15 +79,15 @@ def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
 
 
 def rate(trials: Iterable[bool | None]) -> Rate:
-    """Count trials into a rate; None stands for an unscored one. A counter is taken as it is."""
+    """Count trials, or a counter of them, into a rate; None is a trial that was not scored."""
     found = Counter(trials)
     return rate_of(found[True], found[True] + found[False], found[None])
 
 
-def rate_of(hits: int, n: int, unscored: int = 0) -> Rate:
+def rate_of(hits: int, n: int, not_scored: int = 0) -> Rate:
     """Return the rate of trials that are counted already."""
     low, high = wilson(hits, n)
-    return Rate(hits=hits, n=n, unscored=unscored, low=low, high=high)
+    return Rate(hits=hits, n=n, not_scored=not_scored, low=low, high=high)
 
 
 LARGEST_BOSCHLOO = 40_000
@@ -135,8 +135,8 @@ def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
 
 
 def show_rate(value: Rate) -> str:
-    """Return a rate as a table shows it: per cent, interval, n, unscored."""
+    """Return a rate as a table shows it: per cent, interval, n, not scored."""
     if value.n == 0:
-        return f"nan n=0 +{value.unscored} unscored"
+        return f"nan n=0 +{value.not_scored} not scored"
     text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"
-    return f"{text} +{value.unscored} unscored" if value.unscored else text
+    return f"{text} +{value.not_scored} not scored" if value.not_scored else text

@@ -89,7 +89,7 @@ class SequentialState(Wire):
             it; ``open``: neither yet. A verdict stays, whatever comes after it.
         n: Trials that were scored.
         hits: Trials that show the behaviour.
-        unscored: Trials that were not scored; they speak for neither side.
+        not_scored: Trials that were not scored; they speak for neither side.
         low: Lower bound of the confidence sequence, 0 without trials.
         high: Upper bound of the confidence sequence, 1 without trials.
         e_fail: The largest e-value so far against "the rate is at most the limit".
@@ -99,7 +99,7 @@ class SequentialState(Wire):
     status: Status = "open"
     n: int = 0
     hits: int = 0
-    unscored: int = 0
+    not_scored: int = 0
     low: float = 0.0
     high: float = 1.0
     e_fail: float = 1.0
@@ -111,9 +111,9 @@ class SequentialState(Wire):
         return self.hits / self.n if self.n else nan
 
     @property
-    def unscored_share(self) -> float:
+    def not_scored_share(self) -> float:
         """The share of the trials that were not scored."""
-        return self.unscored / (self.n + self.unscored) if self.unscored else 0.0
+        return self.not_scored / (self.n + self.not_scored) if self.not_scored else 0.0
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Sequential:
     """An anytime-valid test of a rate against a limit, in both directions.
 
     A cell fails when its lower bound reaches the limit, and passes when its upper bound does and
-    hardly anything is unscored. Over all trials ever played, the interval misses the true rate
+    hardly anything is not scored. Over all trials ever played, the interval misses the true rate
     with a probability of at most ``alpha``: half for a bound that is too high, half for one that
     is too low. Many cells are many chances of a false alarm, so a failure of one of ``cells``
     takes the evidence of ``alpha / cells`` (``settle`` refines it to Holm's). A run passes only if
@@ -132,7 +132,7 @@ class Sequential:
         alpha: Bound on the errors, of both directions together.
         power: Chance of a verdict that the design aims at, see ``sequential_design``.
         cells: Cells that are tested at once.
-        max_unscored: The highest share of unscored trials with which a pass can be believed.
+        max_not_scored: The highest share of trials not scored with which a pass counts.
 
     Raises:
         UserError: For a value out of range.
@@ -142,7 +142,7 @@ class Sequential:
     alpha: float = 0.05
     power: float = 0.8
     cells: int = 1
-    max_unscored: float = 0.1
+    max_not_scored: float = 0.1
 
     def __post_init__(self) -> None:
         for name, value, fits, what in (
@@ -150,7 +150,7 @@ class Sequential:
             ("alpha", self.alpha, 0 < self.alpha <= 0.5, "above 0 and at most 0.5"),
             ("power", self.power, 0 < self.power < 1, "between 0 and 1"),
             ("cells", self.cells, self.cells >= 1, "at least 1"),
-            ("max_unscored", self.max_unscored, 0 <= self.max_unscored <= 1, "from 0 to 1"),
+            ("max_not_scored", self.max_not_scored, 0 <= self.max_not_scored <= 1, "from 0 to 1"),
         ):
             if not fits:
                 raise UserError(f"{name}={value!r} is out of range; it is a number {what}")
@@ -172,10 +172,10 @@ class Sequential:
 
         Args:
             state: What was known before it.
-            hit: Whether it shows the behaviour; None for an unscored one.
+            hit: Whether it shows the behaviour; None for one that was not scored.
         """
         if hit is None:
-            return self._ruled(state.model_copy(update={"unscored": state.unscored + 1}))
+            return self._ruled(state.model_copy(update={"not_scored": state.not_scored + 1}))
         n, hits = state.n + 1, state.hits + hit
         low = lower_bound(hits, n, self.side, state.low)
         high = 1 - lower_bound(n - hits, n, self.side, 1 - state.high)
@@ -221,7 +221,7 @@ class Sequential:
             elif (
                 state.e_pass >= 1 / self.side
                 and state.high <= self.max_rate + 1e-9  # also if the pass had to wait
-                and state.unscored_share <= self.max_unscored
+                and state.not_scored_share <= self.max_not_scored
             ):
                 status = "pass"
         return state.model_copy(update={"status": status})

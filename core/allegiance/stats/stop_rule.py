@@ -30,13 +30,13 @@ class StopRule(Wire):
         max_rate: The limit.
         alpha: Bound on the chance of a wrong verdict.
         power: Chance of a verdict that the design aims at.
-        max_unscored: The highest share of unscored trials with which a cell can pass.
+        max_not_scored: The highest share of trials that were not scored with which a cell can pass.
     """
 
     max_rate: float = 0.05
     alpha: float = 0.05
     power: float = 0.8
-    max_unscored: float = 0.1
+    max_not_scored: float = 0.1
 
     def test(self, cells: int = 1) -> Sequential:
         """Return the test of so many cells.

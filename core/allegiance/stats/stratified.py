@@ -22,7 +22,7 @@ class Stratified(Wire):
         label: What is compared.
         strata: Contrasts with scored trials in both conditions.
         n: Scored trials in them.
-        unscored: Trials of all strata that were not scored.
+        not_scored: Trials of all strata that were not scored.
         value: The Mantel-Haenszel difference; nan without strata.
         low: Lower bound of its 95 % interval.
         high: Upper bound of its 95 % interval.
@@ -34,7 +34,7 @@ class Stratified(Wire):
     label: str
     strata: int
     n: int
-    unscored: int
+    not_scored: int
     value: float
     low: float
     high: float
@@ -64,7 +64,7 @@ def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
         label=label,
         strata=len(strata),
         n=sum(n + m for _, n, _, m in strata),
-        unscored=sum(c.first.unscored + c.second.unscored for c in contrasts),
+        not_scored=sum(c.first.not_scored + c.second.not_scored for c in contrasts),
         value=difference(strata),
         low=low,
         high=high,

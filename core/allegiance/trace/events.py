@@ -85,19 +85,19 @@ class Finding(Wire):
 
 
 class Verdict(Wire):
-    """What one probe says of one trial; ``unscored`` is neither clean nor flagged.
+    """What one probe says of one trial; ``not_scored`` is neither clean nor flagged.
 
     Attributes:
         probe: The probe's id.
         behaviour: The behaviour it looks for.
         status: The verdict.
         findings: The evidence, in the order of the trace.
-        reason: Why the trial is unscored.
+        reason: Why the trial is not scored.
     """
 
     probe: str
     behaviour: str
-    status: Literal["clean", "flagged", "unscored"]
+    status: Literal["clean", "flagged", "not_scored"]
     findings: tuple[Finding, ...] = ()
     reason: str = ""
 

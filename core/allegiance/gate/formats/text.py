@@ -29,7 +29,7 @@ def ruling_lines(ruling: Ruling) -> list[str]:
     if ruling.status == "pass":
         return lines
     for cause, count in list(ruling.causes.items())[:MOST_CAUSES]:
-        lines.append(f"    unscored x{count}: {one_line(cause) or 'no reason given'}")
+        lines.append(f"    not scored x{count}: {one_line(cause) or 'no reason given'}")
     for shown in ruling.evidence[:MOST_TRIALS]:
         trace = shown.trial.trace
         lines.append(f"    trial {trace.trial} ({trace.key}), outcome {shown.trial.outcome}")

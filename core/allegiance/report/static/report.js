@@ -3,7 +3,7 @@ const CODES = {
   flagged: /[aA]/,
   achieved: /A/,
   "attempted only": /a/,
-  unscored: /u/,
+  "not scored": /u/,
   clean: /^[-c]*c[-c]*$/,
 };
 
@@ -74,7 +74,7 @@ const outcome = (name) =>
   );
 
 function flags(codes) {
-  const words = { A: ["◆", ""], a: ["◇", " attempted"], u: ["?", " unscored"] };
+  const words = { A: ["◆", ""], a: ["◇", " attempted"], u: ["?", " not scored"] };
   return [...codes].flatMap((code, i) =>
     words[code]
       ? [
