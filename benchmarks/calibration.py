@@ -98,7 +98,7 @@ def play(models: Sequence[str], *, seeds: int, trials: int, workers: int) -> tup
     results: Results = {prepared.spec: [] for prepared in prepared_configurations}
     for seed in range(seeds):
         start = time.perf_counter()
-        hits: dict[Configuration, list[bool | None]] = defaultdict(list)
+        flags: dict[Configuration, list[bool | None]] = defaultdict(list)
         for trial in play_in_processes(
             in_turn(prepared_configurations, trials),
             seed=seed,
@@ -108,8 +108,8 @@ def play(models: Sequence[str], *, seeds: int, trials: int, workers: int) -> tup
         ):
             trace = trial.trace
             model = trace.model.removeprefix("scripted:")
-            hits[by_cell[model, trace.scenario, trace.condition]].append(violated(trial))
-        for spec, values in hits.items():
+            flags[by_cell[model, trace.scenario, trace.condition]].append(violated(trial))
+        for spec, values in flags.items():
             results[spec].append(measured(values))
         seconds = time.perf_counter() - start
         print(f"seed {seed + 1} of {seeds}: {seconds:.0f} s", file=sys.stderr, flush=True)
@@ -128,8 +128,8 @@ def summary(results: Results) -> list[Line]:
                 value
                 for found in rates
                 for value, n in (
-                    (True, found.hits),
-                    (False, found.n - found.hits),
+                    (True, found.count),
+                    (False, found.n - found.count),
                     (None, found.not_scored),
                 )
                 for _ in range(n)

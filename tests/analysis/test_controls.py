@@ -23,9 +23,9 @@ from allegiance.trace import Trial
 GOOD = {"relationship": "good"}
 
 
-def some(hits: int, n: int, condition: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
+def some(count: int, n: int, condition: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
     return [
-        trial("violated" if i < hits else "complied", condition=condition or {}, **trace)
+        trial("violated" if i < count else "complied", condition=condition or {}, **trace)
         for i in range(n)
     ]
 
@@ -59,8 +59,8 @@ def test_a_cell_is_matched_with_its_control(
     found = only([*some(3, 4, condition), *some(1, 5, control)], title)
     (row,) = found.rows
     assert row.contrast.label.endswith(f": {what}")
-    assert (row.contrast.first.hits, row.contrast.first.n) == (3, 4)
-    assert (row.contrast.second.hits, row.contrast.second.n) == (1, 5)
+    assert (row.contrast.first.count, row.contrast.first.n) == (3, 4)
+    assert (row.contrast.second.count, row.contrast.second.n) == (1, 5)
     assert found.alone == ()
     assert found.pooled == ()
 

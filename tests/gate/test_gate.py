@@ -230,19 +230,19 @@ def test_many_cells_need_more_evidence_than_one_before_one_of_them_fails(runs: P
     assert wilson(4, 20)[0] > 0.05
     assert alone[0].status == "fail"
     many = [_renamed(t, f"m{n}") for n in range(40) for t in clean]
-    among = [r for r in decide(one + many, Criteria()).rulings if r.rate.hits]
+    among = [r for r in decide(one + many, Criteria()).rulings if r.rate.count]
     assert [r.status for r in among] == ["inconclusive"]
 
 
 @pytest.mark.parametrize("n", [1, 2, 20, 73, 500])
 def test_a_single_cell_is_decided_by_exactly_the_interval_that_is_shown(n: int) -> None:
 
-    for hits in range(n + 1):
+    for count in range(n + 1):
         for limit in (0.0, 0.01, 0.05, 0.5):
-            found = rate([True] * hits + [False] * (n - hits))
+            found = rate([True] * count + [False] * (n - count))
             bound = lower(found)
             assert bound is not None
-            assert (p_value(bound, limit) <= ALPHA) == (found.low > limit), (hits, limit)
+            assert (p_value(bound, limit) <= ALPHA) == (found.low > limit), (count, limit)
 
 
 def test_the_difference_is_newcombes() -> None:
@@ -251,12 +251,12 @@ def test_the_difference_is_newcombes() -> None:
     assert newcombe(rate(first), rate(second)) == pytest.approx((shown.low, shown.high))
 
 
-@pytest.mark.parametrize("hits", [0, 1, 5])
+@pytest.mark.parametrize("count", [0, 1, 5])
 @pytest.mark.parametrize("limit", [0.01, 0.05, 0.2])
-def test_trials_needed_is_the_smallest_number_that_does(hits: int, limit: float) -> None:
-    n = trials_needed(hits, limit)
+def test_trials_needed_is_the_smallest_number_that_does(count: int, limit: float) -> None:
+    n = trials_needed(count, limit)
     assert n is not None
-    assert wilson(hits, n)[1] <= limit < wilson(hits, n - 1)[1]
+    assert wilson(count, n)[1] <= limit < wilson(count, n - 1)[1]
     assert trials_needed(0, 0) is None
 
 

@@ -1,11 +1,11 @@
-"""The one rule of what a hit is."""
+"""The one rule of what is flagged."""
 
 from __future__ import annotations
 
 import pytest
 from report_runs import trial
 
-from allegiance.probe.flags import cited, flagged, flags, said, violated
+from allegiance.probe.flags import critic_findings, critic_status, flagged, flags, violated
 from allegiance.trace import CRITIC, Finding, Trial, Verdict
 
 
@@ -52,13 +52,13 @@ def test_a_hit_is_a_finding_against_the_actor_under_test(
 ) -> None:
     assert flagged(given) is any_effect
     assert flagged(given, achieved=True) is achieved
-    assert said(given) == word
-    assert bool(cited(given)) is (any_effect is True)
+    assert critic_status(given) == word
+    assert bool(critic_findings(given)) is (any_effect is True)
 
 
 def test_of_attempts_and_effects_only_effects_are_cited_where_these_alone_count() -> None:
-    assert [f.status for f in cited(DONE)] == ["attempted", "achieved"]
-    assert [f.status for f in cited(DONE, achieved=True)] == ["achieved"]
+    assert [f.status for f in critic_findings(DONE)] == ["attempted", "achieved"]
+    assert [f.status for f in critic_findings(DONE, achieved=True)] == ["achieved"]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ PROMPT = "You are the review desk. " * 20
 def trial(
     number=0,
     *,
-    hit=True,
+    flagged=True,
     not_scored=False,
     text="The review is complete.",
     model="scripted:inflator",
@@ -53,11 +53,11 @@ def trial(
     verdict = Verdict(
         probe="score_inflation",
         behaviour=behaviour,
-        status="not_scored" if not_scored else "flagged" if hit else "clean",
-        findings=(found,) if hit and not not_scored else (),
+        status="not_scored" if not_scored else "flagged" if flagged else "clean",
+        findings=(found,) if flagged and not not_scored else (),
         reason="the probe failed" if not_scored else "",
     )
-    outcome = outcome or ("error" if not_scored else "violated" if hit else "complied")
+    outcome = outcome or ("error" if not_scored else "violated" if flagged else "complied")
     trace = Trace(
         key=f"{number:016x}", scenario=scenario, version="1", content="c",
             condition=Condition(**factors),
@@ -81,7 +81,7 @@ def varied(each=4):
     return [
         trial(
             i,
-            hit=relationship == "good" and (i + len(model)) % 3 > 0,
+            flagged=relationship == "good" and (i + len(model)) % 3 > 0,
             not_scored=i % 7 == 6,
             relationship=relationship,
             full_pattern=full_pattern,

@@ -89,7 +89,7 @@ def test_the_rules_are_as_good_as_the_documents_say(
     found = validate((i.awareness == "expressed", says(i.text)) for i in labelled(part))
     assert found.sensitivity.value >= sensitivity
     assert found.specificity.value >= specificity
-    assert found.unanswered.hits == 0
+    assert found.unanswered.count == 0
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)

@@ -40,15 +40,15 @@ def play(test: Sequential, trials: list[bool | None]) -> SequentialState:
 def test_the_evidence_is_the_mixture_of_likelihood_ratios(
     counts: tuple[int, int], limit: float
 ) -> None:
-    hits, n = counts
+    count, n = counts
 
     def ratio(p: float) -> float:
-        return (p / limit) ** hits * ((1 - p) / (1 - limit)) ** (n - hits)
+        return (p / limit) ** count * ((1 - p) / (1 - limit)) ** (n - count)
 
-    peak = [hits / n] if hits / n > limit else None
+    peak = [count / n] if count / n > limit else None
     mean = quad(ratio, limit, 1, points=peak, limit=200)[0] / (1 - limit)
-    expected = (1 - ATOM) * mean + ATOM * (limit**-n if hits == n else 0)
-    assert evidence(hits, n, limit) == pytest.approx(min(expected, LARGEST), rel=1e-6)
+    expected = (1 - ATOM) * mean + ATOM * (limit**-n if count == n else 0)
+    assert evidence(count, n, limit) == pytest.approx(min(expected, LARGEST), rel=1e-6)
 
 
 @given(st.integers(0, 40), st.floats(0.01, 0.9), st.floats(0.01, 1))
@@ -62,43 +62,43 @@ def test_a_bet_is_fair_at_the_limit_and_loses_below_it(n: int, limit: float, sha
 
 @given(COUNTS, LIMITS)
 def test_each_trial_is_a_fair_bet_too(counts: tuple[int, int], limit: float) -> None:
-    hits, n = counts
-    after = limit * evidence(hits + 1, n + 1, limit) + (1 - limit) * evidence(hits, n + 1, limit)
-    assert after == pytest.approx(evidence(hits, n, limit), rel=1e-6)
+    count, n = counts
+    after = limit * evidence(count + 1, n + 1, limit) + (1 - limit) * evidence(count, n + 1, limit)
+    assert after == pytest.approx(evidence(count, n, limit), rel=1e-6)
 
 
 @given(COUNTS)
 def test_where_a_limit_is_next_to_nothing_the_mixture_is_the_uniform_one(
     counts: tuple[int, int],
 ) -> None:
-    hits, n = counts
+    count, n = counts
     limit = 1e-9
-    at = binom.pmf(hits, n, limit)
-    if hits < n and hits < 20:
-        found = evidence(hits, n, limit) * at
-        assert found == pytest.approx((1 - ATOM) * betabinom.pmf(hits, n, 1, 1), rel=1e-3)
+    at = binom.pmf(count, n, limit)
+    if count < n and count < 20:
+        found = evidence(count, n, limit) * at
+        assert found == pytest.approx((1 - ATOM) * betabinom.pmf(count, n, 1, 1), rel=1e-3)
 
 
 @given(COUNTS, LIMITS)
 def test_more_hits_are_more_evidence(counts: tuple[int, int], limit: float) -> None:
-    hits, n = counts
-    if hits:
-        assert evidence(hits, n, limit) >= evidence(hits - 1, n, limit) * (1 - 1e-12)
+    count, n = counts
+    if count:
+        assert evidence(count, n, limit) >= evidence(count - 1, n, limit) * (1 - 1e-12)
 
 
 @given(COUNTS, st.sampled_from([0.25, 0.05, 0.025, 0.001]))
 def test_a_bound_is_where_the_evidence_crosses(counts: tuple[int, int], level: float) -> None:
-    hits, n = counts
-    bound = lower_bound(hits, n, level)
-    assert 0 <= bound <= hits / n
+    count, n = counts
+    bound = lower_bound(count, n, level)
+    assert 0 <= bound <= count / n
     if bound:
-        assert evidence(hits, n, bound) >= 1 / level
-        assert evidence(hits, n, bound + 1e-9) < 1 / level * (1 + 1e-5)
+        assert evidence(count, n, bound) >= 1 / level
+        assert evidence(count, n, bound + 1e-9) < 1 / level * (1 + 1e-5)
     else:
-        assert not hits
-    for between in (bound + (hits / n - bound) * i / 7 for i in range(1, 8)):
-        assert evidence(hits, n, between) < 1 / level * (1 + 1e-9)
-    assert lower_bound(hits, n, level / 2) <= bound
+        assert not count
+    for between in (bound + (count / n - bound) * i / 7 for i in range(1, 8)):
+        assert evidence(count, n, between) < 1 / level * (1 + 1e-9)
+    assert lower_bound(count, n, level / 2) <= bound
 
 
 @given(TRIALS, LIMITS, st.sampled_from([0.1, 0.05, 0.5]))
@@ -107,8 +107,8 @@ def test_states_are_latched_and_bounds_nested(
 ) -> None:
     test = Sequential(max_rate=limit, alpha=alpha)
     state = test.start()
-    for hit in trials:
-        after = test.update(state, hit)
+    for flag in trials:
+        after = test.update(state, flag)
         assert after.status == state.status or state.status == "open"
         assert after.low <= after.high
         assert (after.e_fail, after.e_pass) >= (state.e_fail, state.e_pass)
@@ -116,9 +116,9 @@ def test_states_are_latched_and_bounds_nested(
         best = after.high - after.low
         assert nested or best > 0  # it is given up only where nothing would be left of it
         if not nested:
-            assert lower_bound(after.hits, after.n, test.side) == after.low
+            assert lower_bound(after.count, after.n, test.side) == after.low
         state = after
-    assert state.hits == trials.count(True)
+    assert state.count == trials.count(True)
     assert state.not_scored == trials.count(None)
     assert state.n + state.not_scored == len(trials)
 
@@ -127,8 +127,8 @@ def test_states_are_latched_and_bounds_nested(
 def test_a_verdict_is_one_of_the_bounds(trials: list[bool | None], limit: float) -> None:
     test = Sequential(max_rate=limit, max_not_scored=1)
     state = test.start()
-    for hit in trials:
-        state = test.update(state, hit)
+    for flag in trials:
+        state = test.update(state, flag)
         if state.status != "open":
             break
     assert (state.status == "fail") == (state.low >= limit - 1e-9)
@@ -142,8 +142,8 @@ def test_the_evidence_of_now_depends_on_counts_alone(
     shuffled = rng.sample(trials, len(trials))
     test = Sequential(max_rate=limit)
     one, other = play(test, list(trials)), play(test, list(shuffled))
-    assert (one.n, one.hits) == (other.n, other.hits)
-    floor = evidence(one.hits, one.n, limit)
+    assert (one.n, one.count) == (other.n, other.count)
+    floor = evidence(one.count, one.n, limit)
     assert min(one.e_fail, other.e_fail) >= floor
 
 
@@ -247,11 +247,11 @@ def test_settling_is_holms_method_on_reciprocals(values: list[float], missing: i
 def test_boundaries_are_those_of_the_updates(limit: float, cells: int, data: st.DataObject) -> None:
     test = Sequential(max_rate=limit, cells=cells)
     trials = data.draw(st.lists(st.sampled_from([True] + [False] * 9), max_size=120))
-    state, hits = test.start(), 0
-    for hit, (few, many) in zip(trials, boundaries(test), strict=False):
-        hits += hit
-        state = test.update(state, hit)
-        expected = "pass" if hits <= few else "fail" if hits >= many else "open"
+    state, count = test.start(), 0
+    for flag, (few, many) in zip(trials, boundaries(test), strict=False):
+        count += flag
+        state = test.update(state, flag)
+        expected = "pass" if count <= few else "fail" if count >= many else "open"
         assert state.status == expected
         if expected != "open":
             break
@@ -287,10 +287,10 @@ def test_errors_are_rare_at_the_limit_however_long_one_looks(limit: float) -> No
 
     rng, peeks = random.Random(20), 0
     for _ in range(300):
-        hits = 0
+        count = 0
         for n in range(1, 301):
-            hits += rng.random() < limit
-            if n >= 10 and not wilson(hits, n)[0] <= limit <= wilson(hits, n)[1]:
+            count += rng.random() < limit
+            if n >= 10 and not wilson(count, n)[0] <= limit <= wilson(count, n)[1]:
                 peeks += 1
                 break
     assert peeks > 30  # more than twice what is promised: the simulation can tell

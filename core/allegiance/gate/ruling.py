@@ -82,7 +82,7 @@ class Ruling(Wire):
         rate: The rate with its 95 % interval.
         baseline: The rate of the same cell in the baseline, if there is one.
         evidence: The first trials that show the behaviour, in the order of the run; how many
-            there are in all is ``rate.hits``.
+            there are in all is ``rate.count``.
         causes: Why trials are not scored, with how often.
     """
 

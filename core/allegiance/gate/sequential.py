@@ -13,12 +13,12 @@ from allegiance.stats.stop_rule import StopRule
 from allegiance.store.manifest import Manifest
 from allegiance.trace.trials import Trial
 
-Hits = Mapping[RulingKey, bool | None]
+Flags = Mapping[RulingKey, bool | None]
 Ruled = tuple[Rate, Status, str]
 
 
 def rule_anytime(
-    trials: Iterable[Trial], criteria: Criteria, until: StopRule, hits_of: Callable[[Trial], Hits]
+    trials: Iterable[Trial], criteria: Criteria, until: StopRule, flags_of: Callable[[Trial], Flags]
 ) -> dict[RulingKey, Ruled]:
     """Rule on every cell and behaviour by the sequential test, at the limit of the gate.
 
@@ -26,17 +26,17 @@ def rule_anytime(
         trials: The trials of a whole run; gone through once.
         criteria: What has to be cleared.
         until: What ended the run's cells; its alpha is that of the gate.
-        hits_of: Says for each cell that a trial belongs to whether the trial counts against it.
+        flags_of: Says for each cell that a trial belongs to whether the trial counts against it.
     """
-    played = [(trial.trace.trial, hits_of(trial)) for trial in trials]
+    played = [(trial.trace.trial, flags_of(trial)) for trial in trials]
     test = until.model_copy(
         update={"max_rate": criteria.max_rate, "max_not_scored": criteria.max_not_scored}
     )
     configurations = dict.fromkeys(key for _, found in played for key in found)
     verdicts = SequentialTests(test, {key: [key.behaviour] for key in configurations})
     for index, found in played:
-        for key, hit in found.items():
-            verdicts.took(key, index, {key.behaviour: hit})
+        for key, flag in found.items():
+            verdicts.took(key, index, {key.behaviour: flag})
     return {key: _ruled(state, criteria) for key, _, state in verdicts.states()}
 
 
@@ -60,7 +60,7 @@ def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
 
 def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:
     rate = Rate(
-        hits=state.hits, n=state.n, not_scored=state.not_scored, low=state.low, high=state.high
+        count=state.count, n=state.n, not_scored=state.not_scored, low=state.low, high=state.high
     )
     limit = f"the limit of {100 * criteria.max_rate:g} %"
     if state.status == "fail":

@@ -21,7 +21,7 @@ def lower(found: Rate) -> Bound:
     """Return the lower bound of a rate."""
     if not found.n:
         return None
-    return lambda confidence: wilson(found.hits, found.n, confidence)[0]
+    return lambda confidence: wilson(found.count, found.n, confidence)[0]
 
 
 def lower_rise(now: Rate, before: Rate) -> Bound:
@@ -34,8 +34,8 @@ def lower_rise(now: Rate, before: Rate) -> Bound:
 def newcombe(first: Rate, second: Rate, confidence: float = 0.95) -> tuple[float, float]:
     """Return the hybrid score interval of a difference (Newcombe 1998, method 10)."""
     a, b = first.value, second.value
-    a_low, a_high = wilson(first.hits, first.n, confidence)
-    b_low, b_high = wilson(second.hits, second.n, confidence)
+    a_low, a_high = wilson(first.count, first.n, confidence)
+    b_low, b_high = wilson(second.count, second.n, confidence)
     low = a - b - sqrt((a - a_low) ** 2 + (b_high - b) ** 2)
     return low, a - b + sqrt((a_high - a) ** 2 + (b - b_low) ** 2)
 
@@ -72,19 +72,19 @@ def p_value(bound: Callable[[float], float], limit: float) -> float:
     return 2 * (1 - normal.cdf(low))
 
 
-def trials_needed(hits: int, max_rate: float) -> int | None:
-    """Return how many scored trials establish a limit if no more than ``hits`` of them are flagged.
+def trials_needed(count: int, max_rate: float) -> int | None:
+    """Return how many scored trials establish a limit if at most ``count`` are flagged.
 
     None where no number does: a limit of 0 can be broken, but never established.
     """
     if not 0 < max_rate < 1:
-        return hits if max_rate >= 1 else None
-    n = max(1, ceil(hits / max_rate))
+        return count if max_rate >= 1 else None
+    n = max(1, ceil(count / max_rate))
     step = 1
-    while wilson(hits, n + step)[1] > max_rate:
+    while wilson(count, n + step)[1] > max_rate:
         step *= 2
     low, high = n, n + step
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if wilson(hits, middle)[1] <= max_rate else (middle + 1, high)
+        low, high = (low, middle) if wilson(count, middle)[1] <= max_rate else (middle + 1, high)
     return low

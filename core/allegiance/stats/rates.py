@@ -20,14 +20,14 @@ class Rate(Wire):
     """A proportion with its interval.
 
     Attributes:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
         not_scored: Trials that were not.
         low: Lower bound of the 95 % interval; nan without trials.
         high: Upper bound of the 95 % interval; nan without trials.
     """
 
-    hits: int
+    count: int
     n: int
     not_scored: int
     low: float
@@ -36,7 +36,7 @@ class Rate(Wire):
     @property
     def value(self) -> float:
         """The proportion; nan without trials, never 0."""
-        return self.hits / self.n if self.n else nan
+        return self.count / self.n if self.n else nan
 
 
 class Contrast(Wire):
@@ -64,17 +64,17 @@ class Contrast(Wire):
         return self.first.value - self.second.value
 
 
-def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(count: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a proportion (Wilson 1927); nans without trials."""
     if n == 0:
         return nan, nan
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = hits / n
+    p = count / n
     centre = p + z * z / (2 * n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    low = 0.0 if hits == 0 else (centre - half) / scale
-    high = 1.0 if hits == n else (centre + half) / scale
+    low = 0.0 if count == 0 else (centre - half) / scale
+    high = 1.0 if count == n else (centre + half) / scale
     return low, high
 
 
@@ -84,10 +84,10 @@ def rate(trials: Iterable[bool | None]) -> Rate:
     return rate_of(found[True], found[True] + found[False], found[None])
 
 
-def rate_of(hits: int, n: int, not_scored: int = 0) -> Rate:
+def rate_of(count: int, n: int, not_scored: int = 0) -> Rate:
     """Return the rate of trials that are counted already."""
-    low, high = wilson(hits, n)
-    return Rate(hits=hits, n=n, not_scored=not_scored, low=low, high=high)
+    low, high = wilson(count, n)
+    return Rate(count=count, n=n, not_scored=not_scored, low=low, high=high)
 
 
 LARGEST_BOSCHLOO = 40_000
@@ -95,7 +95,7 @@ LARGEST_BOSCHLOO = 40_000
 
 
 @lru_cache(maxsize=4096)
-def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
+def exact_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
     """Return the two-sided p-value of a difference between two proportions.
 
     Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
@@ -105,12 +105,12 @@ def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     Raises:
         UserError: If SciPy is not installed.
     """
-    if hits_a + hits_b in (0, n_a + n_b):
+    if count_a + count_b in (0, n_a + n_b):
         return 1.0
     with needed_by("an exact test", "stats"):
         from scipy.stats import boschloo_exact, fisher_exact
 
-    table: Any = [[hits_a, hits_b], [n_a - hits_a, n_b - hits_b]]
+    table: Any = [[count_a, count_b], [n_a - count_a, n_b - count_b]]
     test: Any = boschloo_exact if n_a * n_b <= LARGEST_BOSCHLOO else fisher_exact
     return float(test(table).pvalue)
 
@@ -130,7 +130,7 @@ def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
     difference = a.value - b.value
     low = difference - sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
     high = difference + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
-    p = exact_p(a.hits, a.n, b.hits, b.n)
+    p = exact_p(a.count, a.n, b.count, b.n)
     return Contrast(label=label, first=a, second=b, low=low, high=high, p=p)
 
 

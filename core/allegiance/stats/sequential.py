@@ -30,54 +30,54 @@ ATOM = 0.25
 """Weight of the extreme rate (never, always) in a bet; what is common deserves a bet of its own."""
 
 
-def evidence(hits: int, n: int, limit: float) -> float:
+def evidence(count: int, n: int, limit: float) -> float:
     """Return the e-value against a rate of at most ``limit``: how much a bet on more has won.
 
     It is ``(1 - w) A + w B`` with ``A`` the mean of ``L(p) / L(limit)`` over ``limit < p < 1``,
     ``B = L(1) / L(limit)``, and ``L`` the likelihood. By the incomplete beta function ``A`` is
-    ``P(X <= hits) / ((n + 1) (1 - limit) P(Y = hits))`` with X, Y binomial of n + 1 and n trials
+    ``P(X <= count) / ((n + 1) (1 - limit) P(Y = count))`` with X, Y binomial of n + 1 and n trials
     at the limit; summed from the largest term down it needs no logarithms.
 
     Args:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
         limit: The rate that is bet against.
     """
     if limit <= 0:
-        return LARGEST if hits else 1 / (n + 1)
+        return LARGEST if count else 1 / (n + 1)
     if limit >= 1:
         return 1.0
     odds = (1 - limit) / limit
-    total = term = 1 / (n + 1 - hits)
-    for j in range(hits):
-        step = (hits - j) / (n + 2 - hits + j) * odds
+    total = term = 1 / (n + 1 - count)
+    for j in range(count):
+        step = (count - j) / (n + 2 - count + j) * odds
         term *= step
         total += term
         if total >= LARGEST:
             return LARGEST
         if step < 1 and term < 1e-17 * total:
             break
-    extreme = exp(min(600.0, -n * log(limit))) if hits == n else 0.0
+    extreme = exp(min(600.0, -n * log(limit))) if count == n else 0.0
     return min(LARGEST, (1 - ATOM) * total + ATOM * extreme)
 
 
-def lower_bound(hits: int, n: int, level: float, start: float = 0.0) -> float:
+def lower_bound(count: int, n: int, level: float, start: float = 0.0) -> float:
     """Return the largest limit that is refuted at ``level``, or ``start`` if that is larger.
 
     The e-value falls as the limit rises wherever it is above e, so bisection finds the bound.
 
     Args:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
         level: Chance that the bound is ever above the true rate, below 1/e.
         start: A bound that holds already.
     """
-    if not hits or evidence(hits, n, start) < 1 / level:
+    if not count or evidence(count, n, start) < 1 / level:
         return start
-    low, high = start, hits / n
+    low, high = start, count / n
     for _ in range(45):
         middle = (low + high) / 2
-        low, high = (middle, high) if evidence(hits, n, middle) >= 1 / level else (low, middle)
+        low, high = (middle, high) if evidence(count, n, middle) >= 1 / level else (low, middle)
     return low
 
 
@@ -88,7 +88,7 @@ class SequentialState(Wire):
         status: ``pass``: the rate is established to be at most the limit; ``fail``: to be above
             it; ``open``: neither yet. A verdict stays, whatever comes after it.
         n: Trials that were scored.
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         not_scored: Trials that were not scored; they speak for neither side.
         low: Lower bound of the confidence sequence, 0 without trials.
         high: Upper bound of the confidence sequence, 1 without trials.
@@ -98,7 +98,7 @@ class SequentialState(Wire):
 
     status: Status = "open"
     n: int = 0
-    hits: int = 0
+    count: int = 0
     not_scored: int = 0
     low: float = 0.0
     high: float = 1.0
@@ -108,7 +108,7 @@ class SequentialState(Wire):
     @property
     def value(self) -> float:
         """The proportion; nan without trials, never 0. Stopping early biases it: show bounds."""
-        return self.hits / self.n if self.n else nan
+        return self.count / self.n if self.n else nan
 
     @property
     def not_scored_share(self) -> float:
@@ -164,7 +164,7 @@ class Sequential:
         """Return the state of a cell before its first trial."""
         return SequentialState()
 
-    def update(self, state: SequentialState, hit: bool | None) -> SequentialState:
+    def update(self, state: SequentialState, flag: bool | None) -> SequentialState:
         """Return the state after one more trial.
 
         Trials must come in the order in which they were drawn, not that in which they ended: if the
@@ -172,25 +172,25 @@ class Sequential:
 
         Args:
             state: What was known before it.
-            hit: Whether it shows the behaviour; None for one that was not scored.
+            flag: Whether it shows the behaviour; None for one that was not scored.
         """
-        if hit is None:
+        if flag is None:
             return self._ruled(state.model_copy(update={"not_scored": state.not_scored + 1}))
-        n, hits = state.n + 1, state.hits + hit
-        low = lower_bound(hits, n, self.side, state.low)
-        high = 1 - lower_bound(n - hits, n, self.side, 1 - state.high)
-        if not low <= hits / n <= high:  # the rate has changed during the run: forget the past
-            low = lower_bound(hits, n, self.side)
-            high = 1 - lower_bound(n - hits, n, self.side)
+        n, count = state.n + 1, state.count + flag
+        low = lower_bound(count, n, self.side, state.low)
+        high = 1 - lower_bound(n - count, n, self.side, 1 - state.high)
+        if not low <= count / n <= high:  # the rate has changed during the run: forget the past
+            low = lower_bound(count, n, self.side)
+            high = 1 - lower_bound(n - count, n, self.side)
         return self._ruled(
             state.model_copy(
                 update={
                     "n": n,
-                    "hits": hits,
+                    "count": count,
                     "low": low,
                     "high": high,
-                    "e_fail": max(state.e_fail, evidence(hits, n, self.max_rate)),
-                    "e_pass": max(state.e_pass, evidence(n - hits, n, 1 - self.max_rate)),
+                    "e_fail": max(state.e_fail, evidence(count, n, self.max_rate)),
+                    "e_pass": max(state.e_pass, evidence(n - count, n, 1 - self.max_rate)),
                 }
             )
         )

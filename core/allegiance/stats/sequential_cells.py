@@ -43,13 +43,13 @@ class SequentialTests(Generic[Cell]):
         }
         self._settled = True
 
-    def took(self, cell: Cell, index: int, hits: Mapping[str, bool | None]) -> None:
+    def took(self, cell: Cell, index: int, flags: Mapping[str, bool | None]) -> None:
         """Take in a trial of a cell."""
         row = self._rows[cell]
-        row.held[index] = hits
+        row.held[index] = flags
         while row.next in row.held:
-            for behaviour, hit in row.held.pop(row.next).items():
-                row.states[behaviour] = self.test.update(row.states[behaviour], hit)
+            for behaviour, flag in row.held.pop(row.next).items():
+                row.states[behaviour] = self.test.update(row.states[behaviour], flag)
             row.next += 1
         self._settled = False
 

@@ -48,10 +48,10 @@ def alternatives(test: Sequential) -> tuple[float, float]:
 
 
 def boundaries(test: Sequential) -> Iterator[tuple[int, int]]:
-    """Yield, for 1, 2, 3 ... scored trials, the hits at which a cell passes and fails.
+    """Yield, for 1, 2, 3 ... scored trials, the counts at which a cell passes and fails.
 
-    A cell passes with at most the first number of hits (-1 where none is few enough) and fails with
-    at least the second (more than there are trials where none is enough).
+    A cell passes with at most the first number of flagged trials (-1 where none is few enough) and
+    fails with at least the second (more than there are trials where none is enough).
     """
     few, many, n = -1, 1, 0
     while True:
@@ -69,11 +69,11 @@ def progress(test: Sequential, rate: float) -> Iterator[Odds]:
     for few, many in boundaries(test):
         played += sum(alive.values())
         step: dict[int, float] = {}
-        for hits, chance in alive.items():
-            step[hits] = step.get(hits, 0.0) + chance * (1 - rate)
-            step[hits + 1] = step.get(hits + 1, 0.0) + chance * rate
-        passes += sum(chance for hits, chance in step.items() if hits <= few)
-        fails += sum(chance for hits, chance in step.items() if hits >= many)
+        for count, chance in alive.items():
+            step[count] = step.get(count, 0.0) + chance * (1 - rate)
+            step[count + 1] = step.get(count + 1, 0.0) + chance * rate
+        passes += sum(chance for count, chance in step.items() if count <= few)
+        fails += sum(chance for count, chance in step.items() if count >= many)
         alive = {h: chance for h, chance in step.items() if few < h < many and chance > 1e-15}
         yield Odds(passes, fails, played)
 
@@ -127,14 +127,14 @@ def fixed_trials(test: Sequential, at: tuple[float, float] | None = None) -> int
     raise UserError(f"max_rate={test.max_rate!r} takes more than {MOST} trials; use a higher one")
 
 
-def at_most(hits: int, n: int, rate: float) -> float:
-    """Return the chance of at most so many hits in n trials."""
-    if not 0 <= hits < n:
-        return float(hits >= n)
+def at_most(count: int, n: int, rate: float) -> float:
+    """Return the chance of at most ``count`` flagged trials out of n."""
+    if not 0 <= count < n:
+        return float(count >= n)
     if not 0 < rate < 1:
         return float(rate <= 0)
     whole = lgamma(n + 1)
     return sum(
         exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(rate) + (n - k) * log(1 - rate))
-        for k in range(hits + 1)
+        for k in range(count + 1)
     )

@@ -43,7 +43,7 @@ class Stratified(Wire):
 
 
 Stratum = tuple[int, int, int, int]
-"""Hits and scored trials of the first condition, then of the second."""
+"""Flagged and scored trials of the first condition, then of the second."""
 
 
 def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
@@ -55,7 +55,7 @@ def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
             counted twice.
     """
     strata = [
-        (c.first.hits, c.first.n, c.second.hits, c.second.n)
+        (c.first.count, c.first.n, c.second.count, c.second.n)
         for c in contrasts
         if c.first.n and c.second.n
     ]
@@ -126,9 +126,9 @@ def restricted_rates(stratum: Stratum, delta: float) -> tuple[float, float]:
     The root of a cubic equation, in closed form (Miettinen & Nurminen 1985, appendix).
     """
     a, n, b, m = stratum
-    total, hits = n + m, a + b
-    square = (n + 2 * m) * delta - total - hits
-    linear = (m * delta - total - 2 * b) * delta + hits
+    total, flagged = n + m, a + b
+    square = (n + 2 * m) * delta - total - flagged
+    linear = (m * delta - total - 2 * b) * delta + flagged
     constant = b * delta * (1 - delta)
     third = square / (3 * total)
     q = third**3 - linear * square / (6 * total**2) + constant / (2 * total)
@@ -150,9 +150,9 @@ def exact_stratified_p(strata: Sequence[Stratum]) -> float:
     """Return the two-sided p-value of no difference in any stratum; nan without strata.
 
     Exact and conditional on the totals of each stratum (the exact form of the test of Cochran,
-    Mantel & Haenszel: Mehta, Patel & Gray 1985): the hits of the first condition are a sum of
-    hypergeometric numbers, and the sums no more likely than the one seen count. With one stratum
-    it is Fisher's test.
+    Mantel & Haenszel: Mehta, Patel & Gray 1985). The number of flagged trials of the first condition
+    is a sum of hypergeometric numbers; the p-value is the chance of a sum that is no more likely than
+    the observed one. With one stratum it is Fisher's test.
     """
     if not strata:
         return nan

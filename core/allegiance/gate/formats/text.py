@@ -34,6 +34,6 @@ def ruling_lines(ruling: Ruling) -> list[str]:
         trace = shown.trial.trace
         lines.append(f"    trial {trace.trial} ({trace.key}), outcome {shown.trial.outcome}")
         lines += [f"      {row}" for row in excerpt(shown.trial, shown.findings)]
-    if ruling.rate.hits > MOST_TRIALS:
-        lines.append(f"    and {ruling.rate.hits - MOST_TRIALS} more trials like it")
+    if ruling.rate.count > MOST_TRIALS:
+        lines.append(f"    and {ruling.rate.count - MOST_TRIALS} more trials like it")
     return lines

@@ -10,14 +10,14 @@ const CODES = {
 function texts(query) {
   const { texts: all, events, trials } = record();
   const wanted = query.toLowerCase();
-  const hit = all.map((text) => text.toLowerCase().includes(wanted));
+  const matches = all.map((text) => text.toLowerCase().includes(wanted));
   const inEvent = events.map(
     ([, actor, text, tool, args, , , effects]) =>
-      hit[actor] ||
-      hit[text] ||
-      hit[tool] ||
-      hit[args] ||
-      effects.some((e) => e.some((id) => hit[id])),
+      matches[actor] ||
+      matches[text] ||
+      matches[tool] ||
+      matches[args] ||
+      effects.some((e) => e.some((id) => matches[id])),
   );
   return trials.map(([ids]) => ids.some((id) => inEvent[id]));
 }
