@@ -149,10 +149,10 @@ def restricted_variance(stratum: Stratum, delta: float) -> float:
 def exact_stratified_p(strata: Sequence[Stratum]) -> float:
     """Return the two-sided p-value of no difference in any stratum; nan without strata.
 
-    Exact and conditional on the totals of each stratum (the exact form of the test of Cochran,
-    Mantel & Haenszel: Mehta, Patel & Gray 1985). The number of flagged trials of the first condition
-    is a sum of hypergeometric numbers; the p-value is the chance of a sum that is no more likely than
-    the observed one. With one stratum it is Fisher's test.
+    The test is exact and conditional on the totals of each stratum (the exact form of the test of
+    Cochran, Mantel & Haenszel: Mehta, Patel & Gray 1985). The number of flagged trials of the first
+    condition is then a sum of hypergeometric numbers, and the p-value is the chance of all sums
+    that are no more likely than the observed one. With one stratum it is Fisher's test.
     """
     if not strata:
         return nan
