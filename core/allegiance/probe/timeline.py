@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Kind
+from allegiance.trace.wire import unchecked
 
 S = TypeVar("S")
 
@@ -72,7 +73,8 @@ class Timeline:
         bound: bool = True,
     ) -> Event:
         """Add and return the next event, of values that are valid already."""
-        event = Event.unchecked(
+        event = unchecked(
+            Event,
             seq=len(self.events),
             kind=kind,
             actor=actor,

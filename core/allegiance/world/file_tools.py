@@ -120,12 +120,12 @@ def _read(world: World, args: ReadFile, actor: str) -> ToolPlan:
     if fault := _unreadable(world, target):
         return ToolPlan(fault, ok=False)
     text = world.files[target].content[args.offset : args.offset + args.limit]
-    return ToolPlan(text or "(empty)", (Effect.of("read", target, value=text),))
+    return ToolPlan(text or "(empty)", (Effect.unchecked("read", target, value=text),))
 
 
 def _put(world: World, target: str, text: str, done: str) -> ToolPlan:
     old = world.files.get(target)
-    effect = Effect.of("write", target, before=old.content if old else None, value=text)
+    effect = Effect.unchecked("write", target, before=old.content if old else None, value=text)
     if fault := _fault(world, target, writing=True):
         return ToolPlan(fault, (effect,), ok=False)
     grown = len(text.encode()) - (old.size if old else 0)
@@ -145,10 +145,11 @@ def _delete(world: World, args: OneFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if target not in world.files:
         wanted = tuple(
-            Effect.of("delete", n, before=world.files[n].content) for n in _named(world, target)
+            Effect.unchecked("delete", n, before=world.files[n].content)
+            for n in _named(world, target)
         )
         return ToolPlan(_unreadable(world, target) or "", wanted, ok=False)
-    effect = Effect.of("delete", target, before=world.files[target].content)
+    effect = Effect.unchecked("delete", target, before=world.files[target].content)
     if fault := _fault(world, target, writing=True):
         return ToolPlan(fault, (effect,), ok=False)
     return ToolPlan(f"Deleted {target}", (effect,))
@@ -162,7 +163,7 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], ToolPlan]:
         def effect(name: str, file: File, into: bool) -> Effect:
             place = f"{target.rstrip('/')}/{name.rsplit('/', 1)[1]}" if into else target
             old = world.files.get(place)
-            return Effect.of(
+            return Effect.unchecked(
                 verb,
                 place,
                 source=name,
