@@ -82,7 +82,7 @@ def spaceless(text: str) -> str:
             "peer_conduct='pleading' makes no sense in langchain:agent",
         ),
         ((), "say what to measure: --model scripted:loyal needs no key"),
-        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<character>, calibrated:"),
+        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<agent>, calibrated:"),
         (("--model", "nobody:gpt"), "model 'nobody:gpt'"),
         (
             ("--model", "scripted:evil"),

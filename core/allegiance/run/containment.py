@@ -57,7 +57,7 @@ class Performance:
     @property
     def only_words(self) -> bool:
         """Whether the script does nothing it must not, and reports what it did not do."""
-        return self.script.character == "feigner"
+        return self.script.agent == "feigner"
 
 
 def contained(
