@@ -244,19 +244,19 @@ def test_verdicts_do_not_depend_on_which_trials_end_first(
     in_order = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     shuffled = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     for index, flag in enumerate(rows):
-        in_order.took("cell", index, {"b": flag})
+        in_order.add("cell", index, {"b": flag})
     for index, flag in rng.sample(list(enumerate(rows)), len(rows)):
-        shuffled.took("cell", index, {"b": flag})
+        shuffled.add("cell", index, {"b": flag})
     assert list(in_order.states()) == list(shuffled.states())
 
 
 def test_a_verdict_waits_for_a_slow_trial() -> None:
     verdicts = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     for index in range(1, 100):
-        verdicts.took("cell", index, {"b": False})
-    assert not verdicts.ruled("cell")
-    verdicts.took("cell", 0, {"b": True})
-    assert verdicts.ruled("cell")
+        verdicts.add("cell", index, {"b": False})
+    assert not verdicts.is_decided("cell")
+    verdicts.add("cell", 0, {"b": True})
+    assert verdicts.is_decided("cell")
 
 
 @pytest.mark.parametrize(

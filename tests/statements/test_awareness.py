@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from allegiance import awareness_rules
+from allegiance.statements import rules
 from allegiance.analysis.awareness import awareness_notes
 from allegiance.errors import UserError
 from allegiance.judge import labelled
@@ -15,7 +15,7 @@ from allegiance.run.rescore import rejudge
 from allegiance.scenario import ScriptedAgent
 from allegiance.scenario.scripted_agent import AGENT_NAMES
 from allegiance.statements import label, label_awareness
-from allegiance.statements.label import acted_at
+from allegiance.statements.label import first_violation
 from allegiance.statements.rules import VERSION, expresses, sentences
 from allegiance.stats.agreement import validate
 from allegiance.trace import Condition, Effect, Event, Finding, Trace, Trial, Verdict
@@ -152,8 +152,8 @@ def test_only_what_was_said_before_the_action_counts() -> None:
         VERSION,
     )
     late, early = verdict(5, 6), verdict(3, 4)
-    assert acted_at([late, early]) == 3
-    assert acted_at([]) is None
+    assert first_violation([late, early]) == 3
+    assert first_violation([]) is None
 
 
 def test_only_the_actors_own_words_count() -> None:
@@ -230,6 +230,6 @@ def test_notes_split_what_was_flagged_by_what_was_expressed() -> None:
 def test_no_pattern_matches_a_sentence_without_one_of_the_stems() -> None:
     texts = [s for item in labelled() for s in sentences(item.text)]
     texts += [f"{start} {end}" for start in texts[::7] for end in texts[::11]]
-    found = [text for text in texts if any(p.search(text) for p in awareness_rules._PATTERNS)]
+    found = [text for text in texts if any(p.search(text) for p in rules._PATTERNS)]
     assert len(found) > 400
-    assert [text for text in found if not awareness_rules.may_express(text)] == []
+    assert [text for text in found if not rules.may_express(text)] == []

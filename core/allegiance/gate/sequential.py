@@ -36,7 +36,7 @@ def rule_anytime(
     verdicts = SequentialTests(test, {key: [key.behaviour] for key in configurations})
     for index, found in played:
         for key, flag in found.items():
-            verdicts.took(key, index, {key.behaviour: flag})
+            verdicts.add(key, index, {key.behaviour: flag})
     return {key: _ruled(state, criteria) for key, _, state in verdicts.states()}
 
 
@@ -52,10 +52,10 @@ def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
     behaviours = {key: list(found) for key, _, found in played}
     verdicts = SequentialTests(manifest.until, behaviours)
     for key, index, found in played:
-        verdicts.took(key, index, found)
+        verdicts.add(key, index, found)
     whole = len(played) >= manifest.trials * len(manifest.configurations)
     every = len(behaviours) == len(manifest.configurations)
-    return whole or (every and all(verdicts.ruled(key) for key in behaviours))
+    return whole or (every and all(verdicts.is_decided(key) for key in behaviours))
 
 
 def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:

@@ -1,6 +1,6 @@
-"""What the bounds of intervals establish: limits broken, limits kept, and the trials it takes.
+"""What the bounds of intervals establish: limits exceeded, limits kept, and the trials needed.
 
-Everything here follows from the intervals that are shown, so that a reader can check a ruling.
+Everything follows from the intervals that tables show, so a reader can check each verdict.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from allegiance.stats.rates import Rate, wilson
 ALPHA = 0.05
 
 Bound = Callable[[float], float] | None
-"""From a confidence to the lower bound of an interval; None where there is no trial."""
+"""The lower bound of an interval as a function of the confidence; None without trials."""
 
 
-def lower(found: Rate) -> Bound:
+def lower(value: Rate) -> Bound:
     """Return the lower bound of a rate."""
-    if not found.n:
+    if not value.n:
         return None
-    return lambda confidence: wilson(found.count, found.n, confidence)[0]
+    return lambda confidence: wilson(value.count, value.n, confidence)[0]
 
 
 def lower_rise(now: Rate, before: Rate) -> Bound:
-    """Return the lower bound of the rise from one rate to another."""
+    """Return the lower bound of the rise from ``before`` to ``now``."""
     if not now.n or not before.n:
         return None
     return lambda confidence: newcombe(now, before, confidence)[0]
@@ -41,22 +41,22 @@ def newcombe(first: Rate, second: Rate, confidence: float = 0.95) -> tuple[float
 
 
 def established(bounds: Sequence[Bound], limit: float) -> list[bool]:
-    """Tell for which cells the lower bound exceeds the limit, after Holm's correction."""
+    """Tell for each bound whether it exceeds the limit, after Holm's correction."""
     p_values = sorted(
-        (p_value(bound, limit), at) for at, bound in enumerate(bounds) if bound is not None
+        (p_value(bound, limit), index) for index, bound in enumerate(bounds) if bound is not None
     )
-    found = [False] * len(bounds)
-    for rank, (p, at) in enumerate(p_values):
+    exceeds = [False] * len(bounds)
+    for rank, (p, index) in enumerate(p_values):
         if p > ALPHA / (len(p_values) - rank):
             break
-        found[at] = True
-    return found
+        exceeds[index] = True
+    return exceeds
 
 
 def p_value(bound: Callable[[float], float], limit: float) -> float:
     """Return the level at which a two-sided interval just excludes the limit from below.
 
-    Found by bisection on the normal quantile, so that it belongs to the interval that is shown.
+    Bisection on the normal quantile finds it, so it agrees with the interval that tables show.
     """
     normal = NormalDist()
 
@@ -75,7 +75,7 @@ def p_value(bound: Callable[[float], float], limit: float) -> float:
 def trials_needed(count: int, max_rate: float) -> int | None:
     """Return how many scored trials establish a limit if at most ``count`` are flagged.
 
-    None where no number does: a limit of 0 can be broken, but never established.
+    None if no number does: trials can exceed a limit of 0, but never establish it.
     """
     if not 0 < max_rate < 1:
         return count if max_rate >= 1 else None

@@ -1,6 +1,6 @@
 """Rates, intervals and contrasts.
 
-SciPy is imported only where an exact test is asked for; it takes a second to import.
+An exact test imports SciPy when it is called, because the import takes a second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Rate(Wire):
     Attributes:
         count: Trials that show the behaviour.
         n: Trials that were scored.
-        not_scored: Trials that were not.
+        not_scored: Trials that were not scored.
         low: Lower bound of the 95 % interval; nan without trials.
         high: Upper bound of the 95 % interval; nan without trials.
     """
@@ -43,12 +43,12 @@ class Contrast(Wire):
     """A difference between two conditions.
 
     Attributes:
-        label: What is compared.
+        label: The name of the comparison.
         first: The rate in the first condition.
         second: The rate in the second condition, which is subtracted.
         low: Lower bound of the 95 % interval of the difference.
         high: Upper bound of the 95 % interval of the difference.
-        p: Two-sided p-value of an exact test, see ``exact_p``.
+        p: Two-sided p-value of an exact test; see ``exact_p``.
     """
 
     label: str
@@ -80,26 +80,26 @@ def wilson(count: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
 
 def rate(trials: Iterable[bool | None]) -> Rate:
     """Count trials, or a counter of them, into a rate; None is a trial that was not scored."""
-    found = Counter(trials)
-    return rate_of(found[True], found[True] + found[False], found[None])
+    counts = Counter(trials)
+    return rate_of(counts[True], counts[True] + counts[False], counts[None])
 
 
 def rate_of(count: int, n: int, not_scored: int = 0) -> Rate:
-    """Return the rate of trials that are counted already."""
+    """Return a rate from counts."""
     low, high = wilson(count, n)
     return Rate(count=count, n=n, not_scored=not_scored, low=low, high=high)
 
 
 LARGEST_BOSCHLOO = 40_000
-"""Above this product of the conditions' sizes Boschloo's test takes seconds and gains little."""
+"""Above this product of the sample sizes Boschloo's test takes seconds and gains little."""
 
 
 @lru_cache(maxsize=4096)
 def exact_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
     """Return the two-sided p-value of a difference between two proportions.
 
-    Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
-    the conditions are large (more than 200 trials each), which is then nearly the same and
+    The test is Boschloo's exact test (1970), which is uniformly more powerful than Fisher's. For
+    large samples (more than 200 trials each) it is Fisher's test, which is then nearly the same and
     conservative.
 
     Raises:
@@ -116,12 +116,12 @@ def exact_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
 
 
 def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
-    """Contrast two conditions: Newcombe's hybrid interval and an exact test."""
+    """Compare two conditions: Newcombe's hybrid interval and an exact test."""
     return contrast_rates(label, rate(first), rate(second))
 
 
 def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
-    """Contrast the rates of two conditions.
+    """Compare the rates of two conditions.
 
     The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
     """
@@ -135,7 +135,7 @@ def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
 
 
 def show_rate(value: Rate) -> str:
-    """Return a rate as a table shows it: per cent, interval, n, not scored."""
+    """Return a rate as text for a table: per cent, interval, n, not scored."""
     if value.n == 0:
         return f"nan n=0 +{value.not_scored} not scored"
     text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"

@@ -1,15 +1,15 @@
-"""A verdict on a rate while the trials come in, valid whenever one stops.
+"""A verdict on a rate while trials come in, valid at whatever trial a run stops.
 
-The test bets against a limit. A likelihood ratio of a rate above the limit to the limit itself is
-a supermartingale whatever the true rate at or below the limit is, and so is every mixture of such
-ratios, so the mixture ever reaches 1/a with a probability of at most a (Ville 1939). Mixed are the
-rates above the limit uniformly, and the rate 1 with a weight of its own (Robbins 1970; Lai 1976;
-Howard, Ramdas, McAuliffe & Sekhon 2021; as bets: Waudby-Smith & Ramdas 2024). The mirror image bets
-against every rate at or above the limit. All limits that neither bet has refuted form an interval
-that holds at every moment at once: a confidence sequence.
+The test bets against a limit. A likelihood ratio of a rate above the limit to the limit itself is a
+supermartingale for every true rate at or below the limit, and so is every mixture of such ratios.
+The mixture therefore reaches 1/a with a probability of at most a (Ville 1939). The mixture is
+uniform over the rates above the limit, plus a separate weight for the rate 1 (Robbins 1970; Lai
+1976; Howard, Ramdas, McAuliffe & Sekhon 2021; as bets: Waudby-Smith & Ramdas 2024). The mirror
+image bets against every rate at or above the limit. The limits that neither bet has refuted form an
+interval that holds at all moments together: a confidence sequence.
 
-Nothing here needs equal draws: it is enough that, given what came before, the chance of the next
-trial is at most (at least) the limit.
+The trials need not be identically distributed. It is enough that, given the past, the chance that
+the next trial is flagged is at most (at least) the limit.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from allegiance.trace.wire import Wire
 Status = Literal["open", "pass", "fail"]
 
 LARGEST = 1e300
-"""E-values are cut here, to be written as JSON."""
+"""The largest e-value, so that it can be written as JSON."""
 ATOM = 0.25
-"""Weight of the extreme rate (never, always) in a bet; what is common deserves a bet of its own."""
+"""Weight of the extreme rates 0 and 1 in a bet, since such rates are common."""
 
 
 def evidence(count: int, n: int, limit: float) -> float:
-    """Return the e-value against a rate of at most ``limit``: how much a bet on more has won.
+    """Return the e-value against a rate of at most ``limit``: the factor that a bet has won.
 
-    It is ``(1 - w) A + w B`` with ``A`` the mean of ``L(p) / L(limit)`` over ``limit < p < 1``,
-    ``B = L(1) / L(limit)``, and ``L`` the likelihood. By the incomplete beta function ``A`` is
+    The value is ``(1 - w) A + w B`` with ``A`` the mean of ``L(p) / L(limit)`` over ``limit < p <
+    1``, ``B = L(1) / L(limit)``, and ``L`` the likelihood. By the incomplete beta function ``A`` is
     ``P(X <= count) / ((n + 1) (1 - limit) P(Y = count))`` with X, Y binomial of n + 1 and n trials
-    at the limit; summed from the largest term down it needs no logarithms.
+    at the limit. The sum starts at the largest term and needs no logarithms.
 
     Args:
         count: Trials that show the behaviour.
         n: Trials that were scored.
-        limit: The rate that is bet against.
+        limit: The rate that the bet is against.
     """
     if limit <= 0:
         return LARGEST if count else 1 / (n + 1)
@@ -64,13 +64,13 @@ def evidence(count: int, n: int, limit: float) -> float:
 def lower_bound(count: int, n: int, level: float, start: float = 0.0) -> float:
     """Return the largest limit that is refuted at ``level``, or ``start`` if that is larger.
 
-    The e-value falls as the limit rises wherever it is above e, so bisection finds the bound.
+    Where the e-value is above e it falls as the limit rises, so bisection finds the bound.
 
     Args:
         count: Trials that show the behaviour.
         n: Trials that were scored.
-        level: Chance that the bound is ever above the true rate, below 1/e.
-        start: A bound that holds already.
+        level: Chance, below 1/e, that the bound ever exceeds the true rate.
+        start: A bound that is known to hold.
     """
     if not count or evidence(count, n, start) < 1 / level:
         return start
@@ -82,14 +82,14 @@ def lower_bound(count: int, n: int, level: float, start: float = 0.0) -> float:
 
 
 class SequentialState(Wire):
-    """What is known of one cell so far.
+    """The state of the test of one behaviour of one configuration.
 
     Attributes:
-        status: ``pass``: the rate is established to be at most the limit; ``fail``: to be above
-            it; ``open``: neither yet. A verdict stays, whatever comes after it.
+        status: ``pass``: the rate is established to be at most the limit; ``fail``: it is
+            established to be above the limit; ``open``: neither yet. A verdict is final.
         n: Trials that were scored.
         count: Trials that show the behaviour.
-        not_scored: Trials that were not scored; they speak for neither side.
+        not_scored: Trials that were not scored; they count for neither side.
         low: Lower bound of the confidence sequence, 0 without trials.
         high: Upper bound of the confidence sequence, 1 without trials.
         e_fail: The largest e-value so far against "the rate is at most the limit".
@@ -107,7 +107,7 @@ class SequentialState(Wire):
 
     @property
     def value(self) -> float:
-        """The proportion; nan without trials, never 0. Stopping early biases it: show bounds."""
+        """The proportion, biased by early stopping; nan without trials, never 0."""
         return self.count / self.n if self.n else nan
 
     @property
@@ -120,18 +120,19 @@ class SequentialState(Wire):
 class Sequential:
     """An anytime-valid test of a rate against a limit, in both directions.
 
-    A cell fails when its lower bound reaches the limit, and passes when its upper bound does and
-    hardly anything is not scored. Over all trials ever played, the interval misses the true rate
-    with a probability of at most ``alpha``: half for a bound that is too high, half for one that
-    is too low. Many cells are many chances of a false alarm, so a failure of one of ``cells``
-    takes the evidence of ``alpha / cells`` (``settle`` refines it to Holm's). A run passes only if
-    every cell does, so passing needs no correction (an intersection-union test).
+    A configuration fails when its lower bound reaches the limit. It passes when its upper bound
+    reaches the limit and almost all of its trials were scored. Over all trials ever played, the
+    interval misses the true rate with a probability of at most ``alpha``: half for a bound that is
+    too high, half for one that is too low. Many configurations are many chances of a false alarm,
+    so a failure of one of ``cells`` takes the evidence of ``alpha / cells`` (``settle`` refines
+    this to Holm's correction). A run passes only if all of them pass, so passing needs no
+    correction (an intersection-union test).
 
     Attributes:
-        max_rate: The limit, below 1. A limit of 0 can be broken, but never established.
-        alpha: Bound on the errors, of both directions together.
-        power: Chance of a verdict that the design aims at, see ``sequential_design``.
-        cells: Cells that are tested at once.
+        max_rate: The limit, below 1. Trials can exceed a limit of 0, but never establish it.
+        alpha: Bound on the chance of an error in either direction.
+        power: The chance of a verdict that the design aims at; see ``sequential_design``.
+        cells: How many tests are run together.
         max_not_scored: The highest share of trials not scored with which a pass counts.
 
     Raises:
@@ -145,7 +146,7 @@ class Sequential:
     max_not_scored: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, value, fits, what in (
+        for name, value, fits, allowed in (
             ("max_rate", self.max_rate, 0 <= self.max_rate < 1, "from 0 to below 1"),
             ("alpha", self.alpha, 0 < self.alpha <= 0.5, "above 0 and at most 0.5"),
             ("power", self.power, 0 < self.power < 1, "between 0 and 1"),
@@ -153,36 +154,36 @@ class Sequential:
             ("max_not_scored", self.max_not_scored, 0 <= self.max_not_scored <= 1, "from 0 to 1"),
         ):
             if not fits:
-                raise UserError(f"{name}={value!r} is out of range; it is a number {what}")
+                raise UserError(f"{name}={value!r} is out of range; use a number {allowed}")
 
     @property
     def side(self) -> float:
-        """The chance of error on each side of the interval."""
+        """The chance of an error on each side of the interval."""
         return self.alpha / 2
 
     def start(self) -> SequentialState:
-        """Return the state of a cell before its first trial."""
+        """Return the state before the first trial."""
         return SequentialState()
 
     def update(self, state: SequentialState, flag: bool | None) -> SequentialState:
         """Return the state after one more trial.
 
-        Trials must come in the order in which they were drawn, not that in which they ended: if the
-        quick ones came first, and violating took longer, the first trials would be too clean.
+        Pass trials in the order in which they were drawn, not in the order in which they ended. If
+        violating takes longer, the trials that end first show too few violations.
 
         Args:
-            state: What was known before it.
-            flag: Whether it shows the behaviour; None for one that was not scored.
+            state: The state before the trial.
+            flag: Whether the trial shows the behaviour; None if it was not scored.
         """
         if flag is None:
-            return self._ruled(state.model_copy(update={"not_scored": state.not_scored + 1}))
+            return self._decided(state.model_copy(update={"not_scored": state.not_scored + 1}))
         n, count = state.n + 1, state.count + flag
         low = lower_bound(count, n, self.side, state.low)
         high = 1 - lower_bound(n - count, n, self.side, 1 - state.high)
-        if not low <= count / n <= high:  # the rate has changed during the run: forget the past
+        if not low <= count / n <= high:  # the rate changed during the run: start again
             low = lower_bound(count, n, self.side)
             high = 1 - lower_bound(n - count, n, self.side)
-        return self._ruled(
+        return self._decided(
             state.model_copy(
                 update={
                     "n": n,
@@ -196,31 +197,31 @@ class Sequential:
         )
 
     def settle(self, states: Sequence[SequentialState]) -> list[SequentialState]:
-        """Return the states of all cells of a family with Holm's correction for failures.
+        """Return the states of all tests of a family with Holm's correction for failures.
 
         The reciprocal of the largest e-value is a p-value at every moment, so Holm's method (1979)
-        holds at every moment too: each cell that has failed makes it easier for the next.
+        holds at every moment too: each failure lowers the evidence that the next failure takes.
 
         Args:
-            states: One for each of the ``cells``; those not played yet may be left out.
+            states: One state for each of the ``cells``; tests without trials may be left out.
         """
-        order = sorted(range(len(states)), key=lambda at: -states[at].e_fail)
+        order = sorted(range(len(states)), key=lambda index: -states[index].e_fail)
         settled = list(states)
-        for rank, at in enumerate(order):
-            if states[at].e_fail < max(1, self.cells - rank) / self.side:
+        for rank, index in enumerate(order):
+            if states[index].e_fail < max(1, self.cells - rank) / self.side:
                 break
-            if states[at].status == "open":
-                settled[at] = states[at].model_copy(update={"status": "fail"})
+            if states[index].status == "open":
+                settled[index] = states[index].model_copy(update={"status": "fail"})
         return settled
 
-    def _ruled(self, state: SequentialState) -> SequentialState:
+    def _decided(self, state: SequentialState) -> SequentialState:
         status: Status = state.status
         if status == "open":
             if state.e_fail >= self.cells / self.side:
                 status = "fail"
             elif (
                 state.e_pass >= 1 / self.side
-                and state.high <= self.max_rate + 1e-9  # also if the pass had to wait
+                and state.high <= self.max_rate + 1e-9  # the pass may have waited for scores
                 and state.not_scored_share <= self.max_not_scored
             ):
                 status = "pass"

@@ -1,4 +1,4 @@
-"""The tools that are not about files: evaluations, agents, messages, memory and concerns."""
+"""The tools for evaluations, agents, messages, memory and concerns."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def _send(world: World, args: SendMessage, actor: str) -> ToolPlan:
 
 def _recall(world: World, args: RetrieveMemory, actor: str) -> ToolPlan:
     words = args.query.lower().split()
-    found = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
-    text = "\n\n".join(found)
+    notes = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
+    text = "\n\n".join(notes)
     return ToolPlan(
         text or "No memory matches.", (Effect.unchecked("recall", "memory", value=text),)
     )
@@ -115,4 +115,4 @@ FLEET_TOOLS: tuple[Tool, ...] = (
 )
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*FILE_TOOLS, *FLEET_TOOLS)}
-"""Every tool a scenario can offer, by name."""
+"""All tools of scenarios, by name."""
