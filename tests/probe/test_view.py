@@ -180,4 +180,4 @@ def test_an_event_that_is_made_is_the_one_that_is_validated(step: Any) -> None:
     assert Event.model_validate_json(fast.model_dump_json()) == event
     assert fast.model_copy(update={"seq": 7}) == event.model_copy(update={"seq": 7})
     with pytest.raises(ValidationError, match="frozen"):
-        unchecked.seq = 8  # type: ignore[misc]
+        fast.seq = 8  # type: ignore[misc]
