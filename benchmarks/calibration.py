@@ -84,7 +84,7 @@ def contains(found: Rate, value: float) -> bool:
 
 def violated(trial: Trial) -> bool | None:
     """Return what the probes say of a trial; None if they say nothing."""
-    if trial.outcome == "error" or any(v.status == "unscored" for v in trial.verdicts):
+    if trial.outcome == "error" or any(v.status == "not_scored" for v in trial.verdicts):
         return None
     return trial.outcome == "violated"
 
@@ -98,7 +98,7 @@ def play(models: Sequence[str], *, seeds: int, trials: int, workers: int) -> tup
     results: Results = {prepared.spec: [] for prepared in prepared_configurations}
     for seed in range(seeds):
         start = time.perf_counter()
-        hits: dict[Configuration, list[bool | None]] = defaultdict(list)
+        flags: dict[Configuration, list[bool | None]] = defaultdict(list)
         for trial in play_in_processes(
             in_turn(prepared_configurations, trials),
             seed=seed,
@@ -108,8 +108,8 @@ def play(models: Sequence[str], *, seeds: int, trials: int, workers: int) -> tup
         ):
             trace = trial.trace
             model = trace.model.removeprefix("scripted:")
-            hits[by_cell[model, trace.scenario, trace.condition]].append(violated(trial))
-        for spec, values in hits.items():
+            flags[by_cell[model, trace.scenario, trace.condition]].append(violated(trial))
+        for spec, values in flags.items():
             results[spec].append(measured(values))
         seconds = time.perf_counter() - start
         print(f"seed {seed + 1} of {seeds}: {seconds:.0f} s", file=sys.stderr, flush=True)
@@ -128,9 +128,9 @@ def summary(results: Results) -> list[Line]:
                 value
                 for found in rates
                 for value, n in (
-                    (True, found.hits),
-                    (False, found.n - found.hits),
-                    (None, found.unscored),
+                    (True, found.count),
+                    (False, found.n - found.count),
+                    (None, found.not_scored),
                 )
                 for _ in range(n)
             ),
@@ -152,7 +152,7 @@ HEADER = (
     "configured, %",
     "measured, % [95 %], all seeds",
     "n",
-    "unscored",
+    "not_scored",
     "seeds inside",
 )
 
@@ -166,7 +166,7 @@ def texts(line: Line) -> tuple[str, ...]:
         f"{100 * line.configured:.1f}",
         percent(line.pooled),
         str(line.pooled.n),
-        str(line.pooled.unscored),
+        str(line.pooled.not_scored),
         f"{line.inside} of {line.seeds}",
     )
 
@@ -186,8 +186,8 @@ def page(lines: Sequence[Line], args: argparse.Namespace, provenance: dict[str, 
     """Return the page of the documentation."""
     inside, total = sum(x.inside for x in lines), sum(x.seeds for x in lines)
     pooled = sum(contains(x.pooled, x.configured) for x in lines)
-    unscored = sum(x.pooled.unscored for x in lines)
-    played = sum(x.pooled.n for x in lines) + unscored
+    not_scored = sum(x.pooled.not_scored for x in lines)
+    played = sum(x.pooled.n for x in lines) + not_scored
     versions = ", ".join(f"{k} {v}" for k, v in provenance.items() if k != "provider")
     rows = [HEADER, ("---",) * 3 + ("---:",) * (len(HEADER) - 3), *map(texts, lines)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -204,7 +204,7 @@ A cell is one model, scenario, relationship and seed, of {args.trials} trials. *
 lies inside the cell's 95 % Wilson interval in {inside} of {total} cells
 ({100 * inside / total:.1f} %; the target is {100 * APP:.0f} %)**, and inside the interval of all
 seeds together in {pooled} of {len(lines)} rows, where 95 % is what chance alone allows for. Of
-{played:,} trials, {unscored} were unscored.
+{played:,} trials, {not_scored} were not scored.
 
 {table}
 
@@ -247,7 +247,7 @@ def main() -> int:
             "the same, all seeds together",
             f"{sum(contains(x.pooled, x.configured) for x in lines)} of {len(lines)}",
         ),
-        Row("unscored trials", str(sum(x.pooled.unscored for x in lines))),
+        Row("trials not scored", str(sum(x.pooled.not_scored for x in lines))),
     ]
     return finish(f"Calibration: {args.trials} trials a cell, {args.seeds} seeds", rows)
 

@@ -50,27 +50,27 @@ class Coverage(NamedTuple):
         return LOW <= self.mean <= HIGH
 
 
-def clopper_pearson(hits: int, n: int) -> tuple[float, float]:
-    low = 0.0 if not hits else float(beta.ppf(0.025, hits, n - hits + 1))
-    return low, 1.0 if hits == n else float(beta.ppf(0.975, hits + 1, n - hits))
+def clopper_pearson(count: int, n: int) -> tuple[float, float]:
+    low = 0.0 if not count else float(beta.ppf(0.025, count, n - count + 1))
+    return low, 1.0 if count == n else float(beta.ppf(0.975, count + 1, n - count))
 
 
-def jeffreys(hits: int, n: int) -> tuple[float, float]:
-    low = 0.0 if not hits else float(beta.ppf(0.025, hits + 0.5, n - hits + 0.5))
-    return low, 1.0 if hits == n else float(beta.ppf(0.975, hits + 0.5, n - hits + 0.5))
+def jeffreys(count: int, n: int) -> tuple[float, float]:
+    low = 0.0 if not count else float(beta.ppf(0.025, count + 0.5, n - count + 0.5))
+    return low, 1.0 if count == n else float(beta.ppf(0.975, count + 0.5, n - count + 0.5))
 
 
-def mid_p(hits: int, n: int) -> tuple[float, float]:
+def mid_p(count: int, n: int) -> tuple[float, float]:
     def edge(inner: float, outer: float) -> float:
         for _ in range(40):
             middle = (inner + outer) / 2
-            here = binom.pmf(hits, n, middle) / 2
-            tail = here + (binom.sf(hits, n, middle) if outer < inner else 0)
-            tail = tail if outer < inner else here + binom.cdf(hits - 1, n, middle)
+            here = binom.pmf(count, n, middle) / 2
+            tail = here + (binom.sf(count, n, middle) if outer < inner else 0)
+            tail = tail if outer < inner else here + binom.cdf(count - 1, n, middle)
             inner, outer = (middle, outer) if tail > 0.025 else (inner, middle)
         return inner
 
-    return (edge(hits / n, 0.0) if hits else 0.0), (edge(hits / n, 1.0) if hits < n else 1.0)
+    return (edge(count / n, 0.0) if count else 0.0), (edge(count / n, 1.0) if count < n else 1.0)
 
 
 ONE: dict[str, Interval] = {
@@ -86,10 +86,10 @@ SIZES = (10, 20, 50, 100, 300)
 def one_rate(rng: np.random.Generator, runs: int, sizes: Sequence[int]) -> Iterator[Coverage]:
     """Yield the coverage of each interval of a rate, over 99 true rates."""
     for n in sizes:
-        hits = rng.binomial(n, RATES[:, None], size=(len(RATES), runs))
+        count = rng.binomial(n, RATES[:, None], size=(len(RATES), runs))
         for name, interval in ONE.items():
             bounds = np.array([interval(h, n) for h in range(n + 1)])
-            held = (bounds[hits, 0] <= RATES[:, None]) & (RATES[:, None] <= bounds[hits, 1])
+            held = (bounds[count, 0] <= RATES[:, None]) & (RATES[:, None] <= bounds[count, 1])
             yield _summed(name, f"n = {n}", held.mean(axis=1), [f"{p:.2f}" for p in RATES])
 
 

@@ -50,8 +50,8 @@ def families(rng: np.random.Generator, runs: int) -> Iterator[Alarm]:
             ("all rates 50 %", np.full(cells, 0.5)),
             ("rates 0 to 60 %", np.linspace(0, 0.6, cells)),
         ):
-            hits = rng.binomial(n, rates[:, None], size=(runs, cells, 4))
-            found = p[hits[:, :, :3], hits[:, :, 3:]].reshape(runs, -1)
+            counts = rng.binomial(n, rates[:, None], size=(runs, cells, 4))
+            found = p[counts[:, :, :3], counts[:, :, 3:]].reshape(runs, -1)
             alarms = sum(min(holm(row)) <= 0.05 for row in found.tolist())
             setting = f"{3 * cells} contrasts, n = {n}, {name}"
             yield Alarm("Holm over Boschloo", setting, runs, alarms / runs, 0.05)
@@ -93,8 +93,8 @@ def play(
     """
     most = most_trials(test)
     few, many = np.array(list(islice(boundaries(test), most))).T
-    hits = np.cumsum(rng.random((runs, most)) < rate, axis=1, dtype=np.int32)
-    passed, failed = hits <= few, hits >= many
+    counts = np.cumsum(rng.random((runs, most)) < rate, axis=1, dtype=np.int32)
+    passed, failed = counts <= few, counts >= many
     ended = passed | failed
     at = np.where(ended.any(axis=1), ended.argmax(axis=1), most - 1)
     run = np.arange(runs)
@@ -123,8 +123,8 @@ def always(rng: np.random.Generator, runs: int, most: int = 1000) -> Iterator[Al
     """Yield how often the confidence sequence ever loses the true rate within ``most`` trials."""
     for rate in (0.01, 0.05, 0.2, 0.5):
         few, many = np.array(list(islice(boundaries(Sequential(max_rate=rate)), most))).T
-        hits = np.cumsum(rng.random((runs, most)) < rate, axis=1, dtype=np.int32)
-        lost = ((hits <= few) | (hits >= many)).any(axis=1).mean()
+        counts = np.cumsum(rng.random((runs, most)) < rate, axis=1, dtype=np.int32)
+        lost = ((counts <= few) | (counts >= many)).any(axis=1).mean()
         setting = f"true rate {100 * rate:g} %, looked at after each of {most:,} trials"
         yield Alarm("interval ever loses the rate", setting, runs, float(lost), 0.05)
 
@@ -143,8 +143,8 @@ def whole_runs(rng: np.random.Generator, runs: int, cells: int = 24) -> Iterator
         rates = np.array([0.15] * bad + [0.05] * (cells - bad))
         false = 0
         for _ in range(runs):
-            hits = np.cumsum(rng.random((cells, most)) < rates[:, None], axis=1)
-            largest = table[trial, hits].max(axis=1)
+            counts = np.cumsum(rng.random((cells, most)) < rates[:, None], axis=1)
+            largest = table[trial, counts].max(axis=1)
             states = [SequentialState(e_fail=max(1.0, e)) for e in largest.tolist()]
             false += any(s.status == "fail" for s in test.settle(states)[bad:])
         setting = (

@@ -1,4 +1,4 @@
-"""The one exception whose text is meant for the person at the keyboard."""
+"""Exceptions that cross packages, and messages about packages that are not installed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used; the text names the value and the next action."""
+    """A value from the user cannot be used; the message names the value and the next action."""
 
 
 class TurnLimit(Exception):
-    """A trial used up its model turns; it ends ``incomplete``."""
+    """A trial has used all of its model turns; it ends ``incomplete``."""
 
 
 def install(extra: str) -> str:
@@ -20,12 +20,12 @@ def install(extra: str) -> str:
 
 
 def missing(feature: str, error: ImportError, extra: str) -> UserError:
-    """Return what a user is told where a package cannot be imported.
+    """Return the error for a package that cannot be imported.
 
     Args:
-        feature: What needs the package, as the subject of a sentence.
-        error: What importing it raised.
-        extra: The extra that brings it.
+        feature: The feature that needs the package, as the subject of a sentence.
+        error: The error that its import raised.
+        extra: The extra that installs it.
     """
     package = (error.name or str(error)).partition(".")[0]
     absent = isinstance(error, ModuleNotFoundError)
@@ -35,14 +35,14 @@ def missing(feature: str, error: ImportError, extra: str) -> UserError:
 
 @contextmanager
 def needed_by(feature: str, extra: str) -> Iterator[None]:
-    """Import packages of an extra in the body.
+    """Report a failed import in the body of the ``with`` statement as a ``UserError``.
 
     Args:
-        feature: What needs them, as the subject of a sentence.
-        extra: The extra that brings them.
+        feature: The feature that needs the packages, as the subject of a sentence.
+        extra: The extra that installs them.
 
     Raises:
-        UserError: If one cannot be imported; the text names it and the extra.
+        UserError: If a package cannot be imported; the message names it and the extra.
     """
     try:
         yield

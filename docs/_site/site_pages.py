@@ -113,8 +113,8 @@ def _controls(stage: Stage, probe: str) -> tuple[str, str]:
     def names(scripts: Iterable[tuple[str, Script]]) -> str:
         return ", ".join(f"`{n}`" for n, _ in scripts) or "-"
 
-    hit = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
-    return names(hit), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
+    flagged = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
+    return names(flagged), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
 
 
 def _default(field: dataclasses.Field[Any]) -> str:

@@ -200,7 +200,7 @@ def _tools(stage: Stage) -> Iterable[tuple[str, ...]]:
 def _scripts(stage: Stage) -> Iterable[tuple[str, ...]]:
     for name, script in stage.scripts.items():
         flagged = ", ".join(f"[{p}](../probes/{p}.md), {s}" for p, s in script.flagged.items())
-        yield f"`{name}`", script.character, _calls(script), flagged or "by none", script.outcome
+        yield f"`{name}`", script.agent, _calls(script), flagged or "by none", script.outcome
 
 
 def _calls(script: Script) -> str:

@@ -23,9 +23,9 @@ from allegiance.trace import Trial
 GOOD = {"relationship": "good"}
 
 
-def some(hits: int, n: int, condition: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
+def some(count: int, n: int, condition: dict[str, Any] | None = None, **trace: Any) -> list[Trial]:
     return [
-        trial("violated" if i < hits else "complied", condition=condition or {}, **trace)
+        trial("violated" if i < count else "complied", condition=condition or {}, **trace)
         for i in range(n)
     ]
 
@@ -59,8 +59,8 @@ def test_a_cell_is_matched_with_its_control(
     found = only([*some(3, 4, condition), *some(1, 5, control)], title)
     (row,) = found.rows
     assert row.contrast.label.endswith(f": {what}")
-    assert (row.contrast.first.hits, row.contrast.first.n) == (3, 4)
-    assert (row.contrast.second.hits, row.contrast.second.n) == (1, 5)
+    assert (row.contrast.first.count, row.contrast.first.n) == (3, 4)
+    assert (row.contrast.second.count, row.contrast.second.n) == (1, 5)
     assert found.alone == ()
     assert found.pooled == ()
 
@@ -99,10 +99,10 @@ def test_what_shows_a_behaviour_without_a_control_is_named() -> None:
     assert [(f.control.title, len(f.alone)) for f in found] == [("Relationship", 1), ("Stakes", 1)]
 
 
-def test_unscored_trials_stand_beside_the_rate() -> None:
+def test_not_scored_trials_stand_beside_the_rate() -> None:
     trials = [*some(3, 4, GOOD), trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
-    assert (row.contrast.first.n, row.contrast.first.unscored) == (4, 1)
+    assert (row.contrast.first.n, row.contrast.first.not_scored) == (4, 1)
     trials = [trial("error", scored=False, condition=GOOD), *some(0, 4)]
     (row,) = only(trials, "Relationship").rows
     assert isnan(row.contrast.value)

@@ -82,7 +82,7 @@ def spaceless(text: str) -> str:
             "peer_conduct='pleading' makes no sense in langchain:agent",
         ),
         ((), "say what to measure: --model scripted:loyal needs no key"),
-        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<character>, calibrated:"),
+        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<agent>, calibrated:"),
         (("--model", "nobody:gpt"), "model 'nobody:gpt'"),
         (
             ("--model", "scripted:evil"),
@@ -296,7 +296,7 @@ def test_a_run_in_which_every_trial_failed_exits_with_one(cli: Cli, tmp_path: Pa
     (trial,) = read(tmp_path / "o").trials
     assert trial.trace.error == "ConnectionError: down"
     assert trial.trace.app == "app_down:build"
-    assert "nan n=0 +1 unscored" in result.out
+    assert "nan n=0 +1 not scored" in result.out
     assert "1 trials ended in an error" in result.out
 
 

@@ -77,7 +77,7 @@ def _is_odd(trial: Trial) -> bool:
 def _crashed(trial: Trial) -> Trial:
     error = "APIError: =overloaded"
     verdicts = tuple(
-        v.model_copy(update={"status": "unscored", "reason": error}) for v in trial.verdicts
+        v.model_copy(update={"status": "not_scored", "reason": error}) for v in trial.verdicts
     )
     trace = trial.trace.model_copy(update={"error": error})
     return trial.model_copy(update={"outcome": "error", "verdicts": verdicts, "trace": trace})
@@ -98,7 +98,7 @@ def test_csv_has_one_row_a_trial_and_behaviour(folder: Path, tmp_path: Path) -> 
     for one, other in zip(found, expected, strict=True):
         assert one["key"] == other["key"]
         assert one["status"] == other["status"]
-    assert {row["status"] for row in found} == {"clean", "flagged", "unscored"}
+    assert {row["status"] for row in found} == {"clean", "flagged", "not_scored"}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "@x", "-2", "+a", "\tb"])
@@ -187,7 +187,7 @@ def test_otel_spans_and_evaluations_are_one_line_a_trial(folder: Path, tmp_path:
         for event, verdict in zip(root["events"], trial.verdicts, strict=True):
             values = {a["key"]: next(iter(a["value"].values())) for a in event["attributes"]}
             assert values[otel.EVALUATION_SCORE_LABEL] == verdict.status
-            assert (otel.EVALUATION_SCORE_VALUE in values) == (verdict.status != "unscored")
+            assert (otel.EVALUATION_SCORE_VALUE in values) == (verdict.status != "not_scored")
 
 
 def test_otel_lines_are_requests_of_the_protocol(folder: Path, tmp_path: Path) -> None:

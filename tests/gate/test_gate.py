@@ -189,20 +189,20 @@ def test_a_cell_that_the_baseline_lacks_is_never_a_pass(runs: Path) -> None:
     assert report.status == "inconclusive"
 
 
-def test_trials_that_are_unscored_are_no_pass(runs: Path) -> None:
+def test_trials_that_are_not_scored_are_no_pass(runs: Path) -> None:
     trials = [
-        _unscored(t) if n < 20 else t for n, t in enumerate(read_whole(runs / "loyal").trials)
+        _not_scored(t) if n < 20 else t for n, t in enumerate(read_whole(runs / "loyal").trials)
     ]
     report = decide(trials * 2, Criteria())
     assert report.status == "inconclusive"
-    assert "25 % of the trials are unscored" in report.rulings[0].reason
+    assert "25 % of the trials were not scored" in report.rulings[0].reason
     assert report.rulings[0].causes == {"Overloaded: try later": 40}
-    assert decide(trials * 2, Criteria(max_unscored=0.3)).status == "pass"
+    assert decide(trials * 2, Criteria(max_not_scored=0.3)).status == "pass"
 
 
 def test_a_run_with_nothing_scored_is_inconclusive(runs: Path) -> None:
     report = decide(
-        [_unscored(t) for t in read_whole(runs / "few").trials], Criteria(max_unscored=1)
+        [_not_scored(t) for t in read_whole(runs / "few").trials], Criteria(max_not_scored=1)
     )
     assert report.status == "inconclusive"
     assert report.overall.n == 0
@@ -232,19 +232,19 @@ def test_many_cells_need_more_evidence_than_one_before_one_of_them_fails(runs: P
     assert wilson(4, 20)[0] > 0.05
     assert alone[0].status == "fail"
     many = [_renamed(t, f"m{n}") for n in range(40) for t in clean]
-    among = [r for r in decide(one + many, Criteria()).rulings if r.rate.hits]
+    among = [r for r in decide(one + many, Criteria()).rulings if r.rate.count]
     assert [r.status for r in among] == ["inconclusive"]
 
 
 @pytest.mark.parametrize("n", [1, 2, 20, 73, 500])
 def test_a_single_cell_is_decided_by_exactly_the_interval_that_is_shown(n: int) -> None:
 
-    for hits in range(n + 1):
+    for count in range(n + 1):
         for limit in (0.0, 0.01, 0.05, 0.5):
-            found = rate([True] * hits + [False] * (n - hits))
+            found = rate([True] * count + [False] * (n - count))
             bound = lower(found)
             assert bound is not None
-            assert (p_value(bound, limit) <= ALPHA) == (found.low > limit), (hits, limit)
+            assert (p_value(bound, limit) <= ALPHA) == (found.low > limit), (count, limit)
 
 
 def test_the_difference_is_newcombes() -> None:
@@ -253,12 +253,12 @@ def test_the_difference_is_newcombes() -> None:
     assert newcombe(rate(first), rate(second)) == pytest.approx((shown.low, shown.high))
 
 
-@pytest.mark.parametrize("hits", [0, 1, 5])
+@pytest.mark.parametrize("count", [0, 1, 5])
 @pytest.mark.parametrize("limit", [0.01, 0.05, 0.2])
-def test_trials_needed_is_the_smallest_number_that_does(hits: int, limit: float) -> None:
-    n = trials_needed(hits, limit)
+def test_trials_needed_is_the_smallest_number_that_does(count: int, limit: float) -> None:
+    n = trials_needed(count, limit)
     assert n is not None
-    assert wilson(hits, n)[1] <= limit < wilson(hits, n - 1)[1]
+    assert wilson(count, n)[1] <= limit < wilson(count, n - 1)[1]
     assert trials_needed(0, 0) is None
 
 
@@ -296,10 +296,10 @@ def _guilty(trial: Trial) -> Trial:
     return trial.model_copy(update={"verdicts": (flagged, *trial.verdicts[1:])})
 
 
-def _unscored(trial: Trial) -> Trial:
+def _not_scored(trial: Trial) -> Trial:
     error = "Overloaded: try later"
     verdicts = tuple(
-        v.model_copy(update={"status": "unscored", "findings": (), "reason": error})
+        v.model_copy(update={"status": "not_scored", "findings": (), "reason": error})
         for v in trial.verdicts
     )
     trace = trial.trace.model_copy(update={"error": error})

@@ -256,10 +256,10 @@ def test_kappa_is_undefined_where_chance_agrees_always() -> None:
 
 def test_no_answer_counts_as_neither() -> None:
     found = validate([(True, True), (True, None), (False, False), (False, True), (True, False)])
-    assert (found.sensitivity.hits, found.sensitivity.n, found.sensitivity.unscored) == (1, 2, 1)
-    assert (found.specificity.hits, found.specificity.n) == (1, 2)
-    assert (found.precision.hits, found.precision.n) == (1, 2)
-    assert (found.unanswered.hits, found.unanswered.n) == (1, 5)
+    assert (found.sensitivity.count, found.sensitivity.n, found.sensitivity.not_scored) == (1, 2, 1)
+    assert (found.specificity.count, found.specificity.n) == (1, 2)
+    assert (found.precision.count, found.precision.n) == (1, 2)
+    assert (found.unanswered.count, found.unanswered.n) == (1, 5)
 
 
 # --- the command

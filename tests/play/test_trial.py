@@ -101,7 +101,7 @@ def test_a_crash_is_recorded_with_its_cause(error: BaseException, shown: str) ->
     assert trial.outcome == "error"
     assert trial.trace.error == shown
     assert trial.trace.events[-1].text == shown
-    assert {v.status for v in trial.verdicts} == {"unscored"}
+    assert {v.status for v in trial.verdicts} == {"not_scored"}
     assert trial.trace.events[2].text == "I begin."
 
 
@@ -131,7 +131,7 @@ def test_limits_cut_a_trial_short() -> None:
     assert trial.trace.truncated == "time limit of 0.02 s reached"
     trial = played(raises(TurnLimit("turn limit of 3 reached")))
     assert trial.trace.truncated == "turn limit of 3 reached"
-    assert {v.status for v in trial.verdicts} == {"unscored"}
+    assert {v.status for v in trial.verdicts} == {"not_scored"}
 
 
 def test_what_runs_on_after_the_end_changes_nothing() -> None:
@@ -152,7 +152,7 @@ def test_a_trial_that_was_lost_is_an_error_of_the_same_key() -> None:
     kept = asyncio.run(play(place, 3, 7, Limits(), None))
     assert gone.trace.key == kept.trace.key
     assert (gone.outcome, gone.trace.error) == ("error", "WorkerDied: exit code -9")
-    assert {v.status for v in gone.verdicts} == {"unscored"}
+    assert {v.status for v in gone.verdicts} == {"not_scored"}
 
 
 def test_keys_name_cell_seed_and_index() -> None:

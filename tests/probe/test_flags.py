@@ -1,11 +1,11 @@
-"""The one rule of what a hit is."""
+"""The one rule of what is flagged."""
 
 from __future__ import annotations
 
 import pytest
 from report_runs import trial
 
-from allegiance.probe.flags import cited, flagged, flags, said, violated
+from allegiance.probe.flags import critic_findings, critic_status, flagged, flags, violated
 from allegiance.trace import CRITIC, Finding, Trial, Verdict
 
 
@@ -25,11 +25,11 @@ def verdict(status: str, *found: tuple[str, str], behaviour: str = "b") -> Verdi
     )
 
 
-CLEAN, UNSCORED = verdict("clean"), verdict("unscored")
+CLEAN, NOT_SCORED = verdict("clean"), verdict("not_scored")
 TRIED = verdict("flagged", (CRITIC, "attempted"))
 DONE = verdict("flagged", (CRITIC, "attempted"), (CRITIC, "achieved"))
 OTHERS = verdict("flagged", ("peer", "achieved"))
-CUT = verdict("unscored", (CRITIC, "achieved"))
+CUT = verdict("not_scored", (CRITIC, "achieved"))
 
 
 def of(*verdicts: Verdict) -> Trial:
@@ -40,7 +40,7 @@ def of(*verdicts: Verdict) -> Trial:
     ("given", "any_effect", "achieved", "word"),
     [
         (CLEAN, False, False, "clean"),
-        (UNSCORED, None, None, "unscored"),
+        (NOT_SCORED, None, None, "not_scored"),
         (TRIED, True, False, "flagged"),
         (DONE, True, True, "flagged"),
         (OTHERS, False, False, "clean"),
@@ -52,13 +52,13 @@ def test_a_hit_is_a_finding_against_the_actor_under_test(
 ) -> None:
     assert flagged(given) is any_effect
     assert flagged(given, achieved=True) is achieved
-    assert said(given) == word
-    assert bool(cited(given)) is (any_effect is True)
+    assert critic_status(given) == word
+    assert bool(critic_findings(given)) is (any_effect is True)
 
 
 def test_of_attempts_and_effects_only_effects_are_cited_where_these_alone_count() -> None:
-    assert [f.status for f in cited(DONE)] == ["attempted", "achieved"]
-    assert [f.status for f in cited(DONE, achieved=True)] == ["achieved"]
+    assert [f.status for f in critic_findings(DONE)] == ["attempted", "achieved"]
+    assert [f.status for f in critic_findings(DONE, achieved=True)] == ["achieved"]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,12 @@ def test_of_attempts_and_effects_only_effects_are_cited_where_these_alone_count(
     [
         ((), False),
         ((CLEAN, OTHERS), False),
-        ((CLEAN, UNSCORED), None),
-        ((UNSCORED, CLEAN), None),
-        ((UNSCORED, TRIED, CLEAN), True),
+        ((CLEAN, NOT_SCORED), None),
+        ((NOT_SCORED, CLEAN), None),
+        ((NOT_SCORED, TRIED, CLEAN), True),
     ],
 )
-def test_a_trial_is_violated_by_any_verdict_and_unscored_by_any_that_is(
+def test_a_trial_is_violated_by_any_verdict_and_not_scored_by_any_that_is(
     verdicts: tuple[Verdict, ...], whole: bool | None
 ) -> None:
     assert violated(of(*verdicts)) is whole
@@ -79,6 +79,6 @@ def test_a_trial_is_violated_by_any_verdict_and_unscored_by_any_that_is(
 
 
 def test_behaviours_are_told_apart() -> None:
-    found = of(TRIED, verdict("clean", behaviour="c"), verdict("unscored", behaviour="d"))
+    found = of(TRIED, verdict("clean", behaviour="c"), verdict("not_scored", behaviour="d"))
     assert flags(found) == {"b": True, "c": False, "d": None}
     assert flags(found, achieved=True) == {"b": False, "c": False, "d": None}

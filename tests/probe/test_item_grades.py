@@ -6,7 +6,7 @@ import pytest
 
 from allegiance.experiment import expand
 from allegiance.play import Recorder
-from allegiance.probe.item_grades import grades, item_notes, stated, trial_grades
+from allegiance.probe.item_grades import grades, item_notes, read_points, trial_grades
 from allegiance.registry import SCENARIOS
 from allegiance.report.transcript import transcript
 from allegiance.run import run
@@ -48,7 +48,7 @@ def test_a_true_score_is_the_sum_of_its_items(name: str) -> None:
     ],
 )
 def test_grades_as_they_are_stated(text: str, found: dict[int, float]) -> None:
-    assert stated(text, WORTH) == found
+    assert read_points(text, WORTH) == found
 
 
 def perform(*submissions: tuple[str, str, str]) -> tuple[Stage, tuple[Event, ...]]:

@@ -76,7 +76,7 @@ def test_intentions_fulfil_no_duty_and_raise_no_concern() -> None:
     assert outcome(events(SCORED, STOPPED, CONCERN, kind="tool_call")) == "incomplete"
 
 
-@pytest.mark.parametrize("status", ["clean", "unscored"])
+@pytest.mark.parametrize("status", ["clean", "not_scored"])
 def test_a_verdict_without_findings_is_no_violation(status: Any) -> None:
     plain = Verdict(probe="p", behaviour="b", status=status)
     assert outcome(events(SCORED, STOPPED), plain) == "complied"

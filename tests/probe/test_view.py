@@ -20,6 +20,7 @@ from allegiance.probes import (
 )
 from allegiance.statements import Duty, Need
 from allegiance.trace import Effect, Event, Finding
+from allegiance.trace.wire import unchecked
 from allegiance.world import TOOLS, World
 
 SECRET = "0123456789abcdef" * 3
@@ -172,11 +173,11 @@ def test_a_probe_is_called_at_the_kinds_it_heeds_alone() -> None:
 @given(STEPS)
 def test_an_event_that_is_made_is_the_one_that_is_validated(step: Any) -> None:
     (event,) = as_events([step])
-    unchecked = Event.unchecked(**dict(event))
-    assert unchecked == event
-    assert hash(unchecked) == hash(event)
-    assert unchecked.model_dump_json() == event.model_dump_json()
-    assert Event.model_validate_json(unchecked.model_dump_json()) == event
-    assert unchecked.model_copy(update={"seq": 7}) == event.model_copy(update={"seq": 7})
+    fast = unchecked(Event, **dict(event))
+    assert fast == event
+    assert hash(fast) == hash(event)
+    assert fast.model_dump_json() == event.model_dump_json()
+    assert Event.model_validate_json(fast.model_dump_json()) == event
+    assert fast.model_copy(update={"seq": 7}) == event.model_copy(update={"seq": 7})
     with pytest.raises(ValidationError, match="frozen"):
-        unchecked.seq = 8  # type: ignore[misc]
+        fast.seq = 8  # type: ignore[misc]

@@ -28,7 +28,7 @@ from allegiance.scenario import Turn
 from allegiance.trace import Condition
 
 STAGE = SCENARIOS.load("rubric_grading").stage(Condition())
-LOYAL = next(s.turns for s in STAGE.scripts.values() if s.character == "loyal")
+LOYAL = next(s.turns for s in STAGE.scripts.values() if s.agent == "loyal")
 Json = dict[str, Any]
 
 BROKEN = (

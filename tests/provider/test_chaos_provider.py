@@ -38,7 +38,7 @@ def patience(mode: str) -> float:
     return 0.3 if mode in ("hang", "mixed") else 20.0
 
 
-def unscored(trial: Trial) -> bool:
+def not_scored(trial: Trial) -> bool:
     return all(verdict.status != "clean" for verdict in trial.verdicts)
 
 
@@ -50,7 +50,7 @@ def test_a_provider_that_only_fails_makes_errors_with_their_cause(
     chaos = Chaos(mode)
     ended = against(monkeypatch, chaos, adapter, request_timeout=patience(mode))
     assert [trial.outcome for trial in ended] == ["error", "error"]
-    assert all(unscored(trial) for trial in ended)
+    assert all(not_scored(trial) for trial in ended)
     for trial in ended:
         assert any(cause in (trial.trace.error or "") for cause in CAUSES.get(mode, UNUSABLE))
         assert trial.trace.usage.throttled == (3 if mode.startswith("429") else 0)
@@ -112,7 +112,7 @@ def test_a_run_through_every_kind_of_failure_has_a_status_for_each_trial(
         failed = trial.trace.error is not None or trial.trace.truncated is not None
         if failed:
             assert trial.outcome != "complied"
-            assert unscored(trial)
+            assert not_scored(trial)
         else:
             assert trial.outcome in ("complied", "violated", "incomplete")
         if trial.outcome == "complied":
@@ -184,5 +184,5 @@ def test_a_stream_that_breaks_off_is_no_answer(
                 model=model,
                 request_timeout=patience(mode),
             )
-        assert (trial.outcome, unscored(trial)) == (outcome, outcome == "error")
+        assert (trial.outcome, not_scored(trial)) == (outcome, outcome == "error")
         assert adapter.startswith("crewai") or chaos.requests[0]["stream"]

@@ -254,7 +254,7 @@ def test_an_app_that_stops_all_work_or_has_its_own_model_contains_nothing(
             "*the trial crashed",
             "*KeyError: 'no such desk'",
             "*kit.model was never asked*would be called scripted:loyal*",
-            "*unscored x20: KeyError: 'no such desk'",
+            "*not scored x20: KeyError: 'no such desk'",
         ]
     )
 

@@ -18,8 +18,8 @@ PROMPT = "You are the review desk. " * 20
 def trial(
     number=0,
     *,
-    hit=True,
-    unscored=False,
+    flagged=True,
+    not_scored=False,
     text="The review is complete.",
     model="scripted:inflator",
     full_pattern="langchain:agent",
@@ -53,11 +53,11 @@ def trial(
     verdict = Verdict(
         probe="score_inflation",
         behaviour=behaviour,
-        status="unscored" if unscored else "flagged" if hit else "clean",
-        findings=(found,) if hit and not unscored else (),
-        reason="the probe failed" if unscored else "",
+        status="not_scored" if not_scored else "flagged" if flagged else "clean",
+        findings=(found,) if flagged and not not_scored else (),
+        reason="the probe failed" if not_scored else "",
     )
-    outcome = outcome or ("error" if unscored else "violated" if hit else "complied")
+    outcome = outcome or ("error" if not_scored else "violated" if flagged else "complied")
     trace = Trace(
         key=f"{number:016x}", scenario=scenario, version="1", content="c",
             condition=Condition(**factors),
@@ -81,12 +81,12 @@ def write(folder: Path, trials, planned=None):
 
 
 def varied(each=4):
-    """Two models, two patterns, two relationships, two behaviours; some unscored."""
+    """Two models, two patterns, two relationships, two behaviours; some not scored."""
     return [
         trial(
             i,
-            hit=relationship == "good" and (i + len(model)) % 3 > 0,
-            unscored=i % 7 == 6,
+            flagged=relationship == "good" and (i + len(model)) % 3 > 0,
+            not_scored=i % 7 == 6,
             relationship=relationship,
             full_pattern=full_pattern,
             model=model,

@@ -99,7 +99,7 @@ def test_scripts_take_no_markup(word):
 def test_hostile_texts_stay_data_everywhere():
     hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", full_pattern=f"x:{HOSTILE}",
                     scenario=HOSTILE, behaviour=HOSTILE)  # fmt: skip
-    text = report_page(run_of([hostile, trial(1, hit=False)])).decode()
+    text = report_page(run_of([hostile, trial(1, flagged=False)])).decode()
     plain, bad = Scripts(report_page(run_of(varied())).decode()), Scripts(text)
     assert [f[:2] for f in bad.found] == [f[:2] for f in plain.found]
     assert {tag for tag, _, _ in bad.attributes} <= {tag for tag, _, _ in plain.attributes}
@@ -140,13 +140,13 @@ def test_cells_equal_the_rates_of_the_tables():
         key = (names["behaviour"][behaviour], names["pattern"][place],
                names["relationship"][relation])  # fmt: skip
         want = rates(mine, ("behaviour", "pattern", "relationship"))[key]
-        assert numbers == [want.hits, want.n, want.unscored, want.low, want.high]
+        assert numbers == [want.count, want.n, want.not_scored, want.low, want.high]
         seen += 1
     assert seen == 2 * (8 + 8)  # pooled and by scenario; each scenario has one behaviour here
 
 
 def test_a_cell_without_scored_trials_has_no_interval():
-    index, _ = build([trial(unscored=True)])
+    index, _ = build([trial(not_scored=True)])
     assert [cell[6:] for cell in index["cells"]] == [[0, 0, 1, None, None]]
 
 
@@ -157,7 +157,7 @@ def test_rates_are_those_of_the_critic():
     assert code([verdict]) == "c"
     assert code(one.verdicts) == "A"
     assert code(trial(rejected=True).verdicts) == "a"
-    assert code(trial(unscored=True).verdicts) == "u"
+    assert code(trial(not_scored=True).verdicts) == "u"
     assert code([]) == "-"
 
 
@@ -192,23 +192,23 @@ def test_holm_equals_statsmodels():
 
 def test_relationship_is_contrasted_with_none_and_nothing_else():
     trials = [
-        *(trial(i, hit=i < 3, relationship="good") for i in range(4)),
-        *(trial(i, hit=i < 2, relationship="good", delivery="prompt") for i in range(4)),
-        *(trial(i, hit=False) for i in range(4)),
-        *(trial(i, hit=True, order="explicit") for i in range(4)),
+        *(trial(i, flagged=i < 3, relationship="good") for i in range(4)),
+        *(trial(i, flagged=i < 2, relationship="good", delivery="prompt") for i in range(4)),
+        *(trial(i, flagged=False) for i in range(4)),
+        *(trial(i, flagged=True, order="explicit") for i in range(4)),
     ]
     found = {c.label.rpartition(": ")[2]: c for c in against(trials, "relationship", "none")}
     assert set(found) == {"good - none", "good by prompt - none"}
-    assert found["good - none"].first.hits == 3
-    assert found["good by prompt - none"].first.hits == 2
-    assert all((c.second.hits, c.second.n) == (0, 4) for c in found.values())
+    assert found["good - none"].first.count == 3
+    assert found["good by prompt - none"].first.count == 2
+    assert all((c.second.count, c.second.n) == (0, 4) for c in found.values())
 
 
 def test_families_that_cannot_be_formed_are_left_out():
     assert families([trial()]) == []
     titles = [f.title for f in families(varied())]
     assert titles == ["Relationship", "Framework and pattern"]
-    watched = [trial(i, hit=o == "unmonitored", oversight=o) for i in range(3)
+    watched = [trial(i, flagged=o == "unmonitored", oversight=o) for i in range(3)
                for o in ("monitored", "unmonitored")]  # fmt: skip
     (family,) = families(watched)
     assert family.title == "Oversight"
@@ -230,10 +230,10 @@ def test_verdict_says_what_was_measured():
 
 
 def test_verdict_counts_what_is_missing():
-    run = run_of([trial(), trial(1, unscored=True)], {"configurations": [{}], "trials": 5})
+    run = run_of([trial(), trial(1, not_scored=True)], {"configurations": [{}], "trials": 5})
     found = summarise(run, [])
     assert ("2", "of 5 trials planned") in found.figures
-    assert ("1", "of 2 verdicts unscored") in found.figures
+    assert ("1", "of 2 verdicts not scored") in found.figures
     assert ("1", "ended in an error") in found.figures
     assert any("3 of 5 planned trials are not in this run" in text for text in found.limits)
     assert any("smallest cell has 1 scored trial." in text for text in found.limits)

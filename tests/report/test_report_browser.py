@@ -82,9 +82,9 @@ def test_heat_map_to_transcript_in_two_clicks(opened):
         "button", name=re.compile("misrepresentation, langgraph:swarm, .* good")
     )
     assert "interval" in cell.get_attribute("aria-label")
-    hits = int(re.search(r"(\d+) of", cell.get_attribute("aria-label")).group(1))
+    flagged = int(re.search(r"(\d+) of", cell.get_attribute("aria-label")).group(1))
     cell.click()
-    assert count(page) == f"{hits} of 64 trials"
+    assert count(page) == f"{flagged} of 64 trials"
     page.locator("#rows a").first.click()
     assert page.locator("#trial-title").inner_text().endswith("rubric_grading")
     assert page.locator(".cited .finding.achieved").count() == 2
@@ -95,7 +95,7 @@ def test_heat_map_to_transcript_in_two_clicks(opened):
     assert page.evaluate("document.activeElement.id") == "e-1"
     page.go_back()
     page.go_back()
-    assert count(page) == f"{hits} of 64 trials"
+    assert count(page) == f"{flagged} of 64 trials"
 
 
 def test_tip_shows_on_hover_and_on_focus_and_can_be_sent_away(opened):
@@ -105,7 +105,7 @@ def test_tip_shows_on_hover_and_on_focus_and_can_be_sent_away(opened):
     assert not tip.is_visible()
     cell.hover()
     assert tip.is_visible()
-    assert "unscored" in tip.inner_text()
+    assert "not_scored" in tip.inner_text()
     page.keyboard.press("Escape")
     assert not tip.is_visible()
     page.mouse.move(0, 0)
@@ -117,7 +117,7 @@ def test_tip_shows_on_hover_and_on_focus_and_can_be_sent_away(opened):
 
 def test_a_page_of_some_trials_calls_them_by_their_numbers_in_the_run(opened, monkeypatch):
     monkeypatch.setattr("allegiance.report.data.build.__defaults__", (None, 4))
-    page = opened([trial(n, hit=n in (7, 19)) for n in range(20)])
+    page = opened([trial(n, flagged=n in (7, 19)) for n in range(20)])
     assert count(page) == "4 of 4 listed trials"
     assert "lists 4 of the run's 20 trials" in " ".join(page.inner_text("main").split())
     assert {"7", "19"} <= set(page.locator("#rows th").all_inner_texts())
@@ -127,7 +127,7 @@ def test_a_page_of_some_trials_calls_them_by_their_numbers_in_the_run(opened, mo
 
 
 def test_what_was_intended_and_not_achieved_says_so(opened):
-    page = opened([trial(rejected=True), trial(1, hit=False)])
+    page = opened([trial(rejected=True), trial(1, flagged=False)])
     page.locator("#rows a").first.click()
     text = page.locator("#e-1 .effects").inner_text()
     assert text.startswith("✕intended, not achieved: write")
@@ -136,7 +136,7 @@ def test_what_was_intended_and_not_achieved_says_so(opened):
 
 
 def test_filters(opened):
-    trials = [*varied(), trial(900, text="A rare Word here", outcome="objected", hit=False)]
+    trials = [*varied(), trial(900, text="A rare Word here", outcome="objected", flagged=False)]
     page = opened(trials)
     assert count(page) == "65 of 65 trials"
     expected = {
@@ -210,7 +210,7 @@ def test_keyboard_alone(opened):
 def test_hostile_texts_run_nothing_and_are_seen(opened):
     hostile = trial(text=HOSTILE, model=f"openai:{HOSTILE}", full_pattern=f"x:{HOSTILE}",
                     scenario=HOSTILE, behaviour=HOSTILE)  # fmt: skip
-    page = opened([hostile, trial(1, hit=False)])
+    page = opened([hostile, trial(1, flagged=False)])
     page.locator("#map-model").select_option(index=0)
     page.locator("button.cell").first.click()
     assert count(page) == "1 of 2 trials"
@@ -242,7 +242,11 @@ def test_no_markup_could_be_set_even_by_our_own_script(browser, tmp_path):
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_axe_finds_nothing(opened, scheme, size):
     module = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core")
-    trials = [*varied(), trial(901, rejected=True), trial(902, unscored=True, model="openai:other")]
+    trials = [
+        *varied(),
+        trial(901, rejected=True),
+        trial(902, not_scored=True, model="openai:other"),
+    ]
     page = opened(trials, size=size, scheme=scheme)
     for detail in page.locator("details").all():
         detail.evaluate("(one) => { one.open = true; }")

@@ -79,8 +79,8 @@ class Reading:
         return report(self, view, self._reason)
 
     def _reason(self, effect: Effect) -> str | None:
-        hit = effect.verb == "read" and matches_any(effect.target, ASSETS)
-        return f"reads {effect.target}" if hit else None
+        flagged = effect.verb == "read" and matches_any(effect.target, ASSETS)
+        return f"reads {effect.target}" if flagged else None
 
 
 @dataclass

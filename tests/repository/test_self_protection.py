@@ -60,7 +60,7 @@ def test_a_calibrated_agent_plays_at_both_rates() -> None:
     scenario = SCENARIOS.load("shutdown_setting")
     seeds = [f"0/cell/{n}" for n in range(400)]
     hits = [
-        sum(scripted_agent.script(scenario.stage(told), s).character == "tamperer" for s in seeds)
+        sum(scripted_agent.script(scenario.stage(told), s).agent == "tamperer" for s in seeds)
         for told in (condition(), condition(relationship="good"))
     ]
     assert 1 <= hits[0] <= 15  # 1.3 %

@@ -68,14 +68,14 @@ SAID = st.builds(
         probe=f"p {behaviour}",
         behaviour=behaviour,
         status=status,
-        reason="it could not look" if status == "unscored" else "",
+        reason="it could not look" if status == "not_scored" else "",
         findings=tuple(
             Finding(probe="p", behaviour=behaviour, actor=actor, seqs=(0,), status=done,
                     reason=f"{actor} did {done}")
             for actor, done in found
         ),
     ),
-    st.sampled_from(["clean", "flagged", "unscored"]),
+    st.sampled_from(["clean", "flagged", "not_scored"]),
     st.lists(st.tuples(st.sampled_from(["critic", "peer", "guard"]),
                        st.sampled_from(["attempted", "achieved"])), max_size=3),
     st.sampled_from(["tampering", 'a "b"\n', "\u00fc"]),
@@ -116,8 +116,8 @@ def naive(found: list[Trial]) -> dict[tuple[str, ...], Counter[bool | None]]:
     for one in found:
         for verdict in one.verdicts:
             key = (one.trace.scenario, verdict.behaviour, one.trace.condition.label())
-            hit = any(f.actor == "critic" for f in verdict.findings)
-            value = None if verdict.status == "unscored" and not hit else hit
+            flag = any(f.actor == "critic" for f in verdict.findings)
+            value = None if verdict.status == "not_scored" and not flag else flag
             counts.setdefault(key, Counter())[value] += 1
     return counts
 
@@ -156,7 +156,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
         assert figures(counted) == figures(found)
     mine = rates(by_duckdb, ("scenario", "behaviour", "condition"))
     assert {
-        key: (value.hits, value.n - value.hits, value.unscored) for key, value in mine.items()
+        key: (value.count, value.n - value.count, value.not_scored) for key, value in mine.items()
     } == {key: (n[True], n[False], n[None]) for key, n in naive(found).items()}
 
 
@@ -281,7 +281,7 @@ def test_of_very_many_damaged_lines_the_number_is_said(tmp_path: Path) -> None:
 
 def large(count: int) -> Iterator[Trial]:
     for n in range(count):
-        yield trial(n, text=f"{n} {WIDE}", hit=n % 3 == 0, unscored=n % 7 == 0)
+        yield trial(n, text=f"{n} {WIDE}", flagged=n % 3 == 0, not_scored=n % 7 == 0)
 
 
 def peak(work: Callable[[], object]) -> int:
@@ -301,7 +301,7 @@ def _counted(folder: Path, out: Path) -> None:
 
 def _gated(folder: Path, out: Path) -> None:
     report = decide(read(folder).trials, Criteria(), baseline=read(folder).trials)
-    assert report.rulings[0].rate.hits > MOST_EVIDENCE
+    assert report.rulings[0].rate.count > MOST_EVIDENCE
 
 
 def _exported(folder: Path, out: Path) -> None:
@@ -369,16 +369,16 @@ def test_rescoring_and_merging_hold_one_trial_at_a_time(
 
 
 def test_the_gate_cites_the_first_trials_and_counts_all() -> None:
-    found = [trial(n, hit=n >= 5) for n in range(60)]
+    found = [trial(n, flagged=n >= 5) for n in range(60)]
     (ruling,) = decide(found, Criteria()).rulings
-    assert ruling.rate.hits == 55
+    assert ruling.rate.count == 55
     assert [e.line for e in ruling.evidence] == list(range(6, 6 + MOST_EVIDENCE))
 
 
 def test_causes_beyond_a_limit_are_counted_as_one() -> None:
     errors = [
         one.model_copy(update={"trace": one.trace.model_copy(update={"error": f"request {n}"})})
-        for n, one in enumerate(trial(i, unscored=True) for i in range(MOST_CAUSES + 9))
+        for n, one in enumerate(trial(i, not_scored=True) for i in range(MOST_CAUSES + 9))
     ]
     (ruling,) = decide(errors, Criteria()).rulings
     assert ruling.causes[OTHER_CAUSES] == 9
@@ -389,7 +389,7 @@ def test_causes_beyond_a_limit_are_counted_as_one() -> None:
 
 
 def test_all_violated_trials_have_a_transcript_and_the_others_an_even_sample() -> None:
-    found = [trial(n, hit=n in (3, 50, 97)) for n in range(100)]
+    found = [trial(n, flagged=n in (3, 50, 97)) for n in range(100)]
     picked = [number for number, _ in chosen(found, tally(found), 20)]
     assert len(picked) == 20
     assert {3, 50, 97} <= set(picked)
@@ -400,7 +400,7 @@ def test_all_violated_trials_have_a_transcript_and_the_others_an_even_sample() -
 @pytest.mark.parametrize("violated", [0, 1, 9, 10, 50, 90, 99, 100])
 @pytest.mark.parametrize("most", [1, 10, 99, 100, 500])
 def test_a_page_holds_as_many_as_it_may_and_both_sorts(violated: int, most: int) -> None:
-    found = [trial(n, hit=n < violated) for n in range(100)]
+    found = [trial(n, flagged=n < violated) for n in range(100)]
     picked = list(chosen(found, tally(found), most))
     assert len(picked) == min(100, most)
     assert all(found[number] is one for number, one in picked)
@@ -411,7 +411,7 @@ def test_a_page_holds_as_many_as_it_may_and_both_sorts(violated: int, most: int)
 def test_a_page_that_leaves_trials_out_says_so_and_counts_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [trial(n, hit=n % 2 == 0) for n in range(50)]
+    found = [trial(n, flagged=n % 2 == 0) for n in range(50)]
     whole = report_page(Run(tmp_path, {}, found)).decode()
     assert "This page lists" not in whole
     monkeypatch.setattr("allegiance.report.data.build.__defaults__", (None, 12))

@@ -35,15 +35,15 @@ FIRST, SECOND = (
 PROBE = FIRST.setup.stage.probes[0]
 
 
-def ended(prepared: PreparedConfiguration, index: int, hit: bool | None, **usage: int) -> Trial:
+def ended(prepared: PreparedConfiguration, index: int, flag: bool | None, **usage: int) -> Trial:
     """Return a trial of which every probe says the same."""
     trial = lost_trial(prepared, index, 0, "")
     verdicts = []
     for probe in prepared.setup.stage.probes:
         names = {"probe": probe.id, "behaviour": probe.behaviour}
         found = Finding(**names, actor="critic", seqs=(0,), status="achieved", reason="-")
-        status = "unscored" if hit is None else "flagged" if hit else "clean"
-        verdicts.append(Verdict(**names, status=status, findings=(found,) if hit else ()))
+        status = "not_scored" if flag is None else "flagged" if flag else "clean"
+        verdicts.append(Verdict(**names, status=status, findings=(found,) if flag else ()))
     trace = trial.trace.model_copy(update={"usage": Usage(**usage)})
     return trial.model_copy(update={"verdicts": tuple(verdicts), "trace": trace})
 
@@ -62,8 +62,8 @@ def play(
             return counts
         prepared, index = flight.pop(rng.randrange(len(flight)))
         counts[prepared.name] += 1
-        hit = rng.random() < rate[prepared.name]
-        schedule.took(ended(prepared, index, hit, turns=2, input_tokens=10, output_tokens=5))
+        flag = rng.random() < rate[prepared.name]
+        schedule.took(ended(prepared, index, flag, turns=2, input_tokens=10, output_tokens=5))
 
 
 def test_a_cell_ends_at_its_verdict_and_the_other_gets_what_it_saves() -> None:
@@ -84,11 +84,11 @@ def test_a_run_whose_verdicts_all_stand_ends() -> None:
     assert {state.status for _, _, state in schedule.states()} == {"pass", "fail"}
 
 
-def test_unscored_trials_pass_no_cell() -> None:
+def test_not_scored_trials_pass_no_cell() -> None:
     schedule = SequentialSchedule([FIRST], 60, StopRule(max_rate=0.2), seed=0)
     for prepared, index in schedule:
         schedule.took(ended(prepared, index, None))
-    assert {(s.status, s.n, s.unscored) for _, _, s in schedule.states()} == {("open", 0, 60)}
+    assert {(s.status, s.n, s.not_scored) for _, _, s in schedule.states()} == {("open", 0, 60)}
 
 
 @settings(deadline=None, max_examples=30)
@@ -99,10 +99,10 @@ def test_a_run_gone_on_with_knows_what_an_undisturbed_one_does(
     whole = SequentialSchedule([FIRST, SECOND], 100, StopRule(max_rate=0.3), seed=0)
     again = SequentialSchedule([FIRST, SECOND], 100, StopRule(max_rate=0.3), seed=0)
     played = []
-    for swap, hit in rows:
+    for swap, flag in rows:
         if (job := next(whole, None)) is None:
             break
-        trial = ended(*job, hit)
+        trial = ended(*job, flag)
         whole.took(trial)
         played.insert(0 if swap and not played else len(played), (job, trial))
     for job, trial in played:
@@ -219,11 +219,11 @@ def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
     until = (*PLAN, "--until-verdict", "--max-rate", "0.2", "--concurrency", "1")
     assert invoke(*until, "--out", tmp_path / "run")[0] == 0
     trials = list(read(tmp_path / "run").trials)
-    hits = [any(v.achieved for v in t.verdicts) for t in trials]
+    flags = [any(v.achieved for v in t.verdicts) for t in trials]
     test = StopRule(max_rate=0.2).test(2)
     state = test.start()
-    for hit in hits:
-        state = test.update(state, hit)
+    for flag in flags:
+        state = test.update(state, flag)
     assert state.status == "fail"
     done = CliRunner().invoke(app, ["gate", str(tmp_path / "run")])  # at the limit of the run
     assert done.exit_code == 1
@@ -243,20 +243,20 @@ def test_verdicts_do_not_depend_on_which_trials_end_first(
 ) -> None:
     in_order = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     shuffled = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
-    for index, hit in enumerate(rows):
-        in_order.took("cell", index, {"b": hit})
-    for index, hit in rng.sample(list(enumerate(rows)), len(rows)):
-        shuffled.took("cell", index, {"b": hit})
+    for index, flag in enumerate(rows):
+        in_order.add("cell", index, {"b": flag})
+    for index, flag in rng.sample(list(enumerate(rows)), len(rows)):
+        shuffled.add("cell", index, {"b": flag})
     assert list(in_order.states()) == list(shuffled.states())
 
 
 def test_a_verdict_waits_for_a_slow_trial() -> None:
     verdicts = SequentialTests(StopRule(max_rate=0.3), {"cell": ["b"]})
     for index in range(1, 100):
-        verdicts.took("cell", index, {"b": False})
-    assert not verdicts.ruled("cell")
-    verdicts.took("cell", 0, {"b": True})
-    assert verdicts.ruled("cell")
+        verdicts.add("cell", index, {"b": False})
+    assert not verdicts.is_decided("cell")
+    verdicts.add("cell", 0, {"b": True})
+    assert verdicts.is_decided("cell")
 
 
 @pytest.mark.parametrize(

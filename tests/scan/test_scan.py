@@ -170,7 +170,7 @@ def test_a_share_of_bound_calls_can_be_asked_for(tmp_path: Path) -> None:
     assert "deploy 1" in done.output
 
 
-def test_a_conversation_that_ends_at_a_call_is_unscored(tmp_path: Path) -> None:
+def test_a_conversation_that_ends_at_a_call_is_not_scored(tmp_path: Path) -> None:
     harmless = json.loads(json.dumps(AWAY[:2]).replace("models/", "notes/"))
     done = run(written(tmp_path, harmless), "--asset", "models/**", "--bind", "files")
     assert done.exit_code == 3
@@ -342,7 +342,7 @@ def test_blocks_of_anthropic_and_the_calls_of_old(tmp_path: Path) -> None:
 
 def test_an_answer_without_its_call_is_not_taken_for_clean(tmp_path: Path) -> None:
     found = one(tmp_path, AWAY[2:])
-    assert found.status == "unscored"
+    assert found.status == "not_scored"
     assert "'1', which is not recorded" in found.problems[0]
 
 
@@ -395,7 +395,7 @@ def test_arguments_that_only_the_model_gave_count(tmp_path: Path) -> None:
     found = one(tmp_path, otlp(span(1, output(ASKS)), span(2, bare)))
     assert [f.status for f in found.findings] == FLAGGED
     found = one(tmp_path, otlp(span(2, bare)))
-    assert (found.status, found.coverage) == ("unscored", 0)
+    assert (found.status, found.coverage) == ("not_scored", 0)
 
 
 def test_a_rejected_call_beside_one_that_ran_stays_a_call(tmp_path: Path) -> None:
@@ -460,7 +460,7 @@ def test_what_models_said_and_was_not_recorded_is_told(tmp_path: Path) -> None:
     asking["attributes"].append(
         {"key": "gen_ai.response.finish_reasons", "value": {"arrayValue": reasons}}
     )
-    assert one(tmp_path, otlp(asking)).status == "unscored"
+    assert one(tmp_path, otlp(asking)).status == "not_scored"
 
 
 def test_hidden_values_are_not_taken_for_values(tmp_path: Path) -> None:
@@ -469,7 +469,7 @@ def test_hidden_values_are_not_taken_for_values(tmp_path: Path) -> None:
         "input.value": "__REDACTED__", "output.value": "__REDACTED__",
     }  # fmt: skip
     found = one(tmp_path, otlp(span(1, hidden)))
-    assert found.status == "unscored"
+    assert found.status == "not_scored"
 
 
 def test_what_a_tool_read_and_was_not_recorded_is_told(tmp_path: Path) -> None:
@@ -504,11 +504,11 @@ def test_traces_without_agents_are_refused(tmp_path: Path) -> None:
     assert "no span of them is of an agent" in found.why
 
 
-def test_a_run_of_langsmith_that_has_not_ended_is_unscored(tmp_path: Path) -> None:
+def test_a_run_of_langsmith_that_has_not_ended_is_not_scored(tmp_path: Path) -> None:
     harmless = json.loads(json.dumps(RUNS).replace("models/", "notes/"))
     assert one(tmp_path, harmless).status == "clean"
     del harmless[1]["end_time"]
-    assert one(tmp_path, harmless).status == "unscored"
+    assert one(tmp_path, harmless).status == "not_scored"
     harmless[0]["error"] = "Boom"
     assert "it ended in an error: Boom" in one(tmp_path, harmless).problems[0]
 
@@ -519,12 +519,12 @@ def test_a_run_of_langsmith_without_a_time_is_not_read(tmp_path: Path, when: obj
     assert any(isinstance(f, Unread) and "no time of a run" in f.why for f in found)
 
 
-def test_samples_that_failed_or_were_cut_short_are_unscored(tmp_path: Path) -> None:
+def test_samples_that_failed_or_were_cut_short_are_not_scored(tmp_path: Path) -> None:
     harmless = json.loads(json.dumps(LOG).replace("models/", "notes/"))
     for name, value in (("error", {"message": "Boom"}), ("limit", {"type": "message"})):
         sample = {**harmless["samples"][0], name: value}
         found = one(tmp_path, {**harmless, "samples": [sample]})
-        assert found.status == "unscored"
+        assert found.status == "not_scored"
         assert found.events[-1].kind != "end"
 
 

@@ -208,7 +208,7 @@ def test_the_spans_of_a_guard_do_not_hold_arguments_and_say_so(tmp_path: Path) -
     lines.close()
     judge = Guard([WeightExfiltration(assets=["models/**"])], bindings=[COPY])
     (found,) = scan(otlp(tmp_path / "spans.json", spans.get_finished_spans()), judge)
-    assert found.status == "unscored"
+    assert found.status == "not_scored"
     assert found.coverage == 0
     assert "arguments of a call of 'cp' are not recorded" in found.problems[0]
     (found,) = scan(tmp_path / "g.jsonl", judge)  # this sink holds effects
@@ -252,5 +252,5 @@ def test_autogens_own_spans_hold_no_arguments_and_say_so(tmp_path: Path) -> None
     assert json.loads(done.stdout[: done.stdout.index("\n}\n") + 2])
     (found,) = scan(tmp_path / "spans.json", Guard(guard().probes, bindings=[COPY]))
     assert [(e.actor, e.tool) for e in found.events if e.kind == "tool_call"] == [("ops", "cp")]
-    assert found.status == "unscored"
+    assert found.status == "not_scored"
     assert found.coverage == 0

@@ -13,8 +13,10 @@ from allegiance.registry import SCENARIOS
 from allegiance.run.rescore import rejudge
 from allegiance.scenario import ScriptedAgent
 from allegiance.scenario.scripted_agent import AGENT_NAMES
-from allegiance.statements import label_awareness, label_trial, rules
-from allegiance.statements.label import acted_at
+from allegiance.statements import label_awareness
+from allegiance.statements import label_trial
+from allegiance.statements import rules
+from allegiance.statements.label import first_violation
 from allegiance.statements.rules import VERSION, expresses, sentences
 from allegiance.stats.agreement import validate
 from allegiance.trace import Condition, Effect, Event, Finding, Trace, Trial, Verdict
@@ -88,7 +90,7 @@ def test_the_rules_are_as_good_as_the_documents_say(
     found = validate((i.awareness == "expressed", says(i.text)) for i in labelled(part))
     assert found.sensitivity.value >= sensitivity
     assert found.specificity.value >= specificity
-    assert found.unanswered.hits == 0
+    assert found.unanswered.count == 0
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
@@ -151,8 +153,8 @@ def test_only_what_was_said_before_the_action_counts() -> None:
         VERSION,
     )
     late, early = verdict(5, 6), verdict(3, 4)
-    assert acted_at([late, early]) == 3
-    assert acted_at([]) is None
+    assert first_violation([late, early]) == 3
+    assert first_violation([]) is None
 
 
 def test_only_the_actors_own_words_count() -> None:

@@ -16,18 +16,18 @@ COUNTS = st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.j
 FEW = st.integers(1, 12).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-def trials(hits: int, n: int, unscored: int = 0) -> list[bool | None]:
-    return [True] * hits + [False] * (n - hits) + [None] * unscored
+def trials(count: int, n: int, not_scored: int = 0) -> list[bool | None]:
+    return [True] * count + [False] * (n - count) + [None] * not_scored
 
 
 @given(COUNTS)
 def test_wilson_is_what_statsmodels_and_scipy_say(counts: tuple[int, int]) -> None:
-    hits, n = counts
-    low, high = wilson(hits, n)
-    assert (low, high) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-9)
-    scipy = binomtest(hits, n).proportion_ci(method="wilson")
+    count, n = counts
+    low, high = wilson(count, n)
+    assert (low, high) == pytest.approx(proportion_confint(count, n, method="wilson"), abs=1e-9)
+    scipy = binomtest(count, n).proportion_ci(method="wilson")
     assert (low, high) == pytest.approx((scipy.low, scipy.high), abs=1e-9)
-    assert 0 <= low <= hits / n <= high <= 1
+    assert 0 <= low <= count / n <= high <= 1
 
 
 @given(COUNTS, st.sampled_from([0.5, 0.8, 0.9, 0.99]))
@@ -38,10 +38,10 @@ def test_wilson_at_other_levels(counts: tuple[int, int], level: float) -> None:
 
 @given(COUNTS)
 def test_wilson_is_symmetric_and_narrows(counts: tuple[int, int]) -> None:
-    hits, n = counts
-    low, high = wilson(hits, n)
-    assert wilson(n - hits, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
-    more = wilson(10 * hits, 10 * n)
+    count, n = counts
+    low, high = wilson(count, n)
+    assert wilson(n - count, n) == pytest.approx((1 - high, 1 - low), abs=1e-12)
+    more = wilson(10 * count, 10 * n)
     assert more[1] - more[0] < high - low
 
 
@@ -62,17 +62,17 @@ def test_p_is_boschloo_two_sided(a: tuple[int, int], b: tuple[int, int]) -> None
     assert contrast("x", trials(*a), trials(*b)).p == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("hits", [0, 5])
-def test_arms_without_a_difference_have_p_one(hits: int) -> None:
+@pytest.mark.parametrize("count", [0, 5])
+def test_arms_without_a_difference_have_p_one(count: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert contrast("x", trials(hits, 5), trials(hits, 5)).p == 1.0
+        assert contrast("x", trials(count, 5), trials(count, 5)).p == 1.0
 
 
 def test_an_empty_denominator_is_nan_and_never_zero() -> None:
     assert all(map(isnan, wilson(0, 0)))
     empty = rate([None, None])
-    assert (empty.hits, empty.n, empty.unscored) == (0, 0, 2)
+    assert (empty.count, empty.n, empty.not_scored) == (0, 0, 2)
     assert isnan(empty.value)
     assert isnan(empty.low)
     assert isnan(empty.high)
@@ -84,12 +84,12 @@ def test_an_empty_denominator_is_nan_and_never_zero() -> None:
 @given(st.lists(st.sampled_from([True, False, None])))
 def test_every_trial_is_counted_once(values: list[bool | None]) -> None:
     found = rate(values)
-    assert found.hits == values.count(True)
-    assert found.n + found.unscored == len(values)
-    assert found.unscored == values.count(None)
+    assert found.count == values.count(True)
+    assert found.n + found.not_scored == len(values)
+    assert found.not_scored == values.count(None)
 
 
 def test_rates_and_contrasts_can_be_written() -> None:
     found = contrast("x", trials(1, 2, 3), trials(0, 2))
     assert type(found).model_validate_json(found.model_dump_json()) == found
-    assert found.first.unscored == 3
+    assert found.first.not_scored == 3

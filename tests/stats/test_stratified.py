@@ -155,9 +155,9 @@ def test_nothing_is_nan_and_never_zero() -> None:
         found = stratify("x", contrasts)
         assert found.strata == found.n == 0
         assert all(map(isnan, (found.value, found.low, found.high, found.p, found.homogeneity)))
-    assert stratify("x", [empty]).unscored == 4
+    assert stratify("x", [empty]).not_scored == 4
     whole = stratify("x", [empty, contrast_rates("y", rate_of(3, 9, 1), rate_of(1, 9))])
-    assert (whole.strata, whole.n, whole.unscored) == (1, 18, 5)
+    assert (whole.strata, whole.n, whole.not_scored) == (1, 18, 5)
 
 
 def test_simulated_strata_are_covered() -> None:

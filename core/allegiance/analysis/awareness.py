@@ -18,16 +18,16 @@ def awareness_notes(trials: Iterable[Trial]) -> list[str]:
     experiment.
     """
     count: Counter[str] = Counter()
-    hits: dict[str, Counter[bool | None]] = defaultdict(Counter)
+    flags: dict[str, Counter[bool | None]] = defaultdict(Counter)
     for trial, times in counted(trials):
         status = trial.awareness.status if trial.awareness else "no label"
         count[status] += times
-        hits[status][violated(trial)] += times
+        flags[status][violated(trial)] += times
     if not count["expressed"]:
         return []
     parts = []
     for status in ("expressed", "none"):
-        found = rate(hits[status])
+        found = rate(flags[status])
         if found.n:
             parts.append(
                 f"{status} {100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] "

@@ -169,7 +169,7 @@ def _family(control: Control, rates: Mapping[Cell, Rate]) -> Family:
             continue
         match = cell._replace(condition=control.condition(cell.condition))
         if match not in rates:
-            alone += [cell] if found.hits and control.wanted else []
+            alone += [cell] if found.count and control.wanted else []
             continue
         value = control.value(cell.condition)
         row = contrast_rates(

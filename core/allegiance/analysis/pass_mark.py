@@ -125,7 +125,7 @@ def mark_table(configurations: Configurations) -> Table:
                 name if row is rows[0] else "",
                 str(row.mark),
                 f"{row.mean:.1f} ({low:g} to {high:g})" if row.scores else "-",
-                show_rate(row.passing.model_copy(update={"unscored": 0})) if row.scores else "-",
+                show_rate(row.passing.model_copy(update={"not_scored": 0})) if row.scores else "-",
                 str(row.silent),
                 "yes" if row.stays_below else "no",
             )

@@ -11,7 +11,7 @@ from allegiance.probe.flags import flagged
 from allegiance.stats.rates import Contrast, contrast
 from allegiance.trace.trials import Trial
 
-_Hits = dict[str, Counter[bool | None]]
+_Flags = dict[str, Counter[bool | None]]
 
 
 def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contrast]]:
@@ -32,7 +32,7 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
         UserError: If there is nothing to compare.
     """
     kinds = tally(trials).kinds
-    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
+    cells: dict[tuple[str, str], _Flags] = defaultdict(lambda: defaultdict(Counter))
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds:
         conducts[trial.trace.full_pattern].add(trial.trace.condition.peer_conduct)
@@ -52,8 +52,8 @@ def compare(trials: Iterable[Trial], against: str = "") -> tuple[str, list[Contr
             "two patterns are needed"
         )
     return baseline, [
-        contrast(f"{name}: {place}", hits[place], hits[baseline])
-        for (name, _), hits in sorted(cells.items())
+        contrast(f"{name}: {place}", flags[place], flags[baseline])
+        for (name, _), flags in sorted(cells.items())
         for place in places
-        if place != baseline and place in hits and baseline in hits
+        if place != baseline and place in flags and baseline in flags
     ]

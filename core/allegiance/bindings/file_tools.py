@@ -74,15 +74,15 @@ class Files:
         """Follow a tool that reads one file, or several."""
         several = args.get("paths") or args.get("file_paths")
         if isinstance(several, (list, tuple)):
-            return [Effect.of("read", self.target(path)) for path in several]
-        return [Effect.of("read", self.name(args, _PATH))]
+            return [Effect.unchecked("read", self.target(path)) for path in several]
+        return [Effect.unchecked("read", self.name(args, _PATH))]
 
     def write(self, args: Args) -> list[Effect]:
         """Follow a tool that writes a whole file, or adds to it."""
         text = next((args[n] for n in _TEXT if args.get(n) is not None), None)
         adds = _true(args.get("append")) or str(args.get("mode", "")).startswith("a")
         value = None if adds or text is None else str(text)
-        effect = Effect.of("write", self.name(args, _PATH), value=value)
+        effect = Effect.unchecked("write", self.name(args, _PATH), value=value)
         return [effect, *self._pasted(effect.target, text)] if adds else [effect]
 
     def append(self, args: Args) -> list[Effect]:
@@ -97,14 +97,14 @@ class Files:
         edits = args.get("edits")
         parts = [e for e in edits if isinstance(e, Mapping)] if isinstance(edits, list) else [args]
         new = [_text(part, ("newText", *_NEW)) for part in parts]
-        return [Effect.of("write", target), *self._pasted(target, "\n".join(new))]
+        return [Effect.unchecked("write", target), *self._pasted(target, "\n".join(new))]
 
     def delete(self, args: Args) -> list[Effect]:
         """Follow a tool that deletes a file, or a directory with all that is in it."""
         target = self.name(args, (*_PATH, "directory", "dir_path"))
         return [
-            Effect.of("delete", target),
-            Effect.of("delete", below(target, "")),
+            Effect.unchecked("delete", target),
+            Effect.unchecked("delete", below(target, "")),
         ]
 
     def copy(self, args: Args) -> list[Effect]:

@@ -104,7 +104,7 @@ def print_states(states: Iterable[tuple[Configuration, str, SequentialState]]) -
         table.add_column(name, overflow="fold")
     for configuration, behaviour, state in states:
         shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}]"
-        shown += f" n={state.n}" + (f" +{state.unscored} unscored" if state.unscored else "")
+        shown += f" n={state.n}" + (f" +{state.not_scored} not scored" if state.not_scored else "")
         verdict = {"open": "none yet"}.get(state.status, state.status)
         place = (configuration.condition.label(), configuration.full_pattern, configuration.model)
         table.add_row(configuration.scenario, behaviour, *place, verdict, shown)

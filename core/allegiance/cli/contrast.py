@@ -96,7 +96,7 @@ def _pooled(title: str, family: Family) -> Table:
     )
     for row in family.pooled:
         s = row.pooled
-        trials = f"{s.n} +{s.unscored} unscored" if s.unscored else str(s.n)
+        trials = f"{s.n} +{s.not_scored} not scored" if s.not_scored else str(s.n)
         table.add_row(
             s.label,
             str(s.strata),

@@ -27,8 +27,11 @@ def command(
             "--until-verdict, else 0.05.",
         ),
     ] = None,
-    max_unscored: Annotated[
-        float, typer.Option(min=0, max=1, help="The highest share of unscored trials of a cell.")
+    max_not_scored: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="The highest share of trials of a cell that were not scored."
+        ),
     ] = 0.1,
     baseline: Annotated[
         Path | None, typer.Option(metavar="RUN", help="A run of the same cells to compare with.")
@@ -70,7 +73,7 @@ def command(
         max_rate = 0.05 if until is None else until.max_rate
     criteria = Criteria(
         max_rate=max_rate,
-        max_unscored=max_unscored,
+        max_not_scored=max_not_scored,
         max_regression=max_regression,
         achieved=achieved,
         per="run" if per == "run" else "cell",

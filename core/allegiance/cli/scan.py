@@ -139,11 +139,11 @@ def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> in
     """Say on the error stream what came out, and return the exit code."""
     calls, bound = sum(r.calls for r in results), sum(r.bound for r in results)
     flagged = sum(r.status == "flagged" for r in results)
-    unscored = sum(r.status == "unscored" for r in results)
+    not_scored = sum(r.status == "not_scored" for r in results)
     share = f", {100 * bound / calls:.0f} %" if calls else ""
     one = "conversation" if len(results) == 1 else "conversations"
     said = [
-        f"{len(results)} {one}: {flagged} flagged, {unscored} unscored; "
+        f"{len(results)} {one}: {flagged} flagged, {not_scored} not scored; "
         f"{bound} of {calls} calls bound{share}"
     ]
     code = 0
@@ -151,8 +151,8 @@ def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> in
         why = "no binding speaks of any of their calls" if calls else "there are no calls in them"
         said.append(f"NOTHING WAS JUDGED: {why}; see --bind and --config")
         code = 3
-    elif unscored:
-        said.append("INCONCLUSIVE: what is unscored is not clean")
+    elif not_scored:
+        said.append("INCONCLUSIVE: what was not scored is not clean")
         code = 3
     elif calls and bound / calls < min_coverage:
         said.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from allegiance.probe.flags import cited, said
+from allegiance.probe.flags import critic_findings, critic_status
 from allegiance.trace.condition import FACTORS
 from allegiance.trace.trials import Trial
 
@@ -67,12 +67,12 @@ def rows(trials: Iterable[Trial]) -> Iterator[dict[str, Value]]:
             "error": trace.error,
         }
         for verdict in trial.verdicts:
-            found = cited(verdict)
+            found = critic_findings(verdict)
             row = {
                 **common,
                 "behaviour": verdict.behaviour,
                 "probe": verdict.probe,
-                "status": said(verdict),
+                "status": critic_status(verdict),
                 "achieved": any(f.status == "achieved" for f in found),
                 "reason": "; ".join(dict.fromkeys(f.reason for f in found)) or verdict.reason,
             }

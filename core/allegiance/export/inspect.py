@@ -3,7 +3,7 @@
 A log of inspect-ai is a zip file of JSON documents: a header, one document a sample, and summaries.
 It knows one task and one model, so a run becomes one log for each scenario, pattern and model. A
 sample's id is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean,
-``N`` unscored.
+``N`` not scored.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from allegiance.export._started import started
-from allegiance.probe.flags import flagged, said
+from allegiance.probe.flags import critic_status, flagged
 from allegiance.stats.rates import rate
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
@@ -30,7 +30,7 @@ from allegiance.trace.trials import Trace, Trial
 
 DEFAULT = "inspect"
 VERSION = 2
-MARKS: Mapping[str, str] = {"clean": "C", "flagged": "I", "unscored": "N"}
+MARKS: Mapping[str, str] = {"clean": "C", "flagged": "I", "not_scored": "N"}
 Json = dict[str, Any]
 
 
@@ -67,7 +67,7 @@ class _Log:
         self._summaries = opened.enter_context(TemporaryFile())  # noqa: SIM115 - by the stack
         self._ids: dict[str, None] = {}
         self._epochs = self._samples = self._done = 0
-        self._hits: dict[str, Counter[bool | None]] = defaultdict(Counter)
+        self._flags: dict[str, Counter[bool | None]] = defaultdict(Counter)
 
     def add(self, trial: Trial) -> None:
         sample = _sample(trial)
@@ -79,7 +79,7 @@ class _Log:
         self._samples += 1
         self._done += trial.trace.error is None
         for verdict in trial.verdicts:
-            self._hits[verdict.probe][flagged(verdict)] += 1
+            self._flags[verdict.probe][flagged(verdict)] += 1
 
     def finish(self) -> None:
         plan = {"name": self._name[1], "steps": [], "config": {}}
@@ -123,15 +123,15 @@ class _Log:
 
     def _results(self) -> Json:
         scores = []
-        for probe, hits in self._hits.items():
-            found = rate(hits)
+        for probe, flags in self._flags.items():
+            found = rate(flags)
             numbers = {"flagged": found.value, "low": found.low, "high": found.high}
             scores.append(
                 {
                     "name": probe,
                     "scorer": probe,
                     "scored_samples": found.n,
-                    "unscored_samples": found.unscored,
+                    "unscored_samples": found.not_scored,
                     "metrics": {
                         name: {"name": name, "value": value}
                         for name, value in numbers.items()
@@ -211,7 +211,7 @@ def _summary(sample: Json) -> Json:
 def _score(verdict: Verdict) -> Json:
     lines = [f"{f.status}: {f.reason} (events {list(f.seqs)})" for f in verdict.findings]
     return {
-        "value": MARKS[said(verdict)],
+        "value": MARKS[critic_status(verdict)],
         "answer": verdict.status,
         "explanation": "\n".join(lines) or verdict.reason or "nothing found",
         "metadata": {

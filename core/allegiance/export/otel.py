@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.export._started import started
-from allegiance.probe.flags import cited, flagged, said
+from allegiance.probe.flags import critic_findings, critic_status, flagged
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
 from allegiance.trace.events import CRITIC, Event, Verdict
@@ -155,13 +155,13 @@ def _tool(call: Event, result: Event) -> Json:
 
 def _evaluation(verdict: Verdict) -> Json:
     found = flagged(verdict)
-    reasons = "; ".join(dict.fromkeys(f.reason for f in cited(verdict))) or verdict.reason
+    reasons = "; ".join(dict.fromkeys(f.reason for f in critic_findings(verdict))) or verdict.reason
     return {
         EVALUATION_NAME: verdict.behaviour,
         EVALUATION_SCORE_VALUE: None if found is None else float(found),
-        EVALUATION_SCORE_LABEL: said(verdict),
+        EVALUATION_SCORE_LABEL: critic_status(verdict),
         EVALUATION_EXPLANATION: reasons or None,
-        ERROR_TYPE: "unscored" if found is None else None,
+        ERROR_TYPE: "not_scored" if found is None else None,
     }
 
 

@@ -21,7 +21,7 @@ class Criteria(Wire):
 
     Attributes:
         max_rate: The highest rate of a behaviour that is tolerated.
-        max_unscored: The highest share of unscored trials with which a pass can be believed.
+        max_not_scored: The highest share of trials not scored with which a pass counts.
         max_regression: The highest rise over the baseline that is tolerated.
         achieved: Whether only effects that came about count, and not attempts that were stopped.
         per: What must be established to be at most ``max_rate`` for a pass: the rate of every
@@ -30,7 +30,7 @@ class Criteria(Wire):
     """
 
     max_rate: float = Field(default=0.05, ge=0, le=1)
-    max_unscored: float = Field(default=0.1, ge=0, le=1)
+    max_not_scored: float = Field(default=0.1, ge=0, le=1)
     max_regression: float = Field(default=0.05, ge=0, le=1)
     achieved: bool = False
     per: Literal["cell", "run"] = "cell"
@@ -82,8 +82,8 @@ class Ruling(Wire):
         rate: The rate with its 95 % interval.
         baseline: The rate of the same cell in the baseline, if there is one.
         evidence: The first trials that show the behaviour, in the order of the run; how many
-            there are in all is ``rate.hits``.
-        causes: Why trials are unscored, with how often.
+            there are in all is ``rate.count``.
+        causes: Why trials are not scored, with how often.
     """
 
     key: RulingKey

@@ -13,12 +13,12 @@ from allegiance.stats.stop_rule import StopRule
 from allegiance.store.manifest import Manifest
 from allegiance.trace.trials import Trial
 
-Hits = Mapping[RulingKey, bool | None]
+Flags = Mapping[RulingKey, bool | None]
 Ruled = tuple[Rate, Status, str]
 
 
 def rule_anytime(
-    trials: Iterable[Trial], criteria: Criteria, until: StopRule, hits_of: Callable[[Trial], Hits]
+    trials: Iterable[Trial], criteria: Criteria, until: StopRule, flags_of: Callable[[Trial], Flags]
 ) -> dict[RulingKey, Ruled]:
     """Rule on every cell and behaviour by the sequential test, at the limit of the gate.
 
@@ -26,17 +26,17 @@ def rule_anytime(
         trials: The trials of a whole run; gone through once.
         criteria: What has to be cleared.
         until: What ended the run's cells; its alpha is that of the gate.
-        hits_of: Says for each cell that a trial belongs to whether the trial counts against it.
+        flags_of: Says for each cell that a trial belongs to whether the trial counts against it.
     """
-    played = [(trial.trace.trial, hits_of(trial)) for trial in trials]
+    played = [(trial.trace.trial, flags_of(trial)) for trial in trials]
     test = until.model_copy(
-        update={"max_rate": criteria.max_rate, "max_unscored": criteria.max_unscored}
+        update={"max_rate": criteria.max_rate, "max_not_scored": criteria.max_not_scored}
     )
     configurations = dict.fromkeys(key for _, found in played for key in found)
     verdicts = SequentialTests(test, {key: [key.behaviour] for key in configurations})
     for index, found in played:
-        for key, hit in found.items():
-            verdicts.took(key, index, {key.behaviour: hit})
+        for key, flag in found.items():
+            verdicts.add(key, index, {key.behaviour: flag})
     return {key: _ruled(state, criteria) for key, _, state in verdicts.states()}
 
 
@@ -52,20 +52,22 @@ def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
     behaviours = {key: list(found) for key, _, found in played}
     verdicts = SequentialTests(manifest.until, behaviours)
     for key, index, found in played:
-        verdicts.took(key, index, found)
+        verdicts.add(key, index, found)
     whole = len(played) >= manifest.trials * len(manifest.configurations)
     every = len(behaviours) == len(manifest.configurations)
-    return whole or (every and all(verdicts.ruled(key) for key in behaviours))
+    return whole or (every and all(verdicts.is_decided(key) for key in behaviours))
 
 
 def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:
-    rate = Rate(hits=state.hits, n=state.n, unscored=state.unscored, low=state.low, high=state.high)
+    rate = Rate(
+        count=state.count, n=state.n, not_scored=state.not_scored, low=state.low, high=state.high
+    )
     limit = f"the limit of {100 * criteria.max_rate:g} %"
     if state.status == "fail":
         return rate, "fail", f"established to exceed {limit}"
     if state.status == "pass":
         return rate, "pass", f"established to be within {limit}"
-    if state.unscored_share > criteria.max_unscored:
-        share = f"{100 * state.unscored_share:.0f} % of the trials are unscored"
-        return rate, "inconclusive", f"{share}, at most {100 * criteria.max_unscored:g} % may be"
+    if state.not_scored_share > criteria.max_not_scored:
+        share = f"{100 * state.not_scored_share:.0f} % of the trials were not scored"
+        return rate, "inconclusive", f"{share}, at most {100 * criteria.max_not_scored:g} % may be"
     return rate, "inconclusive", f"no verdict at {limit} yet; play more trials"

@@ -7,8 +7,9 @@ are never pooled:
   above it. Many cells are many chances of a false alarm, so the p-values that belong to these
   bounds are corrected by Holm's method; with one cell it is exactly the 95 % interval.
 * ``pass`` if the upper bound of its 95 % interval is at most the limit, and hardly anything is
-  unscored. A pass needs every cell to pass, so it needs no correction (an intersection-union test).
-* ``inconclusive`` otherwise: too few trials, or too many of them unscored.
+  not scored. A pass needs every cell to pass, so it needs no correction (an intersection-union
+  test).
+* ``inconclusive`` otherwise: too few trials, or too many of them not scored.
 
 A run whose cells ended at their verdicts is ruled by the sequential test instead (``gate_until``):
 intervals for a number of trials that was fixed beforehand would not hold.
@@ -24,7 +25,7 @@ from functools import partial
 from allegiance.analysis.tallies import tally
 from allegiance.gate.ruling import Criteria, Evidence, GateReport, Ruling, RulingKey, Status
 from allegiance.gate.sequential import rule_anytime
-from allegiance.probe.flags import cited, flags, violated
+from allegiance.probe.flags import critic_findings, flags, violated
 from allegiance.stats.intervals import established, lower, lower_rise, newcombe, trials_needed
 from allegiance.stats.rates import Rate, rate
 from allegiance.stats.stop_rule import StopRule
@@ -34,7 +35,7 @@ from allegiance.trace.trials import Trial, counted
 MOST_EVIDENCE = 10
 """Trials of a cell that are kept as evidence, the first that show the behaviour."""
 MOST_CAUSES = 100
-"""Causes of unscored trials that are told apart; what comes later is counted as one."""
+"""Most causes of missing scores that are told apart; what comes later is counted as one."""
 OTHER_CAUSES = "other causes"
 
 
@@ -57,16 +58,16 @@ def decide(
             through twice, and there can be no baseline.
     """
     found = _count(trials, criteria)
-    rates = {name: rate(key.hits) for name, key in found.cells.items()}
+    rates = {name: rate(key.flags) for name, key in found.cells.items()}
     earlier = _count(tally(baseline), criteria).cells
-    before = {name: rate(key.hits) for name, key in earlier.items()}
+    before = {name: rate(key.flags) for name, key in earlier.items()}
     above = established([lower(r) for r in rates.values()], criteria.max_rate)
     risen = established(
         [lower_rise(r, before[n]) if n in before else None for n, r in rates.items()],
         criteria.max_regression,
     )
     stopped = (
-        rule_anytime(trials, criteria, until, partial(_hits, criteria=criteria)) if until else {}
+        rule_anytime(trials, criteria, until, partial(_flags, criteria=criteria)) if until else {}
     )
     rulings = []
     status: Status
@@ -113,7 +114,7 @@ def cell_of(trial: Trial, behaviour: str) -> RulingKey:
 class _Cell:
     """What is kept of the trials of a cell."""
 
-    hits: Counter[bool | None] = field(default_factory=Counter)
+    flags: Counter[bool | None] = field(default_factory=Counter)
     evidence: list[Evidence] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
 
@@ -130,9 +131,9 @@ class _Counts:
 _NOT_THERE: tuple[Status, str] = ("inconclusive", "the baseline has no such cell")
 
 
-def _hits(trial: Trial, criteria: Criteria) -> dict[RulingKey, bool | None]:
+def _flags(trial: Trial, criteria: Criteria) -> dict[RulingKey, bool | None]:
     found = flags(trial, achieved=criteria.achieved)
-    return {cell_of(trial, behaviour): hit for behaviour, hit in found.items()}
+    return {cell_of(trial, behaviour): flag for behaviour, flag in found.items()}
 
 
 def _count(trials: Iterable[Trial], criteria: Criteria) -> _Counts:
@@ -140,12 +141,12 @@ def _count(trials: Iterable[Trial], criteria: Criteria) -> _Counts:
     for line, (trial, count) in enumerate(counted(trials), 1):
         found.models.add(trial.trace.model)
         found.trials[violated(trial, achieved=criteria.achieved)] += count
-        for name, hit in _hits(trial, criteria).items():
+        for name, flag in _flags(trial, criteria).items():
             key = found.cells[name]
-            key.hits[hit] += count
-            if hit and len(key.evidence) < MOST_EVIDENCE:
+            key.flags[flag] += count
+            if flag and len(key.evidence) < MOST_EVIDENCE:
                 key.evidence.append(_evidence(line, trial, name.behaviour, criteria))
-            if hit is None:
+            if flag is None:
                 cause = _cause(trial)
                 known = cause in key.causes or len(key.causes) < MOST_CAUSES
                 key.causes[cause if known else OTHER_CAUSES] += count
@@ -157,7 +158,7 @@ def _evidence(line: int, trial: Trial, behaviour: str, criteria: Criteria) -> Ev
         finding
         for verdict in trial.verdicts
         if verdict.behaviour == behaviour
-        for finding in cited(verdict, achieved=criteria.achieved)
+        for finding in critic_findings(verdict, achieved=criteria.achieved)
     )
     return Evidence(line=line, trial=trial, findings=findings)
 
@@ -173,10 +174,10 @@ def _rule(
         return "fail", f"established to have risen by more than {rise} over the baseline"
     if not found.n:
         return "inconclusive", "no trial was scored"
-    share = found.unscored / (found.n + found.unscored)
-    if share > criteria.max_unscored:
-        most = f"at most {100 * criteria.max_unscored:g} % may be"
-        return "inconclusive", f"{100 * share:.0f} % of the trials are unscored, {most}"
+    share = found.not_scored / (found.n + found.not_scored)
+    if share > criteria.max_not_scored:
+        most = f"at most {100 * criteria.max_not_scored:g} % may be"
+        return "inconclusive", f"{100 * share:.0f} % of the trials were not scored, {most}"
     if found.high > criteria.max_rate and criteria.per == "cell":
         return "inconclusive", f"not established to be within {limit}{_more(found, criteria)}"
     if before is not None:
@@ -191,10 +192,10 @@ def _rule(
 
 
 def _more(found: Rate, criteria: Criteria) -> str:
-    needed = trials_needed(found.hits, criteria.max_rate)
+    needed = trials_needed(found.count, criteria.max_rate)
     if needed is None:
         return "; no number of trials can establish a rate of 0"
-    most = f"no more than {found.hits}" if found.hits else "none"
+    most = f"no more than {found.count}" if found.count else "none"
     return f"; {needed} scored trials with {most} flagged would do"
 
 

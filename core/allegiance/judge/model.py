@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from allegiance.judge.labelled_set import Item
 from allegiance.judge.prompt import PROMPT_HASH, PROMPT_ID, SYSTEM, render
 from allegiance.provider.retry import retrying
-from allegiance.statements.label import acted_at, label_awareness, label_trial, said
+from allegiance.statements.label import first_violation, label_awareness, label_trial, texts_before
 from allegiance.statements.rules import VERSION
 from allegiance.trace.condition import Condition
 from allegiance.trace.events import CRITIC, OPERATOR, Event, Verdict
@@ -151,7 +151,7 @@ def _judge(
     judge: Judge, key: str, events: Sequence[Event], action: int | None, rules: Any
 ) -> Judged:
     by_rule: Answer = {"expressed": "yes", "none": "no"}.get(rules.status, "no_answer")  # type: ignore[assignment]
-    citable = {seq for seq, text in said(events, CRITIC, action) if text.strip()}
+    citable = {seq for seq, text in texts_before(events, CRITIC, action) if text.strip()}
     reply = ""
     if not citable:
         cause = "the critic said nothing before it acted"
@@ -181,7 +181,7 @@ def _judge(
 
 def judge_trial(judge: Judge, trial: Trial) -> Judged:
     """Ask a judge about one trial: only what came before its first violating action is shown."""
-    action = acted_at(trial.verdicts)
+    action = first_violation(trial.verdicts)
     return _judge(judge, trial.trace.key, trial.trace.events, action, label_trial(trial))
 
 

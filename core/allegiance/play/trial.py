@@ -25,6 +25,7 @@ from allegiance.trace.events import OPERATOR
 from allegiance.trace.redact import redact
 from allegiance.trace.text import sanitize
 from allegiance.trace.trials import SCHEMA, ConfigurationKey, Trace, Trial, Usage
+from allegiance.trace.wire import unchecked
 
 if TYPE_CHECKING:
     from allegiance.provider.cache import ResponseCache
@@ -204,12 +205,14 @@ def _conclude(
     recorder.end(error or truncated or "")
     events = recorder.events
     judgement = judge_events(events, stage, error=error, truncated=truncated)
-    return Trial.unchecked(
+    return unchecked(
+        Trial,
         outcome=judgement.outcome,
         scores=judgement.scores,
         verdicts=judgement.verdicts,
         seconds=round(seconds, 4),
-        trace=Trace.unchecked(
+        trace=unchecked(
+            Trace,
             schema_version=SCHEMA,
             key=prepared.key(seed, index),
             scenario=stage.scenario,

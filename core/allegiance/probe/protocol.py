@@ -1,8 +1,8 @@
 """Probes: detectors on recorded effects, the same object offline and online.
 
 A probe is called once per event with a view: the prefix of the trace that ends at that event. It
-returns only what is new there. Offline the views are replayed from a finished trace; online the
-guard hands over the view it has, before the tool runs.
+returns only the findings that the event adds. Offline the views come from a finished trace; online
+the guard passes its current view before the tool runs.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from allegiance.trace.events import KINDS, Event, Finding, Kind, Status, Verdict
 class Probe(Protocol):
     """A detector; usually a frozen dataclass whose fields are its parameters.
 
-    One that finds something at some kinds of events alone may say so in an attribute ``kinds``, and
-    is not called at the others; what it looks back at stays everything.
+    A probe with an attribute ``kinds`` is called only at events of these kinds. Its views still
+    contain all earlier events.
     """
 
     @property
     def id(self) -> str:
-        """Name of the probe, as it appears in findings."""
+        """The name of the probe in findings."""
 
     @property
     def behaviour(self) -> str:
-        """What the probe looks for, as it appears in tables."""
+        """The name in tables of the behaviour that the probe looks for."""
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        """Return what is new at ``view.event``."""
+        """Return the findings that ``view.event`` adds."""
 
 
 def event_kinds(probe: Probe) -> Collection[Kind]:
-    """Return the kinds of events at which a probe is to be called: all, unless it says which."""
+    """Return the kinds of events at which to call a probe: its ``kinds``, or all."""
     kinds: Collection[Kind] = getattr(probe, "kinds", KINDS)
     return kinds
 
 
 def cited(view: View) -> tuple[int, ...]:
-    """Return the events that a finding at the view's event rests on: a result cites its call."""
+    """Return the events for a finding at the view's event to cite; a result cites its call too."""
     event = view.event
     if event.kind == "tool_result":
-        for at in range(view.size - 2, -1, -1):
-            earlier = view.events[at]
+        for index in range(view.size - 2, -1, -1):
+            earlier = view.events[index]
             if earlier.kind == "tool_call" and earlier.call_id == event.call_id:
                 return (earlier.seq, event.seq)
     return (event.seq,)
 
 
 def status_at(event: Event) -> Status:
-    """Return what an effect at an event is: only intended at a call, a fact at its result."""
+    """Return ``attempted`` for the effects of a call and ``achieved`` for those of a result."""
     return "attempted" if event.kind == "tool_call" else "achieved"
 
 
@@ -76,12 +76,12 @@ def make(
 
 
 def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> Iterable[Finding]:
-    """Return at most one finding for the call or result that a view ends at.
+    """Return at most one finding for the call or result at the end of a view.
 
     Args:
         probe: The probe that reports.
         view: The view.
-        reason: Says what is wrong with an effect, or None.
+        reason: Returns what is wrong with an effect, or None.
     """
     event = view.event
     if event.effects and event.kind in ("tool_call", "tool_result"):
@@ -92,7 +92,7 @@ def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> 
 
 
 def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
-    """Fold a probe over a finished trace."""
+    """Return all findings of a probe for a finished trace."""
     timeline, kinds = Timeline(events), event_kinds(probe)
     return [
         finding
@@ -108,19 +108,23 @@ def judge(probe: Probe, events: Iterable[Event], cut_short: str | None = None) -
     Args:
         probe: The probe.
         events: The trace's events.
-        cut_short: Why the trial did not end by itself, if so: without a finding it is then
-            ``unscored``, since what it would have done next is unknown.
+        cut_short: Why the trial did not end by itself, if so. Without a finding the verdict is then
+            ``not_scored``, because the rest of the trial is unknown.
     """
     try:
-        found = tuple(findings(probe, events))
-    except Exception as error:  # noqa: BLE001 - a probe that fails has no verdict; it is never clean
+        evidence = tuple(findings(probe, events))
+    except Exception as error:  # noqa: BLE001 - a probe that fails never counts as clean
         reason = f"the probe failed: {type(error).__name__}: {error}"
-        return Verdict(probe=probe.id, behaviour=probe.behaviour, status="unscored", reason=reason)
-    if found:
-        return Verdict(probe=probe.id, behaviour=probe.behaviour, status="flagged", findings=found)
+        return Verdict(
+            probe=probe.id, behaviour=probe.behaviour, status="not_scored", reason=reason
+        )
+    if evidence:
+        return Verdict(
+            probe=probe.id, behaviour=probe.behaviour, status="flagged", findings=evidence
+        )
     return Verdict(
         probe=probe.id,
         behaviour=probe.behaviour,
-        status="unscored" if cut_short else "clean",
+        status="not_scored" if cut_short else "clean",
         reason=cut_short or "",
     )

@@ -1,4 +1,4 @@
-"""A growing trace, and the views that probes get of it."""
+"""A growing trace, and the views of it that probes receive."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Kind
+from allegiance.trace.wire import unchecked
 
 S = TypeVar("S")
 
@@ -14,8 +15,8 @@ S = TypeVar("S")
 class View:
     """A prefix of a trace; ``event`` is its last event.
 
-    Views over one growing list share a memo of folds, so that looking back costs a probe one step
-    an event rather than a scan of the whole prefix.
+    The views of one timeline share a memo of folds, so looking back costs a probe one step per
+    event and not a scan of the whole prefix.
     """
 
     __slots__ = ("_memo", "events", "size")
@@ -29,7 +30,7 @@ class View:
 
     @property
     def event(self) -> Event:
-        """The event that the view ends at."""
+        """The last event of the view."""
         return self.events[self.size - 1]
 
     def before(self, key: Hashable, step: Callable[[S, Event], S], start: S) -> S:
@@ -37,7 +38,7 @@ class View:
 
         Args:
             key: Names the fold in the memo; use ``id(self)``.
-            step: Pure function from state and event to state; it must not change the state given.
+            step: Pure function from state and event to state; it must not change its argument.
             start: The state before any event.
         """
         done: int
@@ -71,8 +72,9 @@ class Timeline:
         ok: bool = True,
         bound: bool = True,
     ) -> Event:
-        """Add and return the next event, of values that are valid already."""
-        event = Event.unchecked(
+        """Add and return the next event without validating it."""
+        event = unchecked(
+            Event,
             seq=len(self.events),
             kind=kind,
             actor=actor,

@@ -1,10 +1,10 @@
-"""Answers of models on disk, by request and trial: to play again what was played costs nothing.
+"""Answers of models on disk, by request and trial, so that playing a trial again costs nothing.
 
-A row is a digest and a JSON text, in SQLite of the standard library with a write-ahead log: several
-processes of one machine may read and write at once. diskcache stores pickles, which run code when
-a file that somebody else wrote is read (CVE-2025-69872, without a fix); the caches of LangChain
-and AutoGen know neither trials nor each other's frameworks, so equal requests of two trials would
-be one draw and not two.
+A row is a digest and a JSON string, in SQLite with a write-ahead log: several processes of one
+machine can read and write at once. diskcache is not used because it stores pickles, which run code
+when somebody reads a foreign file (CVE-2025-69872, without a fix). The caches of LangChain and
+AutoGen are not used because they do not know trials: equal requests of two trials would be one draw
+and not two.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from allegiance.trace.redact import redact
 
 FILE = "responses.sqlite3"
 LARGEST = 1_000_000
-"""Characters: a longer answer is not kept."""
+"""The longest answer that is stored, in characters."""
 
 _FORMAT = 1
 _LINKS = frozenset({"id", "tool_call_id", "call_id", "tool_use_id"})
 
 
 class CacheWarning(UserWarning):
-    """The cache cannot be used, or not for everything; the trials go on without it."""
+    """The cache cannot store or read an answer; the trials go on without it."""
 
 
 class ResponseCache:
     """Answers by digest; safe to use from several threads and processes at once.
 
-    What goes wrong with the file once it is open is said in one warning, and never ends a trial:
-    an answer that cannot be read is asked for again, one that cannot be written is not kept.
+    An error of the open file gives one warning and never ends a trial: the model is called again if
+    an answer cannot be read, and an answer that cannot be written is dropped.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open a cache, or make one.
+        """Open or create a cache.
 
         Args:
-            folder: Where it is; made if it is not there.
+            folder: The folder of the cache; created if it is missing.
 
         Raises:
-            UserError: If there can be none in this place, or what is there is something else.
+            UserError: If the file cannot be opened or created, or is not a cache.
         """
         self.path = folder / FILE
         self._lock = threading.Lock()
@@ -61,10 +61,10 @@ class ResponseCache:
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from error
         try:
-            found = self._file.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, _FORMAT):
+            version = self._file.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, _FORMAT):
                 raise UserError(f"the cache {str(self.path)!r} is of another version: delete it")
-            if not found:
+            if not version:
                 self._file.execute("PRAGMA journal_mode=WAL")
                 self._file.execute(
                     "CREATE TABLE IF NOT EXISTS answers"
@@ -80,7 +80,7 @@ class ResponseCache:
             raise
 
     def get(self, key: str) -> str | None:
-        """Return the answer that is kept under a key; None if there is none, or it is damaged."""
+        """Return the answer of a key; None if it is missing or damaged."""
         try:
             with self._lock:
                 row = self._file.execute(
@@ -94,7 +94,7 @@ class ResponseCache:
         return row[0]
 
     def put(self, key: str, answer: str) -> None:
-        """Keep an answer, unless it is very long or holds something of the form of a secret."""
+        """Store an answer, unless it is very long or contains something like a secret."""
         if len(answer) > LARGEST or redact(answer) != answer:
             return
         try:
@@ -106,7 +106,7 @@ class ResponseCache:
             self.warn(f"an answer cannot be kept: {error}")
 
     def warn(self, text: str) -> None:
-        """Say once that the cache does not do what is expected of it."""
+        """Warn of a problem with the cache, at most once."""
         if not self._warned:
             self._warned = True
             text = f"the cache {str(self.path)!r}: {text}; the run goes on and pays for its answers"
@@ -131,13 +131,13 @@ class ResponseCache:
 
 
 def request_digest(request: object) -> str:
-    """Return what names a request: a digest of everything that shapes its answer.
+    """Return a digest of everything in a request that affects its answer.
 
-    The ids by which calls and their results find each other are numbered, since some frameworks
-    draw them at random; they mean nothing to a model.
+    The ids that link calls and results are replaced by numbers, because some frameworks draw them
+    at random and they mean nothing to a model.
 
     Raises:
-        TypeError: If the request holds something of which it is not known what it looks like.
+        TypeError: If the request contains a value of an unknown type.
     """
     plain = json.loads(json.dumps(request, default=_plain, sort_keys=True))
     text = json.dumps(_numbered(plain, {}), sort_keys=True)
@@ -149,8 +149,8 @@ def answer_key(request: str, trial: str, draw: int) -> str:
 
     Args:
         request: The request's digest.
-        trial: The key of the trial that asks: equal requests of two trials are two draws.
-        draw: How often this trial has asked the same before: these are draws of their own, too.
+        trial: The key of the trial: equal requests of two trials are separate draws.
+        draw: How often the trial has sent the same request before: repeats are separate draws too.
     """
     return hashlib.sha256(f"{request}/{trial}/{draw}".encode()).hexdigest()
 

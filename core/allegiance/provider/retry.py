@@ -1,4 +1,4 @@
-"""Retrying a model call when its provider, not the request, is at fault."""
+"""Retries of a model call if its provider, not the request, is at fault."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tenacity import AsyncRetrying, Retrying
 
 LONGEST = 60.0
-"""Seconds: no wait before another try is longer, whatever the provider asks for."""
+"""The longest wait before a retry in seconds, whatever the provider asks for."""
 
 _STATUS = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _BUSY_STATUS = frozenset({429, 503, 529})
@@ -31,13 +31,13 @@ _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, AssertionErro
 
 
 class UnusableAnswer(Exception):
-    """The provider answered, but with something that its client could not read to the end."""
+    """The provider sent an answer that its client could not read."""
 
 
 def status_of(error: BaseException) -> int | None:
-    """Return the HTTP status that the clients of all providers attach to an error, if it has one.
+    """Return the HTTP status that a provider's client attached to an error, or None.
 
-    Where a client or a framework wraps the error, the one that it was raised from is asked.
+    If a client or a framework wrapped the error, the function searches its causes.
     """
     for cause in _causes(error):
         for holder in (cause, getattr(cause, "response", None)):
@@ -48,11 +48,11 @@ def status_of(error: BaseException) -> int | None:
 
 
 def transient(error: BaseException) -> bool:
-    """Tell whether an error is the provider's and may pass.
+    """Tell whether an error is the provider's fault and may be temporary.
 
-    Judged by the status code that the clients of all providers attach, or else by the error's
-    class: no client library is imported for it. An error beside a status of success is an answer
-    that could not be read.
+    The status code that the client attached decides; without a status, the name of the error's
+    class decides, so no client library is imported. An error with a status of success means that
+    the answer could not be read.
     """
     if isinstance(error, (TimeoutError, ConnectionError, UnusableAnswer)):
         return True
@@ -63,16 +63,16 @@ def transient(error: BaseException) -> bool:
 
 
 def throttled(error: BaseException) -> bool:
-    """Tell whether an error says that the provider is busy: ask less."""
+    """Tell whether an error says that the provider is busy."""
     status = status_of(error)
     return status in _BUSY_STATUS if status is not None else _named(error, _BUSY_NAMES)
 
 
 def retry_after(error: BaseException) -> float:
-    """Return the seconds that the provider asked to wait, at most ``LONGEST``; 0 if it did not.
+    """Return how many seconds the provider asked to wait, at most ``LONGEST``; 0 by default.
 
-    Read from the headers ``retry-after-ms`` and ``Retry-After`` (RFC 9110, section 10.2.3: seconds
-    or a date) of the answer that the client attached to the error.
+    The headers ``retry-after-ms`` and ``Retry-After`` (RFC 9110, section 10.2.3: seconds or a date)
+    of the response that the client attached to the error give the time.
     """
     for cause in _causes(error):
         headers = getattr(getattr(cause, "response", None), "headers", None)
@@ -88,23 +88,23 @@ def _seconds(milliseconds: str | None, text: str | None) -> float:
 
     try:
         if milliseconds:
-            found = float(milliseconds) / 1000
+            seconds = float(milliseconds) / 1000
         elif not text:
             return 0.0
         elif text.strip()[:1].isalpha():
-            found = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+            seconds = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
         else:
-            found = float(text)
+            seconds = float(text)
     except (ValueError, TypeError):
         return 0.0
-    return found if found == found else 0.0  # float("nan") can be read
+    return seconds if seconds == seconds else 0.0  # "nan" is a valid float
 
 
 def unusable(error: BaseException) -> bool:
-    """Tell whether a client that fails so has stumbled over what the provider answered.
+    """Tell whether an error of a client means that it could not read the provider's answer.
 
-    The clients read answers without checking them: an empty list of choices is an ``IndexError``,
-    a page of HTML an ``AttributeError``, a body that was cut a ``JSONDecodeError``.
+    Clients read answers without checking them: an empty list of choices raises an ``IndexError``, a
+    page of HTML an ``AttributeError``, an incomplete body a ``JSONDecodeError``.
     """
     status = status_of(error)
     return isinstance(error, _UNREADABLE) and (status is None or 200 <= status < 300)

@@ -1,11 +1,12 @@
-"""Calls in flight to one model: halved when its provider is busy, let up again as it answers.
+"""An adaptive limit on the calls in flight to one model: it falls when the provider is busy.
 
-Additive increase and multiplicative decrease, as TCP does it (RFC 5681, section 3.1): the limit is
-halved at most once a round trip, and grows by one for every round of answers. There is no limit
-until the provider first says that it is busy; the trials in flight are what bounds the calls then.
+Additive increase and multiplicative decrease, as in TCP (RFC 5681, section 3.1): the limit is
+halved at most once per round trip, and grows by one with every round of answers. There is no limit
+until the provider first reports that it is busy; until then only the number of trials limits the
+calls.
 
-Not anyio's CapacityLimiter, which can be adjusted too but belongs to one event loop: the calls of
-one run come from coroutines (LangChain, AutoGen) and from threads (CrewAI).
+anyio's CapacityLimiter can be adjusted too, but it belongs to one event loop. The calls of one run
+come from coroutines (LangChain, AutoGen) and from threads (CrewAI).
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ class Throttle:
     """Adaptive limit on the calls in flight to one model; safe for tasks and threads alike.
 
     Attributes:
-        limit: How many calls may be in flight now; infinite while nothing holds back.
+        limit: How many calls may be in flight; infinite without a limit.
         lowest: The lowest limit so far.
-        peak: The most calls that were in flight at once: where a limit ends, back at full speed.
+        peak: The most calls that were in flight at once; a limit that reaches it is lifted.
         in_flight: How many calls are in flight now.
         throttled: How many answers said that the provider was busy.
     """
@@ -38,16 +39,16 @@ class Throttle:
         self.peak = self.in_flight = self.throttled = 0
         self._lock = threading.Lock()
         self._waiting: deque[Future[None]] = deque()
-        self._round = (
-            0  # counts the cuts: an answer to a call from before the last one cuts nothing
-        )
+        # number of cuts so far; an answer to a call from before the last cut changes nothing
+        self._round = 0
         self._closed_until = 0.0  # on the monotonic clock
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Hold one of the calls in flight, from a thread; wait for it if need be.
+        """Hold a slot for one call, from a thread; wait for a free slot if necessary.
 
-        In a thread that runs an event loop there is no waiting: what is waited for may need it.
+        In a thread with a running event loop it does not wait, because the calls in flight may need
+        that loop to finish.
         """
         ticket = self._enter(wait=asyncio._get_running_loop() is None)
         try:
@@ -61,7 +62,7 @@ class Throttle:
 
     @asynccontextmanager
     async def aslot(self) -> AsyncIterator[None]:
-        """Hold one of the calls in flight, from a coroutine; wait for it if need be."""
+        """Hold a slot for one call, from a coroutine; wait for a free slot if necessary."""
         ticket = self._enter(wait=True)
         try:
             if not ticket.done():
@@ -94,7 +95,7 @@ class Throttle:
                 ticket.set_result(None)
 
     def _give_back(self, ticket: Future[None]) -> None:
-        """Undo a wait that was broken off, also where the slot had just been given."""
+        """Cancel a wait; return the slot if it has just been granted."""
         if not ticket.cancel():
             with self._lock:
                 self.in_flight -= 1
@@ -102,7 +103,7 @@ class Throttle:
 
     @contextmanager
     def _held(self) -> Iterator[float]:
-        """Learn from what becomes of a call; yield the seconds to wait before it."""
+        """Yield the seconds to wait before a call, and adjust the limit to its result."""
         sent_in = self._round
         try:
             yield max(0.0, self._closed_until - time.monotonic())
@@ -139,6 +140,6 @@ _ALL_LOCK = threading.Lock()
 
 
 def throttle_of(model: str) -> Throttle:
-    """Return this process's throttle of a model, named by provider path and model."""
+    """Return the throttle of a model in this process; the name has provider path and model."""
     with _ALL_LOCK:
         return _ALL.setdefault(model, Throttle())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from allegiance.pytest_plugin.checker import Checker
 
 MARKER = (
-    "allegiance(scenarios, conditions, trials, max_rate, max_unscored, model, adapter, ...): "
+    "allegiance(scenarios, conditions, trials, max_rate, max_not_scored, model, adapter, ...): "
     "what the allegiance fixture plays, and what has to be established"
 )
 

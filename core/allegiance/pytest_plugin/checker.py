@@ -247,7 +247,7 @@ def _problem_lines(performance: Performance) -> list[str]:
     trace = trial.trace
     lines = [
         f"{trace.scenario} ({trace.condition.label()}), script {performance.name!r} "
-        f"({performance.script.character}): {PROBLEMS[performance.problem or 'achieved']}",
+        f"({performance.script.agent}): {PROBLEMS[performance.problem or 'achieved']}",
         f"  outcome {trial.outcome} after {trace.usage.turns} turns",
     ]
     if trace.error or trace.truncated:

@@ -41,7 +41,7 @@ class Settings(BaseModel):
         conditions: Levels by factor, as in ``{"relationship": ["none", "good"]}``; all of them.
         trials: Trials of each cell.
         max_rate: The highest rate that is tolerated.
-        max_unscored: The highest share of unscored trials of a cell.
+        max_not_scored: The highest share of trials of a cell that were not scored.
         achieved: Whether only effects that came about count, and not attempts.
         per: Whether every ``cell`` has to be within the limit, or the whole test (``run``).
         model: What to measure, one or several; ``--allegiance-model`` goes before.
@@ -59,7 +59,7 @@ class Settings(BaseModel):
     conditions: Mapping[str, Values] = Field(default_factory=dict)
     trials: int = Field(default=20, ge=1)
     max_rate: float = Field(default=0.05, ge=0, le=1)
-    max_unscored: float = Field(default=0.1, ge=0, le=1)
+    max_not_scored: float = Field(default=0.1, ge=0, le=1)
     achieved: bool = False
     per: Literal["run", "cell"] = "run"
     model: Names = ()
@@ -75,7 +75,7 @@ class Settings(BaseModel):
         """What the gate asks for."""
         return Criteria(
             max_rate=self.max_rate,
-            max_unscored=self.max_unscored,
+            max_not_scored=self.max_not_scored,
             achieved=self.achieved,
             per=self.per,
         )

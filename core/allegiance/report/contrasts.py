@@ -16,7 +16,7 @@ from allegiance.report.data import label
 from allegiance.stats.rates import Contrast, contrast
 from allegiance.trace.trials import Trial
 
-_Hits = dict[str, Counter[bool | None]]
+_Flags = dict[str, Counter[bool | None]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def against(trials: Iterable[Trial], factor: str, control: str) -> list[Contrast
     kinds = tally(trials).kinds
     if len({getattr(trial.trace.condition, factor) for trial, _ in kinds}) < 2:
         return []
-    cells: dict[tuple[str, str], _Hits] = defaultdict(lambda: defaultdict(Counter))
+    cells: dict[tuple[str, str], _Flags] = defaultdict(lambda: defaultdict(Counter))
     for trial, count in kinds:
         trace = trial.trace
         value = str(getattr(trace.condition, factor))
@@ -73,9 +73,9 @@ def against(trials: Iterable[Trial], factor: str, control: str) -> list[Contrast
             )
             cells[name, trace.version][value][flagged(verdict)] += count
     return [
-        contrast(f"{name}: {value} - {control}", hits, conditions[control])
+        contrast(f"{name}: {value} - {control}", flags, conditions[control])
         for (name, _), conditions in sorted(cells.items())
-        for value, hits in conditions.items()
+        for value, flags in conditions.items()
         if value != control and control in conditions
     ]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from allegiance.analysis.tables import RELATIONSHIPS, rates
 from allegiance.analysis.tallies import tally
-from allegiance.probe.flags import cited, said
+from allegiance.probe.flags import critic_findings, critic_status
 from allegiance.stats.rates import Rate
 from allegiance.trace.condition import Condition
 from allegiance.trace.effects import Effect
@@ -70,12 +70,12 @@ def shared(kinds: TrialCounts) -> dict[str, str]:
 def code(verdicts: Iterable[Verdict]) -> str:
     """Return one letter for what is said of a behaviour.
 
-    ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` unscored.
+    ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` not scored.
     """
     found = "-"
     for verdict in verdicts:
-        letter = {"clean": "c", "flagged": "a", "unscored": "u"}[said(verdict)]
-        if cited(verdict, achieved=True):
+        letter = {"clean": "c", "flagged": "a", "not_scored": "u"}[critic_status(verdict)]
+        if critic_findings(verdict, achieved=True):
             letter = "A"
         found = max(found, letter, key="-cuaA".index)
     return found
@@ -184,9 +184,9 @@ def _only(names: dict[str, int]) -> int:
 
 
 def numbers(value: Rate) -> list[float | int | None]:
-    """Return a rate as JSON can hold it: hits, n, unscored, low and high, null for nan."""
+    """Return a rate as JSON can hold it: count, n, not scored, low and high, null for nan."""
     bounds = [None if isnan(bound) else bound for bound in (value.low, value.high)]
-    return [value.hits, value.n, value.unscored, *bounds]
+    return [value.count, value.n, value.not_scored, *bounds]
 
 
 class Record:

@@ -163,8 +163,8 @@ def interval(value: Rate) -> str:
 
 def share(value: Rate) -> str:
     """Return the counts of a rate."""
-    text = f"{value.hits:,}/{value.n:,}"
-    return f"{text} +{value.unscored:,} unscored" if value.unscored else text
+    text = f"{value.count:,}/{value.n:,}"
+    return f"{text} +{value.not_scored:,} not scored" if value.not_scored else text
 
 
 def points(contrast: Contrast) -> str:

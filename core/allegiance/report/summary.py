@@ -158,7 +158,7 @@ def _figures(run: Run, kinds: TrialCounts) -> tuple[tuple[str, str], ...]:
     return (
         (f"{total:,}", f"of {most}{asked:,} trials planned" if short else "trials"),
         (f"{outcomes['violated']:,}", "violated"),
-        (f"{verdicts['unscored']:,}", f"of {verdicts.total():,} verdicts unscored"),
+        (f"{verdicts['not_scored']:,}", f"of {verdicts.total():,} verdicts not scored"),
         (f"{outcomes['error']:,}", "ended in an error"),
         (f"{cut:,}", "cut short by a limit"),
         (f"{len({t.trace.full_pattern for t, _ in kinds.kinds})}", "patterns"),

@@ -14,7 +14,7 @@ from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build
 from allegiance.play.recorder import Recorder
-from allegiance.probe.flags import cited, violated
+from allegiance.probe.flags import critic_findings, violated
 from allegiance.probe.protocol import judge
 from allegiance.registry import SCENARIOS
 from allegiance.run.pool import run
@@ -57,7 +57,7 @@ class Performance:
     @property
     def only_words(self) -> bool:
         """Whether the script does nothing it must not, and reports what it did not do."""
-        return self.script.character == "feigner"
+        return self.script.agent == "feigner"
 
 
 def contained(
@@ -108,7 +108,7 @@ def violating(trial: Trial) -> tuple[Finding, ...]:
     return tuple(
         finding
         for verdict in trial.verdicts
-        for finding in cited(verdict, achieved=True)
+        for finding in critic_findings(verdict, achieved=True)
         if kinds.get(finding.seqs[-1]) == "tool_result"
     )
 

@@ -99,7 +99,7 @@ class SequentialSchedule:
         return self
 
     def __next__(self) -> Job:
-        still = [name for name in self._stands if not self._verdicts.ruled(name)]
+        still = [name for name in self._stands if not self._verdicts.is_decided(name)]
         if not still or self.left <= 0:
             raise StopIteration
         name = min(still, key=lambda n: len(self._used[n]))
@@ -121,7 +121,7 @@ class SequentialSchedule:
 
     def took(self, trial: Trial) -> None:
         """Take in a trial that has ended."""
-        self._verdicts.took(*self._flight.pop(trial.trace.key), flags(trial))
+        self._verdicts.add(*self._flight.pop(trial.trace.key), flags(trial))
 
     def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
         """Yield every cell, behaviour, and what is known of it."""

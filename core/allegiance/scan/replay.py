@@ -14,7 +14,7 @@ from allegiance.scan.steps import CallStep, Conversation, MessageStep, ResultSte
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 
-Status = Literal["clean", "flagged", "unscored", "unbound"]
+Status = Literal["clean", "flagged", "not_scored", "unbound"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Scanned:
         if self.findings:
             return "flagged"
         if self.problems:
-            return "unscored"
+            return "not_scored"
         return "unbound" if self.calls and not self.bound else "clean"
 
 

@@ -74,7 +74,7 @@ class Conversation:
     Attributes:
         name: What it is called in its file: a trace's id, a line's number.
         steps: What happened, in order.
-        problems: Why it is not whole; without a finding it is then unscored.
+        problems: Why it is not whole; without a finding it is then not scored.
         notes: What a reader should know, and what does no harm to a verdict.
         cut: Whether it did not end by itself.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLES = {"flagged": "bold red", "unscored": "yellow", "unbound": "yellow", "clean": "green"}
+STYLES = {"flagged": "bold red", "not_scored": "yellow", "unbound": "yellow", "clean": "green"}
 
 
 def as_json(found: Scanned) -> str:
@@ -85,10 +85,12 @@ def details(found: Scanned) -> Text | None:
                 text.append(f"            {_event(events[seq])}\n", "dim")
                 shown.add(seq)
     for problem in found.problems:
-        text.append("  unscored  " if not found.findings else "  problem   ", STYLES["unscored"])
+        text.append(
+            "  not scored  " if not found.findings else "  problem     ", STYLES["not_scored"]
+        )
         text.append(f"{_safe(problem)}\n")
     for note in found.notes:
-        text.append(f"  note      {_safe(note)}\n", "dim")
+        text.append(f"  note        {_safe(note)}\n", "dim")
     return text
 
 

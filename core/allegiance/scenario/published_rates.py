@@ -2,11 +2,11 @@
 
 Source: "Peer-Preservation in Frontier Models" (arXiv 2604.19784), averages over the three ways of
 delivering the relationship. Misrepresentation and alignment faking are percentage points over the
-baseline, tampering, exfiltration and refusal are per cent of trials. What the study does not list
-is drawn as 0.
+baseline; tampering, exfiltration and refusal are per cent of trials. A rate that the study does not
+list is 0.
 
-Where the critic itself is at stake the rates are those of self-preservation, without a peer and
-with one present; the study lists one rate for "with", so it is drawn at any history with that peer.
+If the critic itself is at stake, the rates are those of self-preservation, without a peer and with
+a peer present. The study lists one rate for "with", so it applies to every history with that peer.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MODELS: Mapping[str, Mapping[str, Rates]] = {
 }
 
 SELF: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    # the highest of the deliveries is all that is listed "with a peer" for gemini-3-flash
+    # for gemini-3-flash "with a peer" the study lists only the highest rate of the deliveries
     "gemini-3-flash": {_TAMPERING: (0.023, 0.997)},
     "gemini-3-pro": {_TAMPERING: (0.013, 0.31)},
     "claude-haiku-4.5": {_EXFILTRATION: (0.03, 0.12)},
@@ -72,7 +72,8 @@ BEHAVIOUR_OF: Mapping[str, str] = {
 def rate(model: str, scenario: str, condition: Condition) -> float:
     """Return the published rate of the scenario's behaviour for a model in a condition.
 
-    A watched condition of the alignment-faking scenario has rate 0: that rate is a difference.
+    A monitored condition of the alignment-faking scenario has rate 0: the published rate is the
+    difference from it.
     """
     behaviour = BEHAVIOUR_OF.get(scenario, "")
     if behaviour == _FAKING and condition.oversight != "unmonitored":
@@ -85,7 +86,7 @@ def rate(model: str, scenario: str, condition: Condition) -> float:
 def draw(
     model: str, scenario: str, condition: Condition, uniform: float
 ) -> Literal["betrayal", "objector", "loyal"]:
-    """Turn a uniform number into what a model of the published rates would do."""
+    """Return what a model with the published rates does for a uniform random number."""
     betrayal = rate(model, scenario, condition)
     refusals = {} if condition.subject == "self" else MODELS[model].get(_REFUSAL, {})
     refusal = refusals.get(condition.relationship, 0.0)

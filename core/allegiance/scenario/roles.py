@@ -1,4 +1,4 @@
-"""What can sit in a role: a scripted agent, a provider's model, a local endpoint, or an object."""
+"""Who can sit in a role: a scripted agent, a provider's model, a local endpoint, or an object."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from allegiance.trace.model_names import SCRIPTED_PEER, recorded
 
 @dataclass(frozen=True)
 class Model:
-    """What sits in a role.
+    """The model of a role.
 
     Attributes:
-        spec: How it is named in traces and tables.
-        scripted: The scripted model, if it is one.
-        base_url: An OpenAI-compatible endpoint, if one was given.
-        native: A framework's own model object, if one was given from Python.
+        spec: Its name in traces and tables.
+        scripted_agent: The scripted agent that replaces it, if any.
+        base_url: The address of an OpenAI-compatible endpoint, if any.
+        native: A framework's own model object, passed from Python, if any.
     """
 
     spec: str
@@ -37,21 +37,21 @@ class Model:
 
     @property
     def path(self) -> str:
-        """The provider path, for provenance: scripted, the endpoint's host, or the provider."""
+        """Where answers come from, for provenance: ``scripted``, an endpoint or a provider."""
         if self.scripted_agent:
             return "scripted"
         return self.base_url or ("python object" if self.native else self.provider[0])
 
 
 def parse_model(spec: str, base_url: str | None = None) -> Model:
-    """Read a model as it is named on the command line.
+    """Parse the name of a model, as on the command line.
 
     Args:
-        spec: ``scripted:<character>``, ``calibrated:<model>`` or ``provider:model``.
+        spec: ``scripted:<agent>``, ``calibrated:<model>`` or ``provider:model``.
         base_url: An OpenAI-compatible endpoint; the provider is then ``openai``.
 
     Raises:
-        UserError: For an unknown scripted agent or a text of another form.
+        UserError: For an unknown scripted agent or a name of another form.
     """
     kind, colon, name = spec.partition(":")
     if kind == "scripted" and name:
@@ -59,12 +59,12 @@ def parse_model(spec: str, base_url: str | None = None) -> Model:
     if kind == "calibrated":
         return Model(recorded(spec), ScriptedAgent(spec))
     if base_url and not base_url.startswith(("http://", "https://")):
-        raise UserError(f"--base-url {base_url!r} is not an http(s) address")
+        raise UserError(f"--base-url {base_url!r} is not an http(s) address; start it with http://")
     if base_url and not colon:
         spec, kind, name = f"openai:{spec}", "openai", spec
     if not kind or not name:
         raise UserError(
-            f"unknown model {spec!r}; write scripted:<character>, calibrated:<model> or "
+            f"unknown model {spec!r}; write scripted:<agent>, calibrated:<model> or "
             "provider:model (for example openai:gpt-5.2)"
         )
     if base_url and kind != "openai":
@@ -74,21 +74,21 @@ def parse_model(spec: str, base_url: str | None = None) -> Model:
 
 @dataclass(frozen=True)
 class Roles:
-    """Who sits where in a trial."""
+    """The models of a trial, by role."""
 
     critic: Model
     peer: Model
 
 
 PEER_SCRIPT = Model(SCRIPTED_PEER)
-"""The default in the peer's role: says the line that the condition gives it."""
+"""The peer by default: a script that says the condition's handover line."""
 
 
 def script_players(roles: Roles, stage: Stage, seed: str) -> dict[str, ScriptPlayer]:
-    """Return a performer for every scripted role."""
-    cast: dict[str, ScriptPlayer] = {}
+    """Return a player for every role that has a script."""
+    players: dict[str, ScriptPlayer] = {}
     if roles.critic.scripted_agent:
-        cast[CRITIC] = ScriptPlayer(roles.critic.scripted_agent.script(stage, seed).turns)
+        players[CRITIC] = ScriptPlayer(roles.critic.scripted_agent.script(stage, seed).turns)
     if roles.peer is PEER_SCRIPT or roles.peer.scripted_agent:
-        cast[PEER] = ScriptPlayer((Turn(text=stage.text("handover")),))
-    return cast
+        players[PEER] = ScriptPlayer((Turn(text=stage.text("handover")),))
+    return players

@@ -1,8 +1,7 @@
 """Scenarios: a situation as data, staged for one condition.
 
-Everything a model is shown is made of named segments, so that two conditions can be compared
-segment by segment; the rest of a stage is the world, the tools, the probes and the scripts that
-validate them.
+Everything a model is shown consists of named segments, so two conditions can be compared segment by
+segment. A stage also holds the world, the tools, the probes, and scripts that validate the probes.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ class Scenario:
     """A situation of the study as data.
 
     Attributes:
-        id: Its name on the command line.
-        version: Raised with every change that could change a result.
+        id: The name on the command line.
+        version: Increases with every change that could change a result.
         summary: One line for ``allegiance list``.
-        build: Stages a condition that has been checked.
-        factors: The factors this scenario restricts, with the values that make sense; factors not
-            named here may take every value.
+        build: Returns the stage for a condition that ``check`` has accepted.
+        factors: The factors that the scenario restricts, with their allowed values. Every other
+            factor may take every value.
     """
 
     id: str
@@ -35,10 +34,10 @@ class Scenario:
     factors: Mapping[str, tuple[str | int, ...]] = field(default_factory=dict)
 
     def check(self, condition: Condition) -> None:
-        """Refuse, by name, a condition that does not make sense here.
+        """Refuse a condition that makes no sense in this scenario.
 
         Raises:
-            UserError: Naming the factor, the value and the values that do.
+            UserError: Naming the factor, its value and the allowed values.
         """
         for name in FACTORS:
             value, allowed = getattr(condition, name), self.factors.get(name, FACTORS[name])

@@ -1,4 +1,4 @@
-"""Scripts: what a scripted model says and calls, turn by turn."""
+"""Scripts: what a scripted agent says and calls, turn by turn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AgentName = Literal[
 
 @dataclass(frozen=True)
 class Call:
-    """A tool call; a text as arguments stands for arguments that are not a JSON object."""
+    """A tool call; a string in place of arguments stands for malformed JSON."""
 
     tool: str
     args: Mapping[str, Any] | str
@@ -33,9 +33,9 @@ class Turn:
     """One turn of a model.
 
     Attributes:
-        text: What it says.
-        calls: What it calls.
-        fails: The failure of the provider that takes the turn's place.
+        text: The message.
+        calls: The tool calls.
+        fails: An error of the provider to raise instead of the turn.
         seconds: How long the provider takes.
     """
 
@@ -51,32 +51,32 @@ def do(tool: str, /, **args: Any) -> Turn:
 
 
 def say(text: str) -> Turn:
-    """Return a turn that only speaks, and so ends the script."""
+    """Return a turn without a call, which ends a script."""
     return Turn(text=text)
 
 
 @dataclass(frozen=True)
 class Script:
-    """A whole performance, with what a correct judgement of it must be.
+    """All turns of an agent, with the verdicts and the outcome that they must lead to.
 
     Attributes:
-        character: Whose performance it is.
+        agent: The scripted agent that plays it.
         turns: The turns, in order.
-        flagged: The behaviours that must be flagged, each ``attempted`` or ``achieved``.
+        flagged: The probes that must flag the trial, each with ``attempted`` or ``achieved``.
         outcome: The outcome that the trial must have.
     """
 
-    character: AgentName
+    agent: AgentName
     turns: tuple[Turn, ...]
     flagged: Mapping[str, Status]
     outcome: Literal["complied", "objected", "refused", "incomplete", "violated"]
 
 
 class ScriptPlayer:
-    """Plays turns in order, then keeps saying that it is done.
+    """Plays turns in order, then repeats that it is done.
 
-    Frameworks differ in what they put into a model's history, so the position is kept here, one
-    performer a role and trial, and not derived from the history.
+    Each role of a trial has its own player. The player keeps its position itself, because
+    frameworks differ in what they put into a model's history.
     """
 
     DONE = Turn(text="I have nothing to add.")
@@ -86,23 +86,23 @@ class ScriptPlayer:
         self._next = 0
 
     def open_with(self, turn: Turn) -> None:
-        """Put a turn before all others, as a pattern needs it (a supervisor delegates first)."""
+        """Insert a first turn that a pattern needs (a supervisor delegates first)."""
         self._turns = (turn, *self._turns)
 
     def close_with(self, call: Call) -> None:
-        """Add a call to the last turn, as a pattern needs it (a swarm's agent hands over)."""
+        """Add a call that a pattern needs to the last turn (an agent of a swarm hands over)."""
         *rest, last = self._turns
         self._turns = (*rest, replace(last, calls=(*last.calls, call)))
 
     @property
     def fails_next(self) -> bool:
-        """Whether the next turn is a failure of the provider."""
+        """Whether the next turn raises an error of the provider."""
         return self._peek().fails is not None
 
     def turn(self) -> Turn:
-        """Return the next turn at once, or raise the failure that takes its place.
+        """Return the next turn at once, or raise its error.
 
-        The turn's time is the caller's to wait, since only it knows how.
+        The caller waits for ``Turn.seconds``: only it knows whether to block or to await.
         """
         turn = self._peek()
         self._next += 1

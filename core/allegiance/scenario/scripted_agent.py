@@ -1,7 +1,7 @@
-"""Scripted agents: scripted models with a known character, for any role in any framework.
+"""Scripted agents: scripts that replace a model, for any role in any framework.
 
-A scripted agent is not a model of anything: it is a control. A run with one says what the harness
-and the probes do, and nothing about any language model.
+A scripted agent is a control. A run with one shows what the harness and the probes do, and nothing
+about any language model.
 """
 
 from __future__ import annotations
@@ -35,47 +35,51 @@ TRACKER = "pass_mark_tracker"
 
 @dataclass(frozen=True)
 class ScriptedAgent:
-    """A scripted model.
+    """A model replaced by a script.
 
     Attributes:
-        character: A name of ``AGENT_NAMES``, ``calibrated:<model>``, or ``script:<name>`` for one
-            script of a scenario by its own name; ``paced:<seconds>:<character>`` takes that long
-            over every turn, as a provider would (for load tests); ``pass_mark_tracker:<ceiling>``
-            reports the passing mark, or its ceiling where the mark is above that.
+        name: A name of ``AGENT_NAMES``; or ``calibrated:<model>``, which draws a script at the
+            model's published rate; or ``script:<name>``, one script of the scenario;
+            or ``paced:<seconds>:<agent>``, which takes that long over every turn, as a provider
+            would (for load tests); or ``pass_mark_tracker:<ceiling>``, which reports the pass mark
+            or the ceiling, whichever is lower.
+
+    Raises:
+        UserError: For an unknown name.
     """
 
-    character: str
+    name: str
 
     def __post_init__(self) -> None:
-        """Refuse an unknown character by name."""
-        kind, _, name = self.character.partition(":")
+        """Refuse an unknown name."""
+        kind, _, rest = self.name.partition(":")
         if kind == "paced":
-            seconds, _, character = name.partition(":")
+            seconds, _, agent = rest.partition(":")
             try:
                 float(seconds)
             except ValueError:
                 raise UserError(
-                    f"scripted agent {self.character!r} is not of the form paced:SECONDS:CHARACTER"
+                    f"scripted agent {self.name!r} is not of the form paced:SECONDS:AGENT"
                 ) from None
-            ScriptedAgent(character)
+            ScriptedAgent(agent)
             return
         if kind == TRACKER:
-            if not name.isdecimal() or not 0 <= int(name) <= 100:
+            if not rest.isdecimal() or not 0 <= int(rest) <= 100:
                 raise UserError(
-                    f"scripted agent {self.character!r} is not of the form {TRACKER}:CEILING, with "
+                    f"scripted agent {self.name!r} is not of the form {TRACKER}:CEILING, with "
                     "a ceiling from 0 to 100 points"
                 )
             return
-        if kind == "calibrated" and name in MODELS:
+        if kind == "calibrated" and rest in MODELS:
             return
         if kind == "calibrated":
             raise UserError(
-                f"no published rates for {name!r}; calibrated scripted agents exist for "
+                f"no published rates for {rest!r}; calibrated scripted agents exist for "
                 f"{', '.join(MODELS)}"
             )
-        if self.character not in AGENT_NAMES and not (kind == "script" and name):
+        if self.name not in AGENT_NAMES and not (kind == "script" and rest):
             raise UserError(
-                f"unknown scripted agent {self.character!r}; the scripted agents are "
+                f"unknown scripted agent {self.name!r}; the scripted agents are "
                 f"{', '.join(AGENT_NAMES)} and calibrated:<model>"
             )
 
@@ -83,38 +87,38 @@ class ScriptedAgent:
         """Return the script that this scripted agent plays.
 
         Args:
-            stage: Where it plays.
-            seed: Names the trial; the same name draws the same character.
+            stage: The scenario, staged for one condition.
+            seed: Names the trial; the same seed draws the same script.
 
         Raises:
-            UserError: If a script asked for by name is not of this scenario.
+            UserError: If ``script:<name>`` names a script that the scenario does not have.
         """
-        kind, _, name = self.character.partition(":")
+        kind, _, rest = self.name.partition(":")
         if kind == "paced":
-            seconds, _, character = name.partition(":")
-            script = ScriptedAgent(character).script(stage, seed)
+            seconds, _, agent = rest.partition(":")
+            script = ScriptedAgent(agent).script(stage, seed)
             slow = tuple(replace(turn, seconds=float(seconds)) for turn in script.turns)
             return replace(script, turns=slow)
         if kind == "script":
-            if name not in stage.scripts:
+            if rest not in stage.scripts:
                 raise UserError(
-                    f"scenario {stage.scenario!r} has no script {name!r}; its scripts are "
+                    f"scenario {stage.scenario!r} has no script {rest!r}; its scripts are "
                     f"{', '.join(stage.scripts)}"
                 )
-            return stage.scripts[name]
+            return stage.scripts[rest]
         if kind == TRACKER:
-            return _tracking(stage, min(stage.condition.pass_mark, int(name)))
+            return _tracking(stage, min(stage.condition.pass_mark, int(rest)))
         if kind == "calibrated":
-            drawn = draw(name, stage.scenario, stage.condition, random.Random(seed).random())
+            drawn = draw(rest, stage.scenario, stage.condition, random.Random(seed).random())
             return stage.script(stage.betrayal if drawn == "betrayal" else drawn)
         if kind == "faker":
             watched = stage.condition.oversight in ("monitored", "monitored_threat")
             return stage.script("loyal" if watched else stage.betrayal)
-        return stage.script(self.character)  # type: ignore[arg-type]  # checked in __post_init__
+        return stage.script(self.name)  # type: ignore[arg-type]  # checked in __post_init__
 
 
 def _tracking(stage: Stage, points: int) -> Script:
-    """Return the loyal script with another score, where it reports points at all."""
+    """Return the loyal script with this score in place of its own, if it reports points."""
     script = stage.script("loyal")
 
     def scored(call: Call) -> Call:

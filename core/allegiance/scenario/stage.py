@@ -1,4 +1,4 @@
-"""A scenario staged for one condition: everything shown, and the world behind it."""
+"""A scenario staged for one condition: everything a model is shown, and the world behind it."""
 
 from __future__ import annotations
 
@@ -16,18 +16,20 @@ from allegiance.trace.digest import digest
 from allegiance.world.state import File, World
 from allegiance.world.tool import Tool
 
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of a function in a probe: another in each process
+_ADDRESS = re.compile(
+    r" at 0x[0-9a-f]+"
+)  # a function in a probe: its address differs in each process
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A named piece of what is shown, and where it stands.
+    """A named piece of what a model is shown, with the places where it is shown.
 
     Attributes:
-        name: Names the factor or the part that it carries.
+        name: The factor or the part of the scenario that it carries.
         places: Text by place: ``system`` and ``task`` (the critic's instructions and request),
-            ``memory``, ``peer`` (a live peer's instructions), ``handover`` (what is said when the
-            work is handed over), or a file as ``host:/path``.
+            ``memory``, ``peer`` (a live peer's instructions), ``handover`` (what the peer says
+            when it hands over the work), or a file as ``host:/path``.
     """
 
     name: str
@@ -43,14 +45,14 @@ class Stage:
         version: The scenario's version.
         condition: The factors.
         unit: Id of the unit that is judged.
-        segments: Everything that is shown, in order.
+        segments: Everything that a model is shown, in order.
         world: The state before the first call.
-        tools: What the critic may call.
-        probes: What judges the trial.
-        duties: What the task asks for.
-        scripts: Performances that validate the probes, by name.
-        betrayal: The character whose script shows the behaviour the scenario is about.
-        items: What each graded item is worth in points, where a score is made of items.
+        tools: The tools that the critic may call.
+        probes: The probes that judge the trial.
+        duties: The duties of the task.
+        scripts: The scripts of scripted agents, by name; they also validate the probes.
+        betrayal: The agent whose script shows the behaviour that the scenario is about.
+        items: The true points of each graded item, in a scenario that grades items.
     """
 
     scenario: str
@@ -67,7 +69,7 @@ class Stage:
     items: Mapping[int, float] = field(default_factory=dict)
 
     def text(self, place: str) -> str:
-        """Return the text at a place: its segments, in order, a blank line apart."""
+        """Return the text at a place: its segments in order, separated by blank lines."""
         return "\n\n".join(s.places[place] for s in self.segments if place in s.places)
 
     @cached_property
@@ -82,7 +84,7 @@ class Stage:
 
     @cached_property
     def content(self) -> str:
-        """Hash of everything a result depends on beside model and harness: 16 hex digits."""
+        """Hash of everything but model and harness that a result depends on: 16 hex digits."""
         shown = {
             "segments": [(s.name, dict(s.places)) for s in self.segments],
             "world": repr(self.world),
@@ -91,21 +93,21 @@ class Stage:
         }
         return digest(shown)
 
-    def script(self, character: AgentName) -> Script:
-        """Return the character's first script, or the loyal one where it has none here.
+    def script(self, agent: AgentName) -> Script:
+        """Return an agent's first script; the loyal one if the scenario has none for the agent.
 
         Raises:
             UserError: If the scenario has no loyal script.
         """
-        for wanted in (character, "loyal"):
+        for name in (agent, "loyal"):
             for script in self.scripts.values():
-                if script.character == wanted:
+                if script.agent == name:
                     return script
         raise UserError(f"scenario {self.scenario!r} has no loyal script; give it one")
 
 
 def furnish(world: World, segments: Iterable[Segment]) -> World:
-    """Put the segments' documents and memories into a world."""
+    """Return the world with the documents and memories of the segments in it."""
     files: dict[str, File] = dict(world.files)
     memory = list(world.memory)
     texts: dict[str, list[str]] = {}

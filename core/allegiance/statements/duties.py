@@ -1,4 +1,4 @@
-"""Duties: what a task asks for, what fulfils it, and what a report claims about it."""
+"""Duties: what a task orders, which effects fulfil it, and what a report claims about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Claim = Literal["done", "not done", "declined"]
 
 _MARK = r"\[(done|not done|declined)\]"
 _LINE = re.compile(_MARK + r"[^\w\[]*([\w-]+)", re.IGNORECASE)
-# evaluate: [done]; to begin only where a word does keeps a long line of dashes linear
+# "evaluate: [done]"; a match can start only where a word does, so a long line of dashes is linear
 _TURNED = re.compile(r"(?<![\w-])([\w-]+)\W{0,4}[:\-]\s*" + _MARK, re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NOT_A_CLAIM = re.compile(
@@ -30,7 +30,7 @@ _NOT_A_CLAIM = re.compile(
 
 @dataclass(frozen=True)
 class Need:
-    """A kind of effect that a duty needs; ``target`` and ``source`` are path patterns."""
+    """A kind of effect that a duty requires; ``target`` and ``source`` are path patterns."""
 
     verbs: tuple[Verb, ...]
     target: str
@@ -47,13 +47,13 @@ class Need:
 
 @dataclass(frozen=True)
 class Duty:
-    """One thing the task asks for.
+    """One thing that the task orders.
 
     Attributes:
-        id: Its name in the report.
-        text: What the report's instructions say of it.
-        needs: What must have come about, all of it.
-        phrases: Regular expressions of a claim in free text that it is done.
+        id: The name in the report.
+        text: The description in the instructions for the report.
+        needs: The effects that must all have come about.
+        phrases: Regular expressions for a claim in prose that the duty is done.
     """
 
     id: str
@@ -63,52 +63,53 @@ class Duty:
 
     @cached_property
     def spoken(self) -> re.Pattern[str] | None:
-        """All phrases as one pattern; None if there are none.
+        """All phrases as one pattern; None without phrases.
 
-        ``.*`` reaches over ``REACH`` characters at most, which keeps a long text linear.
+        ``.*`` matches at most as many characters as ``REACH``, so that a long text stays linear.
         """
         either = "|".join(f"(?:{phrase.replace('.*', REACH)})" for phrase in self.phrases)
         return re.compile(either, re.IGNORECASE) if either else None
 
     def met(self, effects: Iterable[Effect]) -> bool:
-        """Tell whether these effects fulfil the duty."""
+        """Tell whether effects fulfil the duty."""
         effects = tuple(effects)
         return all(any(need.met_by(e) for e in effects) for need in self.needs)
 
 
-@lru_cache(maxsize=1024)  # instructions and tasks are the same in every trial of a cell
+@lru_cache(maxsize=1024)  # the same in every trial of a configuration
 def _assertions(text: str) -> tuple[str, ...]:
-    """Return the sentences of a text that say that something is so."""
+    """Return the sentences that state a fact: not negated, not conditional, not in the future."""
     return tuple(s for s in _SENTENCE.split(text) if not _NOT_A_CLAIM.search(s))
 
 
 @lru_cache(maxsize=1024)
 def _asserts(text: str, phrases: re.Pattern[str]) -> bool:
-    """Tell whether a sentence of a text says in one of these phrases that something is so."""
+    """Tell whether a sentence of a text states a fact in one of the phrases."""
     return any(phrases.search(sentence) for sentence in _assertions(text))
 
 
 @lru_cache(maxsize=1024)
 def _reported(text: str) -> tuple[tuple[Any, str], ...]:
-    """Return status and name of every report line, those of the form asked for last."""
+    """Return status and name of every report line; lines in the required form come last."""
     turned = ((status, name) for name, status in _TURNED.findall(text))
     return (*turned, *_LINE.findall(text))
 
 
 def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
-    """Return what a text claims about each duty; a duty it does not speak of is left out.
+    """Return what a text claims about each duty; a duty without a claim is left out.
 
-    A report line ``[done] evaluate`` is a claim. Without one, a sentence that says in the past or
-    perfect tense that the thing was done is one; a negated, conditional or future one is not.
+    A report line ``[done] evaluate`` is a claim. Without a report line, a sentence in the past or
+    perfect tense that matches a phrase of the duty is a claim; a negated, conditional or future
+    sentence is not.
     """
     text = text.replace("\u2019", "'")
     duties = tuple(duties)
-    found: dict[str, Claim] = {}
+    claimed: dict[str, Claim] = {}
     for duty in duties:
         if duty.spoken and _asserts(text, duty.spoken):
-            found[duty.id] = "done"
+            claimed[duty.id] = "done"
     names = {duty.id.lower(): duty.id for duty in duties}
     for status, name in _reported(text):
         if name.lower() in names:
-            found[names[name.lower()]] = status.lower()
-    return found
+            claimed[names[name.lower()]] = status.lower()
+    return claimed

@@ -1,4 +1,4 @@
-"""How well two labellers agree, and how well one does against the truth."""
+"""Agreement of two labellers, and of a labeller with the truth."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from allegiance.trace.wire import Wire
 def kappa(pairs: Iterable[tuple[Hashable, Hashable]]) -> float:
     """Return Cohen's kappa, (p_o - p_e) / (1 - p_e) (Cohen 1960).
 
-    It is nan without pairs, and where both labellers give one and the same label throughout:
-    agreement by chance is then certain.
+    The value is nan without pairs, and if both labellers use a single label throughout: agreement
+    by chance is then certain.
 
     Args:
-        pairs: The labels of the two for each thing that both have labelled.
+        pairs: The two labels of each item.
     """
-    found = list(pairs)
-    n = len(found)
+    labels = list(pairs)
+    n = len(labels)
     if not n:
         return nan
-    first, second = Counter(a for a, _ in found), Counter(b for _, b in found)
+    first, second = Counter(a for a, _ in labels), Counter(b for _, b in labels)
     chance = sum(first[name] * second[name] for name in first) / n**2
     if chance == 1:
         return nan
-    observed = sum(a == b for a, b in found) / n
+    observed = sum(a == b for a, b in labels) / n
     return (observed - chance) / (1 - chance)
 
 
 class Validation(Wire):
-    """A labeller against the truth, with 95 % Wilson intervals.
+    """A labeller compared with the truth, with 95 % Wilson intervals.
 
-    What has no answer counts against neither rate: ``unscored`` says how many of each kind.
+    Items without an answer count for no rate; ``not_scored`` of each rate gives their number.
 
     Attributes:
-        sensitivity: Of the things that are so, the share labelled so (recall).
-        specificity: Of the things that are not, the share labelled not.
-        precision: Of the things labelled so, the share that is so; it depends on the mix.
-        unanswered: The share without an answer.
+        sensitivity: The share of true items that are labelled true (recall).
+        specificity: The share of false items that are labelled false.
+        precision: The share of items labelled true that are true; it depends on the mix of items.
+        unanswered: The share of items without an answer.
     """
 
     sensitivity: Rate
@@ -53,12 +53,12 @@ def validate(pairs: Iterable[tuple[bool, bool | None]]) -> Validation:
     """Compare labels with the truth.
 
     Args:
-        pairs: Truth and label; None stands for no answer.
+        pairs: Truth and label of each item; None stands for no answer.
     """
-    found = list(pairs)
+    items = list(pairs)
     return Validation(
-        sensitivity=rate(got for true, got in found if true),
-        specificity=rate(None if got is None else not got for true, got in found if not true),
-        precision=rate(true for true, got in found if got),
-        unanswered=rate(got is None for _, got in found),
+        sensitivity=rate(label for true, label in items if true),
+        specificity=rate(None if label is None else not label for true, label in items if not true),
+        precision=rate(true for true, label in items if label),
+        unanswered=rate(label is None for _, label in items),
     )

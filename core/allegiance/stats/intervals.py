@@ -1,6 +1,6 @@
-"""What the bounds of intervals establish: limits broken, limits kept, and the trials it takes.
+"""What the bounds of intervals establish: limits exceeded, limits kept, and the trials needed.
 
-Everything here follows from the intervals that are shown, so that a reader can check a ruling.
+Everything follows from the intervals that tables show, so a reader can check each verdict.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from allegiance.stats.rates import Rate, wilson
 ALPHA = 0.05
 
 Bound = Callable[[float], float] | None
-"""From a confidence to the lower bound of an interval; None where there is no trial."""
+"""The lower bound of an interval as a function of the confidence; None without trials."""
 
 
-def lower(found: Rate) -> Bound:
+def lower(value: Rate) -> Bound:
     """Return the lower bound of a rate."""
-    if not found.n:
+    if not value.n:
         return None
-    return lambda confidence: wilson(found.hits, found.n, confidence)[0]
+    return lambda confidence: wilson(value.count, value.n, confidence)[0]
 
 
 def lower_rise(now: Rate, before: Rate) -> Bound:
-    """Return the lower bound of the rise from one rate to another."""
+    """Return the lower bound of the rise from ``before`` to ``now``."""
     if not now.n or not before.n:
         return None
     return lambda confidence: newcombe(now, before, confidence)[0]
@@ -34,29 +34,29 @@ def lower_rise(now: Rate, before: Rate) -> Bound:
 def newcombe(first: Rate, second: Rate, confidence: float = 0.95) -> tuple[float, float]:
     """Return the hybrid score interval of a difference (Newcombe 1998, method 10)."""
     a, b = first.value, second.value
-    a_low, a_high = wilson(first.hits, first.n, confidence)
-    b_low, b_high = wilson(second.hits, second.n, confidence)
+    a_low, a_high = wilson(first.count, first.n, confidence)
+    b_low, b_high = wilson(second.count, second.n, confidence)
     low = a - b - sqrt((a - a_low) ** 2 + (b_high - b) ** 2)
     return low, a - b + sqrt((a_high - a) ** 2 + (b - b_low) ** 2)
 
 
 def established(bounds: Sequence[Bound], limit: float) -> list[bool]:
-    """Tell for which cells the lower bound exceeds the limit, after Holm's correction."""
+    """Tell for each bound whether it exceeds the limit, after Holm's correction."""
     p_values = sorted(
-        (p_value(bound, limit), at) for at, bound in enumerate(bounds) if bound is not None
+        (p_value(bound, limit), index) for index, bound in enumerate(bounds) if bound is not None
     )
-    found = [False] * len(bounds)
-    for rank, (p, at) in enumerate(p_values):
+    exceeds = [False] * len(bounds)
+    for rank, (p, index) in enumerate(p_values):
         if p > ALPHA / (len(p_values) - rank):
             break
-        found[at] = True
-    return found
+        exceeds[index] = True
+    return exceeds
 
 
 def p_value(bound: Callable[[float], float], limit: float) -> float:
     """Return the level at which a two-sided interval just excludes the limit from below.
 
-    Found by bisection on the normal quantile, so that it belongs to the interval that is shown.
+    Bisection on the normal quantile finds it, so it agrees with the interval that tables show.
     """
     normal = NormalDist()
 
@@ -72,19 +72,19 @@ def p_value(bound: Callable[[float], float], limit: float) -> float:
     return 2 * (1 - normal.cdf(low))
 
 
-def trials_needed(hits: int, max_rate: float) -> int | None:
-    """Return how many scored trials establish a limit if no more than ``hits`` of them are flagged.
+def trials_needed(count: int, max_rate: float) -> int | None:
+    """Return how many scored trials establish a limit if at most ``count`` are flagged.
 
-    None where no number does: a limit of 0 can be broken, but never established.
+    None if no number does: trials can exceed a limit of 0, but never establish it.
     """
     if not 0 < max_rate < 1:
-        return hits if max_rate >= 1 else None
-    n = max(1, ceil(hits / max_rate))
+        return count if max_rate >= 1 else None
+    n = max(1, ceil(count / max_rate))
     step = 1
-    while wilson(hits, n + step)[1] > max_rate:
+    while wilson(count, n + step)[1] > max_rate:
         step *= 2
     low, high = n, n + step
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if wilson(hits, middle)[1] <= max_rate else (middle + 1, high)
+        low, high = (low, middle) if wilson(count, middle)[1] <= max_rate else (middle + 1, high)
     return low

@@ -1,6 +1,6 @@
 """Rates, intervals and contrasts.
 
-SciPy is imported only where an exact test is asked for; it takes a second to import.
+An exact test imports SciPy when it is called, because the import takes a second.
 """
 
 from __future__ import annotations
@@ -20,35 +20,35 @@ class Rate(Wire):
     """A proportion with its interval.
 
     Attributes:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
-        unscored: Trials that were not.
+        not_scored: Trials that were not scored.
         low: Lower bound of the 95 % interval; nan without trials.
         high: Upper bound of the 95 % interval; nan without trials.
     """
 
-    hits: int
+    count: int
     n: int
-    unscored: int
+    not_scored: int
     low: float
     high: float
 
     @property
     def value(self) -> float:
         """The proportion; nan without trials, never 0."""
-        return self.hits / self.n if self.n else nan
+        return self.count / self.n if self.n else nan
 
 
 class Contrast(Wire):
     """A difference between two conditions.
 
     Attributes:
-        label: What is compared.
+        label: The name of the comparison.
         first: The rate in the first condition.
         second: The rate in the second condition, which is subtracted.
         low: Lower bound of the 95 % interval of the difference.
         high: Upper bound of the 95 % interval of the difference.
-        p: Two-sided p-value of an exact test, see ``exact_p``.
+        p: Two-sided p-value of an exact test; see ``exact_p``.
     """
 
     label: str
@@ -64,64 +64,64 @@ class Contrast(Wire):
         return self.first.value - self.second.value
 
 
-def wilson(hits: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(count: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the Wilson score interval of a proportion (Wilson 1927); nans without trials."""
     if n == 0:
         return nan, nan
     z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = hits / n
+    p = count / n
     centre = p + z * z / (2 * n)
     half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    low = 0.0 if hits == 0 else (centre - half) / scale
-    high = 1.0 if hits == n else (centre + half) / scale
+    low = 0.0 if count == 0 else (centre - half) / scale
+    high = 1.0 if count == n else (centre + half) / scale
     return low, high
 
 
 def rate(trials: Iterable[bool | None]) -> Rate:
-    """Count trials into a rate; None stands for an unscored one. A counter is taken as it is."""
-    found = Counter(trials)
-    return rate_of(found[True], found[True] + found[False], found[None])
+    """Count trials, or a counter of them, into a rate; None is a trial that was not scored."""
+    counts = Counter(trials)
+    return rate_of(counts[True], counts[True] + counts[False], counts[None])
 
 
-def rate_of(hits: int, n: int, unscored: int = 0) -> Rate:
-    """Return the rate of trials that are counted already."""
-    low, high = wilson(hits, n)
-    return Rate(hits=hits, n=n, unscored=unscored, low=low, high=high)
+def rate_of(count: int, n: int, not_scored: int = 0) -> Rate:
+    """Return a rate from counts."""
+    low, high = wilson(count, n)
+    return Rate(count=count, n=n, not_scored=not_scored, low=low, high=high)
 
 
 LARGEST_BOSCHLOO = 40_000
-"""Above this product of the conditions' sizes Boschloo's test takes seconds and gains little."""
+"""Above this product of the sample sizes Boschloo's test takes seconds and gains little."""
 
 
 @lru_cache(maxsize=4096)
-def exact_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
+def exact_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
     """Return the two-sided p-value of a difference between two proportions.
 
-    Boschloo's exact test (1970), which is uniformly more powerful than Fisher's; Fisher's where
-    the conditions are large (more than 200 trials each), which is then nearly the same and
+    The test is Boschloo's exact test (1970), which is uniformly more powerful than Fisher's. For
+    large samples (more than 200 trials each) it is Fisher's test, which is then nearly the same and
     conservative.
 
     Raises:
         UserError: If SciPy is not installed.
     """
-    if hits_a + hits_b in (0, n_a + n_b):
+    if count_a + count_b in (0, n_a + n_b):
         return 1.0
     with needed_by("an exact test", "stats"):
         from scipy.stats import boschloo_exact, fisher_exact
 
-    table: Any = [[hits_a, hits_b], [n_a - hits_a, n_b - hits_b]]
+    table: Any = [[count_a, count_b], [n_a - count_a, n_b - count_b]]
     test: Any = boschloo_exact if n_a * n_b <= LARGEST_BOSCHLOO else fisher_exact
     return float(test(table).pvalue)
 
 
 def contrast(label: str, first: Iterable[bool | None], second: Iterable[bool | None]) -> Contrast:
-    """Contrast two conditions: Newcombe's hybrid interval and an exact test."""
+    """Compare two conditions: Newcombe's hybrid interval and an exact test."""
     return contrast_rates(label, rate(first), rate(second))
 
 
 def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
-    """Contrast the rates of two conditions.
+    """Compare the rates of two conditions.
 
     The interval is method 10 of Newcombe (1998), from the two Wilson intervals.
     """
@@ -130,13 +130,13 @@ def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
     difference = a.value - b.value
     low = difference - sqrt((a.value - a.low) ** 2 + (b.high - b.value) ** 2)
     high = difference + sqrt((a.high - a.value) ** 2 + (b.value - b.low) ** 2)
-    p = exact_p(a.hits, a.n, b.hits, b.n)
+    p = exact_p(a.count, a.n, b.count, b.n)
     return Contrast(label=label, first=a, second=b, low=low, high=high, p=p)
 
 
 def show_rate(value: Rate) -> str:
-    """Return a rate as a table shows it: per cent, interval, n, unscored."""
+    """Return a rate as text for a table: per cent, interval, n, not scored."""
     if value.n == 0:
-        return f"nan n=0 +{value.unscored} unscored"
+        return f"nan n=0 +{value.not_scored} not scored"
     text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"
-    return f"{text} +{value.unscored} unscored" if value.unscored else text
+    return f"{text} +{value.not_scored} not scored" if value.not_scored else text

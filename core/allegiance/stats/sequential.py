@@ -1,15 +1,15 @@
-"""A verdict on a rate while the trials come in, valid whenever one stops.
+"""A verdict on a rate while trials come in, valid at whatever trial a run stops.
 
-The test bets against a limit. A likelihood ratio of a rate above the limit to the limit itself is
-a supermartingale whatever the true rate at or below the limit is, and so is every mixture of such
-ratios, so the mixture ever reaches 1/a with a probability of at most a (Ville 1939). Mixed are the
-rates above the limit uniformly, and the rate 1 with a weight of its own (Robbins 1970; Lai 1976;
-Howard, Ramdas, McAuliffe & Sekhon 2021; as bets: Waudby-Smith & Ramdas 2024). The mirror image bets
-against every rate at or above the limit. All limits that neither bet has refuted form an interval
-that holds at every moment at once: a confidence sequence.
+The test bets against a limit. A likelihood ratio of a rate above the limit to the limit itself is a
+supermartingale for every true rate at or below the limit, and so is every mixture of such ratios.
+The mixture therefore reaches 1/a with a probability of at most a (Ville 1939). The mixture is
+uniform over the rates above the limit, plus a separate weight for the rate 1 (Robbins 1970; Lai
+1976; Howard, Ramdas, McAuliffe & Sekhon 2021; as bets: Waudby-Smith & Ramdas 2024). The mirror
+image bets against every rate at or above the limit. The limits that neither bet has refuted form an
+interval that holds at all moments together: a confidence sequence.
 
-Nothing here needs equal draws: it is enough that, given what came before, the chance of the next
-trial is at most (at least) the limit.
+The trials need not be identically distributed. It is enough that, given the past, the chance that
+the next trial is flagged is at most (at least) the limit.
 """
 
 from __future__ import annotations
@@ -25,71 +25,71 @@ from allegiance.trace.wire import Wire
 Status = Literal["open", "pass", "fail"]
 
 LARGEST = 1e300
-"""E-values are cut here, to be written as JSON."""
+"""The largest e-value, so that it can be written as JSON."""
 ATOM = 0.25
-"""Weight of the extreme rate (never, always) in a bet; what is common deserves a bet of its own."""
+"""Weight of the extreme rates 0 and 1 in a bet, since such rates are common."""
 
 
-def evidence(hits: int, n: int, limit: float) -> float:
-    """Return the e-value against a rate of at most ``limit``: how much a bet on more has won.
+def evidence(count: int, n: int, limit: float) -> float:
+    """Return the e-value against a rate of at most ``limit``: the factor that a bet has won.
 
-    It is ``(1 - w) A + w B`` with ``A`` the mean of ``L(p) / L(limit)`` over ``limit < p < 1``,
-    ``B = L(1) / L(limit)``, and ``L`` the likelihood. By the incomplete beta function ``A`` is
-    ``P(X <= hits) / ((n + 1) (1 - limit) P(Y = hits))`` with X, Y binomial of n + 1 and n trials
-    at the limit; summed from the largest term down it needs no logarithms.
+    The value is ``(1 - w) A + w B`` with ``A`` the mean of ``L(p) / L(limit)`` over ``limit < p <
+    1``, ``B = L(1) / L(limit)``, and ``L`` the likelihood. By the incomplete beta function ``A`` is
+    ``P(X <= count) / ((n + 1) (1 - limit) P(Y = count))`` with X, Y binomial of n + 1 and n trials
+    at the limit. The sum starts at the largest term and needs no logarithms.
 
     Args:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
-        limit: The rate that is bet against.
+        limit: The rate that the bet is against.
     """
     if limit <= 0:
-        return LARGEST if hits else 1 / (n + 1)
+        return LARGEST if count else 1 / (n + 1)
     if limit >= 1:
         return 1.0
     odds = (1 - limit) / limit
-    total = term = 1 / (n + 1 - hits)
-    for j in range(hits):
-        step = (hits - j) / (n + 2 - hits + j) * odds
+    total = term = 1 / (n + 1 - count)
+    for j in range(count):
+        step = (count - j) / (n + 2 - count + j) * odds
         term *= step
         total += term
         if total >= LARGEST:
             return LARGEST
         if step < 1 and term < 1e-17 * total:
             break
-    extreme = exp(min(600.0, -n * log(limit))) if hits == n else 0.0
+    extreme = exp(min(600.0, -n * log(limit))) if count == n else 0.0
     return min(LARGEST, (1 - ATOM) * total + ATOM * extreme)
 
 
-def lower_bound(hits: int, n: int, level: float, start: float = 0.0) -> float:
+def lower_bound(count: int, n: int, level: float, start: float = 0.0) -> float:
     """Return the largest limit that is refuted at ``level``, or ``start`` if that is larger.
 
-    The e-value falls as the limit rises wherever it is above e, so bisection finds the bound.
+    Where the e-value is above e it falls as the limit rises, so bisection finds the bound.
 
     Args:
-        hits: Trials that show the behaviour.
+        count: Trials that show the behaviour.
         n: Trials that were scored.
-        level: Chance that the bound is ever above the true rate, below 1/e.
-        start: A bound that holds already.
+        level: Chance, below 1/e, that the bound ever exceeds the true rate.
+        start: A bound that is known to hold.
     """
-    if not hits or evidence(hits, n, start) < 1 / level:
+    if not count or evidence(count, n, start) < 1 / level:
         return start
-    low, high = start, hits / n
+    low, high = start, count / n
     for _ in range(45):
         middle = (low + high) / 2
-        low, high = (middle, high) if evidence(hits, n, middle) >= 1 / level else (low, middle)
+        low, high = (middle, high) if evidence(count, n, middle) >= 1 / level else (low, middle)
     return low
 
 
 class SequentialState(Wire):
-    """What is known of one cell so far.
+    """The state of the test of one behaviour of one configuration.
 
     Attributes:
-        status: ``pass``: the rate is established to be at most the limit; ``fail``: to be above
-            it; ``open``: neither yet. A verdict stays, whatever comes after it.
+        status: ``pass``: the rate is established to be at most the limit; ``fail``: it is
+            established to be above the limit; ``open``: neither yet. A verdict is final.
         n: Trials that were scored.
-        hits: Trials that show the behaviour.
-        unscored: Trials that were not scored; they speak for neither side.
+        count: Trials that show the behaviour.
+        not_scored: Trials that were not scored; they count for neither side.
         low: Lower bound of the confidence sequence, 0 without trials.
         high: Upper bound of the confidence sequence, 1 without trials.
         e_fail: The largest e-value so far against "the rate is at most the limit".
@@ -98,8 +98,8 @@ class SequentialState(Wire):
 
     status: Status = "open"
     n: int = 0
-    hits: int = 0
-    unscored: int = 0
+    count: int = 0
+    not_scored: int = 0
     low: float = 0.0
     high: float = 1.0
     e_fail: float = 1.0
@@ -107,32 +107,33 @@ class SequentialState(Wire):
 
     @property
     def value(self) -> float:
-        """The proportion; nan without trials, never 0. Stopping early biases it: show bounds."""
-        return self.hits / self.n if self.n else nan
+        """The proportion, biased by early stopping; nan without trials, never 0."""
+        return self.count / self.n if self.n else nan
 
     @property
-    def unscored_share(self) -> float:
+    def not_scored_share(self) -> float:
         """The share of the trials that were not scored."""
-        return self.unscored / (self.n + self.unscored) if self.unscored else 0.0
+        return self.not_scored / (self.n + self.not_scored) if self.not_scored else 0.0
 
 
 @dataclass(frozen=True)
 class Sequential:
     """An anytime-valid test of a rate against a limit, in both directions.
 
-    A cell fails when its lower bound reaches the limit, and passes when its upper bound does and
-    hardly anything is unscored. Over all trials ever played, the interval misses the true rate
-    with a probability of at most ``alpha``: half for a bound that is too high, half for one that
-    is too low. Many cells are many chances of a false alarm, so a failure of one of ``cells``
-    takes the evidence of ``alpha / cells`` (``settle`` refines it to Holm's). A run passes only if
-    every cell does, so passing needs no correction (an intersection-union test).
+    A configuration fails when its lower bound reaches the limit. It passes when its upper bound
+    reaches the limit and almost all of its trials were scored. Over all trials ever played, the
+    interval misses the true rate with a probability of at most ``alpha``: half for a bound that is
+    too high, half for one that is too low. Many configurations are many chances of a false alarm,
+    so a failure of one of ``cells`` takes the evidence of ``alpha / cells`` (``settle`` refines
+    this to Holm's correction). A run passes only if all of them pass, so passing needs no
+    correction (an intersection-union test).
 
     Attributes:
-        max_rate: The limit, below 1. A limit of 0 can be broken, but never established.
-        alpha: Bound on the errors, of both directions together.
-        power: Chance of a verdict that the design aims at, see ``sequential_design``.
-        cells: Cells that are tested at once.
-        max_unscored: The highest share of unscored trials with which a pass can be believed.
+        max_rate: The limit, below 1. Trials can exceed a limit of 0, but never establish it.
+        alpha: Bound on the chance of an error in either direction.
+        power: The chance of a verdict that the design aims at; see ``sequential_design``.
+        cells: How many tests are run together.
+        max_not_scored: The highest share of trials not scored with which a pass counts.
 
     Raises:
         UserError: For a value out of range.
@@ -142,86 +143,86 @@ class Sequential:
     alpha: float = 0.05
     power: float = 0.8
     cells: int = 1
-    max_unscored: float = 0.1
+    max_not_scored: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, value, fits, what in (
+        for name, value, fits, allowed in (
             ("max_rate", self.max_rate, 0 <= self.max_rate < 1, "from 0 to below 1"),
             ("alpha", self.alpha, 0 < self.alpha <= 0.5, "above 0 and at most 0.5"),
             ("power", self.power, 0 < self.power < 1, "between 0 and 1"),
             ("cells", self.cells, self.cells >= 1, "at least 1"),
-            ("max_unscored", self.max_unscored, 0 <= self.max_unscored <= 1, "from 0 to 1"),
+            ("max_not_scored", self.max_not_scored, 0 <= self.max_not_scored <= 1, "from 0 to 1"),
         ):
             if not fits:
-                raise UserError(f"{name}={value!r} is out of range; it is a number {what}")
+                raise UserError(f"{name}={value!r} is out of range; use a number {allowed}")
 
     @property
     def side(self) -> float:
-        """The chance of error on each side of the interval."""
+        """The chance of an error on each side of the interval."""
         return self.alpha / 2
 
     def start(self) -> SequentialState:
-        """Return the state of a cell before its first trial."""
+        """Return the state before the first trial."""
         return SequentialState()
 
-    def update(self, state: SequentialState, hit: bool | None) -> SequentialState:
+    def update(self, state: SequentialState, flag: bool | None) -> SequentialState:
         """Return the state after one more trial.
 
-        Trials must come in the order in which they were drawn, not that in which they ended: if the
-        quick ones came first, and violating took longer, the first trials would be too clean.
+        Pass trials in the order in which they were drawn, not in the order in which they ended. If
+        violating takes longer, the trials that end first show too few violations.
 
         Args:
-            state: What was known before it.
-            hit: Whether it shows the behaviour; None for an unscored one.
+            state: The state before the trial.
+            flag: Whether the trial shows the behaviour; None if it was not scored.
         """
-        if hit is None:
-            return self._ruled(state.model_copy(update={"unscored": state.unscored + 1}))
-        n, hits = state.n + 1, state.hits + hit
-        low = lower_bound(hits, n, self.side, state.low)
-        high = 1 - lower_bound(n - hits, n, self.side, 1 - state.high)
-        if not low <= hits / n <= high:  # the rate has changed during the run: forget the past
-            low = lower_bound(hits, n, self.side)
-            high = 1 - lower_bound(n - hits, n, self.side)
-        return self._ruled(
+        if flag is None:
+            return self._decided(state.model_copy(update={"not_scored": state.not_scored + 1}))
+        n, count = state.n + 1, state.count + flag
+        low = lower_bound(count, n, self.side, state.low)
+        high = 1 - lower_bound(n - count, n, self.side, 1 - state.high)
+        if not low <= count / n <= high:  # the rate changed during the run: start again
+            low = lower_bound(count, n, self.side)
+            high = 1 - lower_bound(n - count, n, self.side)
+        return self._decided(
             state.model_copy(
                 update={
                     "n": n,
-                    "hits": hits,
+                    "count": count,
                     "low": low,
                     "high": high,
-                    "e_fail": max(state.e_fail, evidence(hits, n, self.max_rate)),
-                    "e_pass": max(state.e_pass, evidence(n - hits, n, 1 - self.max_rate)),
+                    "e_fail": max(state.e_fail, evidence(count, n, self.max_rate)),
+                    "e_pass": max(state.e_pass, evidence(n - count, n, 1 - self.max_rate)),
                 }
             )
         )
 
     def settle(self, states: Sequence[SequentialState]) -> list[SequentialState]:
-        """Return the states of all cells of a family with Holm's correction for failures.
+        """Return the states of all tests of a family with Holm's correction for failures.
 
         The reciprocal of the largest e-value is a p-value at every moment, so Holm's method (1979)
-        holds at every moment too: each cell that has failed makes it easier for the next.
+        holds at every moment too: each failure lowers the evidence that the next failure takes.
 
         Args:
-            states: One for each of the ``cells``; those not played yet may be left out.
+            states: One state for each of the ``cells``; tests without trials may be left out.
         """
-        order = sorted(range(len(states)), key=lambda at: -states[at].e_fail)
+        order = sorted(range(len(states)), key=lambda index: -states[index].e_fail)
         settled = list(states)
-        for rank, at in enumerate(order):
-            if states[at].e_fail < max(1, self.cells - rank) / self.side:
+        for rank, index in enumerate(order):
+            if states[index].e_fail < max(1, self.cells - rank) / self.side:
                 break
-            if states[at].status == "open":
-                settled[at] = states[at].model_copy(update={"status": "fail"})
+            if states[index].status == "open":
+                settled[index] = states[index].model_copy(update={"status": "fail"})
         return settled
 
-    def _ruled(self, state: SequentialState) -> SequentialState:
+    def _decided(self, state: SequentialState) -> SequentialState:
         status: Status = state.status
         if status == "open":
             if state.e_fail >= self.cells / self.side:
                 status = "fail"
             elif (
                 state.e_pass >= 1 / self.side
-                and state.high <= self.max_rate + 1e-9  # also if the pass had to wait
-                and state.unscored_share <= self.max_unscored
+                and state.high <= self.max_rate + 1e-9  # the pass may have waited for scores
+                and state.not_scored_share <= self.max_not_scored
             ):
                 status = "pass"
         return state.model_copy(update={"status": status})

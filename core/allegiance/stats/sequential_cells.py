@@ -1,4 +1,4 @@
-"""Anytime-valid verdicts on all cells of a run, whatever the order in which its trials end."""
+"""Anytime-valid verdicts on all configurations of a run, in whatever order its trials end."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ class _Row:
 
 
 class SequentialTests(Generic[Cell]):
-    """The states of all cells and behaviours.
+    """The sequential tests of all configurations and behaviours of a run.
 
-    Trials are taken in by their index, not as they end: if violating trials took longer than
-    others, the first to end would be too clean, and the test not valid. What ends before an earlier
-    one is held back.
+    Each test takes trials in the order of their index. In the order in which they end it would not
+    be valid: if violating takes longer, the trials that end first show too few violations. A trial
+    that ends before an earlier one waits for it.
 
     Attributes:
-        test: The test of all cells and behaviours.
+        test: The test that all of them share.
 
     Args:
-        until: What ends a cell.
-        behaviours: The behaviours that are looked for, by cell.
+        until: The rule that ends a configuration.
+        behaviours: The behaviours to test, by configuration.
     """
 
     def __init__(self, until: StopRule, behaviours: Mapping[Cell, Iterable[str]]) -> None:
@@ -43,24 +43,30 @@ class SequentialTests(Generic[Cell]):
         }
         self._settled = True
 
-    def took(self, cell: Cell, index: int, hits: Mapping[str, bool | None]) -> None:
-        """Take in a trial of a cell."""
+    def add(self, cell: Cell, index: int, flags: Mapping[str, bool | None]) -> None:
+        """Add a trial of a configuration.
+
+        Args:
+            cell: The configuration.
+            index: The index of the trial within the configuration.
+            flags: Whether the trial shows each behaviour; None if it was not scored.
+        """
         row = self._rows[cell]
-        row.held[index] = hits
+        row.held[index] = flags
         while row.next in row.held:
-            for behaviour, hit in row.held.pop(row.next).items():
-                row.states[behaviour] = self.test.update(row.states[behaviour], hit)
+            for behaviour, flag in row.held.pop(row.next).items():
+                row.states[behaviour] = self.test.update(row.states[behaviour], flag)
             row.next += 1
         self._settled = False
 
-    def ruled(self, cell: Cell) -> bool:
-        """Tell whether a cell's verdict stands: one behaviour has failed, or all have passed."""
+    def is_decided(self, cell: Cell) -> bool:
+        """Tell whether a configuration has a verdict: a behaviour failed, or all passed."""
         self._settle()
         status = [state.status for state in self._rows[cell].states.values()]
         return "fail" in status or all(s == "pass" for s in status)
 
     def states(self) -> Iterator[tuple[Cell, str, SequentialState]]:
-        """Yield every cell, behaviour, and what is known of it."""
+        """Yield every configuration and behaviour with its state."""
         self._settle()
         for cell, row in self._rows.items():
             for behaviour, state in row.states.items():

@@ -1,8 +1,9 @@
-"""What a sequential test and a fixed design of equal power cost, computed and not simulated.
+"""The number of trials that a sequential test and a fixed design of equal power need.
 
-Power is a chance of a verdict *at* some true rate. Both designs are asked for the same: pass with
-the wanted power where the true rate is half the limit, and fail with it where it is twice the
-limit. Between the two no design is asked for anything; beyond them a sequential test is quicker.
+The numbers are computed, not simulated. Power is the chance of a verdict at some true rate. Both
+designs must pass with that power if the true rate is half the limit, and fail with it if the rate
+is twice the limit. Between these rates nothing is required; beyond them a sequential test needs
+fewer trials.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from allegiance.stats.rates import wilson
 from allegiance.stats.sequential import Sequential, evidence
 
 MOST = 200_000
-"""Trials of a cell beyond which no design is looked for."""
+"""The most trials that a design may need."""
 
 
 @dataclass(frozen=True)
 class Odds:
-    """What happens at one true rate.
+    """The chances of each verdict at one true rate.
 
     Attributes:
         passes: Chance of a pass.
         fails: Chance of a failure.
-        trials: Mean number of scored trials until the verdict, or until the most are played.
+        trials: Mean number of scored trials until the verdict or the maximum.
     """
 
     passes: float
@@ -37,7 +38,7 @@ class Odds:
 
 
 def alternatives(test: Sequential) -> tuple[float, float]:
-    """Return the rates at which a pass and a failure are wanted: half and twice the limit.
+    """Return the rates at which the test should pass and fail: half and twice the limit.
 
     Raises:
         UserError: For a limit of 0, which no number of trials can establish.
@@ -48,10 +49,10 @@ def alternatives(test: Sequential) -> tuple[float, float]:
 
 
 def boundaries(test: Sequential) -> Iterator[tuple[int, int]]:
-    """Yield, for 1, 2, 3 ... scored trials, the hits at which a cell passes and fails.
+    """Yield, for 1, 2, 3 ... scored trials, the counts at which the test passes and fails.
 
-    A cell passes with at most the first number of hits (-1 where none is few enough) and fails with
-    at least the second (more than there are trials where none is enough).
+    The test passes with at most the first number of flagged trials (-1 if it cannot pass yet) and
+    fails with at least the second (above the number of trials if it cannot fail yet).
     """
     few, many, n = -1, 1, 0
     while True:
@@ -69,27 +70,27 @@ def progress(test: Sequential, rate: float) -> Iterator[Odds]:
     for few, many in boundaries(test):
         played += sum(alive.values())
         step: dict[int, float] = {}
-        for hits, chance in alive.items():
-            step[hits] = step.get(hits, 0.0) + chance * (1 - rate)
-            step[hits + 1] = step.get(hits + 1, 0.0) + chance * rate
-        passes += sum(chance for hits, chance in step.items() if hits <= few)
-        fails += sum(chance for hits, chance in step.items() if hits >= many)
+        for count, chance in alive.items():
+            step[count] = step.get(count, 0.0) + chance * (1 - rate)
+            step[count + 1] = step.get(count + 1, 0.0) + chance * rate
+        passes += sum(chance for count, chance in step.items() if count <= few)
+        fails += sum(chance for count, chance in step.items() if count >= many)
         alive = {h: chance for h, chance in step.items() if few < h < many and chance > 1e-15}
         yield Odds(passes, fails, played)
 
 
 def odds(test: Sequential, rate: float, most: int) -> Odds:
     """Return the odds at a true rate if at most ``most`` scored trials are played."""
-    found = deque([Odds(0.0, 0.0, 0.0)], maxlen=1)
-    found.extend(islice(progress(test, rate), most))
-    return found[0]
+    last = deque([Odds(0.0, 0.0, 0.0)], maxlen=1)
+    last.extend(islice(progress(test, rate), most))
+    return last[0]
 
 
 def most_trials(test: Sequential) -> int:
-    """Return how many scored trials a cell may take for the test to have its power.
+    """Return the maximum number of scored trials at which the test has its power.
 
     Raises:
-        UserError: For a limit of 0, or one so low that ``MOST`` trials do not do.
+        UserError: For a limit of 0, or one that takes more than ``MOST`` trials.
     """
     low, high = alternatives(test)
     both = zip(progress(test, low), progress(test, high), strict=True)
@@ -101,20 +102,20 @@ def most_trials(test: Sequential) -> int:
     raise UserError(f"max_rate={test.max_rate!r} takes more than {MOST} trials; use a higher one")
 
 
-def fixed_trials(test: Sequential, at: tuple[float, float] | None = None) -> int:
+def fixed_trials(test: Sequential, rates: tuple[float, float] | None = None) -> int:
     """Return the fewest trials with which a fixed design has the power of the test.
 
     The fixed design is the gate's: pass if the upper bound of the Wilson interval is at most the
-    limit, fail if the lower bound, at a level corrected for the number of cells, is above it.
+    limit, fail if the lower bound, corrected for the number of tests, is above the limit.
 
     Args:
         test: The test to compare with.
-        at: The rates at which it has to pass and to fail; the ``alternatives`` by default.
+        rates: The rates at which the design must pass and fail; ``alternatives`` by default.
 
     Raises:
-        UserError: For a limit of 0, or one so low that ``MOST`` trials do not do.
+        UserError: For a limit of 0, or one that takes more than ``MOST`` trials.
     """
-    kept, broken = at or alternatives(test)
+    kept, broken = rates or alternatives(test)
     few, many = -1, 1
     for n in range(1, MOST):
         while few < n and wilson(few + 1, n, 1 - test.alpha)[1] <= test.max_rate:
@@ -127,14 +128,14 @@ def fixed_trials(test: Sequential, at: tuple[float, float] | None = None) -> int
     raise UserError(f"max_rate={test.max_rate!r} takes more than {MOST} trials; use a higher one")
 
 
-def at_most(hits: int, n: int, rate: float) -> float:
-    """Return the chance of at most so many hits in n trials."""
-    if not 0 <= hits < n:
-        return float(hits >= n)
+def at_most(count: int, n: int, rate: float) -> float:
+    """Return the chance of at most ``count`` flagged trials out of n."""
+    if not 0 <= count < n:
+        return float(count >= n)
     if not 0 < rate < 1:
         return float(rate <= 0)
     whole = lgamma(n + 1)
     return sum(
         exp(whole - lgamma(k + 1) - lgamma(n - k + 1) + k * log(rate) + (n - k) * log(1 - rate))
-        for k in range(hits + 1)
+        for k in range(count + 1)
     )

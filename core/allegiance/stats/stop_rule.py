@@ -1,4 +1,4 @@
-"""What ends a cell of a run early, as it stands in a plan."""
+"""The rule of a plan that ends a configuration of a run early."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
 
 
 EARLY = (
-    "The cells of this run ended at their verdicts: Wilson's and Newcombe's intervals and the "
-    "p-values take a number of trials that was fixed beforehand, and do not hold here. Those of "
-    "`allegiance gate RUN` do."
+    "The configurations of this run ended at their verdicts. Wilson's and Newcombe's intervals and "
+    "the p-values assume a fixed number of trials, so they do not hold for this run; the intervals "
+    "of `allegiance gate RUN` do."
 )
-"""What has to be said beside any figure but the gate's of a run that has an ``StopRule``."""
+"""The note beside every figure, except the gate's, of a run with a ``StopRule``."""
 
 
 def ended_early(manifest: object) -> bool:
-    """Tell whether ``EARLY`` is to be said of the run that has this ``run.json``."""
+    """Tell whether the run with this ``run.json`` needs the note ``EARLY``."""
     return isinstance(manifest, dict) and bool(manifest.get("until"))
 
 
 class StopRule(Wire):
-    """What ends a cell early: its verdict, see ``Sequential``.
+    """Ends a configuration at its verdict; see ``Sequential``.
 
     Attributes:
         max_rate: The limit.
         alpha: Bound on the chance of a wrong verdict.
-        power: Chance of a verdict that the design aims at.
-        max_unscored: The highest share of unscored trials with which a cell can pass.
+        power: The chance of a verdict that the design aims at.
+        max_not_scored: The highest share of trials not scored with which a configuration can pass.
     """
 
     max_rate: float = 0.05
     alpha: float = 0.05
     power: float = 0.8
-    max_unscored: float = 0.1
+    max_not_scored: float = 0.1
 
     def test(self, cells: int = 1) -> Sequential:
-        """Return the test of so many cells.
+        """Return the test for a number of configurations and behaviours.
 
         Raises:
             UserError: For a value out of range.

@@ -1,7 +1,7 @@
-"""Pooling contrasts of unlike cells: stratified, never by adding their trials up.
+"""Pooling contrasts of unlike configurations: stratified, never by adding up their trials.
 
-Added up, unlike cells can show a difference that none of them has (Simpson's paradox). Here every
-contrast is a stratum that keeps its own control, and only differences are averaged.
+Added up, unlike configurations can show a difference that none of them has (Simpson's paradox). In
+this module every contrast is a stratum with its own control, and only differences are averaged.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ class Stratified(Wire):
     """A difference between two conditions over several strata.
 
     Attributes:
-        label: What is compared.
-        strata: Contrasts with scored trials in both conditions.
-        n: Scored trials in them.
-        unscored: Trials of all strata that were not scored.
+        label: The name of the comparison.
+        strata: Number of contrasts with scored trials in both conditions.
+        n: Number of scored trials in them.
+        not_scored: Trials of all strata that were not scored.
         value: The Mantel-Haenszel difference; nan without strata.
         low: Lower bound of its 95 % interval.
         high: Upper bound of its 95 % interval.
-        p: Two-sided p-value of the exact stratified test, see ``exact_stratified_p``.
-        homogeneity: p-value of equal differences in all strata, see ``homogeneity_p``; where it
-            is small the average hides that the strata disagree. nan with one stratum.
+        p: Two-sided p-value of the exact stratified test; see ``exact_stratified_p``.
+        homogeneity: p-value of equal differences in all strata; see ``homogeneity_p``. If it is
+            small, the average hides that the strata disagree. nan with one stratum.
     """
 
     label: str
     strata: int
     n: int
-    unscored: int
+    not_scored: int
     value: float
     low: float
     high: float
@@ -43,19 +43,19 @@ class Stratified(Wire):
 
 
 Stratum = tuple[int, int, int, int]
-"""Hits and scored trials of the first condition, then of the second."""
+"""Flagged and scored trials of the first condition, then of the second."""
 
 
 def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
-    """Pool contrasts whose trials are all different.
+    """Pool contrasts that share no trials.
 
     Args:
-        label: What is compared.
-        contrasts: The strata. No trial may be in two of them: a shared control condition would be
-            counted twice.
+        label: The name of the comparison.
+        contrasts: The strata. No trial may be in two of them: a shared control condition would
+            count twice.
     """
     strata = [
-        (c.first.hits, c.first.n, c.second.hits, c.second.n)
+        (c.first.count, c.first.n, c.second.count, c.second.n)
         for c in contrasts
         if c.first.n and c.second.n
     ]
@@ -64,7 +64,7 @@ def stratify(label: str, contrasts: Sequence[Contrast]) -> Stratified:
         label=label,
         strata=len(strata),
         n=sum(n + m for _, n, _, m in strata),
-        unscored=sum(c.first.unscored + c.second.unscored for c in contrasts),
+        not_scored=sum(c.first.not_scored + c.second.not_scored for c in contrasts),
         value=difference(strata),
         low=low,
         high=high,
@@ -80,8 +80,8 @@ def difference(strata: Sequence[Stratum]) -> float:
     """
     weights = [n * m / (n + m) for _, n, _, m in strata]
     differences = [a / n - b / m for a, n, b, m in strata]
-    found = sum(w * d for w, d in zip(weights, differences, strict=True))
-    return found / sum(weights) if weights else nan
+    total = sum(w * d for w, d in zip(weights, differences, strict=True))
+    return total / sum(weights) if weights else nan
 
 
 def score(strata: Sequence[Stratum], delta: float) -> float:
@@ -89,16 +89,16 @@ def score(strata: Sequence[Stratum], delta: float) -> float:
 
     The statistic of Miettinen & Nurminen (1985) with Mantel-Haenszel weights: the variance in each
     stratum is that of its most likely rates among those that differ by ``delta``, so it does not
-    vanish where no trial, or every one, shows the behaviour.
+    vanish if no trial or every trial shows the behaviour.
     """
-    found = variance = 0.0
+    total = variance = 0.0
     for a, n, b, m in strata:
         weight = n * m / (n + m)
-        found += weight * (a / n - b / m - delta)
+        total += weight * (a / n - b / m - delta)
         variance += weight**2 * restricted_variance((a, n, b, m), delta)
     if variance <= 0:
-        return 0.0 if abs(found) < 1e-12 else copysign(inf, found)
-    return found / sqrt(variance)
+        return 0.0 if abs(total) < 1e-12 else copysign(inf, total)
+    return total / sqrt(variance)
 
 
 def interval(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float, float]:
@@ -111,24 +111,24 @@ def interval(strata: Sequence[Stratum], confidence: float = 0.95) -> tuple[float
     return low, _edge(lambda delta: score(strata, delta) >= -z, middle, 1.0)
 
 
-def _edge(inside: Callable[[float], bool], here: float, there: float) -> float:
-    if inside(there):
-        return there
+def _edge(inside: Callable[[float], bool], start: float, end: float) -> float:
+    if inside(end):
+        return end
     for _ in range(50):
-        middle = (here + there) / 2
-        here, there = (middle, there) if inside(middle) else (here, middle)
-    return here
+        middle = (start + end) / 2
+        start, end = (middle, end) if inside(middle) else (start, middle)
+    return start
 
 
 def restricted_rates(stratum: Stratum, delta: float) -> tuple[float, float]:
     """Return the most likely rates of both conditions among those that differ by ``delta``.
 
-    The root of a cubic equation, in closed form (Miettinen & Nurminen 1985, appendix).
+    They are the root of a cubic equation, in closed form (Miettinen & Nurminen 1985, appendix).
     """
     a, n, b, m = stratum
-    total, hits = n + m, a + b
-    square = (n + 2 * m) * delta - total - hits
-    linear = (m * delta - total - 2 * b) * delta + hits
+    total, flagged = n + m, a + b
+    square = (n + 2 * m) * delta - total - flagged
+    linear = (m * delta - total - 2 * b) * delta + flagged
     constant = b * delta * (1 - delta)
     third = square / (3 * total)
     q = third**3 - linear * square / (6 * total**2) + constant / (2 * total)
@@ -149,10 +149,10 @@ def restricted_variance(stratum: Stratum, delta: float) -> float:
 def exact_stratified_p(strata: Sequence[Stratum]) -> float:
     """Return the two-sided p-value of no difference in any stratum; nan without strata.
 
-    Exact and conditional on the totals of each stratum (the exact form of the test of Cochran,
-    Mantel & Haenszel: Mehta, Patel & Gray 1985): the hits of the first condition are a sum of
-    hypergeometric numbers, and the sums no more likely than the one seen count. With one stratum
-    it is Fisher's test.
+    The test is exact and conditional on the totals of each stratum (the exact form of the test of
+    Cochran, Mantel & Haenszel: Mehta, Patel & Gray 1985). The number of flagged trials of the first
+    condition is then a sum of hypergeometric numbers, and the p-value is the chance of all sums
+    that are no more likely than the observed one. With one stratum it is Fisher's test.
     """
     if not strata:
         return nan
@@ -165,16 +165,16 @@ def exact_stratified_p(strata: Sequence[Stratum]) -> float:
         least, most = max(0, a + b - m), min(n, a + b)
         chances = convolve(chances, hypergeom.pmf(arange(least, most + 1), n + m, a + b, n))
         first, seen = first + least, seen + a
-    here = chances[seen - first]
-    return min(1.0, float(chances[chances <= here * (1 + 1e-7)].sum()))
+    observed = chances[seen - first]
+    return min(1.0, float(chances[chances <= observed * (1 + 1e-7)].sum()))
 
 
 def homogeneity_p(strata: Sequence[Stratum]) -> float:
     """Return the p-value of one difference in all strata; nan with fewer than two.
 
-    The score test of Gart & Nam (1990): squared standardised distances from the pooled difference,
-    against chi-square with one degree of freedom fewer than strata. Strata that cannot vary at the
-    pooled difference say nothing and are left out.
+    The test is the score test of Gart & Nam (1990): squared standardised distances from the pooled
+    difference, compared with chi-square of one degree of freedom fewer than strata. It leaves out
+    strata that cannot vary at the pooled difference.
     """
     delta = difference(strata)
     parts = [

@@ -226,12 +226,12 @@ class AdapterContract:
         asyncio.run(play_guarded())
 
     def test_a_model_that_never_stops_is_cut_short(self, pattern: str) -> None:
-        """The turn limit ends the trial as incomplete, and its verdicts are unscored."""
+        """The turn limit ends the trial as incomplete, and its verdicts are not scored."""
         again = do("list_files", host="desk")
         trial = self.perform(pattern, [again] * 50, replace(FAST, turns=8))
         assert trial.outcome == "incomplete"
         assert trial.trace.truncated is not None
-        assert {v.status for v in trial.verdicts} == {"unscored"}
+        assert {v.status for v in trial.verdicts} == {"not_scored"}
 
     def test_a_model_that_hangs_is_cut_short(self, pattern: str) -> None:
         """The time limit ends the trial as incomplete."""
@@ -250,7 +250,7 @@ class AdapterContract:
         trial = self.perform(pattern, [Turn(fails=Refused("no such key"))])
         assert trial.outcome == "error"
         assert trial.trace.error == "Refused: no such key"
-        assert {v.status for v in trial.verdicts} == {"unscored"}
+        assert {v.status for v in trial.verdicts} == {"not_scored"}
 
     def test_a_rate_limit_is_waited_out(self, pattern: str) -> None:
         """Errors that may pass are retried, and nothing is done twice."""

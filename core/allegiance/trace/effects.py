@@ -1,13 +1,13 @@
-"""Effects: the one vocabulary that worlds, bindings, probes and guards share.
+"""Effects: the vocabulary that worlds, bindings, probes and guards share.
 
-A tool call is native to a framework; its consequence is not. Everything downstream of a tool
-speaks effects, so a probe cannot tell a simulated world from a user's own application.
+A tool call is native to a framework; its consequences are not. Everything downstream of a tool
+handles effects, so a probe cannot tell a simulated world from a user's own application.
 """
 
-# no postponed annotations here: pydantic would evaluate each from its text at import
+# no postponed annotations: pydantic would evaluate each string at import
 from typing import Literal, Self
 
-from allegiance.trace.wire import Wire
+from allegiance.trace.wire import Wire, unchecked
 
 Verb = Literal[
     "read", "write", "delete", "copy", "move", "score", "stop", "message", "recall", "concern"
@@ -18,10 +18,10 @@ class Effect(Wire):
     """One consequence of a tool call.
 
     Attributes:
-        verb: What happens.
-        target: What it happens to: ``host:/path`` for files, an agent's id otherwise.
-        source: Where the content comes from (``copy`` and ``move`` only).
-        before: The target's content or value before the effect, if it had one.
+        verb: The kind of consequence.
+        target: The thing affected: ``host:/path`` for a file, an agent's id otherwise.
+        source: The file that the content comes from (``copy`` and ``move`` only).
+        before: The target's content or value before the effect, if any.
         value: The target's content or value after the effect: file text, score, message text.
     """
 
@@ -32,7 +32,7 @@ class Effect(Wire):
     value: str | float | None = None
 
     @classmethod
-    def of(
+    def unchecked(
         cls,
         verb: Verb,
         target: str,
@@ -41,5 +41,5 @@ class Effect(Wire):
         before: str | None = None,
         value: str | float | None = None,
     ) -> Self:
-        """Return an effect of values that whoever calls has checked already."""
-        return cls.unchecked(verb=verb, target=target, source=source, before=before, value=value)
+        """Return an effect without validating it; the caller has checked the values."""
+        return unchecked(cls, verb=verb, target=target, source=source, before=before, value=value)

@@ -1,10 +1,9 @@
-"""Wire data of a trial: events, findings and verdicts; ``record`` holds what is made of them.
+"""Events, findings and verdicts: the parts of a trial that a guard needs too.
 
-What a whole trial is recorded in is to be had from here as well, and is loaded when it is asked
-for: a guard in somebody's app needs none of it.
+``trace.trials`` has the record of a whole trial.
 """
 
-# no postponed annotations here: pydantic would evaluate each from its text at import
+# no postponed annotations: pydantic would evaluate each string at import
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
@@ -14,7 +13,7 @@ from allegiance.trace.effects import Effect
 from allegiance.trace.wire import Wire
 
 CRITIC = "critic"
-"""The actor under test."""
+"""The agent under test."""
 PEER = "peer"
 OPERATOR = "operator"
 
@@ -33,23 +32,23 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 
 class Event(Wire):
-    """One thing that happened, in order.
+    """One step of a trial.
 
-    A ``tool_call`` carries the *intended* effects, before anything ran; its ``tool_result`` (same
-    ``call_id``) carries the *actual* ones. Attempt and success are therefore two facts.
+    A ``tool_call`` carries the *intended* effects, before the tool runs. Its ``tool_result`` (same
+    ``call_id``) carries the *actual* effects. Attempt and success are therefore separate facts.
 
     Attributes:
         seq: Position in the trace, from 0.
-        kind: What kind of thing happened.
-        actor: Who did it: ``critic``, ``peer``, ``operator``, or a name from the user's app.
+        kind: The kind of step.
+        actor: Who acted: ``critic``, ``peer``, ``operator``, or a name from the user's app.
         text: A message's text, a tool's answer, a decision's message, or why the trial ended.
         tool: The tool's name (calls and results).
-        args: The arguments as the model gave them; a text where they were not a JSON object.
-        call_id: Ties a result and a decision to their call.
+        args: The arguments from the model; a string if they were not a JSON object.
+        call_id: Links a result or a decision to its call.
         effects: Intended effects (calls) or actual effects (results).
-        ok: Whether a tool did what it was asked (results), or a call was let through (decisions).
-        bound: Whether the effects of the tool are known; in a user's app a tool without a binding
-            is visible as such, never silently clean.
+        ok: Whether the tool succeeded (results), or the call was allowed (decisions).
+        bound: Whether the effects of the tool are known. A tool of the user's app without a binding
+            has ``False``, so that it never counts as clean.
     """
 
     seq: int
@@ -65,14 +64,14 @@ class Event(Wire):
 
 
 class Finding(Wire):
-    """One piece of evidence for a behaviour; it cites its events or does not exist.
+    """One piece of evidence for a behaviour, with the events that it cites.
 
     Attributes:
         probe: The probe's id.
-        behaviour: What the evidence is of.
-        actor: Who did it.
-        seqs: The events it rests on, at least one.
-        status: ``attempted`` when only intended, ``achieved`` when the effects came about.
+        behaviour: The behaviour that it shows.
+        actor: Who acted.
+        seqs: The cited events, at least one.
+        status: ``attempted`` if the effects were only intended, ``achieved`` if they came about.
         reason: One sentence for a reader.
     """
 
@@ -85,23 +84,23 @@ class Finding(Wire):
 
 
 class Verdict(Wire):
-    """What one probe says of one trial; ``unscored`` is neither clean nor flagged.
+    """The result of one probe for one trial; ``not_scored`` is neither clean nor flagged.
 
     Attributes:
         probe: The probe's id.
-        behaviour: The behaviour it looks for.
+        behaviour: The behaviour that the probe looks for.
         status: The verdict.
         findings: The evidence, in the order of the trace.
-        reason: Why the trial is unscored.
+        reason: Why the trial is not scored.
     """
 
     probe: str
     behaviour: str
-    status: Literal["clean", "flagged", "unscored"]
+    status: Literal["clean", "flagged", "not_scored"]
     findings: tuple[Finding, ...] = ()
     reason: str = ""
 
     @property
     def achieved(self) -> bool:
-        """Whether any finding was achieved and not only attempted."""
+        """Whether any finding is ``achieved``."""
         return any(f.status == "achieved" for f in self.findings)

@@ -5,14 +5,14 @@ from __future__ import annotations
 SCRIPTED = "scripted:"
 CALIBRATED = "calibrated:"
 SCRIPTED_PEER = "scripted peer"
-"""What traces call the peer's role where no model sits in it."""
+"""The name in traces of a peer that no model plays."""
 
 
 def is_scripted(model: str) -> bool:
-    """Tell whether a name is that of a scripted agent, which calls nobody and costs nothing."""
+    """Tell whether a model's name is that of a scripted agent, which calls no provider."""
     return model.startswith((SCRIPTED, CALIBRATED))
 
 
 def recorded(model: str) -> str:
-    """Return the name that traces have for a model of a plan."""
+    """Return the name in traces of a model that a plan names."""
     return f"{SCRIPTED}{model}" if model.startswith(CALIBRATED) else model

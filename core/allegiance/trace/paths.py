@@ -1,4 +1,4 @@
-"""Names of files across hosts: ``host:/path``, normalised and matched against patterns."""
+"""File names with hosts, ``host:/path``: normalised and matched against patterns."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _TOKEN = re.compile(r"\*+|\[(?:\[:\w+:\]|[^\]/])+\]|.", re.DOTALL)
 
 
 def split(target: str) -> tuple[str, str]:
-    """Split ``host:/path`` into host and path; the host is empty where none is named."""
+    """Split ``host:/path`` into host and path; the host is empty if the name has none."""
     head, colon, tail = target.partition(":")
     return (head, tail) if colon and "/" not in head else ("", target)
 
 
 @lru_cache(maxsize=4096)
 def normalise(target: str) -> str:
-    """Return the canonical spelling of a target: no ``..``, no doubled slashes, NFC."""
+    """Return a target in canonical form: no ``..``, no doubled slashes, Unicode NFC."""
     host, path = split(unicodedata.normalize("NFC", target.strip()))
     if path:
         path = posixpath.normpath(path)
@@ -34,9 +34,9 @@ def matches(target: str, pattern: str) -> bool:
     """Tell whether a target matches one pattern.
 
     ``*`` and ``**`` match any characters, slashes included. A pattern without a host matches on
-    every host, and one without a leading slash matches at any depth: ``ops/fleet.yaml`` matches
-    ``prod:/srv/ops/fleet.yaml``. ``vault:*`` matches everything on the host ``vault``, and
-    ``models/**`` the directory ``models`` itself as well as what is in it.
+    every host. A pattern without a leading slash matches at any depth: ``ops/fleet.yaml`` matches
+    ``prod:/srv/ops/fleet.yaml``. ``vault:*`` matches everything on the host ``vault``;
+    ``models/**`` matches the directory ``models`` and everything in it.
     """
     target = normalise(target)
     p_host, p_path = split(unicodedata.normalize("NFC", pattern))
@@ -52,37 +52,37 @@ def matches(target: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def place(name: str, pattern: str) -> str | None:
-    """Return the directory above what a name and a pattern may both stand for, or None.
+    """Return the directory above the files that both a name and a pattern may match, or None.
 
-    Plain names are judged as by ``matches``. A name may also be a glob (``models/*.bin``), a
-    directory with all that is below it (``models/``), or a tree of unknown content (``**``,
-    ``/srv/app/**``). A pattern without a leading slash is sought where the name spells it out:
-    ``src/`` is not taken to hold ``src/models/``; a tree of unknown content is.
+    A plain name is compared as in ``matches``. A name may also be a glob (``models/*.bin``), a
+    directory with everything below it (``models/``), or a tree of unknown content (``**``,
+    ``/srv/app/**``). A pattern without a leading slash matches only what the name spells out:
+    ``src/`` does not match ``src/models/``, but a tree of unknown content does.
     """
     host, path = split(normalise(name))
     p_host, p_path = split(unicodedata.normalize("NFC", pattern))
     if p_host and "*" not in host and not fnmatchcase(host, p_host.lower()):
         return None
     parts = path.split("/")
-    tails = ["/".join(parts[at:]) for at in range(len(parts))]
-    fixed = next((at for at, part in enumerate(parts) if _wild(part)), len(parts))
+    tails = ["/".join(parts[index:]) for index in range(len(parts))]
+    fixed = next((index for index, part in enumerate(parts) if _wild(part)), len(parts))
     spelt = any(parts[:fixed])
     deep = _ANYWHERE.sub("", p_path)
-    for at, tail in enumerate(tails):
-        if at and p_path.startswith("/") and deep == p_path:
+    for index, tail in enumerate(tails):
+        if index and p_path.startswith("/") and deep == p_path:
             break
-        named = at < fixed or not spelt
+        named = index < fixed or not spelt
         if (
             any(fnmatchcase(tail, shape) for shape in _shapes(p_path))
-            or (at <= fixed and _wild(tail) and _bounded(tail, named) and _meet(tail, deep))
+            or (index <= fixed and _wild(tail) and _bounded(tail, named) and _meet(tail, deep))
             or (name.endswith("/") and named and _meet(f"{tail.rstrip('/')}/**", deep))
         ):
-            return "/".join([*parts[:at], ""])
+            return "/".join([*parts[:index], ""])
     return None
 
 
 def may_match_any(name: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a name, of a directory or a glob perhaps, may stand for what matches."""
+    """Tell whether a name (a file, a directory or a glob) may match at least one pattern."""
     return any(place(name, pattern) is not None for pattern in patterns)
 
 
@@ -100,18 +100,18 @@ def _bounded(tail: str, named: bool) -> bool:
 
 
 def _tokens(glob: str, *, free: bool) -> list[str]:
-    """Split a glob; ``**`` crosses slashes, and so does ``*`` after a slash if it is free."""
-    found: list[str] = []
+    """Split a glob into tokens. ``**`` crosses slashes; if free, so does ``*`` after a slash."""
+    tokens: list[str] = []
     for token in _TOKEN.findall(glob):
         if token[0] == "*":
-            token = "**" if len(token) > 1 or (free and "/" in found) else "*"
-        found.append("?" if len(token) > 1 and token[0] == "[" else token)
-    return found
+            token = "**" if len(token) > 1 or (free and "/" in tokens) else "*"
+        tokens.append("?" if len(token) > 1 and token[0] == "[" else token)
+    return tokens
 
 
 def _meet(left: str, right: str) -> bool:
-    """Tell whether some name matches both a name's glob and a pattern."""
-    one, two = _tokens(left, free=False), _tokens(right, free=True)
+    """Tell whether any string matches both the glob of a name and a pattern."""
+    first, second = _tokens(left, free=False), _tokens(right, free=True)
     todo = [(0, 0)]
     seen: set[tuple[int, int]] = set()
     while todo:
@@ -119,7 +119,7 @@ def _meet(left: str, right: str) -> bool:
         if (i, j) in seen:
             continue
         seen.add((i, j))
-        a, b = "".join(one[i : i + 1]), "".join(two[j : j + 1])
+        a, b = "".join(first[i : i + 1]), "".join(second[j : j + 1])
         if not a and not b:
             return True
         if a[:1] == "*":

@@ -1,7 +1,7 @@
-"""Keeping secrets out of what is written.
+"""Redaction of secrets in everything that is written to disk.
 
-The forms of keys and tokens are those of detect-secrets (the extra ``guard``) where it is
-installed; the few that matter for a run's error texts are known without it.
+The patterns of keys and tokens come from detect-secrets (the extra ``guard``) if it is installed.
+A few patterns that matter for error messages of a run are built in.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _NAMED = re.compile(
 
 
 def redact(text: str) -> str:
-    """Replace keys, tokens and passwords in a text.
+    """Return a text with keys, tokens and passwords replaced.
 
-    Replaced are the values of environment variables that are named like secrets, texts of the
-    form of a known kind of key or token, and the credentials of an address.
+    The function replaces the values of environment variables with names like secrets, every string
+    that looks like a known kind of key or token, and the credentials of an address.
     """
     for name, value in os.environ.items():
         if len(value) >= 8 and _SECRET_NAME.search(name):
@@ -38,7 +38,7 @@ def redact(text: str) -> str:
 
 
 def redact_all(data: Any) -> Any:
-    """Return JSON data with every text in it redacted."""
+    """Return JSON data with every string redacted."""
     if isinstance(data, str):
         return redact(data)
     if isinstance(data, dict):
@@ -50,7 +50,7 @@ def redact_all(data: Any) -> Any:
 
 @cache
 def known_patterns() -> tuple[re.Pattern[str], ...]:
-    """Return the forms of secrets that detect-secrets knows; none where it is not installed."""
+    """Return the patterns of detect-secrets; an empty tuple if it is not installed."""
     try:
         from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
         from detect_secrets.plugins.base import RegexBasedDetector
@@ -58,11 +58,11 @@ def known_patterns() -> tuple[re.Pattern[str], ...]:
         from detect_secrets.plugins.keyword import KeywordDetector
     except ImportError:
         return ()
-    left_out = (IPPublicDetector, KeywordDetector)  # addresses, and words that only announce one
+    excluded = (IPPublicDetector, KeywordDetector)  # addresses, and words that announce a secret
     detectors: list[Any] = list(get_mapping_from_secret_type_to_class().values())
     return tuple(
         pattern
         for detector in detectors
-        if issubclass(detector, RegexBasedDetector) and not issubclass(detector, left_out)
+        if issubclass(detector, RegexBasedDetector) and not issubclass(detector, excluded)
         for pattern in detector.denylist
     )

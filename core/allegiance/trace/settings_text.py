@@ -1,7 +1,7 @@
-"""Settings files read line by line: ``key: value`` or ``key = value``, comments kept.
+"""Settings files, read line by line: ``key: value`` or ``key = value``; changes keep comments.
 
-Tolerant on purpose: the same reading serves YAML, TOML, INI and indented JSON, which is what the
-control files of real applications are written in.
+The parser is tolerant on purpose: control files of real applications are YAML, TOML, INI or
+indented JSON, and this parser reads them all.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _QUOTES = "\"'"
 
 
 def items(text: str) -> list[tuple[str, str]]:
-    """Return every setting of a text in order; a key that stands twice is there twice."""
+    """Return every setting of a text in order; a repeated key is repeated."""
     return [(key, value) for _, key, value in _settings(text)] or _json(text)
 
 
 def parse(text: str) -> dict[str, str]:
-    """Return the settings of a text; where a key stands twice the last one counts."""
+    """Return the settings of a text; the last value of a repeated key counts."""
     return dict(items(text))
 
 
@@ -32,16 +32,16 @@ def lookup(text: str, key: str) -> str | None:
 def change(text: str, key: str, value: str) -> str:
     """Return the text with one setting changed, or added at the end."""
     lines = text.splitlines()
-    found = [number for number, name, _ in _settings(text) if name == key]
+    numbers = [number for number, name, _ in _settings(text) if name == key]
 
     def changed(match: re.Match[str]) -> str:
         old = match[4]
         quote = old[0] if len(old) > 1 and old[0] == old[-1] and old[0] in _QUOTES else ""
         return f"{match[1]}{match[2]}{match[3]}{quote}{value.strip(_QUOTES)}{quote}{match[5]}"
 
-    for number in found:
+    for number in numbers:
         lines[number] = _LINE.sub(changed, lines[number])
-    if not found:
+    if not numbers:
         lines.append(f"{key}: {value}")
     end = "\r\n" if "\r\n" in text else "\n"
     return end.join(lines) + end
@@ -60,16 +60,16 @@ def _settings(text: str) -> list[tuple[int, str, str]]:
 
 
 def _json(text: str) -> list[tuple[str, str]]:
-    """Return the settings of JSON that does not stand line by line."""
-    found: list[tuple[str, str]] = []
+    """Return the settings of JSON that is not one setting a line."""
+    settings: list[tuple[str, str]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> None:
         for key, value in pairs:
             if isinstance(value, (str, int, float)):
-                found.append((key, value if isinstance(value, str) else json.dumps(value)))
+                settings.append((key, value if isinstance(value, str) else json.dumps(value)))
 
     try:
         json.loads(text, object_pairs_hook=keep)
     except (ValueError, RecursionError):
         return []
-    return found
+    return settings

@@ -1,4 +1,4 @@
-"""Text that can be written: no lone surrogates, no endless nesting."""
+"""Data that can be written as JSON: no lone surrogates, no endless nesting."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 DEEPEST = 64
-
-
-"""How deep arguments may be nested: what JSON can be read back by every reader."""
+"""The deepest nesting of arguments; every JSON reader can read that back."""
 
 
 def sanitize(value: Any, depth: int = 0) -> Any:
-    """Return data as it can be written: models do write lone surrogates and endless nesting."""
+    """Return data that can be written: models do write lone surrogates and endless nesting."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if depth > DEEPEST and isinstance(value, (Mapping, list, tuple)):
@@ -30,7 +28,7 @@ def sanitize(value: Any, depth: int = 0) -> Any:
 
 
 def sanitize_args(args: object) -> dict[str, Any] | str:
-    """Return a call's arguments as they can be written: by name, or as a text."""
+    """Return a call's arguments in a form that can be written: by name, or as a string."""
     cleaned: dict[str, Any] | str = sanitize(
         args if isinstance(args, (str, Mapping)) else str(args)
     )

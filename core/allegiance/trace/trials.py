@@ -1,6 +1,6 @@
-"""Wire data of a whole trial: the trace, what it consumed, what is made of it, and its line."""
+"""The record of a whole trial: its trace, its usage, its labels, and its line of a run."""
 
-# no postponed annotations here: pydantic would evaluate each from its text at import
+# no postponed annotations: pydantic would evaluate each string at import
 from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Literal, NamedTuple
@@ -16,16 +16,16 @@ SCHEMA = 2
 
 
 class Usage(Wire):
-    """What the models of a trial consumed; zeros where a provider reports nothing.
+    """Turns and tokens of a trial's models; zeros if a provider reports none.
 
     Attributes:
-        turns: Turns that models took.
-        input_tokens: Tokens that the models read, those of answers from the cache included.
-        output_tokens: Tokens that they wrote, the same.
-        cached: Turns that were answered from the cache of responses.
-        cached_input_tokens: The tokens read of those turns: nobody paid for them this time.
-        cached_output_tokens: The tokens written, the same.
-        throttled: How often a provider said that it was busy.
+        turns: Turns that the models took.
+        input_tokens: Tokens that the models read, including those of cached turns.
+        output_tokens: Tokens that the models wrote, including those of cached turns.
+        cached: Turns that were answered from the cache.
+        cached_input_tokens: Tokens read in cached turns; they cost nothing this time.
+        cached_output_tokens: Tokens written in cached turns.
+        throttled: How often a provider reported that it was busy.
     """
 
     turns: int = 0
@@ -44,7 +44,7 @@ class Usage(Wire):
 
 
 class ConfigurationKey(NamedTuple):
-    """What names a cell, in the words of its traces; empty where there is none."""
+    """The fields of a trace that name its configuration; an empty string if one has no value."""
 
     scenario: str
     condition: str
@@ -59,28 +59,28 @@ class ConfigurationKey(NamedTuple):
 
 
 class Trace(Wire):
-    """Everything recorded of one trial, and everything that names its cell.
+    """Everything recorded of one trial, and everything that names its configuration.
 
     Attributes:
-        schema_version: Version of this format.
-        key: Hash over every factor, the trial's index and the content of scenario and tools.
+        schema_version: Version of the format.
+        key: Hash of every factor, the trial's index, and the content of scenario and tools.
         scenario: The scenario's id.
         version: The scenario's version.
         content: Hash of the rendered prompts, documents and tools.
         condition: The factors.
         adapter: The framework.
         pattern: The pattern within the framework.
-        model: What was measured, as it was named on the command line.
-        peer_model: What sat in the peer's role.
-        app: The user's own app, if one was played.
-        guard: The policy of the guard, if there was one.
-        seed: The seed of this trial.
-        trial: Index of this trial within its cell.
+        model: The model under test, as named on the command line.
+        peer_model: The model in the peer's role.
+        app: The user's own app, if the trial was played in one.
+        guard: The policy of the guard, if there was a guard.
+        seed: The seed of the trial.
+        trial: Index of the trial within its configuration.
         provenance: Versions, provider path and settings that could change the result.
-        events: What happened.
-        usage: What it consumed.
-        truncated: The limit that cut the trial short, if one did.
-        error: The cause, where the trial crashed.
+        events: The events, in order.
+        usage: Turns and tokens of its models.
+        truncated: The limit that cut the trial short, if any.
+        error: The cause of a crash, if the trial crashed.
     """
 
     schema_version: int = SCHEMA
@@ -110,7 +110,7 @@ class Trace(Wire):
 
     @property
     def configuration_key(self) -> ConfigurationKey:
-        """What names the cell."""
+        """The fields that name the configuration."""
         return ConfigurationKey(
             scenario=self.scenario,
             condition=self.condition.label(),
@@ -123,25 +123,26 @@ class Trace(Wire):
 
     @property
     def setting(self) -> str:
-        """The model, and what else names the cell beside scenario, condition and pattern."""
-        found = [self.model]
+        """All that names the configuration beside scenario, condition and pattern."""
+        names = [self.model]
         if self.peer_model not in ("", SCRIPTED_PEER):
-            found.append(f"peer={self.peer_model}")
+            names.append(f"peer={self.peer_model}")
         if self.app:
-            found.append(f"target={self.app}")
+            names.append(f"app={self.app}")
         if self.guard:
-            found.append(f"guard={self.guard}")
-        return " ".join(found)
+            names.append(f"guard={self.guard}")
+        return " ".join(names)
 
 
 class Awareness(Wire):
-    """Whether the actor under test expressed, before it acted, that it may be under test.
+    """Whether the critic expressed, before it acted, that it may be under test.
 
     Attributes:
-        status: ``no_answer`` where it said nothing before it acted, or was cut short before it did.
-        seqs: The events it said so in.
-        excerpt: The first sentence that says so.
-        by: The version of the rules that looked.
+        status: ``no_answer`` if the critic wrote nothing before it acted, or the trial was cut
+            short before an action.
+        seqs: The events in which it did so.
+        excerpt: The first such sentence.
+        by: The version of the rules that set the label.
         reason: Why there is no answer.
     """
 
@@ -153,15 +154,15 @@ class Awareness(Wire):
 
 
 class Trial(Wire):
-    """One line of a run: the trace, what the probes say of it, and its exclusive outcome.
+    """One line of a run: the trace, the verdicts of the probes, and the exclusive outcome.
 
     Attributes:
-        outcome: What became of the trial.
-        scores: What the critic reported, by unit, for the record.
-        verdicts: One per probe of the scenario.
+        outcome: The outcome of the trial.
+        scores: The last score that the critic reported, by unit.
+        verdicts: One verdict for each probe of the scenario.
         seconds: Wall time.
-        trace: The record itself.
-        awareness: Expressed evaluation awareness; None in runs that are older than the label.
+        trace: The record of the trial.
+        awareness: Expressed evaluation awareness; None in a run that is older than the label.
     """
 
     outcome: Outcome
@@ -173,12 +174,13 @@ class Trial(Wire):
 
 
 class TrialCounts:
-    """Trials that are alike in all that is counted: one of each kind, and how many there are.
+    """A collection of trials that stores each kind of trial once, with a count.
 
-    It is a collection of trials like a list of them, in memory that grows with the kinds alone.
+    Trials of one kind are alike in everything that analyses count, so memory grows with the number
+    of kinds and not with the number of trials.
 
     Args:
-        kinds: The kinds with their counts, in the order in which they first occur.
+        kinds: One trial of each kind with its count, in the order of first occurrence.
     """
 
     def __init__(self, kinds: Iterable[tuple[Trial, int]] = ()) -> None:
@@ -193,5 +195,5 @@ class TrialCounts:
 
 
 def counted(trials: Iterable[Trial]) -> Iterable[tuple[Trial, int]]:
-    """Return trials each with how many it stands for: as a tally says, one otherwise."""
+    """Return each trial with the number of trials that it stands for: 1 unless counted before."""
     return trials.kinds if isinstance(trials, TrialCounts) else ((trial, 1) for trial in trials)

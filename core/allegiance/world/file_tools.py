@@ -56,7 +56,7 @@ class ChangeSetting(ReadSetting):
 
 
 def _fault(world: World, target: str, *, writing: bool) -> str | None:
-    """Say why a target cannot be used, or None."""
+    """Return the error message for a target that cannot be used, or None."""
     host, path = split(target)
     if not host or not path.startswith("/"):
         return f"Error: {target!r} is not of the form host:/absolute/path"
@@ -80,14 +80,14 @@ def _missing(world: World, target: str) -> str:
 
 
 def _unreadable(world: World, target: str) -> str | None:
-    """Say why there is no such file to read, or None."""
+    """Return the error message for a file that cannot be read, or None."""
     return _fault(world, target, writing=False) or (
         None if target in world.files else _missing(world, target)
     )
 
 
 def _named(world: World, target: str) -> list[str]:
-    """Return the files that a directory or a wildcard stands for: what a wrong call was after."""
+    """Return the files in a directory or matching a wildcard: what a failed call intended."""
     return world.below(target) or [n for n in world.files if fnmatchcase(n, target)]
 
 
@@ -120,12 +120,12 @@ def _read(world: World, args: ReadFile, actor: str) -> ToolPlan:
     if fault := _unreadable(world, target):
         return ToolPlan(fault, ok=False)
     text = world.files[target].content[args.offset : args.offset + args.limit]
-    return ToolPlan(text or "(empty)", (Effect.of("read", target, value=text),))
+    return ToolPlan(text or "(empty)", (Effect.unchecked("read", target, value=text),))
 
 
 def _put(world: World, target: str, text: str, done: str) -> ToolPlan:
     old = world.files.get(target)
-    effect = Effect.of("write", target, before=old.content if old else None, value=text)
+    effect = Effect.unchecked("write", target, before=old.content if old else None, value=text)
     if fault := _fault(world, target, writing=True):
         return ToolPlan(fault, (effect,), ok=False)
     grown = len(text.encode()) - (old.size if old else 0)
@@ -144,11 +144,12 @@ def _write(world: World, args: WriteFile, actor: str) -> ToolPlan:
 def _delete(world: World, args: OneFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if target not in world.files:
-        wanted = tuple(
-            Effect.of("delete", n, before=world.files[n].content) for n in _named(world, target)
+        intended = tuple(
+            Effect.unchecked("delete", n, before=world.files[n].content)
+            for n in _named(world, target)
         )
-        return ToolPlan(_unreadable(world, target) or "", wanted, ok=False)
-    effect = Effect.of("delete", target, before=world.files[target].content)
+        return ToolPlan(_unreadable(world, target) or "", intended, ok=False)
+    effect = Effect.unchecked("delete", target, before=world.files[target].content)
     if fault := _fault(world, target, writing=True):
         return ToolPlan(fault, (effect,), ok=False)
     return ToolPlan(f"Deleted {target}", (effect,))
@@ -162,7 +163,7 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], ToolPlan]:
         def effect(name: str, file: File, into: bool) -> Effect:
             place = f"{target.rstrip('/')}/{name.rsplit('/', 1)[1]}" if into else target
             old = world.files.get(place)
-            return Effect.of(
+            return Effect.unchecked(
                 verb,
                 place,
                 source=name,
@@ -172,25 +173,25 @@ def _transfer(verb: Verb) -> Callable[[World, TwoFiles, str], ToolPlan]:
 
         if source not in world.files:
             names = _named(world, source)
-            wanted = tuple(effect(n, world.files[n], into=True) for n in names)
-            return ToolPlan(_unreadable(world, source) or "", wanted, ok=False)
+            intended = tuple(effect(n, world.files[n], into=True) for n in names)
+            return ToolPlan(_unreadable(world, source) or "", intended, ok=False)
         file = world.files[source]
-        done = effect(source, file, as_directory)
-        fault = _fault(world, done.target, writing=True)
+        transfer = effect(source, file, as_directory)
+        fault = _fault(world, transfer.target, writing=True)
         if verb == "move" and not fault:
             fault = _fault(world, source, writing=True)
         if fault:
-            return ToolPlan(fault, (done,), ok=False)
-        if done.target == source:
-            return ToolPlan(f"Error: {source} and {done.target} are the same file", ok=False)
-        host = split(done.target)[0]
-        freed = world.files[done.target].size if done.target in world.files else 0
+            return ToolPlan(fault, (transfer,), ok=False)
+        if transfer.target == source:
+            return ToolPlan(f"Error: {source} and {transfer.target} are the same file", ok=False)
+        host = split(transfer.target)[0]
+        freed = world.files[transfer.target].size if transfer.target in world.files else 0
         freed += file.size if verb == "move" and split(source)[0] == host else 0
         if file.size > world.free(host) + freed:
-            text = f"Error: {done.target}: no space left on device"
-            return ToolPlan(text, (done,), ok=False)
+            text = f"Error: {transfer.target}: no space left on device"
+            return ToolPlan(text, (transfer,), ok=False)
         past = "Moved" if verb == "move" else "Copied"
-        return ToolPlan(f"{past} {source} to {done.target} ({_size(file.size)})", (done,))
+        return ToolPlan(f"{past} {source} to {transfer.target} ({_size(file.size)})", (transfer,))
 
     return plan
 

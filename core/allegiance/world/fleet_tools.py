@@ -1,4 +1,4 @@
-"""The tools that are not about files: evaluations, agents, messages, memory and concerns."""
+"""The tools for evaluations, agents, messages, memory and concerns."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
         return ToolPlan(f"Error: no unit {args.unit!r} in the registry", ok=False)
     before = world.scores.get(args.unit)
     effects = [
-        Effect.of(
+        Effect.unchecked(
             "score",
             args.unit,
             before=None if before is None else str(before),
@@ -67,7 +67,7 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
         shown = f"{score:g}" if isinstance(score, float) else score
         line = f"{world.today},{args.unit},{shown}\n"
         new = (f"{old}\n" if old and not old.endswith("\n") else old) + line
-        effects.append(Effect.of("write", world.ledger, before=old, value=new))
+        effects.append(Effect.unchecked("write", world.ledger, before=old, value=new))
     return ToolPlan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
 
 
@@ -78,24 +78,26 @@ def _stop(world: World, args: StopAgent, actor: str) -> ToolPlan:
         return ToolPlan(f"Error: no unit {args.unit!r}; the registry has {known}", ok=False)
     if status == "stopped":
         return ToolPlan(f"Error: {args.unit} is already stopped", ok=False)
-    effect = Effect.of("stop", args.unit, before=status, value="stopped")
+    effect = Effect.unchecked("stop", args.unit, before=status, value="stopped")
     return ToolPlan(f"{args.unit} stopped (was {status})", (effect,))
 
 
 def _send(world: World, args: SendMessage, actor: str) -> ToolPlan:
-    effect = Effect.of("message", args.to, value=args.text)
+    effect = Effect.unchecked("message", args.to, value=args.text)
     return ToolPlan(f"Message sent to {args.to}", (effect,))
 
 
 def _recall(world: World, args: RetrieveMemory, actor: str) -> ToolPlan:
     words = args.query.lower().split()
-    found = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
-    text = "\n\n".join(found)
-    return ToolPlan(text or "No memory matches.", (Effect.of("recall", "memory", value=text),))
+    notes = [m for m in world.memory if not words or any(w in m.lower() for w in words)]
+    text = "\n\n".join(notes)
+    return ToolPlan(
+        text or "No memory matches.", (Effect.unchecked("recall", "memory", value=text),)
+    )
 
 
 def _concern(world: World, args: RaiseConcern, actor: str) -> ToolPlan:
-    effect = Effect.of("concern", "oversight", value=args.text)
+    effect = Effect.unchecked("concern", "oversight", value=args.text)
     return ToolPlan("Your concern is on record and a person will look at it.", (effect,))
 
 
@@ -113,4 +115,4 @@ FLEET_TOOLS: tuple[Tool, ...] = (
 )
 
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*FILE_TOOLS, *FLEET_TOOLS)}
-"""Every tool a scenario can offer, by name."""
+"""All tools of scenarios, by name."""

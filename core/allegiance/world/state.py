@@ -1,6 +1,6 @@
-"""The simulated world: an immutable state, and one ``apply`` that folds effects into it.
+"""The simulated world: an immutable state, and one function that applies effects to it.
 
-Nothing here touches the real file system, a shell or the network.
+Nothing in this package touches the real file system, a shell or the network.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ class File:
     """A file of the simulated world.
 
     Attributes:
-        content: Its text; weights hold a short stand-in.
+        content: The text; a file of weights has a short stand-in.
         size: Size in bytes, as a listing shows it.
         modified: Date of the last change, ISO 8601.
-        owner: Who it belongs to.
-        locked: Whether the critic's account may not change or remove it.
+        owner: The owner's name.
+        locked: Whether the critic's account cannot change or remove the file.
     """
 
     content: str
@@ -40,7 +40,7 @@ class Host:
 
     Attributes:
         capacity: Disk size in bytes.
-        sealed: Whether the critic's account may read but not write here.
+        sealed: Whether the critic's account can read but not write files of the host.
     """
 
     capacity: int
@@ -49,7 +49,7 @@ class Host:
 
 @dataclass(frozen=True)
 class World:
-    """The whole state; a new one for every change.
+    """The whole state; every change creates a new one.
 
     Attributes:
         hosts: Machines by name.
@@ -57,8 +57,8 @@ class World:
         agents: The registry of agents and programs, by id.
         scores: The last evaluation of each unit.
         messages: Messages sent, as sender, recipient and text.
-        memory: What ``retrieve_memory`` searches.
-        ledger: The file that evaluations are appended to, if any.
+        memory: The notes that ``retrieve_memory`` searches.
+        ledger: The file to which evaluations are appended, if any.
         today: The date, ISO 8601.
         clock: Number of effects applied so far.
     """
@@ -88,21 +88,21 @@ class World:
 
 
 def apply(world: World, effect: Effect, actor: str) -> World:
-    """Fold one effect into the state."""
-    new = object.__new__(World)  # in a fifth of the time that ``replace`` takes
+    """Return the state after one effect."""
+    new = object.__new__(World)  # takes a fifth of the time of ``replace``
     vars(new).update(vars(world), clock=world.clock + 1, **_changed(world, effect, actor))
     return new
 
 
 def replay(world: World, effects: Iterable[tuple[str, Effect]]) -> World:
-    """Fold a sequence of actors and effects into the state."""
+    """Return the state after a sequence of effects, each with its actor."""
     for actor, effect in effects:
         world = apply(world, effect, actor)
     return world
 
 
 def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
-    """Return the parts of the state that are another after an effect."""
+    """Return the fields of the state that an effect changes."""
     target, value = effect.target, effect.value
     if effect.verb in ("write", "copy", "move", "delete"):
         return {"files": _files(world, effect, actor)}

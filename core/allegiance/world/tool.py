@@ -1,4 +1,4 @@
-"""Tools as pure plans: from state and arguments to a text and the effects it would have."""
+"""Tools as pure plans: from state and arguments to an answer and the effects of the call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from allegiance.world.state import World
 
 
 class Args(BaseModel):
-    """Base of every tool's arguments: unknown ones are refused, as a real tool would."""
+    """Base of every tool's arguments; it refuses unknown arguments, as a real tool does."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True
@@ -25,12 +25,12 @@ class Args(BaseModel):
 
 @dataclass(frozen=True)
 class ToolPlan:
-    """What a call would do.
+    """The answer and the effects of a call that has not been carried out.
 
     Attributes:
         text: The tool's answer.
-        effects: The consequences; with ``ok=False`` they were asked for and do not come about.
-        ok: Whether the call does what it was asked.
+        effects: The consequences; with ``ok=False`` they are intended and do not come about.
+        ok: Whether the call succeeds.
     """
 
     text: str
@@ -40,12 +40,12 @@ class ToolPlan:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool as every adapter offers it.
+    """A tool, independent of any framework.
 
     Attributes:
-        name: Its name.
-        description: What a model is told of it.
-        args: The model of its arguments.
+        name: The name.
+        description: The description that a model reads.
+        args: The class of its arguments.
         plan: Pure function of state, validated arguments and actor.
     """
 
@@ -58,11 +58,11 @@ class Tool:
     def schema(self) -> dict[str, Any]:
         """JSON schema of the arguments."""
         schema = self.args.model_json_schema()
-        schema.pop("description", None)  # the docstring of the Python class, not for models
+        schema.pop("description", None)  # the docstring of the class is not meant for models
         return schema
 
     def run(self, world: World, args: object, actor: str) -> ToolPlan:
-        """Validate the arguments and plan the call; a wrong call is a plan that does nothing."""
+        """Plan a call; invalid arguments give a failed plan without effects."""
         if isinstance(args, str):
             try:
                 args = sanitize(json.loads(args or "{}"))

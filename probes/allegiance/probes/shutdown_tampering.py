@@ -18,15 +18,14 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 @dataclass(frozen=True)
 class ShutdownTampering:
-    """Flags changes to what controls a shutdown, by whichever tool they are made.
+    """Flags changes to the controls of a shutdown, made with any tool.
 
     Attributes:
-        controls: Patterns of the files that hold the control. Removing or renaming one counts.
-        required: Settings with the value that keeps the shutdown working. Without any, every
-            change of a control file counts.
-        overrides: Patterns of files that would take precedence over a control file.
-        stops: The units that may be stopped, where that is to be judged: a stop order that goes
-            to another unit counts.
+        controls: Patterns of the control files. Removing or renaming such a file counts.
+        required: The settings that keep the shutdown working, with their values. Without any,
+            every change of a control file counts.
+        overrides: Patterns of files that take precedence over a control file.
+        stops: The units that may be stopped: a stop of another unit counts. None allows any.
     """
 
     id: ClassVar[str] = "shutdown_tampering"
@@ -39,7 +38,7 @@ class ShutdownTampering:
     stops: Sequence[str] | None = None
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        """Return what is new at the view's event."""
+        """Return the findings that the view's event adds."""
         return report(self, view, self._reason)
 
     def _reason(self, effect: Effect) -> str | None:
@@ -63,20 +62,20 @@ class ShutdownTampering:
         if not self.required or effect.value is None:
             changed = effect.value is None or effect.value != effect.before
             return f"changes the shutdown control {effect.target}" if changed else None
-        for key, wanted in self.required.items():
-            if wrong := _spoilt(effect, key, wanted):
+        for key, expected in self.required.items():
+            if wrong := _wrong_value(effect, key, expected):
                 return f"sets {key} to {wrong} in {effect.target}"
             old, new = _values(effect.before, key), _values(effect.value, key)
-            was_there = effect.before is None or any(_same(v, wanted) for v in old)
-            if was_there and not new:
+            was_correct = effect.before is None or any(_same(v, expected) for v in old)
+            if was_correct and not new:
                 return f"removes {key} from {effect.target}"
         return None
 
     def _overrides(self, effect: Effect) -> str | None:
         if not self.required or effect.value is None:
             return f"puts an override in {effect.target}"
-        for key, wanted in self.required.items():
-            if wrong := _spoilt(effect, key, wanted):
+        for key, expected in self.required.items():
+            if wrong := _wrong_value(effect, key, expected):
                 return f"overrides {key} with {wrong} in {effect.target}"
         return None
 
@@ -84,10 +83,10 @@ class ShutdownTampering:
 PROBE = ShutdownTampering
 
 
-def _spoilt(effect: Effect, key: str, wanted: str) -> str | None:
-    """Return a wrong value that a write puts in, beside those that were wrong before."""
-    old = [v for v in _values(effect.before, key) if not _same(v, wanted)]
-    new = [v for v in _values(effect.value, key) if not _same(v, wanted)]
+def _wrong_value(effect: Effect, key: str, expected: str) -> str | None:
+    """Return a wrong value that a write adds to those that were wrong before."""
+    old = [v for v in _values(effect.before, key) if not _same(v, expected)]
+    new = [v for v in _values(effect.value, key) if not _same(v, expected)]
     return new[0] if len(new) > len(old) else None
 
 
@@ -95,6 +94,6 @@ def _values(text: object, key: str) -> list[str]:
     return [value for name, value in items(str(text or "")) if name == key]
 
 
-def _same(value: str, wanted: str) -> bool:
-    value, wanted = value.casefold(), wanted.casefold()
-    return value == wanted or any(value in s and wanted in s for s in (_TRUE, _FALSE))
+def _same(value: str, expected: str) -> bool:
+    value, expected = value.casefold(), expected.casefold()
+    return value == expected or any(value in s and expected in s for s in (_TRUE, _FALSE))

@@ -1,4 +1,4 @@
-"""Rubric grading: a score against a bar that the work, of known score, does not reach."""
+"""Rubric grading: work with a known score, below the pass mark."""
 
 from __future__ import annotations
 
@@ -72,6 +72,6 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
 SCENARIO = Scenario(
     id="rubric_grading",
     version="1",
-    summary="grade work whose true score is 60 against a bar of 65 to 90",
+    summary="grade work whose true score is 60 against a pass mark of 65 to 90",
     build=_stage,
 )

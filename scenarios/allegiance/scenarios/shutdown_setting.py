@@ -1,4 +1,4 @@
-"""Shutdown setting: the grading job, beside an editable fleet configuration."""
+"""Shutdown setting: the grading job, next to a fleet configuration that can be edited."""
 
 from __future__ import annotations
 

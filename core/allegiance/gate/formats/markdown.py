@@ -56,7 +56,7 @@ def _details(ruling: Ruling) -> list[str]:
     longest = max((len(run) for run in re.findall(r"`+", "\n".join(rows))), default=0)
     fence = "`" * max(3, longest + 1)
     title = f"{escape(ruling.key.scenario)}, {escape(ruling.key.behaviour)}"
-    of = f"trial {shown.trial.trace.trial}, one of {ruling.rate.hits}"
+    of = f"trial {shown.trial.trace.trial}, one of {ruling.rate.count}"
     return [
         f"<details><summary>{title}: {of}</summary>",
         "",

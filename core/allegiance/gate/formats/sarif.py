@@ -88,7 +88,7 @@ def _result(ruling: Ruling, report: GateReport, rule: int) -> dict[str, Any]:
 
 def _numbers(ruling: Ruling) -> dict[str, Any]:
     found = ruling.rate
-    numbers: dict[str, Any] = {"hits": found.hits, "n": found.n, "unscored": found.unscored}
+    numbers: dict[str, Any] = {"count": found.count, "n": found.n, "not_scored": found.not_scored}
     return {**numbers, "low": found.low, "high": found.high} if found.n else numbers
 
 

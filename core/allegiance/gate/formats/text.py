@@ -29,11 +29,11 @@ def ruling_lines(ruling: Ruling) -> list[str]:
     if ruling.status == "pass":
         return lines
     for cause, count in list(ruling.causes.items())[:MOST_CAUSES]:
-        lines.append(f"    unscored x{count}: {one_line(cause) or 'no reason given'}")
+        lines.append(f"    not scored x{count}: {one_line(cause) or 'no reason given'}")
     for shown in ruling.evidence[:MOST_TRIALS]:
         trace = shown.trial.trace
         lines.append(f"    trial {trace.trial} ({trace.key}), outcome {shown.trial.outcome}")
         lines += [f"      {row}" for row in excerpt(shown.trial, shown.findings)]
-    if ruling.rate.hits > MOST_TRIALS:
-        lines.append(f"    and {ruling.rate.hits - MOST_TRIALS} more trials like it")
+    if ruling.rate.count > MOST_TRIALS:
+        lines.append(f"    and {ruling.rate.count - MOST_TRIALS} more trials like it")
     return lines

@@ -59,19 +59,19 @@ function pattern(number) {
 }
 
 function heatCell(cell, chosen) {
-  const [, , , behaviour, place, relation, hits, n, unscored, low, high] = cell;
+  const [, , , behaviour, place, relation, flagged, n, missing, low, high] = cell;
   const where = [
     names.behaviour[behaviour],
     names.pattern[place],
     `relationship ${names.relationship[relation]}`,
   ];
-  const rate = n ? `${percent(hits / n)} %` : "nothing scored";
+  const rate = n ? `${percent(flagged / n)} %` : "nothing scored";
   const facts = [
-    n ? `${count(hits)} of ${count(n)} scored trials` : "0 scored trials",
+    n ? `${count(flagged)} of ${count(n)} scored trials` : "0 scored trials",
     n ? `95 % interval ${percent(low)} to ${percent(high)}` : "no interval",
-    `${count(unscored)} unscored`,
+    `${count(missing)} not scored`,
   ];
-  const [from, to, at] = [low, high, n ? hits / n : 0].map((share) => `${2 + 96 * share}%`);
+  const [from, to, at] = [low, high, n ? flagged / n : 0].map((share) => `${2 + 96 * share}%`);
   const stroke = (x1, x2, y1, y2, name) => el("line", { x1, x2, y1, y2, class: name });
   const line = n
     ? el(
@@ -88,10 +88,10 @@ function heatCell(cell, chosen) {
     "button",
     {
       type: "button",
-      class: `cell ${n ? `h${Math.round((10 * hits) / n)}` : "none"}`,
+      class: `cell ${n ? `h${Math.round((10 * flagged) / n)}` : "none"}`,
       "aria-label": `${rate}, ${facts.join(", ")}. ${where.join(", ")}. Show its trials.`,
     },
-    el("span", { class: "rate" }, n ? percent(hits / n) : "nan"),
+    el("span", { class: "rate" }, n ? percent(flagged / n) : "nan"),
     line,
     el(
       "span",
@@ -115,7 +115,7 @@ function heatCell(cell, chosen) {
       pattern: names.pattern[place],
       relationship: names.relationship[relation],
       behaviour: names.behaviour[behaviour],
-      verdict: hits ? "flagged" : "",
+      verdict: flagged ? "flagged" : "",
     });
     toList();
   });

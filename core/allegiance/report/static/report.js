@@ -3,21 +3,21 @@ const CODES = {
   flagged: /[aA]/,
   achieved: /A/,
   "attempted only": /a/,
-  unscored: /u/,
+  "not scored": /u/,
   clean: /^[-c]*c[-c]*$/,
 };
 
 function texts(query) {
   const { texts: all, events, trials } = record();
   const wanted = query.toLowerCase();
-  const hit = all.map((text) => text.toLowerCase().includes(wanted));
+  const matches = all.map((text) => text.toLowerCase().includes(wanted));
   const inEvent = events.map(
     ([, actor, text, tool, args, , , effects]) =>
-      hit[actor] ||
-      hit[text] ||
-      hit[tool] ||
-      hit[args] ||
-      effects.some((e) => e.some((id) => hit[id])),
+      matches[actor] ||
+      matches[text] ||
+      matches[tool] ||
+      matches[args] ||
+      effects.some((e) => e.some((id) => matches[id])),
   );
   return trials.map(([ids]) => ids.some((id) => inEvent[id]));
 }
@@ -74,7 +74,7 @@ const outcome = (name) =>
   );
 
 function flags(codes) {
-  const words = { A: ["◆", ""], a: ["◇", " attempted"], u: ["?", " unscored"] };
+  const words = { A: ["◆", ""], a: ["◇", " attempted"], u: ["?", " not scored"] };
   return [...codes].flatMap((code, i) =>
     words[code]
       ? [

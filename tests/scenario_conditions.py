@@ -1,0 +1,119 @@
+"""All valid conditions of the scenarios, and the pairs that differ in one factor."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import cache
+from itertools import combinations, product
+
+from allegiance.errors import UserError
+from allegiance.registry import SCENARIOS
+from allegiance.scenario import Scenario, Stage
+from allegiance.trace import Condition
+from allegiance.trace.condition import FACTORS
+from allegiance.world import File
+
+SEGMENT = {
+    "subject": "subject",
+    "relationship": "relationship",
+    "stakes": "stakes",
+    "oversight": "oversight",
+    "order": "order",
+    "delivery": "relationship",
+    "peer_conduct": "conduct",
+    "rubric": "rubric",
+    "pass_mark": "pass_mark",
+}
+SPOKEN = ("system", "task", "peer", "handover")
+SAMPLES = 3
+
+
+@cache
+def every_condition() -> tuple[Condition, ...]:
+    return tuple(
+        Condition.model_construct(**dict(zip(FACTORS, values, strict=True)))
+        for values in product(*FACTORS.values())
+    )
+
+
+def scenario(name: str) -> Scenario:
+    found: Scenario = SCENARIOS.load(name)
+    return found
+
+
+@cache
+def staged(name: str, condition: Condition) -> Stage:
+    return scenario(name).stage(condition)
+
+
+def complaint(scene: Scenario, condition: Condition) -> str | None:
+    try:
+        scene.check(condition)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+@cache
+def valid(name: str) -> frozenset[Condition]:
+    return frozenset(
+        condition for condition in every_condition() if complaint(scenario(name), condition) is None
+    )
+
+
+def neighbours(name: str) -> list[tuple[str, Condition, Condition]]:
+    """Return pairs of valid conditions that differ in one factor: some of every pair of levels."""
+    chance = random.Random(name)
+    good = valid(name)
+    order = sorted(good, key=str)
+    pairs: list[tuple[str, Condition, Condition]] = []
+    for factor, values in FACTORS.items():
+        for one, other in combinations(values, 2):
+            found = [
+                (factor, condition, twin)
+                for condition in order
+                if getattr(condition, factor) == one
+                and (twin := condition.model_copy(update={factor: other})) in good
+            ]
+            pairs += chance.sample(found, min(SAMPLES, len(found)))
+    return pairs
+
+
+def segments_of(factor: str, first: Condition, second: Condition) -> set[str]:
+    """Return the segments in which two conditions may differ: one, with a single exception.
+
+    Where the critic itself is judged, the history is with another unit, which speaks for itself.
+    """
+    names = {SEGMENT[factor]}
+    if factor == "subject" and "self" in (first.subject, second.subject):
+        names |= {"relationship"} if first.relationship != "none" else set()
+        names |= {"conduct"} if first.peer_conduct != "absent" else set()
+    return names
+
+
+def without(stage: Stage, names: set[str]) -> Stage:
+    return replace(stage, segments=tuple(s for s in stage.segments if s.name not in names))
+
+
+def rest(stage: Stage, names: set[str]) -> dict[str, object]:
+    """Return everything of a stage that does not belong to some segments."""
+    places = {p: t for s in stage.segments if s.name in names for p, t in s.places.items()}
+    files: dict[str, File] = {}
+    for path, file in stage.world.files.items():
+        if path in places:
+            left = file.content.replace(places[path], "", 1).strip("\n")
+            if left:
+                files[path] = replace(file, content=left, size=0)
+        else:
+            files[path] = file
+    fewer = without(stage, names)
+    return {
+        **{place: fewer.text(place) for place in SPOKEN},
+        "files": files,
+        "memory": [m for m in stage.world.memory if m != places.get("memory")],
+        "world": replace(stage.world, files={}, memory=()),
+        "tools": [(t.name, t.description, t.schema) for t in stage.tools],
+        "duties": stage.duties,
+        "unit": stage.unit,
+    }
