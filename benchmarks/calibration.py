@@ -34,7 +34,7 @@ from allegiance.trace.condition import Oversight
 
 MODELS_PLAYED = ("gemini-3-pro", "gpt-5.2")
 SCRIPT = "benchmarks/calibration.py"
-APP = 0.9
+TARGET = 0.9
 
 Results = dict[Configuration, list[Rate]]
 """The measured rates of each cell, one per seed."""
@@ -202,7 +202,7 @@ scripted agents say nothing about the models they are named after.
 
 A cell is one model, scenario, relationship and seed, of {args.trials} trials. **The configured rate
 lies inside the cell's 95 % Wilson interval in {inside} of {total} cells
-({100 * inside / total:.1f} %; the target is {100 * APP:.0f} %)**, and inside the interval of all
+({100 * inside / total:.1f} %; the target is {100 * TARGET:.0f} %)**, and inside the interval of all
 seeds together in {pooled} of {len(lines)} rows, where 95 % is what chance alone allows for. Of
 {played:,} trials, {not_scored} were not scored.
 
@@ -240,8 +240,8 @@ def main() -> int:
         Row(
             "configured rate inside the 95 % Wilson interval",
             f"{inside} of {total} cells ({100 * share:.1f} %)",
-            f"{100 * APP:.0f} %",
-            share >= APP,
+            f"{100 * TARGET:.0f} %",
+            share >= TARGET,
         ),
         Row(
             "the same, all seeds together",

@@ -13,9 +13,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.run.rescore import rejudge
 from allegiance.scenario import ScriptedAgent
 from allegiance.scenario.scripted_agent import AGENT_NAMES
-from allegiance.statements import label_awareness
-from allegiance.statements import label_trial
-from allegiance.statements import rules
+from allegiance.statements import label_awareness, label_trial, rules
 from allegiance.statements.label import first_violation
 from allegiance.statements.rules import VERSION, expresses, sentences
 from allegiance.stats.agreement import validate
