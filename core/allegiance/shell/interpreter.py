@@ -15,6 +15,9 @@ from allegiance.shell.syntax import parse, text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+WRITTEN = "./"
+"""The handler of a path that the command line itself wrote: a script, whatever its name is."""
+
 _FORKED = ("command_substitution", "process_substitution")
 _STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
     "redirected_statement": redirected,
@@ -51,6 +54,8 @@ class Interpreter(Machine):
                     stream = redirected(self, defined, stdin)
                 self.state.arguments = kept
                 return stream
+            if "/" in full and self.wrote(full):
+                return self.handlers[WRITTEN](call)
             return self.handlers.get(call.name, self.handlers[""])(call)
 
     def follow(self, node: Node, stdin: Stream) -> Stream:

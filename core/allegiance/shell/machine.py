@@ -73,6 +73,7 @@ class Machine(ABC):
         effects: The effects, in order and without repetition.
         opaque: Programs that run code which cannot be seen, as they were called.
         unknown: Programs that nothing is known of.
+        written: Targets of the files that the command line itself wrote, whatever they hold.
         collecting: The number of the output that is being collected: what commands return.
     """
 
@@ -82,6 +83,7 @@ class Machine(ABC):
         self.effects: dict[Effect, None] = {}
         self.opaque: dict[str, None] = {}
         self.unknown: dict[str, None] = {}
+        self.written: set[str] = set()
         self.collecting = 0
         self._collected: dict[int, list[Stream]] = {}
         self._steps = self._depth = self._collections = 0
@@ -118,9 +120,28 @@ class Machine(ABC):
         value: str | None = None,
         before: str | None = None,
     ) -> None:
-        """Note an effect."""
+        """Add an effect."""
         effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
         self.effects[effect] = None
+        if verb in ("copy", "move"):
+            self._forget(target)
+
+    def rewrite(self, name: str) -> None:
+        """Add the effect of a program that changes a file to something unknown."""
+        target = self.path(name)
+        self.emit("write", target)
+        self._forget(target)
+
+    def wrote(self, name: str) -> bool:
+        """Tell whether the command line wrote the file, or a directory above it, before."""
+        target = self.path(name)
+        slashes = [index for index, char in enumerate(target) if char == "/"]
+        return target in self.written or any(target[: n + 1] in self.written for n in slashes)
+
+    def _forget(self, target: str) -> None:
+        """Note that a file was written, and that what it holds now is not known."""
+        self.written.add(target)
+        self.state.files.pop(target, None)
 
     def count_step(self) -> None:
         """Count one more command.
@@ -179,14 +200,14 @@ class Machine(ABC):
             return
         target = targets.remote(name) if "://" in name else None
         target = target or self.path(name)
+        kept = self.state.files.get(target, "") if append else ""
         for source in stream.sources:
             self.emit("copy", target, source)
         if not stream.sources:
-            whole = None if append else stream.text
-            self.emit("write", target, value=whole)
-            if stream.text is not None:
-                kept = self.state.files.get(target, "") if append else ""
-                self.state.files[target] = kept + stream.text
+            self.emit("write", target, value=None if append else stream.text)
+        self._forget(target)
+        if stream.text is not None:
+            self.state.files[target] = kept + stream.text
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
         """Send output where a descriptor may lead; return what the present collection gets."""

@@ -32,4 +32,7 @@ HANDLERS: dict[str, Handler] = {
     **builtins.HANDLERS,
     **described.HANDLERS,
 }
-"""Handlers by name; the empty name is that of every program without one."""
+"""Handlers by name.
+
+The empty name stands for programs without a handler, ``./`` for scripts that the line itself wrote.
+"""

@@ -101,6 +101,13 @@ def _shell(call: Call) -> Stream:
     return _code(call, call.stdin.text, words, NOTHING)
 
 
+def _written(call: Call) -> Stream:
+    """Follow a script that the command line wrote before, even if it is named like a program."""
+    return _code(
+        call, call.shell.state.files.get(call.shell.path(call.full)), call.args, call.stdin
+    )
+
+
 def _text(call: Call, word: Word) -> str | None:
     if word.stream is not None or word.text in ("-", "/dev/stdin"):
         return (word.stream or call.stdin).text
@@ -149,6 +156,7 @@ HANDLERS: dict[str, Handler] = {
     "eval": _eval,
     **dict.fromkeys(("bash", "sh", "zsh", "dash", "ksh", "ash", "rbash"), _shell),
     **dict.fromkeys((".", "source"), _source),
+    "./": _written,
     "exec": _exec,
     "trap": _trap,
     "alias": _alias,

@@ -10,8 +10,8 @@ from allegiance.shell.targets import below
 
 _CODE = (
     "python python2 python3 pypy pypy3 ipython node deno bun php lua Rscript julia awk tclsh "
-    "osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible ansible- "
-    "playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
+    "osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible "
+    "ansible-playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
     "groovy scala"
 )
 _QUIET = (
@@ -65,9 +65,7 @@ def _handed(call: Call) -> Stream:
 
 def _unknown(call: Call) -> Stream:
     shell, args = call.shell, call.args
-    written = shell.state.files.get(shell.path(call.full)) if "/" in call.full else None
-    if written is not None:
-        return shell.script(written, call.stdin)
+
     if "*" in call.name:
         shell.opaque["a program whose name is not in the command"] = None
         code = parse_options(args, "c").get("c")

@@ -21,7 +21,7 @@ def _sed(call: Call) -> Stream:
     if in_place:
         source = Stream(sources=merged(call.sources(w) for w in words))
         for word in words:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
     else:
         source = Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
     for code in options.all("e", "expression") or options.operands[: not apart]:
@@ -35,7 +35,7 @@ def _perl(call: Call) -> Stream:
     options = parse_options(call.args, "e E I M m")
     if any(name in ("i", "in-place") for name, _ in options.pairs):
         for word in options.operands:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
         return NOTHING
     call.shell.opaque[call.name] = None
     words = options.operands if options.has("e", "E") else options.operands[1:]
@@ -58,7 +58,7 @@ def _sort(call: Call) -> Stream:
 def _patch(call: Call) -> Stream:
     options = parse_options(call.args, "p strip i input o output d directory B r")
     for word in options.operands[:1]:
-        call.shell.emit("write", call.shell.path(word.text))
+        call.shell.rewrite(word.text)
     if not options.operands:
         call.shell.opaque["patch"] = None
     return NOTHING
@@ -69,7 +69,7 @@ def _editor(call: Call) -> Stream:
     options = parse_options(call.args, "p" if call.name == "ed" else "c cmd u S s")
     if options.operands and (options.pairs or call.stdin != NOTHING or call.name in ("ed", "ex")):
         for word in options.operands:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
     elif call.name not in ("less", "more"):
         call.shell.opaque[call.name] = None
     return NOTHING
