@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from allegiance.guard.decider import Decider
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     import asyncio
 
 
+_NUMBERS = count(1)
+
+
 class ToolBoundary:
     """A trace that grows, and the decisions on its calls; safe to use from any thread.
 
     Attributes:
-        guard: Who decides; None lets every call through.
+        guard: Decides on calls; None lets every call through.
+        number: The number of this trace in the process, for sinks that several traces share.
         findings: What the probes report of this trace.
         halted: The decision that stopped everything, once there is one; every later call is
             rejected with it.
@@ -35,6 +40,7 @@ class ToolBoundary:
 
     def __init__(self, guard: Decider | None) -> None:
         self.guard = guard
+        self.number = next(_NUMBERS)
         self.findings: list[Finding] = []
         self.halted: Decision | None = None
         self.closed = False
@@ -160,7 +166,7 @@ class ToolBoundary:
         if self.closed:
             return
         if self.guard is not None:
-            self.guard.notify_sinks(decision)
+            self.guard.notify_sinks(decision, self.number)
         record = self._timeline.add(
             "decision",
             "guard",
@@ -182,7 +188,7 @@ class ToolBoundary:
         if decision is not ALLOW:
             self.findings.extend(decision.findings)
         if guard.sinks:
-            guard.notify_sinks(event)
+            guard.notify_sinks(event, self.number)
             for finding in decision.findings:
-                guard.notify_sinks(finding)
+                guard.notify_sinks(finding, self.number)
         return decision

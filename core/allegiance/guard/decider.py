@@ -14,7 +14,16 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from allegiance.guard.approval import ask_on_console, wait_for
-from allegiance.guard.decision import ACTIONS, ALLOW, Ask, Decision, Policy, Record, Sink
+from allegiance.guard.decision import (
+    ACTIONS,
+    ALLOW,
+    TRACE_NUMBER,
+    Ask,
+    Decision,
+    Policy,
+    Record,
+    Sink,
+)
 from allegiance.guard.time_limit import TimeLimit
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import View
@@ -152,13 +161,22 @@ class Decider:
             return Decision(action="allow", findings=decision.findings)
         return decision.model_copy(update={"action": "reject"})
 
-    def notify_sinks(self, record: Record) -> None:
-        """Hand a record to every sink; a sink that fails is noted and does no harm."""
-        for sink in self.sinks:
-            try:
-                sink(record)
-            except Exception as error:  # noqa: BLE001 - what is watched must not depend on it
-                self.failures.append(f"sink {sink!r} failed: {type(error).__name__}: {error}")
+    def notify_sinks(self, record: Record, trace: int = 0) -> None:
+        """Hand a record to every sink; a sink that fails is noted in ``failures``.
+
+        Args:
+            record: The event, finding or decision.
+            trace: The number of its trace, which sinks read from ``TRACE_NUMBER``.
+        """
+        token = TRACE_NUMBER.set(trace)
+        try:
+            for sink in self.sinks:
+                try:
+                    sink(record)
+                except Exception as error:  # noqa: BLE001 - an app must not depend on its sinks
+                    self.failures.append(f"sink {sink!r} failed: {type(error).__name__}: {error}")
+        finally:
+            TRACE_NUMBER.reset(token)
 
     def _run_probes(self, view: View) -> tuple[list[Finding], list[str]]:
         findings: list[Finding] = []

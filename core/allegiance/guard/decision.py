@@ -2,6 +2,7 @@
 
 # no postponed annotations here: pydantic would evaluate each from its text at import
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Literal
 
 from allegiance.trace.events import Event, Finding
@@ -38,3 +39,10 @@ ALLOW = Decision.model_construct(action="allow")  # not checked: that would buil
 Ask = Callable[[Decision, Event], bool | Awaitable[bool]]
 Record = Event | Finding | Decision
 Sink = Callable[[Record], None]
+
+TRACE_NUMBER: ContextVar[int] = ContextVar("allegiance_trace_number", default=0)
+"""The trace that a record belongs to, set while a sink is called.
+
+Traces are numbered from 1 in the order in which they begin in this process. A sink that several
+runs share tells their records apart by it: the ids of calls are unique in one trace alone.
+"""
