@@ -392,9 +392,9 @@ def test_nothing_is_printed_even_by_a_failing_trial() -> None:
         from allegiance.experiment import expand
         from allegiance.run import run
         from allegiance.experiment import Limits
-        cells = expand(scenarios=["rubric_grading"], adapters=["autogen"],
-                       models=["scripted:inflator"]).cells
-        trials = run(cells) + run(cells, limits=Limits(turns=2))
+        configurations = expand(scenarios=["rubric_grading"], adapters=["autogen"],
+                       models=["scripted:inflator"]).configurations
+        trials = run(configurations) + run(configurations, limits=Limits(turns=2))
         assert [t.outcome for t in trials] == ["violated"] * 5 + ["incomplete"] * 5, trials
         assert {t.trace.truncated for t in trials[5:]} == {"turn limit of 2 reached"}
     """

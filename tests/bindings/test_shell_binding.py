@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from allegiance.binding import find
+from allegiance.bindings.binding import find
 
 from allegiance.bindings import default_bindings, shell
 from allegiance.errors import UserError
