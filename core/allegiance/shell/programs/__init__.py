@@ -1,4 +1,4 @@
-"""What each program does: handlers by the name of the program."""
+"""Handlers by the name of the program: each adds the effects of one command."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ HANDLERS: dict[str, Handler] = {
 }
 """Handlers by name.
 
-The empty name stands for programs without a handler, ``./`` for scripts that the line itself wrote.
+The empty name stands for programs without a handler, ``./`` for scripts that the line wrote.
 """

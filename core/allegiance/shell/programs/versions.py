@@ -1,4 +1,4 @@
-"""Version control: what ``git`` publishes, changes and prints."""
+"""The effects of ``git``: what it publishes, changes and prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from allegiance.shell.state import Stream, Word
 
 
 def _git(call: Call) -> Stream:
-    """Follow ``git``: files that are added by name go into the repository, to be published."""
+    """Follow ``git``; a file that is added by name is copied into the repository."""
     options = parse_options(call.args, "C c git-dir work-tree namespace", first=True)
     task, words = (options.operands[0].text, options.operands[1:]) if options.operands else ("", [])
     state = call.shell.state
