@@ -185,7 +185,7 @@ def test_the_model_is_shown_why() -> None:
 
 def test_outside_the_context_nothing_is_guarded() -> None:
     disk, watched = Disk(), guard()
-    with pytest.warns(GuardBypassed, match="nothing came past"), watched.attach():
+    with pytest.warns(GuardBypassed, match="nothing reached"), watched.attach():
         pass
     invoke(agent(disk, copy(*AWAY)))
     assert disk.copied == [AWAY]
