@@ -41,10 +41,10 @@ class TimeLimit:
                     target=_serve, args=(self._jobs,), name="allegiance-guard", daemon=True
                 ).start()
             jobs = self._jobs
-        done, errors = threading.Lock(), list[BaseException]()  # an Event takes twice the time
-        done.acquire()
-        jobs.put((job, done, errors))
-        if not done.acquire(timeout=self._seconds):
+        finished, errors = threading.Lock(), list[BaseException]()  # an Event takes twice the time
+        finished.acquire()
+        jobs.put((job, finished, errors))
+        if not finished.acquire(timeout=self._seconds):
             with self._lock:
                 if self._jobs is jobs:
                     self._jobs = None
@@ -59,10 +59,10 @@ class TimeLimit:
 
 def _serve(jobs: SimpleQueue[_Job]) -> None:
     while True:
-        job, done, errors = jobs.get()
+        job, finished, errors = jobs.get()
         try:
             job()
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             errors.append(error)
-        done.release()
-        del job, done, errors
+        finished.release()
+        del job, finished, errors

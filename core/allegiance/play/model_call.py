@@ -151,20 +151,20 @@ def _within(seconds: float | None, call: Callable[[], T]) -> T:
     """Call in a thread that is left behind if it takes too long: a thread cannot be stopped."""
     if seconds is None:
         return call()
-    done: Future[T] = Future()
+    future: Future[T] = Future()
     context = copy_context()
 
     def work() -> None:
         try:
-            done.set_result(context.run(call))
+            future.set_result(context.run(call))
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            done.set_exception(error)
+            future.set_exception(error)
 
     threading.Thread(target=work, name="allegiance-request", daemon=True).start()
     try:
-        return done.result(seconds)
+        return future.result(seconds)
     except TimeoutError:
-        if done.done():
+        if future.done():
             raise
         raise _too_late(seconds) from None
 

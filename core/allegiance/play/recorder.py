@@ -146,11 +146,11 @@ class Recorder:
             self._boundary.closed = True
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
-        known = self.tools.get(tool)
-        if known is None:
+        tool_object = self.tools.get(tool)
+        if tool_object is None:
             names = ", ".join(self.tools)
             return ToolPlan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
         try:
-            return known.run(self.world, args, actor)
+            return tool_object.run(self.world, args, actor)
         except Exception as error:  # noqa: BLE001 - a real tool that fails answers with an error, too
             return ToolPlan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)

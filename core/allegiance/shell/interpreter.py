@@ -48,11 +48,11 @@ class Interpreter(Machine):
         call = Call(self, full, words[1:], stdin)
         with self.within(self.state):
             if defined := self.state.functions.get(full):
-                kept = self.state.arguments
+                outer_arguments = self.state.arguments
                 self.state.arguments = tuple(call.args)
                 with self.perhaps():  # it may return before it redirects anything
                     stream = redirected(self, defined, stdin)
-                self.state.arguments = kept
+                self.state.arguments = outer_arguments
                 return stream
             if "/" in full and self.wrote(full):
                 return self.handlers[WRITTEN](call)
@@ -128,7 +128,7 @@ class Interpreter(Machine):
 
     def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
         """Follow a command under its redirections; ``outer`` are those written around it."""
-        kept = dict(self.state.variables)
+        variables = dict(self.state.variables)
         expand = self.expander()
         redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
         for child in node.children:
@@ -151,7 +151,7 @@ class Interpreter(Machine):
 
         stream = carry_out(self, redirects, stdin, run)
         if words and words[0].text not in ("export", "read", "eval", ".", "source"):
-            self._restore(node, kept)
+            self._restore(node, variables)
         for child in node.children:
             if child.type == "process_substitution" and text(child).startswith(">"):
                 self.inside(child.named_children, joined(printed))

@@ -172,14 +172,14 @@ class Machine(ABC):
             return
         target = targets.remote(name) if "://" in name else None
         target = target or self.path(name)
-        kept = self.state.files.get(target, "") if append else ""
+        old_text = self.state.files.get(target, "") if append else ""
         for source in stream.sources:
             self.emit("copy", target, source)
         if not stream.sources:
             self.emit("write", target, value=None if append else stream.text)
         self._forget(target)
         if stream.text is not None:
-            self.state.files[target] = kept + stream.text
+            self.state.files[target] = old_text + stream.text
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
         """Send output wherever a descriptor may lead; return what the present collection gets."""
@@ -216,7 +216,7 @@ class Machine(ABC):
 
         The list gets what reaches this collection from an inner one, for example through ``>&3``.
         """
-        kept = self.collecting
+        outer = self.collecting
         self._collections += 1
         pieces: list[Stream] = []
         self.collecting = self._collections
@@ -225,7 +225,7 @@ class Machine(ABC):
             yield pieces
         finally:
             del self._collected[self.collecting]
-            self.collecting = kept
+            self.collecting = outer
 
     @contextmanager
     def perhaps(self) -> Iterator[None]:
@@ -237,14 +237,14 @@ class Machine(ABC):
     @contextmanager
     def within(self, state: ShellState) -> Iterator[None]:
         """Follow the enclosed commands in another state, then return to the present one."""
-        kept, self.state = self.state, state
+        outer, self.state = self.state, state
         self._depth += 1
         if self._depth > DEPTH:
             raise ValueError("the shell command nests too deep to be followed")
         try:
             yield
         finally:
-            self.state = kept
+            self.state = outer
             self._depth -= 1
 
 

@@ -34,8 +34,8 @@ def collect(machine: Machine, nodes: Sequence[Node]) -> Redirects:
             _document(machine, node, redirects)
         elif node.type == "herestring_redirect":
             word = machine.expander().word(node.named_children[-1])
-            known = word.text + "\n" if word.known else None
-            redirects.stdin = Stream(text=known, sources=word.sources)
+            content = word.text + "\n" if word.known else None
+            redirects.stdin = Stream(text=content, sources=word.sources)
             redirects.opened["0"] = (redirects.stdin,)
         elif node.type == "file_redirect":
             _file(machine, node, redirects)

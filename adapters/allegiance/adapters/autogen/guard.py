@@ -192,8 +192,8 @@ def _agents(app: Any, seen: dict[int, Any]) -> list[ChatAgent]:
     if app is None or id(app) in seen:
         return []
     seen[id(app)] = app
-    known = isinstance(app, (list, tuple))
-    parts = list(app) if known else [getattr(app, name, None) for name in _PARTS]
+    is_list = isinstance(app, (list, tuple))
+    parts = list(app) if is_list else [getattr(app, name, None) for name in _PARTS]
     agents = [agent for part in parts for agent in _agents(part, seen)]
     return [app, *agents] if isinstance(app, ChatAgent) else agents
 

@@ -263,10 +263,10 @@ def picker(function: Function, *names: str) -> Callable[[Sequence[Any], Mapping[
     Raises:
         TypeError: If the function has no such arguments.
     """
-    known = list(inspect.signature(function).parameters)
-    if missing := set(names) - set(known):
+    parameters = list(inspect.signature(function).parameters)
+    if missing := set(names) - set(parameters):
         raise TypeError(f"this version of AutoGen cannot be guarded: {function} has no {missing}")
-    indexes = [(known.index(name), name) for name in names]
+    indexes = [(parameters.index(name), name) for name in names]
 
     def pick(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         return [args[i] if i < len(args) else kwargs.get(name) for i, name in indexes]

@@ -138,8 +138,8 @@ class RoleClient(ChatCompletionClient):
 
     async def _perform(self, current: Session, tool_choice: object) -> CreateResult:
         # an agent that reflects on its tools may call none: a script has no turn for that
-        asked = tool_choice != "none"
-        turn = current.script_players[self.role].turn() if asked else ScriptPlayer.DONE
+        may_call = tool_choice != "none"
+        turn = current.script_players[self.role].turn() if may_call else ScriptPlayer.DONE
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
         turns = current.recorder.usage.turns

@@ -250,8 +250,8 @@ def _record_answer(watch: Watch, ticket: Ticket, answer: Any) -> Any:
 
 
 def _actor(metadata: dict[str, Any] | None) -> str:
-    known = metadata or {}
-    return str(known.get("lc_agent_name") or known.get("langgraph_node") or "agent")
+    labels = metadata or {}
+    return str(labels.get("lc_agent_name") or labels.get("langgraph_node") or "agent")
 
 
 def _can_interrupt() -> bool:

@@ -45,8 +45,8 @@ def _tar(call: Call) -> Stream:
     operands = {id(w) for w in options.operands}
     for word in members:
         if word.text in ("-C", "--directory", "--cd"):
-            place = next(members, Word("."))
-            state.cwd = call.shell.local(place.text)
+            folder = next(members, Word("."))
+            state.cwd = call.shell.local(folder.text)
         elif word.text.startswith(("-C", "--directory=")):
             state.cwd = call.shell.local(
                 word.text.removeprefix("-C").partition("=")[2] or word.text[2:]

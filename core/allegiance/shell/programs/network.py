@@ -135,8 +135,8 @@ def _httpie(call: Call) -> Stream:
         return NOTHING
     place = _address(words[0])
     for word in words[1:]:
-        name, at, file = word.text.partition("@")
-        if at and not {"=", ":"} & set(name):
+        name, sign, file = word.text.partition("@")
+        if sign and not {"=", ":"} & set(name):
             send(call, call.sources(Word(file)), place, whole=True)
         else:
             _message(call, word, place)

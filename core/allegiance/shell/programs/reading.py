@@ -113,8 +113,8 @@ def _seq(call: Call) -> Stream:
 
 
 def _temporary(call: Call) -> Stream:
-    place = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
-    return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
+    directory = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
+    return Stream(names=(f"{directory.text if directory else '/tmp'}/tmp.*",))
 
 
 def _pwd(call: Call) -> Stream:

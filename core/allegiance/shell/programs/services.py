@@ -155,8 +155,8 @@ def _container(call: Call, words: list[Word]) -> Stream:
         inside = parts.get("target") or parts.get("destination") or parts.get("dst") or "/"
         source = parts.get("source") or parts.get("src") or ""
         state.links[inside.rstrip("/")] = call.shell.path(source).rstrip("/")
-    place = options.get("w", "workdir")
-    state.cwd = place.text if place else ""
+    workdir = options.get("w", "workdir")
+    state.cwd = workdir.text if workdir else ""
     with call.shell.within(state):
         return call.shell.run(options.operands[1:], call.stdin)
 

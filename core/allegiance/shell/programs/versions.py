@@ -15,12 +15,12 @@ def _git(call: Call) -> Stream:
     options = parse_options(call.args, "C c git-dir work-tree namespace", first=True)
     task, words = (options.operands[0].text, options.operands[1:]) if options.operands else ("", [])
     state = call.shell.state
-    kept = state.cwd
-    for place in options.all("C"):
-        state.cwd = call.shell.local(place.text)
+    cwd = state.cwd
+    for directory in options.all("C"):
+        state.cwd = call.shell.local(directory.text)
     rest = parse_options(words, "m message s source b B o output F file format prefix remote")
     stream = _GIT[task](call, rest, words) if task in _GIT else None
-    state.cwd = kept
+    state.cwd = cwd
     if stream is not None:
         return stream
     return Stream(names=("*",)) if task in _GIT_NAMES else Stream()

@@ -48,8 +48,8 @@ def _wrapped(call: Call) -> Stream:
         return Stream(text=" ".join(w.text for w in words))
     if call.name == "taskset" and options.has("c"):
         words = options.operands
-    for place in options.all("D", "chdir") if call.name == "sudo" else []:
-        call.shell.state.cwd = call.shell.local(place.text)
+    for directory in options.all("D", "chdir") if call.name == "sudo" else []:
+        call.shell.state.cwd = call.shell.local(directory.text)
     if call.name == "flock" and words and words[0].text == "-c":
         return call.shell.script(words[1].text if len(words) > 1 else "", call.stdin)
     while words and "=" in words[0].text and call.name == "sudo":
@@ -67,8 +67,8 @@ def _env(call: Call) -> Stream:
     options = parse_options(call.args, "u unset C chdir S split-string", first=True)
     words = list(options.operands)
     with call.shell.within(call.shell.state.fork()):
-        for place in options.all("C", "chdir"):
-            call.shell.state.cwd = call.shell.local(place.text)
+        for directory in options.all("C", "chdir"):
+            call.shell.state.cwd = call.shell.local(directory.text)
         while words and "=" in words[0].text:
             name, _, value = words.pop(0).text.partition("=")
             call.shell.state.variables[name] = (Word(value),)
