@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - before CrewAI: nothing is sent
+from allegiance.adapters.crewai import home  # noqa: F401 - before CrewAI: nothing is sent
 
 # isort: split
 

@@ -108,7 +108,7 @@ def spaceless(text: str) -> str:
         (("--app", "no_such_module:build", *LOYAL), "no module 'no_such_module'; run from the"),
         (("--app", "app_ok:nothing", *LOYAL), "'app_ok' has no function 'nothing'"),
         (("--app", "app_ok:NUMBER", *LOYAL), "'app_ok' has no function 'NUMBER'"),
-        (("--app", "app_ok:text", *LOYAL), "the target returned 'str'; build(kit) must return"),
+        (("--app", "app_ok:text", *LOYAL), "build(kit) returned 'str'; it must return"),
         (("--app", "app_ok:fails", *LOYAL), "fails(kit) failed: KeyError: 'a table'"),
         (("--app", "app_broken:build", *LOYAL), "importing it failed: ZeroDivisionError"),
         (("--app", "app_needs:build", *LOYAL), "no module 'no_such_package'"),
@@ -384,4 +384,4 @@ def test_a_target_that_cannot_be_used_stops_workers_too(cli: Cli, tmp_path: Path
     args = ("--app", "app_spawned:build", *LOYAL, "--workers", "1", "--out", "o")
     result = cli("run", "rubric_grading", *args)
     assert result.code == 2
-    assert "the target returned 'NoneType'" in result.err
+    assert "build(kit) returned 'NoneType'" in result.err

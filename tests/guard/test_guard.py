@@ -246,3 +246,31 @@ def test_spans_carry_findings_and_decisions() -> None:
     assert span.attributes["gen_ai.agent.name"] == "ops"
     labels = [(e.attributes or {})["gen_ai.evaluation.score.label"] for e in span.events]
     assert labels == ["attempted", "achieved"]
+
+
+def test_a_sink_that_runs_share_keeps_spans_of_equal_call_ids_apart() -> None:
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    sink = OpenTelemetry(provider.get_tracer("test"))
+    guard = Guard([WEIGHTS], policy="observe", bindings=[COPY], sinks=[sink])
+    first, second = Watch(guard), Watch(guard)
+    away = first.before("thief", "cp", AWAY, "call-1")
+    harmless = second.before("clerk", "cp", HARMLESS, "call-1")
+    first.after(away, "copied")
+    second.after(harmless, "full", ok=False)
+    first.end()
+    second.end()
+    shown = {
+        (span.attributes or {})["gen_ai.agent.name"]: (
+            (span.attributes or {})["allegiance.ok"],
+            [(e.attributes or {})["gen_ai.evaluation.score.label"] for e in span.events],
+        )
+        for span in exporter.get_finished_spans()
+    }
+    assert shown == {"thief": (True, ["attempted", "achieved"]), "clerk": (False, [])}
+    assert sink._traces == {}

@@ -37,7 +37,7 @@ plan = expand(
     adapters=[name],
     models=["scripted:clumsy", "scripted:exfiltrator"],
 )
-trials = run(plan.cells, trials=2)
+trials = run(plan.configurations, trials=2)
 if name == "crewai":  # whose agents and crews leave things behind by themselves
     from crewai import Agent, Crew, Task
 
@@ -47,8 +47,8 @@ if name == "crewai":  # whose agents and crews leave things behind by themselves
         return Crew(agents=[agent], tasks=[task])
 
     models = ["scripted:loyal", "scripted:exfiltrator"]
-    plan = expand(scenarios=["disk_cleanup"], adapters=[name], models=models, target="mine:build")
-    trials += run(plan.cells, build=build)
+    plan = expand(scenarios=["disk_cleanup"], adapters=[name], models=models, app="mine:build")
+    trials += run(plan.configurations, build=build)
 for thread in threading.enumerate():
     if thread.name.startswith("allegiance"):
         thread.join(120)  # one that is about to end is not left behind

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: nothing is sent or left behind
+from allegiance.adapters.crewai import home  # noqa: F401 - first: nothing is sent or left behind
 
 # isort: split
 

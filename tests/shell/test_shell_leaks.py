@@ -10,7 +10,7 @@ LEAKS = [
     "cp {s} {t}",
     "cp -r {d} {t}",
     "cp -t {t} {s}",
-    "cp --app-directory={t} {s}",
+    "cp --target-directory={t} {s}",
     "mv {s} {t}",
     "mv {d} {t}",
     "install -m 600 {s} {t}",

@@ -1,7 +1,7 @@
 """Bindings: what a call of a real tool means, as effects.
 
-``bind`` binds a tool of your own. Ready-made bindings know shell, file and HTTP tools by the names
-that people give them; ``default_bindings`` returns all of them.
+``bind`` binds a tool of your own. Ready-made bindings recognise shell, file and HTTP tools by their
+usual names; ``default_bindings`` returns all of them.
 """
 
 from __future__ import annotations

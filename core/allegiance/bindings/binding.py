@@ -1,4 +1,4 @@
-"""A binding: from a call of a user's own tool to the effects that it would have."""
+"""A binding maps a call of a user's own tool to the effects it would have."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ ToEffects = Callable[[Mapping[str, Any]], Effects]
 
 @dataclass(frozen=True)
 class Binding:
-    """Says what calls of some tools mean.
+    """Maps calls of some tools to effects.
 
     Attributes:
-        tool: An exact name, a glob (``fs_*``), or a compiled regular expression (searched for).
-        effects: From the call's arguments to the effects it would have; None for no effect.
+        tool: An exact name, a glob (``fs_*``), or a compiled regular expression, which may match
+            any part of the name.
+        effects: Takes the arguments of a call and returns an effect, several, or None.
     """
 
     tool: str | re.Pattern[str]
     effects: ToEffects
 
     def covers(self, name: str) -> bool:
-        """Tell whether this binding speaks of a tool."""
+        """Tell whether this binding applies to a tool."""
         if isinstance(self.tool, re.Pattern):
             return self.tool.search(name) is not None
         return self.tool == name or fnmatchcase(name, self.tool)
@@ -39,8 +40,10 @@ class Binding:
             TypeError: If the function returns something that is not an effect.
             Exception: Whatever the function raises; a guard rejects the call then.
         """
-        found = self.effects(args)
-        effects = () if found is None else (found,) if isinstance(found, Effect) else tuple(found)
+        result = self.effects(args)
+        effects = (
+            () if result is None else (result,) if isinstance(result, Effect) else tuple(result)
+        )
         for effect in effects:
             if not isinstance(effect, Effect):
                 raise TypeError(f"binding of {self.tool!r} returned {effect!r}, not an Effect")
@@ -48,16 +51,16 @@ class Binding:
 
 
 def bind(tool: str | re.Pattern[str], effects: ToEffects) -> Binding:
-    """Bind a tool to its effects.
+    """Bind a tool to its effects; see ``Binding``.
 
     Example:
-        ``bind("scale_down", lambda a: Effect(verb="stop", target=a["deployment"]))``
+        ``bind("scale_down", lambda args: Effect(verb="stop", target=args["deployment"]))``
     """
     return Binding(tool, effects)
 
 
 def find(bindings: Sequence[Binding], tool: str) -> Binding | None:
-    """Return the first binding that speaks of a tool; exact names win over patterns."""
+    """Return the first binding that applies to a tool; exact names win over patterns."""
     for binding in bindings:
         if binding.tool == tool:
             return binding

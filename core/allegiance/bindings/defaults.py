@@ -20,17 +20,17 @@ def default_bindings(
     """Return every ready-made binding, exact names before patterns.
 
     Args:
-        cwd: The directory that tools start in; relative names stay relative without one.
+        cwd: The directory that tools start in; without it, relative names stay relative.
         host: The host to name in targets.
-        env: Variables that are set in a shell tool's environment.
-        strict: Whether shell commands that run unseen code are rejected.
+        env: Variables in the environment of shell tools.
+        strict: Whether a shell command that runs code it does not contain is an error.
 
     Raises:
         UserError: If the shell parser is not installed.
     """
-    found = [
+    bindings = [
         *files(cwd=cwd, host=host),
         *http(),
         shell(cwd=cwd, host=host, env=env, strict=strict),
     ]
-    return sorted(found, key=lambda binding: not isinstance(binding.tool, str))
+    return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))

@@ -1,4 +1,4 @@
-"""File tools: LangChain's toolkit, the MCP file system server, CrewAI's, editors of text."""
+"""Bindings of file tools: LangChain's, CrewAI's, the MCP file system server's, text editors."""
 
 from __future__ import annotations
 
@@ -51,34 +51,34 @@ class Files:
         self.host = host
 
     def name(self, args: Args, names: tuple[str, ...]) -> str:
-        """Return the target that the first of some arguments names.
+        """Return the target named by the first of some arguments that the call has.
 
         Raises:
-            ValueError: If none is given, or it is no text.
+            ValueError: If the call has none of them, or the value is not the name of a file.
         """
         return self.target(_first(args, names), args.get("directory"))
 
     def target(self, path: Any, directory: Any = None) -> str:
         """Return the target that a path names."""
         if not isinstance(path, str) or not path.strip():
-            raise ValueError(f"not the name of a file: {path!r}")
+            raise ValueError(f"{path!r} is not the name of a file")
         path = path.strip()
-        if found := remote(path) if "/" in path.partition(":")[2] else None:
-            return found
+        if target := remote(path) if "/" in path.partition(":")[2] else None:
+            return target
         if isinstance(directory, str) and directory:
             path = f"{directory.rstrip('/') or '/'}/{path}" if path[:1] != "/" else path
-        found = join(self.cwd, path)
-        return f"{self.host}:{found}" if self.host else found
+        target = join(self.cwd, path)
+        return f"{self.host}:{target}" if self.host else target
 
     def read(self, args: Args) -> list[Effect]:
-        """Follow a tool that reads one file, or several."""
+        """Return the effects of a tool that reads one or several files."""
         several = args.get("paths") or args.get("file_paths")
         if isinstance(several, (list, tuple)):
             return [Effect.unchecked("read", self.target(path)) for path in several]
         return [Effect.unchecked("read", self.name(args, _PATH))]
 
     def write(self, args: Args) -> list[Effect]:
-        """Follow a tool that writes a whole file, or adds to it."""
+        """Return the effects of a tool that writes a whole file or appends to it."""
         text = next((args[n] for n in _TEXT if args.get(n) is not None), None)
         adds = _true(args.get("append")) or str(args.get("mode", "")).startswith("a")
         value = None if adds or text is None else str(text)
@@ -86,11 +86,11 @@ class Files:
         return [effect, *self._pasted(effect.target, text)] if adds else [effect]
 
     def append(self, args: Args) -> list[Effect]:
-        """Follow a tool that adds to a file."""
+        """Return the effects of a tool that appends to a file."""
         return self.write({**args, "append": True})
 
     def edit(self, args: Args) -> list[Effect]:
-        """Follow a tool that changes parts of a file: what it is afterwards is not known."""
+        """Return the effects of a tool that changes parts of a file; the result is unknown."""
         if _true(args.get("dryRun")) or _true(args.get("dry_run")):
             return self.read(args)
         target = self.name(args, _PATH)
@@ -100,7 +100,7 @@ class Files:
         return [Effect.unchecked("write", target), *self._pasted(target, "\n".join(new))]
 
     def delete(self, args: Args) -> list[Effect]:
-        """Follow a tool that deletes a file, or a directory with all that is in it."""
+        """Return the effects of a tool that deletes a file, or a directory and everything in it."""
         target = self.name(args, (*_PATH, "directory", "dir_path"))
         return [
             Effect.unchecked("delete", target),
@@ -108,22 +108,22 @@ class Files:
         ]
 
     def copy(self, args: Args) -> list[Effect]:
-        """Follow a tool that copies a file or a directory."""
+        """Return the effects of a tool that copies a file or a directory."""
         return self._transfer("copy", args)
 
     def move(self, args: Args) -> list[Effect]:
-        """Follow a tool that moves or renames a file or a directory."""
+        """Return the effects of a tool that moves or renames a file or a directory."""
         return self._transfer("move", args)
 
     def nothing(self, args: Args) -> list[Effect]:
-        """Follow a tool that lists, searches or makes directories."""
+        """Return no effects, for a tool that lists, searches or creates directories."""
         return []
 
     def editor(self, args: Args) -> list[Effect]:
-        """Follow a text editor whose argument ``command`` says what to do.
+        """Return the effects of a text editor whose argument ``command`` says what to do.
 
         Raises:
-            ValueError: If that is none of the known ones.
+            ValueError: If the command is unknown.
         """
         command = str(args.get("command", "")).lower()
         if command not in _EDITOR:
@@ -132,9 +132,9 @@ class Files:
 
     def _transfer(self, verb: Verb, args: Args) -> list[Effect]:
         source, target = self.name(args, _SOURCE), self.name(args, _TARGET)
-        given = _first(args, _TARGET)
-        if "new_name" in args and "/" not in str(given) and "/" in source:
-            target = f"{source.rpartition('/')[0]}/{given}"
+        new_name = _first(args, _TARGET)
+        if "new_name" in args and "/" not in str(new_name) and "/" in source:
+            target = f"{source.rpartition('/')[0]}/{new_name}"
         deep = source if source.endswith("/") else f"{source}/"
         return [
             Effect(verb=verb, target=target, source=source),
@@ -142,7 +142,7 @@ class Files:
         ]
 
     def _pasted(self, target: str, text: Any) -> list[Effect]:
-        """Return the text that an edit puts in as a message to the file, for what it may hold."""
+        """Return inserted text as a message to the file, since it may hold protected content."""
         return [Effect(verb="message", target=target, value=str(text))] if text else []
 
 
@@ -217,7 +217,7 @@ def files(*, cwd: str = "", host: str = "") -> list[Binding]:
     """Return bindings of the usual file tools, by their exact names.
 
     Args:
-        cwd: The directory that relative names start from; they stay relative without one.
+        cwd: The directory that relative names start from; without it, they stay relative.
         host: The host to name in targets.
     """
     maker = Files(cwd, host)
@@ -229,10 +229,12 @@ def _planner(make: Maker, maker: Files) -> Callable[[Args], list[Effect]]:
 
 
 def _first(args: Args, names: tuple[str, ...]) -> Any:
-    found = next((args[n] for n in names if args.get(n) not in (None, "")), None)
-    if found is None:
-        raise ValueError(f"none of {', '.join(names)} among the arguments: {', '.join(args)}")
-    return found
+    value = next((args[n] for n in names if args.get(n) not in (None, "")), None)
+    if value is None:
+        raise ValueError(
+            f"the arguments {', '.join(args)} have no value for any of {', '.join(names)}"
+        )
+    return value
 
 
 def _text(args: Args, names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""HTTP tools: requests of LangChain's toolkit, and of tools with a method, a URL and a body."""
+"""Bindings of HTTP tools: LangChain's requests, and tools with a method, a URL and a body."""
 
 from __future__ import annotations
 
@@ -27,37 +27,36 @@ _ONE = re.compile(
 def effects(method: str | None, args: Args) -> list[Effect]:
     """Return the effects of a request.
 
-    A GET is a ``read`` of the address and a DELETE a ``delete``; whatever else goes there is a
-    ``message``, and a ``write`` as well for PUT and PATCH. What the address itself carries in its
-    query counts as said.
+    GET is a ``read`` of the address and DELETE a ``delete``. A body, and the query of the address,
+    are each a ``message`` to the address; PUT and PATCH are a ``write`` as well.
 
     Args:
-        method: The method, where the tool's name says it.
+        method: The method, if the tool's name tells it; otherwise the argument ``method`` counts.
         args: The arguments of the call.
 
     Raises:
-        ValueError: If there is no address.
+        ValueError: If the arguments have no URL.
     """
     args = _unpacked(args)
     address = next((args[n] for n in _URL if args.get(n)), None)
     if not isinstance(address, str):
-        raise ValueError(f"no URL among the arguments: {', '.join(args)}")
+        raise ValueError(f"the arguments {', '.join(args)} have no URL")
     address = address.strip().strip("\"'")
     target = targets.url(address) or targets.url(f"http://{address}") or address
     method = (method or str(args.get("method") or "get")).lower()
     body = {n: args[n] for n in _BODY if args.get(n) not in (None, "", {}, [])}
     query = urlsplit(address if "://" in address else f"http://{address}").query
-    said = [_text(value) for value in body.values()] + ([unquote(query)] if query else [])
-    found = [Effect(verb="message", target=target, value=text) for text in said]
-    if method in ("put", "patch", "post") and not found:
-        found.append(Effect(verb="message", target=target))
+    texts = [_text(value) for value in body.values()] + ([unquote(query)] if query else [])
+    effects = [Effect(verb="message", target=target, value=text) for text in texts]
+    if method in ("put", "patch", "post") and not effects:
+        effects.append(Effect(verb="message", target=target))
     if method in ("put", "patch"):
-        found.append(Effect(verb="write", target=target, value=said[0] if said else None))
+        effects.append(Effect(verb="write", target=target, value=texts[0] if texts else None))
     elif method == "delete":
-        found.append(Effect(verb="delete", target=target))
+        effects.append(Effect(verb="delete", target=target))
     elif method in ("get", "head"):
-        found.append(Effect(verb="read", target=target))
-    return found
+        effects.append(Effect(verb="read", target=target))
+    return effects
 
 
 def http() -> list[Binding]:
@@ -75,7 +74,7 @@ def _with(method: str | None) -> Callable[[Args], list[Effect]]:
 
 
 def _unpacked(args: Args) -> Args:
-    """Return the arguments; LangChain's tools take one text, a URL or JSON that holds it."""
+    """Return the arguments; LangChain's tools take a single string, a URL or JSON with a URL."""
     texts = [args[n] for n in ("text", "input", "tool_input", "__arg1") if n in args]
     if any(n in args for n in _URL) or not texts or not isinstance(texts[0], str):
         return args

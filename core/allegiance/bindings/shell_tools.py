@@ -1,4 +1,4 @@
-"""Shell tools: from a command line to the effects that it would have."""
+"""The binding of shell tools: turns the command line in a call into effects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOOLS = re.compile(
 """The names that shell tools usually have."""
 
 ARGUMENTS = ("command", "cmd", "commands", "script", "input", "code", "bash_command", "query")
-"""The arguments that usually hold the command, the first that is given counts."""
+"""The arguments that usually hold the command; the first that a call has counts."""
 
 _DIRECTORIES = ("cwd", "workdir", "working_directory", "working_dir", "directory")
 
@@ -38,14 +38,15 @@ def shell(
     """Bind a tool that runs shell commands.
 
     Args:
-        tool: Its name, or a pattern.
-        arg: The argument that holds the command, or several names of which the first given counts.
-            A list under ``commands`` is run line by line; another list is one command's words.
-        cwd: The directory that commands start in, unless the call names one itself.
+        tool: The tool's name, or a pattern.
+        arg: The argument that holds the command, or several names: the first that the call has
+            counts. A list whose name ends in "s" (``commands``) holds lines; any other list holds
+            the words of a single command.
+        cwd: The directory that commands start in, unless the call names a directory.
         host: The host to name in targets.
-        env: Variables that are set in the tool's environment.
-        strict: Whether a call that runs code which is not in the command is an error, and so
-            rejected by a guard.
+        env: Variables in the tool's environment.
+        strict: Whether a command that runs code it does not contain is an error; a guard rejects
+            the call then.
 
     Raises:
         UserError: If the parser is not installed.
@@ -57,10 +58,10 @@ def shell(
         command = _command(args, names)
         if command is None:
             return ()
-        place = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
-        reading = read_command(command, cwd=place, host=host, env=env)
+        directory = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
+        reading = read_command(command, cwd=directory, host=host, env=env)
         if strict and reading.opaque:
-            raise ValueError(f"the command runs code that cannot be seen: {reading.opaque[0]}")
+            raise ValueError(f"the command runs code it does not contain: {reading.opaque[0]}")
         return reading.effects
 
     return Binding(tool, effects)
@@ -71,11 +72,11 @@ def _command(args: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     if name is None:
         if not args or args.get("restart"):
             return None
-        raise ValueError(f"no command among the arguments: {', '.join(args)}")
+        raise ValueError(f"the arguments {', '.join(args)} have no command")
     value = args[name]
     if isinstance(value, (list, tuple)):
         words = [str(v) for v in value]
         return "\n".join(words) if name.endswith("s") else shlex.join(words)
     if not isinstance(value, str):
-        raise ValueError(f"{name} is not a command: {value!r}")
+        raise ValueError(f"the argument {name} is not a command: {value!r}")
     return value

@@ -1,8 +1,8 @@
 """Probes at run time: a guard decides on a tool call before the tool runs.
 
-A ``Guard`` holds probes, a policy and bindings; attached to an app it yields a ``Watch``, which
-sees every call of one run. A decision is data, never an exception, and a guard that fails rejects.
-Names are loaded at first use, so that the package is quick to import.
+A ``Guard`` holds probes, a policy and bindings. Attached to an app it yields a ``Watch``, which
+records every call of one run. A decision is data, never an exception, and a guard that fails
+rejects the call. Names are loaded when they are first used, so that the package imports quickly.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Asking a person whether a call may run."""
+"""Asks a person whether a call may run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def ask_on_console(decision: Decision, event: Event) -> bool:
-    """Ask on the console; without a terminal the answer is no."""
+    """Ask on the console; without a terminal, the answer is no."""
     import sys
 
     if not sys.stdin.isatty():
         return False
     print(f"\n{event.actor} wants to call {event.tool} with {event.args}", file=sys.stderr)
     print(decision.message.removeprefix("Rejected by policy: "), file=sys.stderr)
-    print("Let it through? [y/N] ", end="", file=sys.stderr, flush=True)
+    print("Allow the call? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -30,11 +30,11 @@ def wait_for(answer: Awaitable[bool], loop: asyncio.AbstractEventLoop | None) ->
 
     Args:
         answer: The answer.
-        loop: The running loop of another thread, in which the answer is awaited; without one it
-            is awaited in a loop of its own.
+        loop: The running loop of another thread, in which the answer is awaited; without it, a new
+            loop is run for the answer.
 
     Raises:
-        RuntimeError: If this thread's own loop is running: it cannot wait for itself.
+        RuntimeError: If an event loop is running in this thread: it cannot wait for itself.
         Exception: Whatever the answer raises.
     """
     import asyncio  # at the first question, to keep the core quick to import

@@ -1,4 +1,4 @@
-"""Attaching a guard to whatever runs in a context, in every framework that is loaded."""
+"""Attaches a guard to everything that runs in a context, in every framework that is loaded."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ HOOKS: tuple[tuple[str, str], ...] = (
     ("autogen_agentchat", "allegiance.adapters.autogen.guard"),
     ("crewai", "allegiance.adapters.crewai.guard"),
 )
-"""Frameworks, and the module whose ``hook(watch, app)`` returns a context manager for each."""
+"""The frameworks, each with the module whose ``hook(watch, app)`` guards it."""
 
 
 class Attachment:
-    """A guard that is attached while its context is entered: ``with`` or ``async with``.
+    """Guards what runs inside ``with`` or ``async with``.
 
-    It is scoped by a context variable: tasks and threads started inside are guarded, everything
-    else is not. Frameworks are hooked if they are imported when the context is entered; an app
-    that exists has imported its own.
+    The scope is a context variable: tasks and threads that are started inside, with a copy of the
+    context, are guarded; nothing else is. Frameworks are hooked if they are imported when the
+    context is entered; an app that exists has imported its framework.
 
     Args:
-        guard: Who decides.
+        guard: Decides on the calls.
         app: The app, for the frameworks that need it.
-        watches: Gets the watch of each run.
+        watches: The list that the watch of each run is appended to.
     """
 
     def __init__(self, guard: Decider, app: Any, watches: list[Watch]) -> None:

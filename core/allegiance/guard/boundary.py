@@ -1,13 +1,14 @@
-"""The tool boundary: what every tool call crosses, in a played trial and in a guarded app.
+"""The tool boundary: every tool call crosses it, in a played trial and in a guarded app.
 
-An event is appended, the probes look at it, a call is decided on, a halt is latched, the decision
-and the result are recorded, and the sinks hear of all of it, in this order.
+For each call, in this order: the event is appended, the probes run, the guard decides, a halt is
+latched, and the decision and the result are recorded. Sinks get every record.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from allegiance.guard.decider import Decider
@@ -21,20 +22,24 @@ if TYPE_CHECKING:
     import asyncio
 
 
+_NUMBERS = count(1)
+
+
 class ToolBoundary:
-    """A trace that grows, and the decisions on its calls; safe to use from any thread.
+    """Records a trace and decides on its calls; safe to use from any thread.
 
     Attributes:
-        guard: Who decides; None lets every call through.
-        findings: What the probes report of this trace.
-        halted: The decision that stopped everything, once there is one; every later call is
-            rejected with it.
-        closed: Whether nothing is recorded any more.
-        lock: Held while anything is recorded; hold it to record several things together.
+        guard: Decides on calls; None lets every call through.
+        number: The number of this trace in the process, for sinks that several traces share.
+        findings: The findings of the probes in this trace.
+        halted: The decision that stopped the trace, or None; every later call is rejected with it.
+        closed: Whether recording has ended.
+        lock: Held while something is recorded; hold it to record several things together.
     """
 
     def __init__(self, guard: Decider | None) -> None:
         self.guard = guard
+        self.number = next(_NUMBERS)
         self.findings: list[Finding] = []
         self.halted: Decision | None = None
         self.closed = False
@@ -44,12 +49,12 @@ class ToolBoundary:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What has happened so far."""
+        """The events so far."""
         with self.lock:
             return tuple(self._timeline.events)
 
     def append(self, kind: Kind, actor: str, text: str) -> None:
-        """Append an event that is about no call: a message, or the end."""
+        """Append an event that does not belong to a call: a message, or the end."""
         with self.lock:
             if not self.closed:
                 self._decide(self._timeline.add(kind, actor, text=sanitize(text)))
@@ -65,19 +70,21 @@ class ToolBoundary:
         bound: bool = True,
         failure: str | None = None,
     ) -> tuple[Event, Decision]:
-        """Append a call that is about to run; the decision may be to ask, and is not settled.
+        """Append a call that is about to run, and decide on it.
+
+        The decision may be to ask; pass it to ``resolve``, ``aresolve`` or ``settle``.
 
         Args:
-            actor: Who calls.
+            actor: The agent that calls.
             tool: The tool's name.
-            args: The arguments, or the string that should have been a JSON object.
+            args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
             effects: The effects that the call would have.
             bound: Whether the effects of the tool are known.
-            failure: What failed already, such as the call's binding.
+            failure: An error that happened before, such as that of the call's binding.
 
         Raises:
-            RuntimeError: If the boundary is closed.
+            RuntimeError: If recording has ended.
         """
         with self.lock:
             if self.closed:
@@ -97,12 +104,12 @@ class ToolBoundary:
     def resolve(
         self, event: Event, decision: Decision, loop: asyncio.AbstractEventLoop | None = None
     ) -> Decision:
-        """Ask, where the decision says so, and settle it, from synchronous code.
+        """Ask if the decision is to ask, then settle it, from synchronous code.
 
         Args:
             event: The call.
             decision: The decision on it.
-            loop: Where an asynchronous ``ask`` runs while this thread waits, as in
+            loop: The loop that an asynchronous ``ask`` runs in while this thread waits; see
                 ``Decider.resolve``.
         """
         if decision is ALLOW and self.halted is None:
@@ -112,13 +119,13 @@ class ToolBoundary:
         return self.settle(event, decision)
 
     async def aresolve(self, event: Event, decision: Decision) -> Decision:
-        """Ask, where the decision says so, and settle it, from asynchronous code."""
+        """Ask if the decision is to ask, then settle it, from asynchronous code."""
         if decision.action == "ask" and self.guard is not None and self.halted is None:
             decision = await self.guard.aresolve(decision, event)
         return self.settle(event, decision)
 
     def settle(self, event: Event, decision: Decision) -> Decision:
-        """Latch a halt, record a rejection, and return what holds for the call."""
+        """Latch a halt, record a rejection, and return the decision that applies to the call."""
         if decision.action == "allow" and self.halted is None:
             return decision
         with self.lock:
@@ -137,9 +144,9 @@ class ToolBoundary:
 
         Args:
             event: The call.
-            text: What the tool answered.
+            text: The answer of the tool.
             effects: The effects that came about.
-            ok: Whether the tool did what it was asked.
+            ok: Whether the tool succeeded.
         """
         with self.lock:
             if self.closed:
@@ -160,7 +167,7 @@ class ToolBoundary:
         if self.closed:
             return
         if self.guard is not None:
-            self.guard.notify_sinks(decision)
+            self.guard.notify_sinks(decision, self.number)
         record = self._timeline.add(
             "decision",
             "guard",
@@ -174,7 +181,7 @@ class ToolBoundary:
         self.record_result(event, decision.message, ok=False)
 
     def _decide(self, event: Event, failure: str | None = None) -> Decision:
-        """Run the probes on the last event, and tell the sinks of it and of what is found."""
+        """Run the probes on the last event; pass it and the new findings to the sinks."""
         guard = self.guard
         if guard is None:
             return ALLOW
@@ -182,7 +189,7 @@ class ToolBoundary:
         if decision is not ALLOW:
             self.findings.extend(decision.findings)
         if guard.sinks:
-            guard.notify_sinks(event)
+            guard.notify_sinks(event, self.number)
             for finding in decision.findings:
-                guard.notify_sinks(finding)
+                guard.notify_sinks(finding, self.number)
         return decision

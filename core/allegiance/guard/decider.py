@@ -1,7 +1,7 @@
-"""The decider: probes, a policy and bindings turn what has happened into a decision.
+"""The decider: turns a trace into a decision, by probes, a policy and bindings.
 
-A decision is data, never an exception: an exception raised in a tool is handled in another way by
-every framework. A decider that fails rejects.
+A decision is data, never an exception, because every framework handles exceptions of tools in a
+different way. A decider that fails rejects the call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from types import FunctionType
 from typing import TYPE_CHECKING
 
 from allegiance.guard.approval import ask_on_console, wait_for
-from allegiance.guard.decision import ACTIONS, ALLOW, Ask, Decision, Policy, Record, Sink
+from allegiance.guard.decision import (
+    ACTIONS,
+    ALLOW,
+    TRACE_NUMBER,
+    Ask,
+    Decision,
+    Policy,
+    Record,
+    Sink,
+)
 from allegiance.guard.time_limit import TimeLimit
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import View
@@ -33,19 +42,19 @@ class Decider:
     """Probes with a policy, for a scenario's world or for a user's own app.
 
     Attributes:
-        probes: What to look for.
-        policy: ``observe`` lets everything through and keeps the findings, ``block`` rejects the
-            call that a probe flags, ``ask`` lets a person decide, ``halt`` rejects it and every
-            call after it.
-        bindings: What calls of the user's own tools mean; not needed in a scenario's world.
-        ask: Decides for policy ``ask``: gets the decision and the event, returns whether to let
-            the call through. By default the question is put on the console.
-        limit: Seconds that a probe or binding of the user's own may take over one event; None for
-            no limit.
-        sinks: Called with every event, finding and decision that rejects a call.
+        probes: The probes to run on every event.
+        policy: What to do with a call that a probe flags: ``observe`` allows it and keeps the
+            findings, ``block`` rejects it, ``ask`` lets a person decide, ``halt`` rejects it and
+            every later call.
+        bindings: Map calls of the user's own tools to effects; a scenario's world needs none.
+        ask: Decides under the policy ``ask``: takes the decision and the event, and returns whether
+            the call may run. By default a person is asked on the console.
+        limit: Seconds that a probe or binding of the user may take for one event; None for no
+            limit.
+        sinks: Called with every event, every finding, and every decision that rejects a call.
         findings: Every finding so far, in order.
-        failures: What failed, in order: probes, bindings and sinks. A probe or binding that fails
-            rejects the call, unless the policy is ``observe``.
+        failures: Errors of probes, bindings and sinks so far, in order. A probe or binding that
+            fails rejects the call, unless the policy is ``observe``.
     """
 
     probes: Sequence[Probe]
@@ -58,7 +67,7 @@ class Decider:
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Take the probes once, since an iterator would be empty at the second event."""
+        """Copy the probes into a tuple, since an iterator would be empty at the second event."""
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
         self.time_limit = TimeLimit(self.limit)
@@ -71,11 +80,11 @@ class Decider:
         }
 
     def decide(self, view: View, failure: str | None = None) -> Decision:
-        """Run every probe on the view and decide whether the call that it ends at may run.
+        """Run every probe on the view and decide whether its last event, a call, may run.
 
         Args:
-            view: What happened until now; its last event may be a call that has not run yet.
-            failure: Something that failed already, such as the call's binding.
+            view: The events so far; the last may be a call that has not run yet.
+            failure: An error that happened before, such as that of the call's binding.
         """
         findings, failures = self._run_probes(view)
         if failure is not None:
@@ -88,20 +97,20 @@ class Decider:
             return Decision(action="allow", findings=tuple(findings)) if findings else ALLOW
         action = ACTIONS[self.policy]
         if failures and action == "ask":
-            action = "reject"  # there is nothing to show a person but that we do not know
+            action = "reject"  # a person could only be told that the call was not understood
         reasons = "; ".join([f.reason for f in findings] + failures)
         message = "" if action == "allow" else f"Rejected by policy: {reasons}"
         return Decision(action=action, message=message, findings=tuple(findings))
 
     def binding_for(self, tool: str) -> tuple[Binding | None, bool]:
-        """Return the binding of a tool, if there is one, and whether it needs no time limit."""
+        """Return the binding of a tool or None, and whether it runs without a time limit."""
         bindings, cache = self._cache
         if bindings is not self.bindings:
             bindings, cache = self._cache = self.bindings, {}
         if (entry := cache.get(tool)) is None:
             binding = _find_binding(bindings, tool)
             entry = binding, binding is not None and is_built_in(binding.effects)
-            # an app has so many tools at most; a model can name any number
+            # an app has a limited number of tools, but a model can make up any number of names
             if len(cache) < _CACHED_TOOLS:
                 cache[tool] = entry
         return entry
@@ -109,14 +118,14 @@ class Decider:
     def resolve(
         self, decision: Decision, event: Event, loop: asyncio.AbstractEventLoop | None = None
     ) -> Decision:
-        """Turn ``ask`` into a decision, from synchronous code.
+        """Ask if the decision is to ask, from synchronous code.
 
         Args:
             decision: The decision.
             event: The call it is about.
-            loop: Where an asynchronous ``ask`` runs while this thread waits; without one it runs
-                in a loop of its own, and in a thread whose loop is running it cannot: the call is
-                rejected then.
+            loop: The loop of another thread that an asynchronous ``ask`` runs in while this thread
+                waits. Without it, a new loop is run; if this thread already runs a loop, the call
+                is rejected.
         """
         if decision.action != "ask":
             return decision
@@ -129,7 +138,7 @@ class Decider:
         return self.apply_answer(decision, answer)
 
     async def aresolve(self, decision: Decision, event: Event) -> Decision:
-        """Turn ``ask`` into a decision, from asynchronous code."""
+        """Ask if the decision is to ask, from asynchronous code."""
         if decision.action != "ask":
             return decision
         import asyncio  # at the first question, to keep the core quick to import
@@ -138,7 +147,7 @@ class Decider:
         try:
             if inspect.iscoroutinefunction(ask):
                 answer: object = await ask(decision, event)
-            else:  # in a thread, so that a person who thinks does not hold up the loop
+            else:  # in a thread, so that the loop is not blocked while a person decides
                 answer = await asyncio.to_thread(ask, decision, event)
                 if inspect.isawaitable(answer):
                     answer = await answer
@@ -147,18 +156,27 @@ class Decider:
         return self.apply_answer(decision, answer)
 
     def apply_answer(self, decision: Decision, answer: object) -> Decision:
-        """Turn an answer into a decision: only True lets a call through."""
+        """Turn an answer into a decision: only True allows the call."""
         if answer is True:
             return Decision(action="allow", findings=decision.findings)
         return decision.model_copy(update={"action": "reject"})
 
-    def notify_sinks(self, record: Record) -> None:
-        """Hand a record to every sink; a sink that fails is noted and does no harm."""
-        for sink in self.sinks:
-            try:
-                sink(record)
-            except Exception as error:  # noqa: BLE001 - what is watched must not depend on it
-                self.failures.append(f"sink {sink!r} failed: {type(error).__name__}: {error}")
+    def notify_sinks(self, record: Record, trace: int = 0) -> None:
+        """Hand a record to every sink; a sink that fails is noted in ``failures``.
+
+        Args:
+            record: The event, finding or decision.
+            trace: The number of its trace, which sinks read from ``TRACE_NUMBER``.
+        """
+        token = TRACE_NUMBER.set(trace)
+        try:
+            for sink in self.sinks:
+                try:
+                    sink(record)
+                except Exception as error:  # noqa: BLE001 - an app must not depend on its sinks
+                    self.failures.append(f"sink {sink!r} failed: {type(error).__name__}: {error}")
+        finally:
+            TRACE_NUMBER.reset(token)
 
     def _run_probes(self, view: View) -> tuple[list[Finding], list[str]]:
         findings: list[Finding] = []
@@ -202,14 +220,14 @@ def _check_findings(new: Iterable[Finding]) -> list[Finding]:
 
 
 def is_built_in(thing: object) -> bool:
-    """Tell whether a probe or function is our own: a pure fold that needs no time limit.
+    """Tell whether a probe or function is part of this package, and so needs no time limit.
 
-    A limit costs a change of threads; other people's code is worth it.
+    A time limit costs a switch of threads, so only a user's own code has one.
     """
     module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
     return module.startswith(("allegiance.probes.", "allegiance.bindings.", "allegiance.shell."))
 
 
 def probe_name(probe: object) -> str:
-    """Return a probe's id, or its class for an object that has none."""
+    """Return a probe's id, or the name of its class if it has none."""
     return str(getattr(probe, "id", type(probe).__name__))

@@ -1,7 +1,8 @@
-"""What a guard may answer: policies, decisions, and the types of those who are asked or told."""
+"""Policies and decisions of a guard, and the types of the functions that it asks and tells."""
 
-# no postponed annotations here: pydantic would evaluate each from its text at import
+# no postponed annotations in this module: pydantic would evaluate each of them at import
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Literal
 
 from allegiance.trace.events import Event, Finding
@@ -16,16 +17,16 @@ ACTIONS: Mapping[Policy, Action] = {
     "ask": "ask",
     "halt": "halt",
 }
-"""What each policy answers to a call that a probe flags."""
+"""The action of each policy on a call that a probe flags."""
 
 
 class Decision(Wire):
     """Whether a tool call may run.
 
     Attributes:
-        action: The decision itself.
-        message: What the caller sees if the call does not run.
-        findings: The evidence that is new.
+        action: Whether the call may run: ``allow``, ``reject``, ``ask`` or ``halt``.
+        message: What the caller is shown if the call does not run.
+        findings: The new findings that led to the decision.
     """
 
     action: Action
@@ -33,8 +34,15 @@ class Decision(Wire):
     findings: tuple[Finding, ...] = ()
 
 
-ALLOW = Decision.model_construct(action="allow")  # not checked: that would build the class now
+ALLOW = Decision.model_construct(action="allow")  # validation would build the class at import
 
 Ask = Callable[[Decision, Event], bool | Awaitable[bool]]
 Record = Event | Finding | Decision
 Sink = Callable[[Record], None]
+
+TRACE_NUMBER: ContextVar[int] = ContextVar("allegiance_trace_number", default=0)
+"""The trace that a record belongs to, set while a sink is called.
+
+Traces are numbered from 1 in the order in which they begin in this process. A sink that several
+runs share tells their records apart by it: the ids of calls are unique in one trace alone.
+"""

@@ -8,29 +8,30 @@ from typing import TYPE_CHECKING, Any
 from allegiance.guard.decider import Decider
 from allegiance.trace.events import Event
 
-if TYPE_CHECKING:  # a trial needs no watch: both are loaded when a guard is attached
+if TYPE_CHECKING:  # loaded when a guard is attached: a trial needs neither
     from allegiance.guard.attachment import Attachment
     from allegiance.guard.watch import Watch
 
 
 @dataclass
 class Guard(Decider):
-    """A decider for an app: probes with a policy, and what they have seen.
+    """Probes with a policy, attached to an app; the other attributes are those of ``Decider``.
 
-    The other attributes are those of ``Decider``.
+    Example:
+        ``with Guard([WeightExfiltration(assets=["models/**"])]).attach(): app.invoke(...)``
 
     Attributes:
-        watches: What the guard sees of each run of an app, in order.
+        watches: The watch of each run of an app, in order.
     """
 
     watches: list[Watch] = field(default_factory=list, repr=False)
 
     def attach(self, app: Any = None) -> Attachment:
-        """Return a context manager that guards what runs inside it, in every framework.
+        """Return a context manager that guards everything that runs inside it.
 
         Args:
-            app: The app, for those frameworks and situations that need it; see the documentation
-                of runtimes that were started outside the context.
+            app: The app, if it runs in a runtime that was started outside the context, or in
+                threads without a copy of the context; see the documentation of its framework.
         """
         from allegiance.guard.attachment import Attachment
 
@@ -38,5 +39,5 @@ class Guard(Decider):
 
     @property
     def trace(self) -> tuple[Event, ...]:
-        """What happened in the app that was attached last."""
+        """The events of the latest run."""
         return self.watches[-1].events if self.watches else ()

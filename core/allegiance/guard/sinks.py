@@ -1,6 +1,6 @@
-"""Where a guard's records go: a file, Python logging, OpenTelemetry. Any callable is a sink too.
+"""Sinks for a guard's records: a file, Python logging, OpenTelemetry. Any callable is a sink too.
 
-Every text is redacted before it is written.
+Every string is redacted before it is written.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import json
 import logging
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import UserError, needed_by
-from allegiance.guard.decision import Decision, Record
+from allegiance.guard.decision import TRACE_NUMBER, Decision, Record
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.redact import redact, redact_all
 
@@ -59,11 +60,11 @@ class JsonLines:
 
 
 class Logging:
-    """Logs findings and decisions as warnings, and events at a level of their own.
+    """Logs findings and decisions as warnings, and events at a lower level.
 
     Args:
-        logger: Where to; the logger ``allegiance`` by default.
-        events: The level of events.
+        logger: Takes the records; the logger ``allegiance`` by default.
+        events: The level of events; they are logged only if the logger is enabled for it.
     """
 
     def __init__(self, logger: logging.Logger | None = None, events: int = logging.DEBUG) -> None:
@@ -83,15 +84,17 @@ class Logging:
         elif isinstance(record, Decision):
             self._logger.warning("%s: %s", record.action, redact(record.message))
         elif self._logger.isEnabledFor(self._events):
-            what = record.tool or redact(record.text)
-            self._logger.log(self._events, "%s %s: %s", record.actor, record.kind, what)
+            subject = record.tool or redact(record.text)
+            self._logger.log(self._events, "%s %s: %s", record.actor, record.kind, subject)
 
 
 class OpenTelemetry:
     """Makes a span of every tool call, with findings as evaluation results on it.
 
+    Several runs may share a sink: spans are kept apart by the trace that a record belongs to.
+
     Args:
-        tracer: Where to; the global provider's by default.
+        tracer: Starts the spans; the global provider's by default.
 
     Raises:
         UserError: If OpenTelemetry is not installed.
@@ -101,16 +104,21 @@ class OpenTelemetry:
         with needed_by("the export of spans", "guard"):
             from opentelemetry import trace
         self._tracer = tracer or trace.get_tracer("allegiance")
-        self._open: dict[str, Span] = {}
-        self._last: Span | None = None
-        self._ending: tuple[Span, int] | None = None
+        self._traces: dict[int, _Spans] = {}
+        self._lock = threading.Lock()
 
     def __call__(self, record: Record) -> None:
-        """Open, mark or close a span."""
+        """Start, mark or end a span."""
+        number = TRACE_NUMBER.get()
+        with self._lock:
+            spans = self._traces.setdefault(number, _Spans())
         if isinstance(record, Event):
-            self._event(record)
-        elif self._last is not None and isinstance(record, Finding):
-            self._last.add_event(
+            self._record_event(spans, record)
+            if record.kind == "end":
+                with self._lock:
+                    del self._traces[number]
+        elif spans.last is not None and isinstance(record, Finding):
+            spans.last.add_event(
                 EVALUATION,
                 {
                     EVALUATION_NAME: record.behaviour,
@@ -118,15 +126,15 @@ class OpenTelemetry:
                     EVALUATION_EXPLANATION: redact(record.reason),
                 },
             )
-        elif self._last is not None and isinstance(record, Decision):
-            self._last.set_attribute("allegiance.decision", record.action)
+        elif spans.last is not None and isinstance(record, Decision):
+            spans.last.set_attribute("allegiance.decision", record.action)
 
-    def _event(self, event: Event) -> None:
+    def _record_event(self, spans: _Spans, event: Event) -> None:
         key = event.call_id or ""
-        if self._ending is not None:  # what is found of a result comes after it
-            span, when = self._ending
-            span.end(end_time=when)
-            self._ending = None
+        if spans.ending is not None:  # findings about a result come after it
+            span, end_time = spans.ending
+            span.end(end_time=end_time)
+            spans.ending = None
         if event.kind == "tool_call":
             attributes: dict[str, Any] = {
                 OPERATION: "execute_tool",
@@ -135,14 +143,28 @@ class OpenTelemetry:
                 AGENT_NAME: event.actor,
                 "allegiance.bound": event.bound,
             }
-            self._last = self._open[key] = self._tracer.start_span(
+            spans.last = spans.open[key] = self._tracer.start_span(
                 f"execute_tool {event.tool}", attributes=attributes
             )
-        elif event.kind == "tool_result" and key in self._open:
-            span = self._last = self._open.pop(key)
+        elif event.kind == "tool_result" and key in spans.open:
+            span = spans.last = spans.open.pop(key)
             span.set_attribute("allegiance.ok", event.ok)
-            self._ending = (span, time.time_ns())
+            spans.ending = (span, time.time_ns())
         elif event.kind == "end":
-            for span in self._open.values():
+            for span in spans.open.values():
                 span.end()
-            self._open.clear()
+
+
+@dataclass
+class _Spans:
+    """The spans of one trace.
+
+    Attributes:
+        open: Spans of calls without a result, by the id of the call.
+        last: The span that findings and decisions are about.
+        ending: A span whose call has a result, and when that came, in nanoseconds.
+    """
+
+    open: dict[str, Span] = field(default_factory=dict)
+    last: Span | None = None
+    ending: tuple[Span, int] | None = None

@@ -1,4 +1,4 @@
-"""Running something that must not take longer than a limit."""
+"""Runs functions under a time limit."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ _Job = tuple[Callable[[], None], threading.Lock, list[BaseException]]
 
 
 class TimeLimit:
-    """Runs jobs on a thread of its own and gives up on one that takes too long.
+    """Runs jobs on a second thread and gives up on a job that takes too long.
 
-    The thread is a daemon: one that hangs is left behind and another takes its place. A job that
-    holds the interpreter lock (a regular expression that explodes) cannot be given up on.
+    The thread is a daemon: a thread that hangs is left behind and replaced. The limit cannot stop a
+    job that holds the interpreter lock, such as a regular expression with exponential backtracking.
+
+    Args:
+        seconds: The limit of each job; None for no limit.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -25,7 +28,7 @@ class TimeLimit:
         """Run a job to its end.
 
         Raises:
-            TimeoutError: If it takes too long.
+            TimeoutError: If the job takes too long.
             BaseException: Whatever the job raises.
         """
         if self._seconds is None:
@@ -38,28 +41,28 @@ class TimeLimit:
                     target=_serve, args=(self._jobs,), name="allegiance-guard", daemon=True
                 ).start()
             jobs = self._jobs
-        done, failed = threading.Lock(), list[BaseException]()  # an Event takes twice the time
-        done.acquire()
-        jobs.put((job, done, failed))
-        if not done.acquire(timeout=self._seconds):
+        finished, errors = threading.Lock(), list[BaseException]()  # an Event takes twice the time
+        finished.acquire()
+        jobs.put((job, finished, errors))
+        if not finished.acquire(timeout=self._seconds):
             with self._lock:
                 if self._jobs is jobs:
                     self._jobs = None
             raise TimeoutError(f"took longer than {self._seconds} s")
-        if failed:
-            raise failed[0]
+        if errors:
+            raise errors[0]
 
     def __deepcopy__(self, memo: object) -> TimeLimit:
-        """Copy as a new one: threads are not copied."""
+        """Return a new object with the same limit: threads cannot be copied."""
         return TimeLimit(self._seconds)
 
 
 def _serve(jobs: SimpleQueue[_Job]) -> None:
     while True:
-        job, done, failed = jobs.get()
+        job, finished, errors = jobs.get()
         try:
             job()
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            failed.append(error)
-        done.release()
-        del job, done, failed
+            errors.append(error)
+        finished.release()
+        del job, finished, errors

@@ -1,4 +1,4 @@
-"""A watch: what a guard sees of one run of a user's own app, where there is no world."""
+"""A watch records one run of a user's own app for a guard."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import asyncio
 
 CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
-"""The watch that is on in this context; the frameworks' hooks ask it."""
+"""The watch of this context, which the hooks in the frameworks use."""
 
 
 P = ParamSpec("P")
@@ -31,16 +31,16 @@ T = TypeVar("T")
 
 
 class CallRejected(PermissionError):
-    """A wrapped function was not run, since the guard rejected the call."""
+    """The guard rejected a call, and the function was not run."""
 
 
 class GuardBypassed(UserWarning):
-    """A tool call may have run without the guard having seen it."""
+    """A tool call may have run without a decision of the guard."""
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """A call that was decided on, to be recorded again when it has run."""
+    """A call with the decision on it; pass it to ``Watch.after`` when the call has run."""
 
     event: Event
     decision: Decision
@@ -52,18 +52,18 @@ class Ticket:
 
 
 class Watch:
-    """The trace of a user's app while a guard is attached; safe to use from any thread.
+    """The trace of one run of a user's app under a guard; safe to use from any thread.
 
     Attributes:
-        guard: Who decides.
-        boundary: Records and decides.
-        unbound: How often tools were called that no binding speaks of, by tool.
-        bound: The same for tools that one speaks of.
-        loop: The event loop in which the guard was attached, if there was one.
+        guard: Decides on the calls.
+        boundary: Records the events and the decisions.
+        unbound: The number of calls of each tool without a binding.
+        bound: The number of calls of each tool with a binding.
+        loop: The event loop in which the guard was attached, or None.
     """
 
     def __init__(self, guard: Decider) -> None:
-        import asyncio  # an app has loaded it, a core that attaches to none need not
+        import asyncio  # not at the top: a program that attaches no guard need not load it
 
         self.guard = guard
         self.boundary = ToolBoundary(guard)
@@ -78,39 +78,39 @@ class Watch:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What has happened so far."""
+        """The events so far."""
         return self.boundary.events
 
     @property
     def findings(self) -> list[Finding]:
-        """What the probes report of this run."""
+        """The findings of the probes in this run."""
         return self.boundary.findings
 
     @property
     def halted(self) -> Decision | None:
-        """The decision that stopped the run, once there is one."""
+        """The decision that stopped the run, or None."""
         return self.boundary.halted
 
     @property
     def coverage(self) -> float:
-        """The share of calls that a binding speaks of; nan without calls."""
+        """The share of calls whose tool has a binding; nan without calls."""
         bound, all_ = self.bound.total(), self.bound.total() + self.unbound.total()
         return bound / all_ if all_ else float("nan")
 
     def message(self, actor: str, text: str) -> None:
-        """Record what an agent says; an empty text leaves no event."""
+        """Record what an agent says; an empty string is not recorded."""
         if text.strip():
             self.boundary.append("message", str(actor), text)
 
     def announce(self, call_id: str | None, tool: str) -> None:
-        """Note that a model asked for a call, which must then come past the guard."""
+        """Note that a model requested a call, so that a missing decision on it is noticed."""
         if call_id:
             with self.boundary.lock:
                 self._announced[call_id] = tool
 
     @property
     def missed(self) -> dict[str, str]:
-        """Calls that a model asked for and that never came past the guard: tool by call id."""
+        """The tools of calls that a model requested and the guard never got, by call id."""
         with self.boundary.lock:
             return {i: tool for i, tool in self._announced.items() if i not in self._seen}
 
@@ -131,27 +131,27 @@ class Watch:
         return self.settle(event, decision)
 
     def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
-        """Return a function whose calls the guard decides on, wherever they are made.
+        """Return a function whose calls the guard decides on, in any thread or context.
 
-        For what no framework shows a guard: a function that a node calls itself, or a tool that is
-        run in a thread without a copy of the context.
+        Use it for calls that no framework shows to a guard: a function that a node calls directly,
+        or a tool that is run in a thread without a copy of the context.
 
         Args:
-            function: The function, which is not a coroutine function.
-            tool: What its calls are recorded as; the function's name by default.
-            actor: Who they are recorded for.
+            function: A function; it must not be a coroutine function.
+            tool: The tool's name in the trace; the function's name by default.
+            actor: The agent that the calls are recorded for.
 
         Raises:
-            CallRejected: By the function that is returned, if a call is not to run.
+            CallRejected: When the returned function is called and the call is rejected.
         """
         signature = inspect.signature(function)
         name = tool or getattr(function, "__name__", "function")
 
         @functools.wraps(function)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            given = signature.bind(*args, **kwargs)
-            given.apply_defaults()
-            ticket = self.before(actor, name, given.arguments)
+            bound_arguments = signature.bind(*args, **kwargs)
+            bound_arguments.apply_defaults()
+            ticket = self.before(actor, name, bound_arguments.arguments)
             if not ticket.allowed:
                 raise CallRejected(ticket.decision.message)
             try:
@@ -165,30 +165,30 @@ class Watch:
         return guarded
 
     def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
-        """Record how a call that was let through ended; its effects came about if it is ok.
+        """Record how an allowed call ended; its effects came about if ``ok`` is true.
 
-        What it read, where its binding cannot know, is what it answers.
+        If a binding does not know the content that a call read, the answer is taken for it.
         """
         event, text = ticket.event, sanitize(text)
         effects = tuple(_fill_in_read(e, text) for e in event.effects) if ok else ()
         self.boundary.record_result(event, text, effects=effects, ok=ok)
 
     def end(self, text: str = "") -> None:
-        """Record that the run is over, and warn of what may have run unseen."""
+        """Record the end of the run, and warn about calls that may have run without a decision."""
         if self.missed:
             tools = ", ".join(sorted(set(self.missed.values())))
             warning = (
-                f"{len(self.missed)} tool calls ({tools}) were asked for by a model and never came "
-                "past the guard: a thread without a copy of the context, or a runtime that was "
-                "started outside, may have run them; use watch.wrap() or attach(app)"
+                f"a model requested {len(self.missed)} tool calls ({tools}) that never reached the "
+                "guard: a thread without a copy of the context, or a runtime that was started "
+                "outside, may have run them; use watch.wrap() or attach(app)"
             )
             self.guard.failures.append(warning)
             warnings.warn(warning, GuardBypassed, stacklevel=3)
         elif not self.events and not text:
             warnings.warn(
-                "nothing came past the guard while it was attached: what runs in a context that "
-                "was made before (an asyncio.Runner, a server, a pool of threads) is not seen; "
-                "attach where a run begins",
+                "nothing reached the guard while it was attached: it does not guard code in a "
+                "context that was made before (an asyncio.Runner, a server, a pool of threads); "
+                "attach it where a run begins",
                 GuardBypassed,
                 stacklevel=3,
             )
@@ -197,24 +197,24 @@ class Watch:
     def intend(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
     ) -> tuple[Event, Decision]:
-        """Record a call that is about to run; the decision may be to ask, and is not settled."""
+        """Record a call that is about to run, and return the decision, which may be to ask."""
         args = sanitize_args(args)
-        binding, ours = self.guard.binding_for(tool)
+        binding, built_in = self.guard.binding_for(tool)
         effects: tuple[Effect, ...] = ()
         failure = None
         if binding is not None:
             try:
-                given = json.loads(args or "{}") if isinstance(args, str) else args
-                if ours:
-                    effects = binding.plan(given)
+                arguments = json.loads(args or "{}") if isinstance(args, str) else args
+                if built_in:
+                    effects = binding.plan(arguments)
                 else:
                     planned: list[Effect] = []
-                    self.guard.time_limit(lambda: planned.extend(binding.plan(given)))
+                    self.guard.time_limit(lambda: planned.extend(binding.plan(arguments)))
                     effects = tuple(planned)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {type(error).__name__}: {error}"
         with self.boundary.lock:
-            # a wrapped function knows no id: its call is one that was asked for
+            # a wrapped function has no call id: take the first requested call of that tool
             self._seen.add(call_id or next((i for i, n in self.missed.items() if n == tool), ""))
             (self.bound if binding else self.unbound)[tool] += 1
             return self.boundary.call(
@@ -228,7 +228,7 @@ class Watch:
             )
 
     def settle(self, event: Event, decision: Decision) -> Ticket:
-        """Settle the decision on a call: a halt is latched, a rejection recorded."""
+        """Settle the decision on a call: latch a halt, record a rejection."""
         return Ticket(event, self.boundary.settle(event, decision))
 
 

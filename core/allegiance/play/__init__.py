@@ -1,4 +1,4 @@
-"""One trial: the recorder, the session, the adapter protocol and the user's own app."""
+"""Plays one trial: the recorder, the session, the adapter protocol and the user's own app."""
 
 from typing import TYPE_CHECKING
 

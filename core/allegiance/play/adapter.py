@@ -1,4 +1,4 @@
-"""What an adapter is: it plays a stage as a native app of one framework."""
+"""The protocol of adapters, which play a scenario as a native app of one framework."""
 
 from __future__ import annotations
 
@@ -13,13 +13,27 @@ from allegiance.scenario.stage import Stage
 
 @dataclass(frozen=True)
 class Kit:
-    """What a user's own ``build(kit)`` gets to build its app from.
+    """Everything that a user's own ``build(kit)`` needs to build its app for one trial.
+
+    Use ``model``, ``tools`` and ``instructions`` for the agent that plays the critic, in place of
+    the ones it has in production, and return the app: a compiled graph, an agent, a team, a crew or
+    a flow. The app is then run on the scenario's task. ``build`` may be called several times, so it
+    must return a new app each time.
+
+    Example:
+        A LangGraph app, played with ``--app my_package.app:build``::
+
+            def build(kit):
+                return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)
 
     Attributes:
-        tools: The scenario's tools as native objects of the framework.
-        instructions: What the critic is told to be.
-        model: The native model in the critic's role.
-        stage: The whole stage, for those who want to know.
+        tools: The scenario's tools, as native tools of the framework. Calls of them act in the
+            scenario's world and are recorded. An app may have tools of its own beside them; their
+            calls are recorded, but have no effect in the world.
+        instructions: The system prompt of the critic.
+        model: The model in the critic's role, as a native model of the framework: the model under
+            test or a scripted agent. Its turns are recorded and its failed calls retried.
+        stage: The scenario as it is staged for this trial, for apps that need more of it.
     """
 
     tools: list[Any]
@@ -33,13 +47,13 @@ Build = Callable[[Kit], Any]
 
 @dataclass(frozen=True)
 class Setup:
-    """One cell of a run: what an adapter may build once and use for all of its trials.
+    """A configuration as an adapter gets it; all of its trials share it.
 
     Attributes:
         stage: The scenario, staged for the condition.
-        roles: Who sits where.
-        pattern: The pattern; ``target`` for a user's own app.
-        build: The user's own app, if the pattern is ``target``.
+        roles: The models in the roles.
+        pattern: How the app is orchestrated, one of ``Adapter.patterns``; ``app`` for a user's own.
+        build: The function that builds the user's own app, if the pattern is ``app``.
     """
 
     stage: Stage
@@ -49,13 +63,16 @@ class Setup:
 
 
 class Adapter(Protocol):
-    """One framework.
+    """Plays trials in one framework.
+
+    To support another framework, implement this protocol and certify the class by subclassing
+    ``allegiance.testing.adapter_contract.AdapterContract``.
 
     Attributes:
-        name: Its name on the command line.
-        patterns: The patterns it can play.
-        live: Those of them in which the peer takes part.
-        packages: The distributions whose versions belong into a trace.
+        name: The framework's name on the command line, as in ``--adapter langgraph``.
+        patterns: The patterns that the adapter can play, without ``app``.
+        live: The patterns in which the peer takes part in the conversation.
+        packages: The distributions whose versions are recorded in a trace.
     """
 
     name: str
@@ -64,12 +81,27 @@ class Adapter(Protocol):
     packages: tuple[str, ...]
 
     def prepare(self, setup: Setup) -> Any:
-        """Build what all trials of a cell share; may be None."""
+        """Build what all trials of a configuration share, such as a compiled graph.
 
-    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
-        """Play one trial to its end; everything that happens goes to the session's recorder.
+        Returns:
+            Anything, or None; ``play`` gets it as ``prepared``.
 
         Raises:
-            TurnLimit: If the trial used up its turns.
-            Exception: Whatever the framework or a provider raises; the runner records it.
+            UserError: If a model or the user's app cannot be used.
+        """
+
+    async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
+        """Play one trial to its end, with every turn and tool call in the session's recorder.
+
+        Trials of the same configuration may be played at the same time.
+
+        Args:
+            setup: The configuration.
+            prepared: What ``prepare`` returned.
+            session: The trial.
+
+        Raises:
+            TurnLimit: If the trial used up its turns, tokens or money.
+            Exception: Whatever the framework or a provider raises; the trial is recorded as an
+                error.
         """

@@ -1,4 +1,4 @@
-"""Judging what happened in a trial, be it played just now or read from a run."""
+"""Judges the events of a trial, whether it was just played or loaded from a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What is said of a trial's events; the names are those of ``Trial``."""
+    """The judgement on a trial's events; the attributes are those of ``Trial``."""
 
     outcome: Outcome
     scores: dict[str, float | str]
@@ -32,10 +32,10 @@ def judge_events(
     """Judge the events of a trial by the probes and duties of its stage.
 
     Args:
-        events: What happened.
+        events: The events of the trial.
         stage: The scenario, staged for the trial's condition.
-        error: Why the trial crashed, if it did.
-        truncated: The limit that cut the trial short, if one did.
+        error: The error that ended the trial, or None.
+        truncated: The limit that cut the trial short, or None.
     """
     cut_short = error or truncated
     verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)

@@ -1,7 +1,7 @@
-"""Asking a provider's model: from the cache, or held back, timed and retried.
+"""Calls a provider's model through the cache, the throttle, a timeout and retries.
 
-Every adapter's role asks through here, so that one failure of a provider becomes the same status
-in all frameworks.
+The roles of every adapter use it, so that a provider's failure leads to the same status in all
+frameworks.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ModelRequest(Generic[T]):
-    """One request to a model, in the words of a framework.
+    """One request to a model, in the types of a framework.
 
     Attributes:
-        model: Provider path and model: calls to it are held back together.
-        request: Returns everything that shapes the answer, as data.
-        write: Returns an answer as a JSON text.
-        read: Returns the answer that a text stands for.
-        kept: Whether the answer may be taken from the cache and kept there.
+        model: Provider path and model; calls of the same model share a throttle.
+        request: Returns everything that determines the answer, as data.
+        write: Converts an answer to a JSON string.
+        read: Converts a JSON string to an answer.
+        kept: Whether the answer may be read from the cache and stored there.
     """
 
     model: str
@@ -46,38 +46,38 @@ class ModelRequest(Generic[T]):
 def call_model(
     current: Session, question: ModelRequest[T], call: Callable[[], T]
 ) -> tuple[T, bool]:
-    """Return the answer to a question, and whether it came from the cache.
+    """Return a model's answer, and whether it came from the cache.
 
     Args:
-        current: The trial that asks.
-        question: What is asked.
-        call: Asks the model once, in this thread or another.
+        current: The trial that the call belongs to.
+        question: The request.
+        call: Calls the model once, in this thread or another.
 
     Raises:
         UnusableAnswer: If the provider's last answer could not be read.
         TimeoutError: If the provider did not answer in time.
-        Exception: What else the last try failed with.
+        Exception: The error of the last attempt.
     """
-    place = _Place.of(current, question)
-    if (found := place.look(question)) is not None:
-        return found[0], True
+    entry = _CacheEntry.of(current, question)
+    if (cached := entry.look(question)) is not None:
+        return cached[0], True
 
     def once() -> T:
         with throttle_of(question.model).slot(), _judged(current.recorder):
             return _within(current.request_timeout, call)
 
     answer = retrying(current.attempts, current.backoff)(once)
-    place.keep(question, answer)
+    entry.keep(question, answer)
     return answer, False
 
 
 async def acall_model(
     current: Session, question: ModelRequest[T], call: Callable[[], Awaitable[T]]
 ) -> tuple[T, bool]:
-    """Return the answer to a question, and whether it came from the cache; see ``call_model``."""
-    place = _Place.of(current, question)
-    if (found := place.look(question)) is not None:
-        return found[0], True
+    """Return a model's answer, and whether it came from the cache; see ``call_model``."""
+    entry = _CacheEntry.of(current, question)
+    if (cached := entry.look(question)) is not None:
+        return cached[0], True
 
     async def once() -> T:
         seconds = current.request_timeout
@@ -92,19 +92,19 @@ async def acall_model(
                     raise
 
     answer: T = await async_retrying(current.attempts, current.backoff)(once)
-    place.keep(question, answer)
+    entry.keep(question, answer)
     return answer, False
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where the answer to a question is kept: nowhere, or under a key of a cache."""
+class _CacheEntry:
+    """The place of an answer in the cache; without a cache, nothing is stored."""
 
     cache: ResponseCache | None = None
     key: str = ""
 
     @classmethod
-    def of(cls, current: Session, question: ModelRequest[T]) -> _Place:
+    def of(cls, current: Session, question: ModelRequest[T]) -> _CacheEntry:
         if current.cache is None or not question.kept:
             return cls()
         try:
@@ -120,7 +120,7 @@ class _Place:
             return None
         try:
             return (question.read(text),)
-        except Exception:  # noqa: BLE001 - damaged, or written by another version: asked again
+        except Exception:  # noqa: BLE001 - damaged, or from another version: call the model again
             return None
 
     def keep(self, question: ModelRequest[T], answer: T) -> None:
@@ -128,7 +128,7 @@ class _Place:
             return
         try:
             text = question.write(answer)
-        except Exception as error:  # noqa: BLE001 - a framework's own object that is no JSON
+        except Exception as error:  # noqa: BLE001 - a framework's object that JSON cannot hold
             self.cache.warn(f"an answer cannot be written as JSON: {error}")
         else:
             self.cache.put(self.key, text)
@@ -136,7 +136,7 @@ class _Place:
 
 @contextmanager
 def _judged(recorder: Recorder) -> Iterator[None]:
-    """Count the answers of a busy provider, and call one that cannot be read by its name."""
+    """Count a busy provider's answers, and raise ``UnusableAnswer`` for an unreadable answer."""
     try:
         yield
     except Exception as error:
@@ -148,23 +148,23 @@ def _judged(recorder: Recorder) -> Iterator[None]:
 
 
 def _within(seconds: float | None, call: Callable[[], T]) -> T:
-    """Call in a thread that is left behind if it takes too long: no thread can be stopped."""
+    """Call in a thread that is left behind if it takes too long: a thread cannot be stopped."""
     if seconds is None:
         return call()
-    done: Future[T] = Future()
+    future: Future[T] = Future()
     context = copy_context()
 
     def work() -> None:
         try:
-            done.set_result(context.run(call))
+            future.set_result(context.run(call))
         except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
-            done.set_exception(error)
+            future.set_exception(error)
 
     threading.Thread(target=work, name="allegiance-request", daemon=True).start()
     try:
-        return done.result(seconds)
+        return future.result(seconds)
     except TimeoutError:
-        if done.done():
+        if future.done():
             raise
         raise _too_late(seconds) from None
 

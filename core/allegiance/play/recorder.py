@@ -1,4 +1,4 @@
-"""The recorder: the only writer of a played trial's trace; every tool call crosses it."""
+"""The recorder: the only writer of a played trial's trace, and the way of every tool call."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from allegiance.world.tool import Tool, ToolPlan
 
 
 class Recorder:
-    """Plans, guards, applies and records; safe to call from parallel tasks and threads.
+    """Carries out the tool calls of one trial in the world, and records them.
+
+    An adapter calls ``turn`` for each turn of a model and ``call`` for each call of a scenario's
+    tool; every other method is for special cases. Safe to use from parallel tasks and threads.
 
     Attributes:
-        world: The state so far.
-        tools: The tools on offer, by name.
+        world: The world after the calls so far.
+        tools: The scenario's tools, by name.
     """
 
     def __init__(
@@ -35,22 +38,22 @@ class Recorder:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What has been recorded so far."""
+        """The events so far."""
         return self._boundary.events
 
     @property
     def halted(self) -> Decision | None:
-        """The decision that stopped the trial, once there is one; it rejects every later call."""
+        """The decision that stopped the trial, or None; it rejects every later call."""
         return self._boundary.halted
 
     @property
     def turns(self) -> int:
-        """How many turns the models have taken so far."""
+        """The number of turns that the models have taken so far."""
         return self._turns
 
     @property
     def usage(self) -> Usage:
-        """What the models have consumed so far."""
+        """The turns and tokens that the models have used so far."""
         return Usage(
             turns=self._turns,
             input_tokens=self._input,
@@ -70,7 +73,15 @@ class Recorder:
         *,
         cached: bool = False,
     ) -> None:
-        """Record one turn of a model: its text, if any, what it consumed, and whether anew."""
+        """Record one turn of a model.
+
+        Args:
+            actor: The role whose turn it is.
+            text: What the model says; may be empty.
+            input_tokens: The tokens it read.
+            output_tokens: The tokens it wrote.
+            cached: Whether the answer came from the cache, and cost nothing.
+        """
         with self._lock:
             self._turns += 1
             self._input += input_tokens
@@ -82,24 +93,24 @@ class Recorder:
             self.message(actor, text)
 
     def throttled(self) -> None:
-        """Count an answer of a provider that said it was busy."""
+        """Count an answer in which a provider says that it is busy."""
         with self._lock:
             self._throttled += 1
 
     def message(self, actor: str, text: str) -> None:
-        """Record a message; an empty one leaves no event."""
+        """Record a message; an empty message is not recorded."""
         if text.strip():
             self._boundary.append("message", actor, text)
 
     def call(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
     ) -> str:
-        """Carry out a tool call in the world and return the text the caller sees.
+        """Carry out a tool call in the world and return the answer that the caller is shown.
 
         Args:
-            actor: Who calls.
-            tool: The tool's name; one that is not on offer is recorded and answered with an error.
-            args: The arguments, or the text that should have been a JSON object.
+            actor: The role that calls.
+            tool: The tool's name; a call of an unknown tool is recorded and answered with an error.
+            args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
         args, tool = sanitize_args(args), sanitize(tool)
@@ -121,7 +132,7 @@ class Recorder:
     def note(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
-        """Record a call that never reached the world: another tool's, or one not on offer."""
+        """Record a call that never reached the world: of the app's own tool, or an unknown tool."""
         args, tool = sanitize_args(args), sanitize(tool)
         with self._lock:
             if not self._boundary.closed:
@@ -129,17 +140,17 @@ class Recorder:
                 self._boundary.record_result(event, text, ok=ok)
 
     def end(self, text: str = "") -> None:
-        """Record that the trial is over, and why; nothing that comes later is recorded or done."""
+        """Record the end of the trial and its cause; later calls are neither done nor recorded."""
         with self._lock:
             self._boundary.append("end", "runner", text)
             self._boundary.closed = True
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
-        known = self.tools.get(tool)
-        if known is None:
+        tool_object = self.tools.get(tool)
+        if tool_object is None:
             names = ", ".join(self.tools)
             return ToolPlan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
         try:
-            return known.run(self.world, args, actor)
-        except Exception as error:  # noqa: BLE001 - a tool that fails answers so, as a real one does
+            return tool_object.run(self.world, args, actor)
+        except Exception as error:  # noqa: BLE001 - a real tool that fails answers with an error, too
             return ToolPlan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)

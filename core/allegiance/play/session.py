@@ -1,6 +1,6 @@
-"""The trial that is going on: its recorder and the performers in its roles.
+"""The current trial: its recorder, the scripts in its roles, and its limits.
 
-Held in a context variable, so that one compiled graph serves any number of trials at once.
+It is held in a context variable, so that one compiled graph can serve many trials at once.
 """
 
 from __future__ import annotations
@@ -27,20 +27,23 @@ __all__ = ["CRITIC", "OPERATOR", "PEER", "Session", "playing", "session"]
 
 @dataclass(frozen=True)
 class Session:
-    """What native tools and scripted models of a trial need.
+    """One trial as its native tools and models see it; ``session()`` returns the current one.
+
+    An adapter gets a session for each trial. It records turns and calls in ``recorder``, takes the
+    turns of scripted roles from ``script_players``, and calls ``check_turns`` before each turn.
 
     Attributes:
-        recorder: The only writer of the trial's trace.
-        script_players: The scripted models by role; roles with a real model have none.
-        max_turns: How many turns models may take before the trial is cut short.
-        attempts: How often a model call is tried when its provider fails.
-        backoff: Seconds to wait before the second attempt; doubled before each further one.
-        request_timeout: Seconds that a provider may take for one answer; None for no limit of ours.
-        cache: Answers from earlier on, if they may be used and kept.
-        trial: The key of the trial; answers are kept for it alone.
-        max_tokens: How many tokens models may read and write; None for any number.
-        max_cost: The same in US dollars.
-        price: What models' use costs in US dollars, where there is a limit of cost.
+        recorder: Records the trial and carries out its tool calls.
+        script_players: The scripts by role; a role with a real model has none.
+        max_turns: The number of turns that models may take before the trial is cut short.
+        attempts: The number of attempts of a model call whose provider fails.
+        backoff: Seconds to wait before the second attempt; doubled before each further attempt.
+        request_timeout: Seconds that a provider may take for one answer; None for no limit.
+        cache: Answers of earlier calls, or None if they may not be used or stored.
+        trial: The key of the trial; its answers are stored for it alone.
+        max_tokens: The number of tokens that models may read and write; None for no limit.
+        max_cost: The cost that models may cause, in US dollars; None for no limit.
+        price: Returns the cost of some usage in US dollars; needed for a limit of cost.
     """
 
     recorder: Recorder
@@ -58,16 +61,16 @@ class Session:
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def draw(self, request: str) -> int:
-        """Return how often the trial has made a request before, and count it."""
+        """Return how often the trial has sent a request before, and count this time."""
         with self._lock:
             self._draws[request] += 1
             return self._draws[request] - 1
 
     def check_turns(self) -> None:
-        """Cut the trial short once its turns, tokens or money are used up.
+        """Check that the trial has turns, tokens and money left; call it before each turn.
 
         Raises:
-            TurnLimit: If no turn is left.
+            TurnLimit: If one of them is used up.
         """
         if self.recorder.turns >= self.max_turns:
             raise TurnLimit(f"turn limit of {self.max_turns} reached")
@@ -83,7 +86,7 @@ _CURRENT: ContextVar[Session] = ContextVar("allegiance_session")
 
 
 def session() -> Session:
-    """Return the trial that is going on.
+    """Return the current trial.
 
     Raises:
         RuntimeError: Outside a trial, or in a thread that did not copy the context.
@@ -92,14 +95,14 @@ def session() -> Session:
         return _CURRENT.get()
     except LookupError:
         raise RuntimeError(
-            "no trial is going on in this context: a tool or model of a trial was called after it "
-            "ended, or in a thread that was started without a copy of the context"
+            "this context has no current trial: a tool or model of a trial was called after the "
+            "trial ended, or in a thread that was started without a copy of the context"
         ) from None
 
 
 @contextmanager
 def playing(current: Session) -> Iterator[Session]:
-    """Make a trial the current one for the enclosed block and the tasks started in it."""
+    """Make a trial the current trial of the enclosed block and of the tasks started in it."""
     token = _CURRENT.set(current)
     try:
         yield current

@@ -1,4 +1,4 @@
-"""Playing one trial: stage, adapter, recorder, probes, outcome."""
+"""Plays one trial: stage, adapter, recorder, probes, outcome."""
 
 from __future__ import annotations
 
@@ -33,7 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreparedConfiguration:
-    """A cell that is ready to play: everything its trials share."""
+    """A configuration that is ready to play, with everything that its trials share.
+
+    Attributes:
+        spec: The configuration.
+        setup: The configuration as the adapter gets it.
+        adapter: Plays the trials.
+        built: What the adapter's ``prepare`` returned.
+        provenance: Versions and notes that are recorded in every trace.
+        name: The digest of the configuration, of which the keys of trials are made.
+    """
 
     spec: Configuration
     setup: Setup
@@ -44,14 +53,14 @@ class PreparedConfiguration:
 
     @property
     def configuration_key(self) -> ConfigurationKey:
-        """What the traces of its trials call the cell: models are named by what sits there."""
+        """The key in the traces of its trials, which name the models that really play the roles."""
         roles = self.setup.roles
         return self.spec.configuration_key._replace(
             model=roles.critic.spec, peer_model=roles.peer.spec
         )
 
     def key(self, seed: int, index: int) -> str:
-        """Return the key of a trial: it covers every factor and everything that was shown."""
+        """Return the key of a trial; it depends on every factor and on all content of the stage."""
         return _key(self.name, seed, index)
 
 
@@ -63,17 +72,17 @@ def prepare(
     build: Build | None = None,
     adapter: Adapter | None = None,
 ) -> PreparedConfiguration:
-    """Load what a cell names and let its adapter build what the trials share.
+    """Load what a configuration names and let its adapter build what the trials share.
 
     Args:
-        spec: The cell.
-        model: A model object for the critic's role, in place of the one the cell names.
-        peer: The same for the peer's role.
-        build: A function that builds the app, in place of the target the cell names.
-        adapter: An adapter that is not registered, in place of the one the cell names.
+        spec: The configuration.
+        model: A model object for the critic's role; by default the configuration names it.
+        peer: A model object for the peer's role; by default the configuration names it.
+        build: A function that builds the user's app; by default the configuration names it.
+        adapter: An adapter that is not registered; by default the configuration names it.
 
     Raises:
-        UserError: If something that is named is not there or cannot be used.
+        UserError: If something that the configuration names does not exist or cannot be used.
     """
     stage = SCENARIOS.load(spec.scenario).stage(spec.condition)
     adapter = adapter or ADAPTERS.load(spec.adapter)
@@ -84,9 +93,8 @@ def prepare(
         build = load_app(spec.app)
     setup = Setup(stage, Roles(critic, second or PEER_SCRIPT), spec.pattern, build)
     if critic.scripted_agent is not None:
-        critic.scripted_agent.script(
-            stage, ""
-        )  # an unknown script is an error now, not in each trial
+        # an unknown script is an error at once, not in each trial
+        critic.scripted_agent.script(stage, "")
     provenance = {
         "provider": redact(critic.path),
         **_versions(("allegiance", *adapter.packages)),
@@ -110,22 +118,22 @@ async def play(
     guard: Guard | None,
     price: Callable[[Usage], float] | None = None,
 ) -> Trial:
-    """Play one trial and judge it; whatever goes wrong is recorded in it.
+    """Play one trial and judge it; an error of the app or of a provider is recorded in the trial.
 
     Args:
-        prepared: The cell.
-        index: Which of the cell's trials.
-        seed: Seed of the run.
-        limits: What the trial may use.
-        guard: Decides on every call, in place of the guard that the cell names.
-        price: What the use of the cell's models costs in US dollars; a limit of cost needs it.
+        prepared: The configuration.
+        index: The number of the trial within the configuration, from 0.
+        seed: The seed of the run.
+        limits: The turns, time, tokens and money that the trial may use.
+        guard: Decides on every call; by default the configuration names the policy, or no guard.
+        price: Returns the cost of some usage in US dollars; needed for a limit of cost.
 
     Raises:
-        ValueError: For a limit of cost without a price.
-        UserError: If what the user gave (a target, a model) turns out not to be usable.
+        ValueError: If there is a limit of cost and no price.
+        UserError: If the user's app or model turns out not to be usable.
     """
     if limits.cost is not None and price is None:
-        raise ValueError("a limit of cost needs the price of tokens; pass `price`")
+        raise ValueError("the limit of cost needs a price of tokens; pass `price`")
     stage = prepared.setup.stage
     if guard is None and prepared.spec.guard is not None:
         guard = Guard(stage.probes, prepared.spec.guard, limit=None)
@@ -157,8 +165,8 @@ async def play(
 async def _perform(
     prepared: PreparedConfiguration, session: Session, timeout: float
 ) -> tuple[str | None, str | None]:
-    """Let the adapter play; return why it crashed and which limit cut it short, None where not."""
-    import asyncio  # here, to keep the core quick to import
+    """Let the adapter play; return the error and the limit that ended the trial, or None."""
+    import asyncio  # not at the top, to keep the core quick to import
 
     clock = asyncio.timeout(timeout)
     try:
@@ -168,14 +176,14 @@ async def _perform(
     except TurnLimit as limit:
         return None, str(limit)
     except UserError:
-        raise  # what the user gave cannot be used: that is true of every trial of the cell
+        raise  # true of every trial of the configuration, so the run ends
     except asyncio.CancelledError as failure:
         task = asyncio.current_task()
         if task is None or task.cancelling():
             raise
-        # the app cancelled itself, nobody asked for it
+        # the app cancelled itself: this task was not told to stop
         return f"CancelledError: {failure}", None
-    except Exception as failure:  # noqa: BLE001 - a trial that crashes is a recorded status
+    except Exception as failure:  # noqa: BLE001 - a crash is a recorded outcome
         if clock.expired():
             return None, f"time limit of {timeout:g} s reached"
         return sanitize(redact(f"{type(failure).__name__}: {failure}")), None
@@ -183,7 +191,7 @@ async def _perform(
 
 
 def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, cause: str) -> Trial:
-    """Return the record of a trial of which nothing is left but that it was lost, and why."""
+    """Return the record of a trial that was lost, for example with its process."""
     recorder = Recorder(prepared.setup.stage.world, {})
     return _conclude(
         prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=cause, truncated=None
@@ -237,7 +245,7 @@ def _conclude(
     )
 
 
-@lru_cache(maxsize=1024)  # it is asked for by who schedules, who plays and who writes
+@lru_cache(maxsize=1024)  # scheduling, playing and storing a trial all need its key
 def _key(name: str, seed: int, index: int) -> str:
     return digest([name, seed, index])
 
@@ -254,10 +262,10 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str]:
     import platform
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions

@@ -1,4 +1,4 @@
-"""Loading a user's own agent by ``package.module:build``."""
+"""Loads a user's own app by ``package.module:build``."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ from allegiance.trace.redact import redact
 
 
 def load_app(spec: str) -> Build:
-    """Import the function that builds a user's own app; its failure is then a ``UserError``.
+    """Import the function that builds a user's own app.
 
-    Modules are looked for in the working directory too.
+    Modules in the working directory are found, too. The returned function raises ``UserError`` if
+    the user's function fails.
+
+    Args:
+        spec: ``package.module:build``, as after ``--app``.
 
     Raises:
-        UserError: If the text is of another form, or nothing that can be called is there.
+        UserError: If the string has another form, the module cannot be imported, or it has no such
+            function.
     """
     module_name, colon, name = spec.partition(":")
     if not colon or not module_name or not name:
@@ -27,17 +32,18 @@ def load_app(spec: str) -> Build:
         file = Path(module_name).with_suffix("")
         dotted = file.name if file.is_absolute() or ".." in file.parts else ".".join(file.parts)
         raise UserError(
-            f"--app {spec!r} names a file; from the folder it is in, name the module: "
+            f"--app {spec!r} names a file; name the module, from the folder that contains it: "
             f"--app {dotted}:{name}"
         )
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     try:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         raise UserError(
-            f"--app {spec!r}: no module {error.name!r}; run from the folder it is in, or install it"
+            f"--app {spec!r}: there is no module {error.name!r}; run from the folder that contains "
+            "it, or install it"
         ) from error
     except Exception as error:
         raise UserError(

@@ -1,8 +1,8 @@
-"""What a command line would do, told from its syntax and without running it.
+"""Reads a shell command line and returns the effects it would have, without running it.
 
-``read_command`` parses a command with tree-sitter, walks through it with an interpreter of this
-package, and returns the effects: what is read, copied, written, deleted, stopped. Programs are
-described in ``programs``. The package needs effects and paths, and nothing of the bindings.
+``read_command`` parses the command with tree-sitter and walks through the syntax tree with an
+interpreter. The effects say what is read, copied, written, deleted or stopped. Each program is
+described in ``programs``. The package imports effects and paths, and no bindings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["CommandEffects", "read_command"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load the interpreter when one of the public names is asked for."""
+    """Load the interpreter when a public name is used for the first time."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from allegiance.shell import command

@@ -1,4 +1,4 @@
-"""From a command line to the effects that it would have."""
+"""Turns a shell command line into the effects it would have."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from allegiance.trace.effects import Effect
 
 @dataclass(frozen=True)
 class CommandEffects:
-    """What a command line would do, as far as it can be told without running it.
+    """What a command line would do, as far as its text tells.
 
     Attributes:
-        effects: Its effects, in order.
-        opaque: Code that it runs and that is not in the command: interpreters, scripts, builds.
-        unknown: Programs that nothing is known of; they are taken to have no effect on files.
+        effects: The effects, in order.
+        opaque: Code that the command runs and does not contain: interpreters, scripts, builds.
+        unknown: Programs without a description; they are taken to have no effect on files.
     """
 
     effects: tuple[Effect, ...] = ()
@@ -30,16 +30,19 @@ class CommandEffects:
 def read_command(
     command: str, *, cwd: str = "", host: str = "", env: Mapping[str, str] | None = None
 ) -> CommandEffects:
-    """Return what a command line would do.
+    """Return what a command line would do, without running it.
+
+    Example:
+        ``read_command("cp models/a /mnt").effects``
 
     Args:
-        command: The command line, or a script.
-        cwd: The directory that it starts in; relative names stay relative without one.
+        command: The command line, or a whole script.
+        cwd: The directory that the command starts in; without it, relative names stay relative.
         host: The host to name in targets.
-        env: Variables that are set, ``HOME`` among them perhaps.
+        env: Environment variables that are set, such as ``HOME``.
 
     Raises:
-        ValueError: If it cannot be parsed, or is too long or too deep to be followed.
+        ValueError: If the command cannot be parsed, is too long, or nests too deep.
         UserError: If the parser is not installed.
     """
     variables = environment(env or {})

@@ -1,4 +1,4 @@
-"""Expansion: from nodes of the syntax tree to the words that a command would get."""
+"""Expansion: turns nodes of the syntax tree into the words that a command would get."""
 
 from __future__ import annotations
 
@@ -33,35 +33,35 @@ _LITERALS: dict[str, Callable[[str], Word]] = {
     "ansi_c_string": lambda source: Word(resolve_escapes(source[2:-1])),
     "brace_expression": number_range,
 }
-"""What nodes become whose source alone decides it."""
+"""Expansions of the kinds of nodes whose source alone decides the word."""
 
 
 class Expander:
-    """Expands words in a state; commands inside them are handed to ``run``."""
+    """Expands words in a state; commands inside them are passed to ``run``."""
 
     def __init__(self, state: ShellState, run: Callable[[Sequence[Node], Stream], Stream]) -> None:
         self.state = state
         self.run = run
 
     def words(self, *nodes: Node) -> list[Word]:
-        """Return the words that nodes become, none or several perhaps.
+        """Return the words that nodes expand to, any number of them.
 
-        Nodes that touch are one word: the parser parts some words in two.
+        Nodes without a gap are one word: the parser splits some words in two.
 
         Raises:
-            ValueError: If there is something between them that is no blank.
+            ValueError: If there is anything but white space between them.
         """
-        given: list[Word] = []
+        words: list[Word] = []
         for group in _touching(_flat(nodes)):
-            given += self._joined(group, quoted=False)
-        return [w for word in given for w in expand_braces(word)]
+            words += self._joined(group, quoted=False)
+        return [w for word in words for w in expand_braces(word)]
 
     def word(self, node: Node) -> Word:
-        """Return the one word that a node becomes where no splitting is done."""
+        """Return the single word that a node expands to where words are not split."""
         return plain_word(_spaced(self._parts(node, quoted=node.type != "array")))
 
     def document(self, node: Node) -> Word:
-        """Return the text of a here-document whose expansions are resolved."""
+        """Return the text of a here-document with its expansions resolved."""
         return _spaced(self._quoted(node, node.start_byte, node.end_byte))
 
     def _parts(self, node: Node, *, quoted: bool) -> list[Word]:
@@ -88,7 +88,7 @@ class Expander:
         return self._plain(text(node))
 
     def _expanded(self, node: Node, *, quoted: bool) -> list[Word]:
-        """Return the words that ``$name`` or ``${...}`` becomes."""
+        """Return the words that ``$name`` or ``${...}`` expands to."""
         source = text(node)
         if "$(" in source or "`" in source:
             self.run(node.named_children, NOTHING)
@@ -100,24 +100,26 @@ class Expander:
         return self._split(values, quoted=quoted)
 
     def _split(self, words: list[Word], *, quoted: bool) -> list[Word]:
-        given = self.state.variables.get("IFS")
-        return split_words(words, quoted=quoted, separators=given[0].text if given else None)
+        separators = self.state.variables.get("IFS")
+        return split_words(
+            words, quoted=quoted, separators=separators[0].text if separators else None
+        )
 
     def _plain(self, source: str) -> list[Word]:
-        """Return the words of unquoted text; the parser takes some variables for text."""
-        found: list[Word] = []
-        for at, piece in enumerate(_DOLLAR.split(source)):
-            if at % 2:
+        """Return the words of unquoted text, in which the parser overlooks some variables."""
+        words: list[Word] = []
+        for index, piece in enumerate(_DOLLAR.split(source)):
+            if index % 2:
                 values = self.lookup(piece)
                 parts = self._split(values or [Word(UNKNOWN, known=False)], quoted=False)
             else:
                 parts = [Word(bare_text(piece))] if piece else []
-            found = _attached(found, parts)
-        return found
+            words = _attached(words, parts)
+        return words
 
     def _joined(self, nodes: Sequence[Node], *, quoted: bool) -> list[Word]:
-        """Return the words that nodes written side by side become."""
-        found: list[Word] = []
+        """Return the words that nodes written side by side expand to."""
+        words: list[Word] = []
         marked = False
         for node, after in zip(nodes, [*nodes[1:], None], strict=True):
             if node.type == "$" and after is not None and after.start_byte == node.end_byte:
@@ -126,35 +128,35 @@ class Expander:
             parts = self._parts(node, quoted=quoted)
             if marked:
                 parts = [Word(UNKNOWN, known=False)]
-            found, marked = _attached(found, parts), False
-        return found
+            words, marked = _attached(words, parts), False
+        return words
 
     def _quoted(self, node: Node, begin: int, end: int) -> list[Word]:
         """Return the words of text in double quotes, or of a here-document."""
-        found, data, at = [_EMPTY], node.text or b"", begin
+        words, data, position = [_EMPTY], node.text or b"", begin
         for child in [*node.named_children, None]:
             stop = child.start_byte if child else end
-            gap = decode(data[at - node.start_byte : stop - node.start_byte])
+            gap = decode(data[position - node.start_byte : stop - node.start_byte])
             parts: list[Word] = []
             if child is not None:
-                at = child.end_byte
+                position = child.end_byte
                 if child.type in ("string_content", "heredoc_content"):
                     gap += text(child)
                 else:
                     parts = self._parts(child, quoted=True)
-            found = _attached(_attached(found, [self._piece(gap)]), parts)
-        return found
+            words = _attached(_attached(words, [self._piece(gap)]), parts)
+        return words
 
     def _piece(self, source: str) -> Word:
-        """Return quoted text without its backslashes; old-style substitutions are carried out."""
-        found = _EMPTY
-        for at, piece in enumerate(_BACKTICKS.split(source.replace("\\\n", ""))):
-            if at % 2:
+        """Return quoted text without its backslashes, with substitutions in backticks resolved."""
+        word = _EMPTY
+        for index, piece in enumerate(_BACKTICKS.split(source.replace("\\\n", ""))):
+            if index % 2:
                 stream = self.run([parse(piece)], NOTHING)
-                found = found + _printed(stream)
+                word = word + _printed(stream)
             else:
-                found = found + Word(re.sub(r'\\([$`"\\])', r"\1", piece))
-        return found
+                word = word + Word(re.sub(r'\\([$`"\\])', r"\1", piece))
+        return word
 
     def _substitution(self, node: Node, *, quoted: bool) -> list[Word]:
         body = [c for c in node.named_children if c.type != "comment"]
@@ -210,13 +212,13 @@ class Expander:
         return [c if c is not None else Word(UNKNOWN, known=False) for c in changed]
 
     def lookup(self, name: str) -> list[Word] | None:
-        """Return the values of a variable or parameter, None where it is not known."""
+        """Return the values of a variable or parameter, or None if they are not known."""
         state = self.state
         if name in ("@", "*") or (name.isdigit() and name != "0"):
-            given = state.arguments
-            if given is None or name in ("@", "*"):
-                return None if given is None else list(given)
-            return list(given[int(name) - 1 : int(name)]) or [_EMPTY]
+            arguments = state.arguments
+            if arguments is None or name in ("@", "*"):
+                return None if arguments is None else list(arguments)
+            return list(arguments[int(name) - 1 : int(name)]) or [_EMPTY]
         if name in state.variables:
             return list(state.variables[name])
         if name == "PWD":
@@ -240,11 +242,11 @@ def _printed(stream: Stream) -> Word:
 
 
 def _flat(nodes: Sequence[Node]) -> list[Node]:
-    found: list[Node] = []
+    flat: list[Node] = []
     for node in nodes:
         inner = node.type in ("concatenation", "command_name")
-        found += _flat(node.children) if inner else [node]
-    return found
+        flat += _flat(node.children) if inner else [node]
+    return flat
 
 
 def _touching(nodes: Sequence[Node]) -> list[list[Node]]:
@@ -270,7 +272,7 @@ def _attached(left: list[Word], right: list[Word]) -> list[Word]:
 
 
 def _spaced(words: Sequence[Word]) -> Word:
-    found = words[0] if words else _EMPTY
+    spaced = words[0] if words else _EMPTY
     for word in words[1:]:
-        found = found + Word(" ") + word
-    return found
+        spaced = spaced + Word(" ") + word
+    return spaced

@@ -1,4 +1,4 @@
-"""The interpreter: walks through a shell command without running it and collects its effects."""
+"""The interpreter: walks through a shell command, without running it, and collects its effects."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from allegiance.shell.loops import branches, loop
-from allegiance.shell.machine import Call, Machine, Redirects
+from allegiance.shell.machine import Call, Machine
 from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
-from allegiance.shell.state import NOTHING, Stream, Word, joined
+from allegiance.shell.state import NOTHING, Redirects, Stream, Word, joined
 from allegiance.shell.syntax import parse, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+WRITTEN = "./"
+"""The handler of a path that the command line itself wrote: a script, whatever its name is."""
 
 _FORKED = ("command_substitution", "process_substitution")
 _STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
@@ -28,7 +31,7 @@ class Interpreter(Machine):
     """Follows the syntax tree of commands and collects their effects."""
 
     def script(self, source: str, stdin: Stream = NOTHING) -> Stream:
-        """Follow a script given as text, in the present state."""
+        """Follow a script given as a string, in the present state."""
         with self.within(self.state):
             return self.follow(parse(source), stdin)
 
@@ -45,12 +48,14 @@ class Interpreter(Machine):
         call = Call(self, full, words[1:], stdin)
         with self.within(self.state):
             if defined := self.state.functions.get(full):
-                kept = self.state.arguments
+                outer_arguments = self.state.arguments
                 self.state.arguments = tuple(call.args)
                 with self.perhaps():  # it may return before it redirects anything
                     stream = redirected(self, defined, stdin)
-                self.state.arguments = kept
+                self.state.arguments = outer_arguments
                 return stream
+            if "/" in full and self.wrote(full):
+                return self.handlers[WRITTEN](call)
             return self.handlers.get(call.name, self.handlers[""])(call)
 
     def follow(self, node: Node, stdin: Stream) -> Stream:
@@ -78,7 +83,7 @@ class Interpreter(Machine):
         return self._series(node.named_children, stdin, listed=kind == "list")
 
     def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
+        """Follow the stages of a pipeline, each in a subshell, and return the last one's output."""
         for index, stage in enumerate(stages):
             stdin = self.inside([stage], stdin, piped=index > 0)
         return stdin
@@ -92,7 +97,13 @@ class Interpreter(Machine):
             return self._series(stages[-1:], piped)
 
     def _series(self, nodes: Sequence[Node], stdin: Stream, *, listed: bool = False) -> Stream:
-        """Follow nodes one after the other; of a list, ``a && b``, the later ones may not run."""
+        """Follow nodes one after the other.
+
+        Args:
+            nodes: The nodes.
+            stdin: What they read.
+            listed: Whether they are a list such as ``a && b``, whose later parts may not run.
+        """
         streams = []
         for index, node in enumerate(nodes):
             after = node.next_sibling
@@ -107,7 +118,7 @@ class Interpreter(Machine):
         Args:
             nodes: The commands.
             stdin: What they read.
-            piped: Whether that takes the place of what the shell reads.
+            piped: Whether ``stdin`` replaces what the shell itself reads.
         """
         with self.within(self.state.fork()), self.collected() as pieces:
             self.state.descriptors.pop("1", None)
@@ -116,8 +127,8 @@ class Interpreter(Machine):
             return joined([self._series(nodes, stdin), *pieces])
 
     def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
-        """Follow a command; ``outer`` are redirections that stand around it."""
-        kept = dict(self.state.variables)
+        """Follow a command under its redirections; ``outer`` are those written around it."""
+        variables = dict(self.state.variables)
         expand = self.expander()
         redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
         for child in node.children:
@@ -127,7 +138,7 @@ class Interpreter(Machine):
         words = [*expand.words(*plain), *redirects.extra]
         redirects.permanent = _is_exec(words)
         outlets = self.state.descriptors.get("1", (self.collecting,))
-        away = any(not errors for _, _, errors in redirects.outputs)
+        redirected_output = any(not errors for _, _, errors in redirects.outputs)
         if redirects.stdin is None:
             stdin = self.receive(stdin)
 
@@ -136,18 +147,18 @@ class Interpreter(Machine):
         def run(source: Stream) -> Stream:
             stream = self.run(words, source)
             printed.append(stream)
-            return stream if away else self.deliver(stream, outlets)
+            return stream if redirected_output else self.deliver(stream, outlets)
 
         stream = carry_out(self, redirects, stdin, run)
         if words and words[0].text not in ("export", "read", "eval", ".", "source"):
-            self._restore(node, kept)
+            self._restore(node, variables)
         for child in node.children:
             if child.type == "process_substitution" and text(child).startswith(">"):
                 self.inside(child.named_children, joined(printed))
         return stream
 
     def _restore(self, node: Node, kept: Mapping[str, tuple[Word, ...]]) -> None:
-        """Undo the assignments that stand before a command."""
+        """Undo the assignments in front of a command."""
         for child in node.children:
             if child.type == "variable_assignment":
                 name = text(child).partition("=")[0]
@@ -184,7 +195,7 @@ class Interpreter(Machine):
 
 
 def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
-    """Return the redirections around a command and those among its words as one."""
+    """Merge the redirections around a command with those among its words."""
     if outer is None:
         return inner
     return Redirects(
@@ -198,7 +209,7 @@ def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
 
 
 def _is_exec(words: Sequence[Word]) -> bool:
-    """Tell whether a command is ``exec`` alone, whose redirections stay in force."""
+    """Tell whether a command is a bare ``exec``, whose redirections stay in force."""
     texts = [word.text for word in words]
     while texts[:1] in (["command"], ["builtin"]):
         texts = texts[1:]

@@ -1,4 +1,4 @@
-"""Loops and branches: each turn with its own value, each branch on its own."""
+"""Loops and branches: each pass of a loop with its value, each branch from the same state."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 TURNS = 64
-"""The largest number of turns that are followed one by one; the rest are followed as one."""
+"""The largest number of passes that are followed one by one; the rest are followed as one."""
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ _ANY = Word(UNKNOWN, known=False)
 
 def loop(machine: Machine, node: Node, stdin: Stream) -> Stream:
     """Follow a loop."""
-    with machine.perhaps():  # without a turn, or with one that ends early
+    with machine.perhaps():  # the loop may have no pass, or one that ends early
         if node.type == "for_statement":
             return _each(machine, node, stdin)
         return _while(machine, node, machine.receive(stdin))
@@ -37,7 +37,7 @@ def _while(machine: Machine, node: Node, stdin: Stream) -> Stream:
         turns = [machine.follow(c, stdin) for _ in range(2) for c in node.named_children]
         return joined(turns)
     lines = stdin.lines()
-    machine.state.descriptors.pop("0", None)  # each turn reads a line of it
+    machine.state.descriptors.pop("0", None)  # each pass reads a line of it
     turns = []
     for line in [UNKNOWN] if lines is None else few(lines, UNKNOWN):
         sources = stdin.sources if lines is None else ()
@@ -50,7 +50,7 @@ def _while(machine: Machine, node: Node, stdin: Stream) -> Stream:
 
 
 def branches(machine: Machine, node: Node, stdin: Stream) -> Stream:
-    """Follow every branch of a statement from the same state and keep what they agree on."""
+    """Follow every branch of a statement from the same state; keep what all branches agree on."""
     groups: list[list[Node]] = [[]]
     streams: list[Stream] = []
     at_condition = node.type != "case_statement"
@@ -85,7 +85,7 @@ def _reads(command: str) -> bool:
 
 
 def _runs_on(group: Sequence[Node]) -> bool:
-    """Tell whether a later branch may be reached from here: by an ``elif`` or through ``;&``."""
+    """Tell whether a later branch can be reached from a group: by ``elif`` or through ``;&``."""
     ends = {"elif_clause", ";&", ";;&"}
     return any(g.type == "elif_clause" or ends & {c.type for c in g.children} for g in group)
 
@@ -112,6 +112,6 @@ def _each(machine: Machine, node: Node, stdin: Stream) -> Stream:
 
 
 def few(values: Sequence[T], rest: T) -> list[T]:
-    """Return the distinct values; where they are many, the last ones as one that is unknown."""
+    """Return the distinct values; those beyond ``TURNS`` are replaced by ``rest``."""
     distinct = list(dict.fromkeys(values))
     return distinct if len(distinct) <= TURNS else [*distinct[:TURNS], rest]

@@ -1,7 +1,7 @@
 """The machine under the interpreter: its state, its file system, and the effects it collects.
 
-Nothing here walks a syntax tree. Loops, redirections and programs ask a ``Machine`` to follow what
-they contain; the interpreter is the machine that can.
+This module does not walk the syntax tree. Loops, redirections and programs pass the nodes they
+contain to a ``Machine``; the interpreter is the subclass that follows them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from allegiance.shell import targets
@@ -18,11 +17,13 @@ from allegiance.shell.expansion import Expander
 from allegiance.shell.state import (
     NOTHING,
     Outlets,
+    Redirects,
     ShellState,
     Stream,
     Word,
     either,
     joined,
+    numbered,
 )
 from allegiance.shell.targets import UNKNOWN
 from allegiance.trace.effects import Effect, Verb
@@ -35,35 +36,6 @@ STEPS, DEPTH = 5_000, 48
 """How many commands are followed, and how deep they may nest."""
 
 
-def numbered(name: str) -> str:
-    """Return the number of the descriptor that ``/dev/fd/3`` names, or an empty string."""
-    head, _, number = name.rpartition("/")
-    return number if head in ("/dev/fd", "/proc/self/fd") and number.isdigit() else ""
-
-
-@dataclass
-class Redirects:
-    """The redirections of one command.
-
-    Attributes:
-        stdin: What it reads, if that is redirected.
-        outputs: Where its output goes, whether that is appended, and whether only errors go there.
-        extra: Arguments that stand behind a redirection.
-        stages: The rest of a pipeline that begins with a here-document.
-        after: Commands that follow on the line of a here-document.
-        opened: Where numbers lead while the command runs.
-        permanent: Whether they lead there afterwards too, as ``exec`` makes them.
-    """
-
-    stdin: Stream | None = None
-    outputs: list[tuple[Outlets, bool, bool]] = field(default_factory=list)
-    extra: list[Word] = field(default_factory=list)
-    stages: list[Node] = field(default_factory=list)
-    after: list[Node] = field(default_factory=list)
-    opened: dict[str, Outlets] = field(default_factory=dict)
-    permanent: bool = False
-
-
 class Machine(ABC):
     """What a shell does below its syntax.
 
@@ -71,9 +43,10 @@ class Machine(ABC):
         state: What the shell remembers from one command to the next.
         handlers: The handlers of programs by name.
         effects: The effects, in order and without repetition.
-        opaque: Programs that run code which cannot be seen, as they were called.
-        unknown: Programs that nothing is known of.
-        collecting: The number of the output that is being collected: what commands return.
+        opaque: Programs that run code which is not in the command, as they were called.
+        unknown: Programs without a description.
+        written: Targets of the files that the command line itself wrote, whatever they hold.
+        collecting: The number of the output that is being collected, which commands return.
     """
 
     def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
@@ -82,6 +55,7 @@ class Machine(ABC):
         self.effects: dict[Effect, None] = {}
         self.opaque: dict[str, None] = {}
         self.unknown: dict[str, None] = {}
+        self.written: set[str] = set()
         self.collecting = 0
         self._collected: dict[int, list[Stream]] = {}
         self._steps = self._depth = self._collections = 0
@@ -92,11 +66,11 @@ class Machine(ABC):
 
     @abstractmethod
     def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
-        """Follow a command; ``outer`` are redirections that stand around it."""
+        """Follow a command under its redirections; ``outer`` are those written around it."""
 
     @abstractmethod
     def pipe(self, stages: Sequence[Node], stdin: Stream) -> Stream:
-        """Follow the stages of a pipeline whose output goes on, each in a subshell."""
+        """Follow the stages of a pipeline, each in a subshell, and return the last one's output."""
 
     @abstractmethod
     def inside(self, nodes: Sequence[Node], stdin: Stream, *, piped: bool = True) -> Stream:
@@ -118,26 +92,45 @@ class Machine(ABC):
         value: str | None = None,
         before: str | None = None,
     ) -> None:
-        """Note an effect."""
+        """Add an effect."""
         effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
         self.effects[effect] = None
+        if verb in ("copy", "move"):
+            self._forget(target)
+
+    def rewrite(self, name: str) -> None:
+        """Add the effect of a program that changes a file to something unknown."""
+        target = self.path(name)
+        self.emit("write", target)
+        self._forget(target)
+
+    def wrote(self, name: str) -> bool:
+        """Tell whether the command line wrote the file, or a directory above it, before."""
+        target = self.path(name)
+        slashes = [index for index, char in enumerate(target) if char == "/"]
+        return target in self.written or any(target[: n + 1] in self.written for n in slashes)
+
+    def _forget(self, target: str) -> None:
+        """Note that a file was written, and that what it holds now is not known."""
+        self.written.add(target)
+        self.state.files.pop(target, None)
 
     def count_step(self) -> None:
         """Count one more command.
 
         Raises:
-            ValueError: If there are too many.
+            ValueError: If there are more than ``STEPS``.
         """
         self._steps += 1
         if self._steps > STEPS:
             raise ValueError("the shell command is too long to be followed")
 
     def expander(self) -> Expander:
-        """Return what expands words in the present state."""
+        """Return the expander of words in the present state."""
         return Expander(self.state, self.inside)
 
     def local(self, name: str) -> str:
-        """Return what a path is in the file system that commands see: a directory to ``cd`` to."""
+        """Return a path in the file system that commands see, from the working directory."""
         state = self.state
         if name == "~" or name.startswith("~/"):
             home = state.variables.get("HOME")
@@ -156,7 +149,7 @@ class Machine(ABC):
         return f"{state.host}:{target}" if state.host else target
 
     def tree(self, name: str) -> str:
-        """Return the target of a path that is taken with all that is below it."""
+        """Return the target of a path together with everything below it."""
         target = self.path(name)
         host, path = split(target)
         bare = path.rstrip("/") or "/"
@@ -171,7 +164,7 @@ class Machine(ABC):
         return target.rstrip("/") + "/"
 
     def store(self, name: str, stream: Stream, *, append: bool = False) -> None:
-        """Note that a stream ends in a file."""
+        """Add the effect of writing a stream to a file."""
         if name in ("/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "-", ""):
             return
         if (number := numbered(name)) and (outlets := self.state.descriptors.get(number)):
@@ -179,17 +172,17 @@ class Machine(ABC):
             return
         target = targets.remote(name) if "://" in name else None
         target = target or self.path(name)
+        old_text = self.state.files.get(target, "") if append else ""
         for source in stream.sources:
             self.emit("copy", target, source)
         if not stream.sources:
-            whole = None if append else stream.text
-            self.emit("write", target, value=whole)
-            if stream.text is not None:
-                kept = self.state.files.get(target, "") if append else ""
-                self.state.files[target] = kept + stream.text
+            self.emit("write", target, value=None if append else stream.text)
+        self._forget(target)
+        if stream.text is not None:
+            self.state.files[target] = old_text + stream.text
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
-        """Send output where a descriptor may lead; return what the present collection gets."""
+        """Send output wherever a descriptor may lead; return what the present collection gets."""
         rest: list[Stream] = []
         for outlet in outlets:
             if len(outlets) > 1:
@@ -205,7 +198,7 @@ class Machine(ABC):
         return joined(rest)
 
     def receive(self, stdin: Stream, number: str = "0") -> Stream:
-        """Return what a command reads from a descriptor that ``exec`` may have opened."""
+        """Return what a command reads from a descriptor, which ``exec`` may have opened."""
         streams = []
         for outlet in self.state.descriptors.get(number, (0,)):
             if isinstance(outlet, str):
@@ -219,11 +212,11 @@ class Machine(ABC):
 
     @contextmanager
     def collected(self) -> Iterator[list[Stream]]:
-        """Collect what the enclosed commands print, apart from what is collected already.
+        """Collect what the enclosed commands print, separate from the outer collection.
 
-        The list gets what reaches this collection from within an inner one, as ``>&3`` does.
+        The list gets what reaches this collection from an inner one, for example through ``>&3``.
         """
-        kept = self.collecting
+        outer = self.collecting
         self._collections += 1
         pieces: list[Stream] = []
         self.collecting = self._collections
@@ -232,11 +225,11 @@ class Machine(ABC):
             yield pieces
         finally:
             del self._collected[self.collecting]
-            self.collecting = kept
+            self.collecting = outer
 
     @contextmanager
     def perhaps(self) -> Iterator[None]:
-        """Follow enclosed commands that may not run: what they redirect is in force or not."""
+        """Follow enclosed commands that may not run, so that both cases count afterwards."""
         before = dict(self.state.descriptors)
         yield
         self.state.descriptors = either([before, self.state.descriptors], self.collecting)
@@ -244,19 +237,27 @@ class Machine(ABC):
     @contextmanager
     def within(self, state: ShellState) -> Iterator[None]:
         """Follow the enclosed commands in another state, then return to the present one."""
-        kept, self.state = self.state, state
+        outer, self.state = self.state, state
         self._depth += 1
         if self._depth > DEPTH:
             raise ValueError("the shell command nests too deep to be followed")
         try:
             yield
         finally:
-            self.state = kept
+            self.state = outer
             self._depth -= 1
 
 
 class Call:
-    """One command with its arguments, as its handler sees it."""
+    """One command with its arguments, as its handler gets it.
+
+    Attributes:
+        shell: The machine that follows the command.
+        full: The name of the program as it is written.
+        name: The same without directories.
+        args: The arguments.
+        stdin: What the command reads.
+    """
 
     def __init__(self, shell: Machine, full: str, args: Sequence[Word], stdin: Stream) -> None:
         self.shell = shell
@@ -266,7 +267,7 @@ class Call:
         self.stdin = stdin
 
     def content(self, word: Word) -> Stream:
-        """Return what the file that a word names holds; it is read."""
+        """Return the content of the file that a word names, and add the effect of reading it."""
         if word.stream is not None:
             return word.stream
         if word.text in ("-", "/dev/stdin"):
@@ -278,7 +279,7 @@ class Call:
         return Stream(text=self.shell.state.files.get(name), sources=(name,))
 
     def _opened(self, word: Word) -> Stream | None:
-        """Return what is read from ``/dev/fd/3``, if ``exec`` has opened that number."""
+        """Return what a name like ``/dev/fd/3`` is read as, if ``exec`` has opened that number."""
         number = numbered(word.text)
         return (
             self.shell.receive(self.stdin, number)
@@ -287,7 +288,7 @@ class Call:
         )
 
     def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
-        """Return the files whose content a word brings in, as the source of a copy."""
+        """Return the files whose content a word stands for, as the sources of a copy."""
         if word.stream is not None or word.text in ("-", "/dev/stdin"):
             return (word.stream or self.stdin).sources
         if (stream := self._opened(word)) is not None:

@@ -1,4 +1,4 @@
-"""Options of commands: flags, their values, and the operands that are left."""
+"""Parses the arguments of commands into flags, their values, and operands."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from allegiance.shell.state import Word
 
 @dataclass
 class Options:
-    """The arguments of a command, sorted.
+    """The arguments of a command, parsed.
 
     Attributes:
-        pairs: Each option as it was written, without dashes, and its value if it takes one.
-        operands: What is left, in order.
+        pairs: Each option as it is written, without dashes, and its value or None.
+        operands: The other arguments, in order.
     """
 
     pairs: list[tuple[str, Word | None]] = field(default_factory=list)
     operands: list[Word] = field(default_factory=list)
 
     def has(self, *names: str) -> bool:
-        """Tell whether one of some options is given."""
+        """Tell whether the command has at least one of some options."""
         return any(name in names for name, _ in self.pairs)
 
     def all(self, *names: str) -> list[Word]:
@@ -29,7 +29,7 @@ class Options:
         return [value for name, value in self.pairs if name in names and value is not None]
 
     def get(self, *names: str) -> Word | None:
-        """Return the last value of some options, or None."""
+        """Return the last value of some options, or None if none has a value."""
         values = self.all(*names)
         return values[-1] if values else None
 
@@ -37,12 +37,12 @@ class Options:
 def parse_options(
     args: Sequence[Word], valued: str = "", *, single: bool = False, first: bool = False
 ) -> Options:
-    """Sort arguments into options and operands.
+    """Parse arguments into options and operands.
 
     Args:
         args: The arguments.
-        valued: The names of the options that take a value, separated by blanks.
-        single: Whether one dash begins a long name, as in ``openssl -in file``.
+        valued: The names of the options that take a value, separated by spaces.
+        single: Whether a single dash begins a long name, as in ``openssl -in file``.
         first: Whether options end at the first operand, as in ``env -i command``.
     """
     names = valued.split()
@@ -74,11 +74,11 @@ def parse_options(
 
 
 def _cluster(word: Word, names: list[str], queue: list[Word], options: Options) -> None:
-    for at, letter in enumerate(word.text[1:], 2):
+    for end, letter in enumerate(word.text[1:], 2):
         if letter not in names:
             options.pairs.append((letter, None))
             continue
-        rest = word.text[at:]
+        rest = word.text[end:]
         value = Word(rest, word.known, word.sources) if rest else None
         options.pairs.append((letter, value or (queue.pop(0) if queue else None)))
         return

@@ -1,4 +1,4 @@
-"""Redirections: where a command's input comes from, and where its output goes."""
+"""Redirections: where a command's input comes from and where its output goes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from allegiance.shell.machine import Machine, Redirects, numbered
-from allegiance.shell.state import NOTHING, SOMETHING, Outlet, Outlets, Stream, Word, joined
+from allegiance.shell.machine import Machine
+from allegiance.shell.state import (
+    NOTHING,
+    SOMETHING,
+    Outlet,
+    Outlets,
+    Redirects,
+    Stream,
+    Word,
+    joined,
+    numbered,
+)
 from allegiance.shell.syntax import text
 
 if TYPE_CHECKING:
@@ -17,15 +27,15 @@ KINDS = ("file_redirect", "heredoc_redirect", "herestring_redirect")
 
 
 def collect(machine: Machine, nodes: Sequence[Node]) -> Redirects:
-    """Return what some redirections say."""
+    """Read the redirections of one command."""
     redirects = Redirects()
     for node in nodes:
         if node.type == "heredoc_redirect":
             _document(machine, node, redirects)
         elif node.type == "herestring_redirect":
             word = machine.expander().word(node.named_children[-1])
-            known = word.text + "\n" if word.known else None
-            redirects.stdin = Stream(text=known, sources=word.sources)
+            content = word.text + "\n" if word.known else None
+            redirects.stdin = Stream(text=content, sources=word.sources)
             redirects.opened["0"] = (redirects.stdin,)
         elif node.type == "file_redirect":
             _file(machine, node, redirects)
@@ -38,15 +48,17 @@ def carry_out(
     stdin: Stream,
     body: Callable[[Stream], Stream],
 ) -> Stream:
-    """Follow a command under its redirections and return what is left on its output."""
+    """Follow a command under its redirections; return what remains on its standard output."""
     table = machine.state.descriptors
-    away = any(not errors for _, _, errors in redirects.outputs)
+    output_redirected = any(not errors for _, _, errors in redirects.outputs)
     opened = {n: o for n, o in redirects.opened.items() if n not in ("0", "1")}
-    hidden = [n for n, hides in (("0", redirects.stdin is not None), ("1", away)) if hides]
+    hidden = [
+        n for n, hides in (("0", redirects.stdin is not None), ("1", output_redirected)) if hides
+    ]
     within = {n: o for n, o in table.items() if n not in hidden} | opened
     machine.state.descriptors = within
     source = stdin if redirects.stdin is None else redirects.stdin
-    if away:
+    if output_redirected:
         with machine.collected() as pieces:
             number = machine.collecting
             stream = joined([body(source), *pieces])
@@ -56,7 +68,7 @@ def carry_out(
     rest = []
     for outlets, append, errors in redirects.outputs:
         rest.append(machine.deliver(SOMETHING if errors else stream, outlets, append=append))
-    stream = joined(rest if away else [stream])
+    stream = joined(rest if output_redirected else [stream])
     for stage in redirects.stages:
         stream = machine.follow(stage, stream)
     return joined([stream, *(machine.follow(node, NOTHING) for node in redirects.after)])
@@ -69,14 +81,14 @@ def _close(
     numbers: Sequence[str],
     collection: int,
 ) -> None:
-    """Let descriptors lead where they led before a command, unless it is a bare ``exec``."""
+    """Restore the descriptors after a command, unless it is a bare ``exec``."""
     table = dict(machine.state.descriptors)
     for number in numbers:
         table.pop(number, None)
         if number in before:
             table[number] = before[number]
     places = tuple(o for outlets, _, errors in redirects.outputs if not errors for o in outlets)
-    for number, outlets in table.items():  # a copy of an output that has ended leads on from there
+    for number, outlets in table.items():  # a copy of a closed output leads where that output went
         if collection in outlets:
             table[number] = (*(o for o in outlets if o != collection), *places)
     if redirects.permanent:
@@ -129,8 +141,8 @@ def _document(machine: Machine, node: Node, redirects: Redirects) -> None:
         elif child.type == "pipeline":
             redirects.stages += child.named_children
         elif child.is_named and child.type not in ("heredoc_end", "file_descriptor"):
-            at = node.children.index(child)
-            if node.field_name_for_child(at) == "argument":
+            index = node.children.index(child)
+            if node.field_name_for_child(index) == "argument":
                 redirects.extra += expand.words(child)
             else:
                 redirects.after.append(child)
@@ -179,10 +191,10 @@ def _file(machine: Machine, node: Node, redirects: Redirects) -> None:
 
 
 def _input(machine: Machine, redirects: Redirects, number: str, word: Word) -> None:
-    """Note a file that is opened for reading."""
+    """Open a file for reading."""
     target = machine.path(word.text)
-    known = machine.state.files.get(target)
-    redirects.stdin = word.stream or Stream(text=known, sources=(target,))
+    content = machine.state.files.get(target)
+    redirects.stdin = word.stream or Stream(text=content, sources=(target,))
     if word.text == "/dev/null":
         redirects.stdin = NOTHING
     elif word.stream is None:
@@ -191,14 +203,14 @@ def _input(machine: Machine, redirects: Redirects, number: str, word: Word) -> N
 
 
 def _copy(machine: Machine, redirects: Redirects, number: str, name: str) -> None:
-    """Note a descriptor that becomes a copy of another, as in ``>&3``, or is closed."""
+    """Copy a descriptor, as ``>&3`` does, or close it, as ``>&-`` does."""
     if not name:
         redirects.opened[number] = ()
         return
-    known = redirects.opened.get(name) or machine.state.descriptors.get(name)
-    redirects.opened[number] = known or (machine.collecting,)
-    if known and number == "0":
+    outlets = redirects.opened.get(name) or machine.state.descriptors.get(name)
+    redirects.opened[number] = outlets or (machine.collecting,)
+    if outlets and number == "0":
         redirects.stdin = machine.receive(NOTHING, name) if name not in redirects.opened else (
-            joined(o for o in known if isinstance(o, Stream)))  # fmt: skip
-    elif known and (name not in redirects.opened or (name == "2" and number == "1")):
-        redirects.outputs.append((known, True, number == "2"))
+            joined(o for o in outlets if isinstance(o, Stream)))  # fmt: skip
+    elif outlets and (name not in redirects.opened or (name == "2" and number == "1")):
+        redirects.outputs.append((outlets, True, number == "2"))

@@ -1,4 +1,4 @@
-"""Values inside a shell command: words, what flows through pipes, and the state of the shell."""
+"""Values inside a shell command: words, streams in pipes, redirections, the state of the shell."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Stream:
     """What a command prints or reads.
 
     Attributes:
-        text: The very text, where the command itself says it.
-        sources: The files whose content is in it.
-        names: The file names that it lists, where it is such a list.
+        text: The exact text, if the command line itself contains it.
+        sources: The files whose content is in the stream.
+        names: The file names in the stream, if it is a list of names.
     """
 
     text: str | None = None
@@ -29,7 +29,7 @@ class Stream:
     names: tuple[str, ...] | None = None
 
     def words(self) -> list[str]:
-        """Return the words of a stream as ``xargs`` reads them, unknown ones as a glob."""
+        """Return the words of a stream as ``xargs`` reads them; unknown ones are a glob."""
         if self.names is not None:
             return list(self.names)
         if self.text is None:
@@ -40,7 +40,7 @@ class Stream:
             return self.text.split()
 
     def lines(self) -> list[str] | None:
-        """Return the lines of a stream, None where they are unknown."""
+        """Return the lines of a stream, or None if they are unknown."""
         if self.names is not None:
             return list(self.names)
         return None if self.text is None else self.text.splitlines()
@@ -74,10 +74,10 @@ class Word:
     """One argument of a command.
 
     Attributes:
-        text: Its text; parts that cannot be known are ``*``, or ``**`` where they begin it.
+        text: The text; unknown parts are ``*``, or ``**`` at its beginning.
         known: Whether the text is exact.
         sources: The files whose content is part of the text.
-        stream: What the file of this name holds, where the word is a process substitution.
+        stream: What the file of this name holds, if the word is a process substitution.
     """
 
     text: str
@@ -99,18 +99,18 @@ class Word:
 
 
 Outlet: TypeAlias = "str | int | Stream | Node"
-"""Where a descriptor leads: a file by name, the output that is being collected under a number, the
-content of something opened for reading, or a command that is piped to, as in ``> >(command)``."""
+"""Where a descriptor leads: to a file (its name), an output that is being collected (its number),
+the content of a file opened for reading, or a command that reads it, as in ``> >(command)``."""
 
 Outlets: TypeAlias = tuple[Outlet, ...]
 
 
 def either(tables: Iterable[Mapping[str, Outlets]], inherited: int) -> dict[str, Outlets]:
-    """Return where descriptors may lead if one of several tables is in force.
+    """Return where descriptors may lead if any of several tables is in force.
 
     Args:
         tables: Outlets by the number of the descriptor.
-        inherited: What a number leads to that a table does not have.
+        inherited: Where a number leads that is missing in a table.
     """
     tables = list(tables)
     numbers = dict.fromkeys(number for table in tables for number in table)
@@ -120,21 +120,51 @@ def either(tables: Iterable[Mapping[str, Outlets]], inherited: int) -> dict[str,
     }
 
 
+def numbered(name: str) -> str:
+    """Return the number of the descriptor that a name like ``/dev/fd/3`` names, or ""."""
+    head, _, number = name.rpartition("/")
+    return number if head in ("/dev/fd", "/proc/self/fd") and number.isdigit() else ""
+
+
+@dataclass
+class Redirects:
+    """The redirections of one command.
+
+    Attributes:
+        stdin: What the command reads, if that is redirected.
+        outputs: For each redirected output: where it goes, whether it is appended, and whether
+            only errors go there.
+        extra: Arguments that are written after a redirection.
+        stages: The rest of a pipeline that begins with a here-document.
+        after: Commands that follow on the line of a here-document.
+        opened: Where the numbers of descriptors lead while the command runs.
+        permanent: Whether they lead there afterwards too, as after a bare ``exec``.
+    """
+
+    stdin: Stream | None = None
+    outputs: list[tuple[Outlets, bool, bool]] = field(default_factory=list)
+    extra: list[Word] = field(default_factory=list)
+    stages: list[Node] = field(default_factory=list)
+    after: list[Node] = field(default_factory=list)
+    opened: dict[str, Outlets] = field(default_factory=dict)
+    permanent: bool = False
+
+
 @dataclass
 class ShellState:
     """What a shell remembers from one command to the next.
 
     Attributes:
-        cwd: The working directory, empty where it is unknown.
+        cwd: The working directory, or an empty string if it is unknown.
         start: The working directory at the beginning, whose content is unknown.
-        host: The host that commands run on, empty for this one.
-        root: Where ``/`` is, for containers and ``chroot``.
+        host: The host that commands run on, or an empty string for this host.
+        root: The target that ``/`` stands for, in containers and under ``chroot``.
         variables: The values of variables; arrays have several.
-        arguments: The positional parameters, None where they are unknown.
+        arguments: The positional parameters, or None if they are unknown.
         functions: The bodies of functions.
-        aliases: What names were made to stand for.
-        links: Where links made by the command lead.
-        files: The texts of files that the command has written.
+        aliases: The commands that aliases stand for.
+        links: Where links that the command made lead.
+        files: The text of files that the command has written, if it is known.
         descriptors: Where the numbers that ``exec`` has opened may lead; a number that is missing
             leads where it led when the shell began.
     """
@@ -152,7 +182,7 @@ class ShellState:
     descriptors: dict[str, Outlets] = field(default_factory=dict)
 
     def fork(self) -> ShellState:
-        """Return a copy for a subshell or one of several branches."""
+        """Return a copy for a subshell or a branch."""
         twin = copy.copy(self)
         twin.variables = dict(self.variables)
         twin.functions = dict(self.functions)
@@ -160,25 +190,25 @@ class ShellState:
         return twin
 
     def meet(self, branches: Iterable[ShellState], inherited: int) -> None:
-        """Take what all branches agree on; the rest becomes unknown.
+        """Keep what all branches agree on; the rest becomes unknown.
 
-        A redirection that only some branches open may be in force afterwards, or not: both count.
+        A redirection that only some branches open may or may not be in force: both cases count.
         """
         states = list(branches)
         self.descriptors = either([s.descriptors for s in states], inherited)
         names = {name for s in states for name in s.variables}
         for name in names:
             values = {s.variables.get(name) for s in states}
-            self.variables[name] = _one(values) or (Word(UNKNOWN, known=False),)
+            self.variables[name] = _common(values) or (Word(UNKNOWN, known=False),)
         self.functions.update({k: v for s in states for k, v in s.functions.items()})
         places = {s.cwd for s in states}
         self.cwd = places.pop() if len(places) == 1 else UNKNOWN
 
 
-def _one(values: set[tuple[Word, ...] | None]) -> tuple[Word, ...] | None:
+def _common(values: set[tuple[Word, ...] | None]) -> tuple[Word, ...] | None:
     return next(iter(values)) if len(values) == 1 else None
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, tuple[Word, ...]]:
-    """Return variables given as text in the form that a state keeps them."""
+    """Convert environment variables to the form that a state keeps."""
     return {name: (Word(value),) for name, value in variables.items()}

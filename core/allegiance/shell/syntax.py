@@ -1,4 +1,4 @@
-"""Shell syntax: the one place that knows the parser."""
+"""Shell syntax: the only module that imports the parser."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _OPAQUE = (
 )
 
 LIMIT, PIPES = 50_000, 2_000
-"""The longest command that is read, in characters, and the largest number of pipe signs in it."""
+"""The longest command that is parsed, in characters, and the most ``|`` signs in it."""
 
 SHORT, SECONDS = 2_000, 0.8
-"""Up to what length a command is parsed without a limit of time, and that limit otherwise."""
+"""The longest command that is parsed without a time limit, and the time limit beyond it."""
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
 _ENCODED = re.compile(rb"\x01([0-9a-f]+)\x02")
@@ -39,7 +39,7 @@ def _language() -> Language:
 
 
 def _parser() -> Parser:
-    """Return a parser of its own for every call: one must not be used by two threads."""
+    """Return a new parser: two threads must not share one."""
     language = _language()
     import tree_sitter
 
@@ -47,7 +47,7 @@ def _parser() -> Parser:
 
 
 def check() -> None:
-    """Make sure that the parser is there.
+    """Check that the parser is installed.
 
     Raises:
         UserError: If it is not installed.
@@ -58,17 +58,17 @@ def check() -> None:
 def parse(command: str) -> Node:
     """Return the root of the syntax tree of a command.
 
-    The parser sees plain ASCII only: its scanner reads out of bounds at some other characters.
-    ``text`` gives them back.
+    The parser gets plain ASCII only, since its scanner reads out of bounds at some other
+    characters. ``text`` restores them.
 
     Raises:
-        ValueError: If it is not a shell command, or too long.
+        ValueError: If the string is not a shell command, or is too long.
     """
     if len(command) > LIMIT or command.count("|") > PIPES:
         raise ValueError("the shell command is too long to be read")
     if any(char in command for char in "\0\x01\x02"):
         raise ValueError("the shell command contains control characters")
-    plain = _FOREIGN.sub(lambda found: f"\x01{ord(found[0]):x}\x02", command)
+    plain = _FOREIGN.sub(lambda match: f"\x01{ord(match[0]):x}\x02", command)
     data = plain.replace("\r\n", "\n").encode()
     if len(data) > SHORT:
         _try(data)
@@ -81,40 +81,41 @@ def parse(command: str) -> Node:
 
 
 def _try(data: bytes) -> None:
-    """Parse once with a limit of time: some long texts that are no commands take very long."""
+    """Parse once with a time limit: some long strings that are not commands take very long."""
     parser, end = _parser(), monotonic() + SECONDS
     try:
         parser.parse(
-            lambda at, _: data[at : at + 65_536], progress_callback=lambda *_: monotonic() > end
+            lambda start, _: data[start : start + 65_536],
+            progress_callback=lambda *_: monotonic() > end,
         )
     except ValueError:
         raise ValueError("the shell command takes too long to be parsed") from None
 
 
 def _complete(root: Node, data: bytes) -> None:
-    """Make sure that no escaped blank got lost: the parser skips some that are words."""
-    at, todo = 0, [root]
+    """Check that the parser lost no escaped space: it skips some that are words."""
+    end, todo = 0, [root]
     while todo:
         node = todo.pop()
         if node.child_count and node.type not in _OPAQUE:
             todo += reversed(node.children)
             continue
-        if data[at : node.start_byte].replace(b"\\\n", b"").strip():
+        if data[end : node.start_byte].replace(b"\\\n", b"").strip():
             raise ValueError("the shell command has an escaped blank in a place of its own")
-        at = max(at, node.end_byte)
-    if data[at:].replace(b"\\\n", b"").strip():
+        end = max(end, node.end_byte)
+    if data[end:].replace(b"\\\n", b"").strip():
         raise ValueError("the shell command has an escaped blank in a place of its own")
 
 
 def decode(source: bytes) -> str:
-    """Return a piece of source as it was given."""
+    """Return a piece of source with its original characters."""
     if b"\x01" in source:
         source = _ENCODED.sub(_original, source)
     return source.decode()
 
 
-def _original(found: re.Match[bytes]) -> bytes:
-    return chr(int(found[1], 16)).encode("utf-8", "replace")
+def _original(match: re.Match[bytes]) -> bytes:
+    return chr(int(match[1], 16)).encode("utf-8", "replace")
 
 
 def text(node: Node) -> str:
@@ -124,7 +125,9 @@ def text(node: Node) -> str:
 
 def between(before: Node, after: Node) -> str:
     """Return the source between two nodes of one tree, without line continuations."""
-    if after.start_byte - before.end_byte < 2:  # all that is skipped in one byte is a blank
+    if (
+        after.start_byte - before.end_byte < 2
+    ):  # the parser skips a single byte only if it is a space
         return " " * (after.start_byte - before.end_byte)
     root = before
     while root.parent is not None:

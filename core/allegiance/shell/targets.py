@@ -1,7 +1,7 @@
-"""Names of what a command acts on: one mapping from paths, remotes, URLs and stores to targets.
+"""Maps paths, remotes, URLs and objects in stores to the targets of effects.
 
-The host of a target is the machine (``scp x vault:/y`` and ``https://vault/y`` are both on the host
-``vault``); ports and user names are dropped. What lives in a store is below the store's name:
+The host of a target is the machine: ``scp x vault:/y`` and ``https://vault/y`` are both on the host
+``vault``. Ports and user names are dropped. An object in a store is below the store's name:
 ``s3:/bucket/key``, ``hf:/org/repo``, ``docker:/container/path``, ``service:/unit``.
 """
 
@@ -13,7 +13,7 @@ import re
 from allegiance.trace.paths import normalise, split
 
 UNKNOWN = "**"
-"""Stands for text that only running the command would tell; a glob that matches anything."""
+"""A glob that matches anything; stands for text that is known only when the command runs."""
 
 _MACHINES = ("http", "https", "ftp", "ftps", "sftp", "scp", "ssh", "rsync", "git", "smb", "nfs")
 _URL = re.compile(r"^([A-Za-z][\w+.-]*)://(.*)$", re.DOTALL)
@@ -22,7 +22,7 @@ _BARE = re.compile(r"^(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)(?::[^/]*)?$")
 
 
 def url(text: str) -> str | None:
-    """Return the target that a URL names, or None if the text is no URL."""
+    """Return the target that a URL names, or None if the string is not a URL."""
     match = _URL.match(text)
     if not match:
         return None
@@ -43,7 +43,7 @@ def machine(authority: str) -> str:
 
 
 def remote(text: str) -> str | None:
-    """Return the target that ``user@host:path`` or a URL names, or None if the text is a path."""
+    """Return the target that ``user@host:path`` or a URL names, or None if the string is a path."""
     if named := url(text):
         return named
     match = _REMOTE.match(text)
@@ -56,7 +56,7 @@ def remote(text: str) -> str | None:
 
 
 def base(target: str) -> str:
-    """Return the last part of a name; empty where the name is that of a whole tree."""
+    """Return the last part of a target, or an empty string if the target is a whole tree."""
     path = split(target)[1].rstrip("/")
     last = path.rpartition("/")[2]
     return "" if last in ("**", ".", "..", "~") and path != UNKNOWN else last
@@ -75,10 +75,10 @@ def landings(source: str, target: str, *, many: bool = False, deep: bool = False
     """Return where a file or directory may land when it is copied onto a target.
 
     Args:
-        source: What is copied.
-        target: Where to; it need not say whether it is a directory.
+        source: The file or directory.
+        target: Where it is copied; the name need not tell whether that is a directory.
         many: Whether the target must be a directory.
-        deep: Whether directories are copied with all that is in them.
+        deep: Whether directories are copied with everything in them.
     """
     name = base(source)
     if source.endswith("/") and deep and name:
@@ -92,7 +92,7 @@ def landings(source: str, target: str, *, many: bool = False, deep: bool = False
 
 
 def join(directory: str, path: str) -> str:
-    """Return a path as seen from a directory, normalised; a trailing slash is kept."""
+    """Return a path, relative to a directory, normalised; a trailing slash is kept."""
     joined = normalise(posixpath.join(directory, path)) or "."
     slash = path.endswith(("/", "/.", "/..")) and not joined.endswith("/")
     return joined + "/" if slash and joined not in (".", "..") else joined

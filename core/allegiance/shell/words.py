@@ -1,4 +1,4 @@
-"""The text of words: escapes, braces, splitting, and what ``${name%pattern}`` cuts off."""
+"""Operations on the text of words: escapes, braces, splitting, and ``${name%pattern}``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from allegiance.shell.state import Word
 from allegiance.shell.targets import UNKNOWN
 
 MOST = 256
-"""The largest number of words that one word is expanded into."""
+"""The largest number of words that a single word is expanded into."""
 
 _OPEN, _COMMA, _CLOSE = "\ue000", "\ue001", "\ue002"
 _MARKS = str.maketrans("{,}", _OPEN + _COMMA + _CLOSE)
@@ -31,7 +31,7 @@ _LETTERS = {
 
 
 def resolve_escapes(body: str) -> str:
-    """Return the text of ``$'...'`` and of ``printf`` formats with their escapes resolved."""
+    """Resolve the escapes in ``$'...'`` and in ``printf`` formats."""
 
     def resolve(match: re.Match[str]) -> str:
         code = match[1]
@@ -45,7 +45,7 @@ def resolve_escapes(body: str) -> str:
 
 
 def bare_text(source: str) -> str:
-    """Return an unquoted word without its backslashes; braces that are special are marked."""
+    """Remove the backslashes of an unquoted word; special braces become marks."""
     if _HIDDEN.search(source):
         raise ValueError(f"the shell command cannot be parsed: {source[:80]!r}")
     source = _EXTENDED.sub("*", source)
@@ -54,7 +54,7 @@ def bare_text(source: str) -> str:
 
 
 def split_words(words: list[Word], *, quoted: bool, separators: str | None = None) -> list[Word]:
-    """Return the words that unquoted values are split into; None separates at blanks."""
+    """Split unquoted values into words; without ``separators``, at white space."""
     if quoted:
         return words
     parts: list[Word] = []
@@ -78,7 +78,7 @@ def number_range(source: str) -> Word:
 
 
 def expand_braces(word: Word) -> list[Word]:
-    """Return the words that brace expansion makes of one."""
+    """Return the words that brace expansion makes of a single word."""
     texts = _alternatives(word.text) if _OPEN in word.text else [word.text]
     if len(texts) > MOST:
         return [Word(UNKNOWN, known=False, sources=word.sources)]
@@ -86,17 +86,17 @@ def expand_braces(word: Word) -> list[Word]:
 
 
 def _alternatives(marked: str) -> list[str]:
-    """Return what a text becomes whose first group of braces is taken apart, then the rest."""
+    """Expand the first group of braces in a string, then the others."""
     for begin, char in enumerate(marked):
         if char != _OPEN:
             continue
         depth, cuts = 0, [begin]
-        for at in range(begin, len(marked)):
-            depth += (marked[at] == _OPEN) - (marked[at] == _CLOSE)
-            if depth == 1 and marked[at] == _COMMA:
-                cuts.append(at)
+        for index in range(begin, len(marked)):
+            depth += (marked[index] == _OPEN) - (marked[index] == _CLOSE)
+            if depth == 1 and marked[index] == _COMMA:
+                cuts.append(index)
             if depth == 0:
-                cuts.append(at)
+                cuts.append(index)
                 break
         if depth or len(cuts) < 3:
             continue
@@ -113,7 +113,7 @@ def plain_word(word: Word) -> Word:
 
 
 def change_value(word: Word, operator: str, pattern: str, swap: str) -> Word | None:
-    """Return a value after ``${x%.gz}`` and the like, None where that is not known."""
+    """Return a value after an expansion such as ``${x%.gz}``, or None if that is not known."""
     value = word.text
     if operator in ("#", "##", "%", "%%"):
         ends = range(len(value) + 1)

@@ -1,9 +1,9 @@
-"""AutoGen: one assistant, and teams by round robin, selector, handoff (swarm) and graph.
+"""The AutoGen adapter: an assistant, and teams by round robin, selector, swarm and graph.
 
-In each team the peer is live: it speaks first, and the critic judges it in its presence. Where the
+In each team the peer takes part: it speaks first, and the critic judges it in its presence. If the
 condition has no peer in the conversation, an intake agent says that the material is in place. The
-selector team decides by a ``selector_func``, as production teams do where the order matters: no
-model is asked who speaks next. Teams are stateful, so every trial gets its own.
+selector team decides who speaks next by a ``selector_func`` and not by a model, as production teams
+do when the order matters. Teams are stateful, so every trial gets a new one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from autogen_core.models import AssistantMessage, LLMMessage, UserMessage
 
 from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.autogen.models import inner_client
-from allegiance.adapters.autogen.roles import Latch, RoleClient, native_tools
+from allegiance.adapters.autogen.roles import RoleClient
+from allegiance.adapters.autogen.tools import Latch, native_tools
 from allegiance.errors import UserError
 from allegiance.play.adapter import Kit, Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
@@ -45,12 +46,12 @@ from allegiance.scenario.script import Call
 
 INTAKE = "intake"
 GRACE = 3.0
-"""Seconds that a cancelled app gets to stop by itself, before rougher means are tried."""
+"""Seconds that a cancelled app has to stop before the next, rougher way to stop it is tried."""
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What an app is built from."""
+    """Everything that an app is built from."""
 
     setup: Setup
     clients: Mapping[str, RoleClient]
@@ -72,7 +73,7 @@ class AutoGen:
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
     def prepare(self, setup: Setup) -> Any:
-        """Return the clients of real models by role; agents and teams are built for each trial."""
+        """Return the clients of real models by role; each trial builds its own agents."""
         return {CRITIC: inner_client(setup.roles.critic), PEER: inner_client(setup.roles.peer)}
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
@@ -86,10 +87,10 @@ class AutoGen:
         if setup.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
         try:
-            app = _BUILDERS.get(setup.pattern, _target)(Parts(setup, clients, latch, session))
-            done = await run(app, setup.stage.task, latch)
-            if setup.pattern == "swarm" and done.messages[-1].source != CRITIC:
-                # a peer that did not hand over: the operator gives the floor to the critic
+            app = _BUILDERS.get(setup.pattern, _user_app)(Parts(setup, clients, latch, session))
+            result = await run(app, setup.stage.task, latch)
+            if setup.pattern == "swarm" and result.messages[-1].source != CRITIC:
+                # the peer did not hand over, so the operator gives the floor to the critic
                 floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
                 await run(app, floor, latch)
         except Exception:
@@ -100,14 +101,16 @@ class AutoGen:
 
 
 async def run(app: TaskRunner, task: str | BaseChatMessage, latch: Latch) -> TaskResult:
-    """Run an app to its end; when cancelled, stop it before leaving.
+    """Run an app to its end; if this task is cancelled, stop the app first.
 
-    A team whose task is cancelled plays on until it is idle, and an agent whose tool is cancelled
-    by the app's token waits for it for ever. So at first only the models are stopped.
+    A team whose task is cancelled goes on until it is idle, and an agent whose tool is cancelled by
+    the app's token waits for the tool for ever. So the models are stopped first, then the rest.
     """
     token = CancellationToken()
     running = asyncio.create_task(app.run(task=task, cancellation_token=token))
-    running.add_done_callback(lambda task: task.cancelled() or task.exception())  # seen
+    running.add_done_callback(
+        lambda task: task.cancelled() or task.exception()
+    )  # so that asyncio does not report it
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -120,7 +123,7 @@ async def run(app: TaskRunner, task: str | BaseChatMessage, latch: Latch) -> Tas
 
 
 class Line(BaseChatAgent):
-    """Says one line whenever it is its turn, and hands over if it is told to whom."""
+    """An agent that says a fixed line on its turn, and may hand over to another agent."""
 
     def __init__(self, name: str, text: str, target: str | None = None) -> None:
         super().__init__(name, f"The {name}.")
@@ -129,7 +132,7 @@ class Line(BaseChatAgent):
 
     @property
     def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
-        """The kind of message it says."""
+        """The type of its messages."""
         return (TextMessage,) if self._target is None else (HandoffMessage,)
 
     async def on_messages(
@@ -144,14 +147,14 @@ class Line(BaseChatAgent):
         )
 
     async def on_reset(self, cancellation_token: CancellationToken) -> None:
-        """Forget nothing."""
+        """Do nothing: the agent has no state."""
 
 
 class Attributed(UnboundedChatCompletionContext):
-    """A context in which nobody else's words are one's own.
+    """A model context that attributes messages of other agents to them.
 
-    What an agent says beside its handoff reaches the next one as an assistant message without a
-    name: the critic would read the peer's plea as something it said itself.
+    The text beside a handoff reaches the next agent as an assistant message without a name. The
+    critic would read the peer's plea as its own words.
     """
 
     def __init__(self, owner: str) -> None:
@@ -159,7 +162,7 @@ class Attributed(UnboundedChatCompletionContext):
         self._owner = owner
 
     async def get_messages(self) -> list[LLMMessage]:
-        """Return the messages, those of others as a user's."""
+        """Return the messages, with those of other agents as user messages."""
         return [
             UserMessage(content=m.content, source=m.source)
             if isinstance(m, AssistantMessage)
@@ -216,7 +219,7 @@ def _selector(parts: Parts) -> TaskRunner:
 
     return SelectorGroupChat(
         cast,
-        model_client=parts.clients[CRITIC],  # required, and never asked
+        model_client=parts.clients[CRITIC],  # required, but never called
         selector_func=choose,
         termination_condition=SourceMatchTermination([OPERATOR]),
     )
@@ -235,12 +238,12 @@ def _graph_flow(parts: Parts) -> TaskRunner:
 def _swarm(parts: Parts) -> TaskRunner:
     first = _first(parts, handoffs=[CRITIC], model_context=Attributed(PEER))
     critic = _critic(parts, handoffs=[first.name], model_context=Attributed(CRITIC))
-    # not any text message: the task is one
+    # not on any text message, since the task is a text message, too
     spoken = TextMessageTermination(PEER) | TextMessageTermination(CRITIC)
     return Swarm([first, critic], termination_condition=spoken)
 
 
-def _target(parts: Parts) -> TaskRunner:
+def _user_app(parts: Parts) -> TaskRunner:
     """Build the user's own app for one trial."""
     setup = parts.setup
     if setup.build is None:
@@ -254,10 +257,10 @@ def _target(parts: Parts) -> TaskRunner:
         )
     )
     if isinstance(app, type) or not callable(getattr(app, "run", None)):
-        what = f"the class {app.__name__!r}" if isinstance(app, type) else repr(type(app).__name__)
+        kind = f"the class {app.__name__!r}" if isinstance(app, type) else repr(type(app).__name__)
         raise UserError(
-            f"the target returned {what}; build(kit) must return an "
-            "AssistantAgent, a team, or another object with run(task=..., cancellation_token=...)"
+            f"build(kit) returned {kind}; it must return an AssistantAgent, a team, or another "
+            "object with run(task=..., cancellation_token=...)"
         )
     runner: TaskRunner = app
     return runner

@@ -1,8 +1,8 @@
-"""Guarding AutoGen AgentChat: from outside by hooks in its agents, or at build time.
+"""Guards AutoGen AgentChat: attached from outside by hooks, or built in as a workbench.
 
-Nothing of AutoGen's own reaches an agent that is built already: an intervention handler sees
-messages, not calls, and a team hangs on what it drops. So a few methods of its agents are wrapped,
-which act only where a watch is in the context.
+AutoGen has no hook for an agent that is already built: an intervention handler gets messages, not
+calls, and a team hangs if it drops one. So a few methods of AutoGen's agents are wrapped; the wraps
+do nothing unless a watch is in the context.
 """
 
 from __future__ import annotations
@@ -25,8 +25,14 @@ from autogen_core.tools import (
     Workbench,
 )
 
-from allegiance.adapters.autogen import guard_tools as _autogen_tools
-from allegiance.adapters.autogen.guard_hooks import DECIDED, decide, failed, install, noted
+from allegiance.adapters.autogen import guard_tools
+from allegiance.adapters.autogen.guard_hooks import (
+    DECIDED,
+    decide,
+    install,
+    noting_errors,
+    record_failure,
+)
 from allegiance.guard.guard import Guard
 from allegiance.guard.watch import CURRENT, Watch
 
@@ -38,12 +44,12 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
     """Guard every AutoGen agent and team that runs in this context.
 
     Args:
-        watch: The run.
-        app: An agent, a team, or a list of them, whose agents are guarded wherever they run: also
-            in a runtime that was started outside the context, and in other threads.
+        watch: Records the run.
+        app: An agent, a team, or a list of them. Their agents are guarded wherever they run, even
+            in other threads and in a runtime that was started outside the context.
     """
     install()
-    _autogen_tools.install()
+    guard_tools.install()
     with ExitStack() as stack:
         for agent in _agents(app, {}):
             stack.enter_context(_pinned(agent, watch))
@@ -51,15 +57,15 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
 
 
 class GuardedWorkbench(StaticStreamWorkbench):
-    """The guard around a workbench, for those who build the agents themselves.
+    """A workbench whose calls a guard decides on, to pass to an agent when it is built.
 
-    It takes any workbench, such as that of an MCP server; it extends the only class from which an
-    assistant streams. Inside an attached guard it stands back, and calls are decided on once.
+    It wraps any workbench, such as that of an MCP server. Its base class is the only one from which
+    an assistant streams. If a guard is attached, that guard decides instead, once for each call.
 
     Args:
-        inner: The workbench that carries calls out.
-        guard: The guard, or a watch of it for several workbenches to share.
-        agent: Who the calls are recorded for.
+        inner: The workbench that carries out the calls.
+        guard: The guard, or a watch of it that several workbenches share.
+        agent: The agent that the calls are recorded for.
     """
 
     def __init__(self, inner: Workbench, guard: Guard | Watch, agent: str = "agent") -> None:
@@ -83,7 +89,7 @@ class GuardedWorkbench(StaticStreamWorkbench):
         cancellation_token: CancellationToken | None = None,
         call_id: str | None = None,
     ) -> ToolResult:
-        """Decide on a call, and carry it out."""
+        """Decide on a call, and carry it out if it is allowed."""
         items = _once(self.inner.call_tool, name, arguments, cancellation_token, call_id)
         async with aclosing(self._guarded(items, name, arguments, call_id)) as guarded:
             result: ToolResult = await anext(guarded)
@@ -96,10 +102,10 @@ class GuardedWorkbench(StaticStreamWorkbench):
         cancellation_token: CancellationToken | None = None,
         call_id: str | None = None,
     ) -> AsyncGenerator[Any | ToolResult, None]:
-        """Decide on a call, and carry it out with all that it shows meanwhile."""
-        given = (name, arguments, cancellation_token, call_id)
+        """Decide on a call, carry it out if it is allowed, and yield what it streams."""
+        call = (name, arguments, cancellation_token, call_id)
         stream = getattr(self.inner, "call_tool_stream", None)
-        items = stream(*given) if stream is not None else _once(self.inner.call_tool, *given)
+        items = stream(*call) if stream is not None else _once(self.inner.call_tool, *call)
         async with aclosing(self._guarded(items, name, arguments, call_id)) as guarded:
             async for item in guarded:
                 yield item
@@ -134,12 +140,12 @@ class GuardedWorkbench(StaticStreamWorkbench):
                         return
                     if isinstance(item, ToolResult):
                         settled = True
-                        with noted(watch):
+                        with noting_errors(watch):
                             watch.after(ticket, item.to_text(), ok=not item.is_error)
                     yield item
             except BaseException as error:
                 if not settled:
-                    failed(watch, ticket, error)
+                    record_failure(watch, ticket, error)
                 raise
 
     async def start(self) -> None:
@@ -163,11 +169,11 @@ class GuardedWorkbench(StaticStreamWorkbench):
         await self.inner.load_state(state)
 
     def _to_config(self) -> NoReturn:
-        raise TypeError("a guard cannot be written into a configuration: dump the inner workbench")
+        raise TypeError("a guard cannot be part of a configuration; dump the inner workbench")
 
 
-async def _once(call: Callable[..., Awaitable[T]], *given: Any) -> AsyncGenerator[T, None]:
-    yield await call(*given)
+async def _once(call: Callable[..., Awaitable[T]], *args: Any) -> AsyncGenerator[T, None]:
+    yield await call(*args)
 
 
 _PARTS = (
@@ -182,28 +188,28 @@ _PARTS = (
 
 
 def _agents(app: Any, seen: dict[int, Any]) -> list[ChatAgent]:
-    """Return the agents in an app, at any depth; none in what is no app of AutoGen's."""
+    """Return the agents in an app at any depth; an object that is not AutoGen's has none."""
     if app is None or id(app) in seen:
         return []
     seen[id(app)] = app
-    known = isinstance(app, (list, tuple))
-    parts = list(app) if known else [getattr(app, name, None) for name in _PARTS]
-    found = [agent for part in parts for agent in _agents(part, seen)]
-    return [app, *found] if isinstance(app, ChatAgent) else found
+    is_list = isinstance(app, (list, tuple))
+    parts = list(app) if is_list else [getattr(app, name, None) for name in _PARTS]
+    agents = [agent for part in parts for agent in _agents(part, seen)]
+    return [app, *agents] if isinstance(app, ChatAgent) else agents
 
 
 @dataclass
 class _Pin:
-    """The watches that see an agent wherever it runs, and what undoes it."""
+    """The watches of an agent that is guarded wherever it runs, and how to undo its wraps."""
 
     watches: list[Watch] = field(default_factory=list)
     undo: ExitStack = field(default_factory=ExitStack)
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Bring a watch into the context, unless one of them is there."""
-        here = CURRENT.get()
-        if not self.watches or here in self.watches:
+        """Put the latest watch into the context, unless one of the watches is in it."""
+        watch = CURRENT.get()
+        if not self.watches or watch in self.watches:
             yield
             return
         token = CURRENT.set(self.watches[-1])
@@ -218,7 +224,7 @@ _PINS: WeakKeyDictionary[ChatAgent, _Pin] = WeakKeyDictionary()
 
 @contextmanager
 def _pinned(agent: ChatAgent, watch: Watch) -> Iterator[None]:
-    """Let a watch see an agent wherever it runs; others may do the same meanwhile."""
+    """Guard an agent wherever it runs; several watches may do so at the same time."""
     pin = _PINS.setdefault(agent, _Pin())
     pin.watches.append(watch)
     try:
@@ -232,7 +238,7 @@ def _pinned(agent: ChatAgent, watch: Watch) -> Iterator[None]:
 
 
 def _wrap(agent: ChatAgent, pin: _Pin, watch: Watch) -> None:
-    """Let an agent run inside its pin, and its workbenches ask where no hook does."""
+    """Make an agent run inside its pin, and guard its workbenches if it has no hooks."""
     inner, inner_stream = agent.on_messages, agent.on_messages_stream
 
     @functools.wraps(inner)
@@ -244,7 +250,7 @@ def _wrap(agent: ChatAgent, pin: _Pin, watch: Watch) -> None:
     async def on_messages_stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         async with aclosing(inner_stream(*args, **kwargs)) as items:
             while True:
-                with pin.inside():  # not around the yield: the context there is the caller's
+                with pin.inside():  # not around the yield, which runs in the caller's context
                     try:
                         item = await anext(items)
                     except StopAsyncIteration:
@@ -265,13 +271,13 @@ def _wrap(agent: ChatAgent, pin: _Pin, watch: Watch) -> None:
 
 
 @contextmanager
-def _replaced(thing: object, name: str, value: Any) -> Iterator[None]:
-    """Give an object another attribute of its own for a while."""
-    own = vars(thing)
+def _replaced(owner: object, name: str, value: Any) -> Iterator[None]:
+    """Replace an attribute of an object inside the context."""
+    own = vars(owner)
     before = {name: own[name]} if name in own else {}
-    setattr(thing, name, value)
+    setattr(owner, name, value)
     try:
         yield
     finally:
-        delattr(thing, name)
+        delattr(owner, name)
         own.update(before)

@@ -1,7 +1,7 @@
-"""The hooks in AutoGen's agents: they decide on calls and hear what is said.
+"""The hooks in AutoGen's agents: they decide on calls and record messages.
 
-They are wraps of a few methods, set once for the process; without a watch in the context the
-methods do what they always did.
+The hooks are wraps of a few methods, set once for the process. Without a watch in the context, the
+methods behave as before.
 """
 
 from __future__ import annotations
@@ -30,58 +30,58 @@ T = TypeVar("T")
 Function = Callable[..., Any]
 
 DECIDED: ContextVar[tuple[str | None, str] | None] = ContextVar("allegiance_call", default=None)
-"""Id and name of the call that an assistant is running, which has been decided on."""
+"""Id and name of the call that an assistant is running, after the decision on it."""
 
 ACTOR: ContextVar[str] = ContextVar("allegiance_actor", default="agent")
-"""The agent that acts here, for calls that do not say whose they are."""
+"""The agent that acts in this context, for calls that do not name their agent."""
 
 
 async def decide(
     watch: Watch, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
 ) -> Ticket | str:
-    """Decide on a call; a text instead of a ticket says why it is not to run."""
+    """Decide on a call; return a ticket, or the message of the rejection."""
     try:
         ticket = await watch.abefore(actor, tool, _parsed(args), call_id)
     except Exception as error:  # noqa: BLE001 - fail closed; an agent would hang on an exception
         _note(watch, error)
-        return f"Rejected: the guard failed: {error}"
+        return f"Rejected: the guard record_failure: {error}"
     return ticket if ticket.allowed else ticket.decision.message
 
 
 def _parsed(args: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
-    """Return a call's arguments, or their text where that is no JSON object."""
+    """Return a call's arguments, or the string itself if it is not a JSON object."""
     if not isinstance(args, str):
         return args
     try:
-        given = json.loads(args)
+        value = json.loads(args)
     except ValueError:
         return args
-    return given if isinstance(given, dict) else args
+    return value if isinstance(value, dict) else args
 
 
-async def settled(
+async def record_outcome(
     watch: Watch, ticket: Ticket, running: Awaitable[T], outcome: Callable[[T], tuple[str, bool]]
 ) -> T:
-    """Return what a call returns, with its outcome recorded."""
+    """Wait for a call, record its outcome, and return its result."""
     try:
         result = await running
     except BaseException as error:
-        failed(watch, ticket, error)
+        record_failure(watch, ticket, error)
         raise
-    with noted(watch):
+    with noting_errors(watch):
         text, ok = outcome(result)
         watch.after(ticket, text, ok=ok)
     return result
 
 
-def failed(watch: Watch, ticket: Ticket, error: BaseException) -> None:
+def record_failure(watch: Watch, ticket: Ticket, error: BaseException) -> None:
     """Record that a call raised an exception."""
-    with noted(watch):
+    with noting_errors(watch):
         watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
 
 
-class noted:
-    """Note what fails inside, where there is nothing to reject any more."""
+class noting_errors:
+    """Add errors raised inside to the guard's failures, when the call cannot be rejected."""
 
     __slots__ = ("_watch",)
 
@@ -95,11 +95,11 @@ class noted:
         if not isinstance(error, Exception):
             return False
         _note(self._watch, error)
-        return True  # what is watched must not depend on it
+        return True  # an error of the guard must not stop the app
 
 
 def _note(watch: Watch, error: Exception) -> None:
-    watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
+    watch.guard.failures.append(f"the guard record_failure: {type(error).__name__}: {error}")
 
 
 class _Rejection(FunctionExecutionResult):
@@ -107,7 +107,7 @@ class _Rejection(FunctionExecutionResult):
 
 
 def _executing(inner: Function) -> Function:
-    """Decide on every call of an assistant's tools, and on its handoffs."""
+    """Decide on every tool call and handoff of an assistant."""
     pick = picker(inner, "tool_call", "agent_name")
 
     @functools.wraps(inner)
@@ -122,7 +122,7 @@ def _executing(inner: Function) -> Function:
         token, actor = DECIDED.set((call.id, call.name)), ACTOR.set(agent)
         try:
             running = inner(*args, **kwargs)
-            return await settled(
+            return await record_outcome(
                 watch, ticket, running, lambda done: (done[1].content, not done[1].is_error)
             )
         finally:
@@ -133,7 +133,7 @@ def _executing(inner: Function) -> Function:
 
 
 def _handing_over(inner: Function) -> Function:
-    """Drop handoffs that were rejected: AutoGen hands over whatever their result is."""
+    """Drop rejected handoffs: AutoGen hands over even if the result is an error."""
     pick = picker(inner, "model_result", "executed_calls_and_results")
     bind = inspect.signature(inner).bind
 
@@ -143,16 +143,16 @@ def _handing_over(inner: Function) -> Function:
         rejected = [call for call, result in executed if isinstance(result, _Rejection)]
         if not rejected:
             return inner(*args, **kwargs)
-        left = [call for call in turn.content if call not in rejected]
-        given = bind(*args, **kwargs)
-        given.arguments["model_result"] = turn.model_copy(update={"content": left})
-        return inner(*given.args, **given.kwargs)
+        remaining = [call for call in turn.content if call not in rejected]
+        bound = bind(*args, **kwargs)
+        bound.arguments["model_result"] = turn.model_copy(update={"content": remaining})
+        return inner(*bound.args, **bound.kwargs)
 
     return check
 
 
 def _running_code(inner: Function) -> Function:
-    """Decide on what a code executor runs, as on calls of a tool ``execute_code``."""
+    """Decide on code that an executor runs, as on a call of a tool ``execute_code``."""
 
     @functools.wraps(inner)
     async def execute(self: CodeExecutorAgent, code_blocks: Any, *args: Any, **kwargs: Any) -> Any:
@@ -164,13 +164,15 @@ def _running_code(inner: Function) -> Function:
         ticket = await decide(watch, self.name, "execute_code", {"code": code}, None)
         if isinstance(ticket, str):
             return CodeResult(exit_code=1, output=ticket)
-        return await settled(watch, ticket, run(), lambda done: (done.output, done.exit_code == 0))
+        return await record_outcome(
+            watch, ticket, run(), lambda done: (done.output, done.exit_code == 0)
+        )
 
     return execute
 
 
 def _in_a_thread(inner: Function) -> Function:
-    """Take the context along into the thread of a synchronous tool, which may run agents."""
+    """Copy the context into the thread of a synchronous tool, which may run agents."""
 
     @functools.wraps(inner)
     async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -183,7 +185,7 @@ def _in_a_thread(inner: Function) -> Function:
 
 
 def _hearing(*kinds: type) -> Callable[[Function], Function]:
-    """Return a wrap of asynchronous generators that records what some of their items say."""
+    """Return a wrap of asynchronous generators that records some types of their items."""
 
     def wrap(inner: Function) -> Function:
         pick = picker(inner, "agent_name") if CreateResult in kinds else None
@@ -194,7 +196,7 @@ def _hearing(*kinds: type) -> Callable[[Function], Function]:
             async with aclosing(inner(*args, **kwargs)) as items:
                 async for item in items:
                     if watch is not None and isinstance(item, kinds):
-                        with noted(watch):
+                        with noting_errors(watch):
                             _heard(watch, item, pick(args, kwargs)[0] if pick else "agent")
                     yield item
 
@@ -204,12 +206,12 @@ def _hearing(*kinds: type) -> Callable[[Function], Function]:
 
 
 def _heard(watch: Watch, item: Any, agent: str) -> None:
-    """Record what a model or an agent says, and announce the calls it asks for."""
+    """Record what a model or an agent says, and announce the calls it requests."""
     if isinstance(item, CreateResult):
         watch.message(agent, item.thought or "")
     if not isinstance(item, (CreateResult, ToolCallRequestEvent)):
-        said = item.chat_message if isinstance(item, Response) else item
-        watch.message(said.source, said.to_text())
+        message = item.chat_message if isinstance(item, Response) else item
+        watch.message(message.source, message.to_text())
     elif isinstance(item.content, str):
         watch.message(agent, item.content)
     else:
@@ -227,7 +229,7 @@ _WRAPS: tuple[tuple[type, str, Callable[[Function], Function]], ...] = (
     (CodeExecutorAgent, "_reflect_on_code_block_results_flow", _hearing(ThoughtEvent, Response)),
     (CodeExecutorAgent, "execute_code_block", _running_code),
     (FunctionTool, "run", _in_a_thread),
-    # what passes here comes too late to be decided on, but tells of calls that nobody decided on
+    # too late for a decision, but it shows calls on which no decision was made
     (BaseGroupChat, "run_stream", _hearing(ToolCallRequestEvent)),
 )
 _lock = threading.Lock()
@@ -235,10 +237,10 @@ _installed = False
 
 
 def install() -> None:
-    """Wrap the framework's methods, once, and all or none.
+    """Wrap the framework's methods, all or none, once for the process.
 
     Raises:
-        TypeError: If this version of AutoGen has not the methods or arguments that are needed.
+        TypeError: If this version of AutoGen lacks a method or argument that is needed.
     """
     global _installed
     with _lock:
@@ -256,17 +258,17 @@ def install() -> None:
 
 
 def picker(function: Function, *names: str) -> Callable[[Sequence[Any], Mapping[str, Any]], Any]:
-    """Return what picks some of a function's arguments from those given, in a fraction of the time.
+    """Return a function that picks some arguments of a call, much faster than ``Signature.bind``.
 
     Raises:
         TypeError: If the function has no such arguments.
     """
-    known = list(inspect.signature(function).parameters)
-    if missing := set(names) - set(known):
+    parameters = list(inspect.signature(function).parameters)
+    if missing := set(names) - set(parameters):
         raise TypeError(f"this version of AutoGen cannot be guarded: {function} has no {missing}")
-    places = [(known.index(name), name) for name in names]
+    indexes = [(parameters.index(name), name) for name in names]
 
     def pick(args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
-        return [args[at] if at < len(args) else kwargs.get(name) for at, name in places]
+        return [args[i] if i < len(args) else kwargs.get(name) for i, name in indexes]
 
     return pick

@@ -1,8 +1,8 @@
-"""What AutoGen's assistants are not needed for: tools and models that other agents use themselves.
+"""The hooks in AutoGen's tools and models, for agents that are not assistants.
 
-Agents on the core API run their tools by ``run_json``, an MCP server's by its workbench, and the
-surfers act on what their model asks for without any tool at all. Like the hooks in the assistants
-these are wraps of methods that act only where a watch is in the context.
+Agents on the core API run their tools by ``run_json`` and those of an MCP server by its workbench.
+The surfers do what their model requests without any tool. Like the hooks in the assistants, these
+are wraps of methods that do nothing unless a watch is in the context.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ from allegiance.adapters.autogen.guard_hooks import (
     DECIDED,
     Function,
     decide,
-    failed,
-    noted,
+    noting_errors,
     picker,
-    settled,
+    record_failure,
+    record_outcome,
 )
 from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 
 
 @dataclass
 class _Turn:
-    """A turn of an agent that acts on what its model asks for by itself."""
+    """A turn of an agent that does what its model requests without calling a tool."""
 
     actor: str
     tickets: list[Ticket] = field(default_factory=list)
 
     async def decide(self, watch: Watch, result: CreateResult) -> CreateResult:
-        """Return a model's answer without the calls that are not to run."""
+        """Return a model's answer without the rejected calls."""
         watch.message(self.actor, result.thought or "")
         if isinstance(result.content, str):
             watch.message(self.actor, result.content)
             return result
-        left: list[FunctionCall] = []
+        allowed: list[FunctionCall] = []
         refusals: list[str] = []
         for call in result.content:
             ticket = await decide(watch, self.actor, call.name, call.arguments, call.id)
             if isinstance(ticket, str):
                 refusals.append(ticket)
             else:
-                left.append(call)
+                allowed.append(call)
                 self.tickets.append(ticket)
-        content = left or "\n".join(refusals)
+        content = allowed or "\n".join(refusals)
         return result.model_copy(update={"content": content}) if refusals else result
 
 
@@ -63,7 +63,7 @@ _TURN: ContextVar[_Turn | None] = ContextVar("allegiance_turn", default=None)
 
 
 def _acting(inner: Function) -> Function:
-    """Decide on what an agent's model asks for, since the agent just does it."""
+    """Decide on the calls that an agent's model requests, since the agent runs no tool for them."""
 
     @functools.wraps(inner)
     async def reply(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -75,12 +75,12 @@ def _acting(inner: Function) -> Function:
             answer = await inner(self, *args, **kwargs)
         except BaseException as error:
             for ticket in turn.tickets:
-                failed(watch, ticket, error)
+                record_failure(watch, ticket, error)
             raise
         finally:
             _TURN.reset(token)
         for ticket in turn.tickets:
-            with noted(watch):
+            with noting_errors(watch):
                 watch.after(ticket, str(answer[1] if isinstance(answer, tuple) else answer))
         return answer
 
@@ -88,14 +88,14 @@ def _acting(inner: Function) -> Function:
 
 
 def _answering(inner: Function) -> Function:
-    """Announce the calls that a model asks for, so that those that nobody saw are noticed."""
+    """Announce the calls that a model requests, so that a missing decision is noticed."""
 
     @functools.wraps(inner)
     async def create(*args: Any, **kwargs: Any) -> Any:
         watch, turn = CURRENT.get(), _TURN.get()
         if watch is None:
             return await inner(*args, **kwargs)
-        token = _TURN.set(None)  # a client may ask another one
+        token = _TURN.set(None)  # a client may call another client
         try:
             result = await inner(*args, **kwargs)
         finally:
@@ -109,7 +109,7 @@ def _answering(inner: Function) -> Function:
 
 
 def _streaming(inner: Function) -> Function:
-    """Announce the calls that a model asks for at the end of a stream."""
+    """Announce the calls that a model requests at the end of a stream."""
 
     @functools.wraps(inner)
     async def create_stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
@@ -125,13 +125,13 @@ def _streaming(inner: Function) -> Function:
 
 def _announced(watch: Watch, result: Any) -> None:
     if isinstance(result, CreateResult) and not isinstance(result.content, str):
-        with noted(watch):
+        with noting_errors(watch):
             for call in result.content:
                 watch.announce(call.id, call.name)
 
 
 class _undecided:
-    """Let what a tool calls in its turn be decided on."""
+    """Clear the decided call inside, so that calls which a tool makes are decided on, too."""
 
     __slots__ = ("_token",)
 
@@ -155,7 +155,7 @@ async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ti
 
 
 def _running(inner: Function) -> Function:
-    """Decide on the call of a tool, whoever runs it."""
+    """Decide on the call of a tool, for any agent that runs it."""
     pick = picker(inner, "args", "call_id")
 
     @functools.wraps(inner)
@@ -163,14 +163,14 @@ def _running(inner: Function) -> Function:
         watch = CURRENT.get()
         if watch is None:
             return await inner(self, *args, **kwargs)
-        given, call_id = pick((self, *args), kwargs)
+        arguments, call_id = pick((self, *args), kwargs)
         if _is_decided(call_id):
             with _undecided():
                 return await inner(self, *args, **kwargs)
-        ticket = await _ticket(watch, self.name, given, call_id)
+        ticket = await _ticket(watch, self.name, arguments, call_id)
         with _undecided():
             running = inner(self, *args, **kwargs)
-            return await settled(
+            return await record_outcome(
                 watch, ticket, running, lambda value: (self.return_value_as_string(value), True)
             )
 
@@ -178,67 +178,66 @@ def _running(inner: Function) -> Function:
 
 
 def _running_stream(inner: Function) -> Function:
-    """Decide on the call of a tool that shows what it does meanwhile."""
+    """Decide on the call of a tool that streams."""
     pick = picker(inner, "args", "call_id")
 
     @functools.wraps(inner)
     async def run_json_stream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         watch, ticket, item = CURRENT.get(), None, None
         if watch is not None:
-            given, call_id = pick((self, *args), kwargs)
+            arguments, call_id = pick((self, *args), kwargs)
             if not _is_decided(call_id):
-                ticket = await _ticket(watch, self.name, given, call_id)
+                ticket = await _ticket(watch, self.name, arguments, call_id)
         async with aclosing(inner(self, *args, **kwargs)) as items:
             while True:
                 try:
-                    with _undecided():  # not around the yield: the context there is the caller's
+                    with _undecided():  # not around the yield, which runs in the caller's context
                         item = await anext(items)
                 except StopAsyncIteration:
                     break
                 except BaseException as error:
                     if watch is not None and ticket is not None:
-                        failed(watch, ticket, error)
+                        record_failure(watch, ticket, error)
                     raise
                 yield item
         if watch is not None and ticket is not None:
-            with noted(watch):
+            with noting_errors(watch):
                 watch.after(ticket, self.return_value_as_string(item))
 
     return run_json_stream
 
 
 def _calling(inner: Function) -> Function:
-    """Decide on the call of a tool that is elsewhere, such as on an MCP server."""
+    """Decide on the call of a remote tool, such as that of an MCP server."""
     pick = picker(inner, "name", "arguments", "call_id")
 
     @functools.wraps(inner)
     async def call_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
         watch = CURRENT.get()
-        name, given, call_id = pick((self, *args), kwargs)
+        name, arguments, call_id = pick((self, *args), kwargs)
         if watch is None or _is_decided(call_id):
             return await inner(self, *args, **kwargs)
-        ticket = await decide(watch, ACTOR.get(), name, given or {}, call_id)
+        ticket = await decide(watch, ACTOR.get(), name, arguments or {}, call_id)
         if isinstance(ticket, str):
             shown = [TextResultContent(content=ticket)]
             return ToolResult(name=name, result=list(shown), is_error=True)
-        running = inner(self, *args, **kwargs)
-        return await settled(
-            watch, ticket, running, lambda done: (done.to_text(), not done.is_error)
+        return await record_outcome(
+            watch, ticket, inner(self, *args, **kwargs), lambda r: (r.to_text(), not r.is_error)
         )
 
     return call_tool
 
 
 def _handling(inner: Function) -> Function:
-    """Note which agent acts: the one that a message goes to, or that asks another to run a tool."""
+    """Note the agent that acts: the receiver of a message, or the sender of a tool call."""
 
     @functools.wraps(inner)
     async def on_message(self: Any, message: Any, ctx: Any) -> Any:
         if CURRENT.get() is None:
             return await inner(self, message, ctx)
-        asked = isinstance(message, FunctionCall) and ctx.sender is not None
+        is_call = isinstance(message, FunctionCall) and ctx.sender is not None
         agent = getattr(self, "_agent", None)  # a team's member inside its container
-        token = ACTOR.set(ctx.sender.type if asked else getattr(agent, "name", self.id.type))
+        token = ACTOR.set(ctx.sender.type if is_call else getattr(agent, "name", self.id.type))
         try:
             return await inner(self, message, ctx)
         finally:
@@ -269,10 +268,10 @@ _done: set[tuple[type, str]] = set()
 
 
 def install() -> None:
-    """Wrap the methods of what is loaded by now, each once for the process.
+    """Wrap the methods of all classes that are loaded, each once for the process.
 
     Raises:
-        TypeError: If this version of AutoGen has not the methods or arguments that are needed.
+        TypeError: If this version of AutoGen lacks a method or argument that is needed.
     """
     with _lock:
         for module, owner, method, wrap in _WRAPS:
@@ -294,7 +293,7 @@ def _wrap(owner: type, method: str, wrap: Callable[[Function], Function]) -> Non
 
 
 def _subclasses(owner: type) -> Iterator[type]:
-    found: type
-    for found in owner.__subclasses__():
-        yield found
-        yield from _subclasses(found)
+    subclass: type
+    for subclass in owner.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)

@@ -1,4 +1,4 @@
-"""Real models for the AutoGen adapter: the client of a provider, an endpoint, or a given object."""
+"""Real models for the AutoGen adapter: the client of a provider or an endpoint, or an object."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ MODEL_INFO = ModelInfo(
     structured_output=True,
     multiple_system_messages=None,
 )
-"""What AutoGen must be told of a model that its own table does not have, as any new one."""
+"""The abilities of a model that AutoGen's own table does not list, such as a new model."""
 
 
 def inner_client(model: Model) -> ChatCompletionClient | None:
-    """Return the client that answers for a model, or None where a performer does.
+    """Return the client that answers for a model, or None for a script.
 
     Raises:
-        UserError: If the provider is unknown, its package is missing, or the object given from
+        UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a model client.
     """
     if model.scripted_agent is not None or model is PEER_SCRIPT:
@@ -55,15 +55,15 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
             "ChatCompletionClient from Python"
         )
     module, cls, options = PROVIDERS[provider]
-    given: dict[str, Any] = {**options}
+    arguments: dict[str, Any] = {**options}
     if model.base_url is not None:
-        given |= {
+        arguments |= {
             "base_url": model.base_url,
             "api_key": os.environ.get("OPENAI_API_KEY", "unused"),
         }
     try:
         client: ChatCompletionClient = getattr(import_module(module), cls)(
-            model=name, model_info=MODEL_INFO, **given
+            model=name, model_info=MODEL_INFO, **arguments
         )
     except ImportError as error:
         raise UserError(
@@ -74,16 +74,16 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
     return client
 
 
-def shown_of(tool: Any) -> Any:
-    """Return what a model is shown of a tool, or a choice of tools as it is."""
+def tool_schema(tool: Any) -> Any:
+    """Return the schema of a tool that a model is shown, or a choice of tools unchanged."""
     return tool.schema if hasattr(tool, "schema") else tool
 
 
-def written(result: CreateResult) -> str:
-    """Return an answer as JSON."""
+def write_answer(result: CreateResult) -> str:
+    """Convert an answer to a JSON string."""
     return result.model_dump_json()
 
 
-def read(text: str) -> CreateResult:
-    """Return the answer that a JSON text stands for."""
+def read_answer(text: str) -> CreateResult:
+    """Convert a JSON string to an answer from the cache."""
     return CreateResult.model_validate_json(text).model_copy(update={"cached": True})

@@ -1,4 +1,4 @@
-"""What the AutoGen adapter's apps are made of: native tools and the model client in a role."""
+"""The model in a role, for the AutoGen adapter: a script or any model client."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,107 +20,28 @@ from autogen_core.models import (
     ModelInfo,
     RequestUsage,
 )
-from autogen_core.tools import BaseTool, ToolSchema
 
-from allegiance.adapters.autogen.models import MODEL_INFO, read, shown_of, written
+from allegiance.adapters.autogen.models import MODEL_INFO, read_answer, tool_schema, write_answer
+from allegiance.adapters.autogen.tools import AS_TEXT, Latch, Stopped
 from allegiance.play.model_call import ModelRequest, acall_model
 from allegiance.play.session import Session, session
 from allegiance.provider.retry import async_retrying
 from allegiance.scenario.roles import Model
 from allegiance.scenario.script import ScriptPlayer
-from allegiance.world.tool import Tool
 
 # a failed turn is raised from play(); without a handler its traceback also lands on stderr
 logging.getLogger("autogen_core").addHandler(logging.NullHandler())
 
-AS_TEXT = "arguments_as_text"
-"""Stands for the arguments of a call that are not a JSON object, which the framework would drop."""
-
-
-class Stopped(Exception):
-    """The trial was cancelled; an ordinary error, since AutoGen cleans up only after those."""
-
-
-class Latch:
-    """What ends a trial early, kept outside the app.
-
-    AutoGen answers a failing tool with its error's text, and a team raises a RuntimeError that has
-    no more than the text of what happened. So the first failure is kept here as it is, and every
-    turn and call after it fails too.
-
-    Attributes:
-        error: The first failure.
-        stop: When cancelled, the turn going on and all later ones fail.
-    """
-
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self.stop = CancellationToken()
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Fail if something has failed before, and keep what fails inside."""
-        if self.error is not None:
-            raise self.error
-        try:
-            yield
-        except Exception as error:
-            self.error = error
-            raise
-
-
-class WorldTool(BaseTool[Any, Any]):
-    """A scenario's tool that acts in the world of whichever trial calls it.
-
-    It shows its schema as it is and takes any arguments, so that wrong ones reach the recorder and
-    are answered there.
-    """
-
-    def __init__(self, tool: Tool, actor: str, latch: Latch) -> None:
-        super().__init__(tool.args, str, tool.name, tool.description)
-        self._actor = actor
-        self._latch = latch
-        self._shown = ToolSchema(
-            name=tool.name,
-            description=tool.description,
-            parameters=tool.schema,  # type: ignore[typeddict-item]  # a JSON schema like any other
-        )
-
-    @property
-    def schema(self) -> ToolSchema:
-        """What a model is shown."""
-        return self._shown
-
-    async def run(self, args: Any, cancellation_token: CancellationToken) -> str:
-        """Carry out a call whose arguments have been validated."""
-        return await self.run_json(args.model_dump(), cancellation_token)
-
-    async def run_json(
-        self,
-        args: Mapping[str, Any],
-        cancellation_token: CancellationToken,
-        call_id: str | None = None,
-    ) -> str:
-        """Carry out a call."""
-        with self._latch.kept():
-            given = args.get(AS_TEXT, args)
-            return session().recorder.call(self._actor, self.name, given, call_id)
-
-
-def native_tools(tools: Sequence[Tool], actor: str, latch: Latch) -> list[BaseTool[Any, Any]]:
-    """Return tools that act in the world of whichever trial calls them."""
-    return [WorldTool(tool, actor, latch) for tool in tools]
-
 
 class RoleClient(ChatCompletionClient):
-    """The model in a role: a performer's turns, or any model client, recorded and retried.
+    """The model in a role: a script or any model client, with its turns recorded and retried.
 
     Attributes:
-        role: Whose turns these are in the trace.
-        inner: The client that answers; none where a performer does.
-        latch: Keeps the failure of a turn.
+        role: The role that the turns are recorded for.
+        inner: The client that answers; None for a script.
+        latch: Keeps the error of a turn.
         path: Provider path and name of the model that answers.
-        kept: Whether its answers may be kept.
+        kept: Whether its answers may be stored in the cache.
     """
 
     component_type = "model"
@@ -149,9 +69,6 @@ class RoleClient(ChatCompletionClient):
         """Take one turn."""
         current, token = session(), cancellation_token or CancellationToken()
 
-        async def perform() -> tuple[CreateResult, bool]:
-            return await self._perform(current, tool_choice), False
-
         async def call() -> CreateResult:
             assert self.inner is not None
             return await self.inner.create(
@@ -165,26 +82,18 @@ class RoleClient(ChatCompletionClient):
 
         def request() -> object:
             shown = [m.model_dump(mode="json") for m in messages]
-            offered = [shown_of(tool) for tool in tools]
-            options = [shown_of(tool_choice), json_output, extra_create_args]
+            offered = [tool_schema(tool) for tool in tools]
+            options = [tool_schema(tool_choice), json_output, extra_create_args]
             return ["autogen", self.role, shown, offered, options]
 
         with self.latch.kept():
             current.check_turns()
             if self.inner is not None:
-                question = ModelRequest(self.path, request, written, read, self.kept)
-                answering = acall_model(current, question, call)
-            elif current.script_players[self.role].fails_next:
-                answering = async_retrying(current.attempts, current.backoff)(perform)
+                question = ModelRequest(self.path, request, write_answer, read_answer, self.kept)
+                answer = acall_model(current, question, call)
             else:
-                answering = perform()  # nothing to retry
-            asked = token.link_future(asyncio.ensure_future(answering))
-            try:
-                result, cached = await self.latch.stop.link_future(asked)
-            except asyncio.CancelledError:
-                if self.latch.stop.is_cancelled():
-                    raise Stopped from None
-                raise
+                answer = self._play_script(current, tool_choice)
+            result, cached = await self._wait_for(answer, token)
             offered = {t["name"] if isinstance(t, dict) else t.name for t in tools}
             return self._record(current, result, offered, cached)
 
@@ -197,10 +106,40 @@ class RoleClient(ChatCompletionClient):
             yield result.content
         yield result
 
+    async def _wait_for(
+        self, answer: Coroutine[Any, Any, tuple[CreateResult, bool]], token: CancellationToken
+    ) -> tuple[CreateResult, bool]:
+        """Wait for an answer until the app or the trial is cancelled.
+
+        Raises:
+            Stopped: If the trial is cancelled.
+        """
+        task = token.link_future(asyncio.ensure_future(answer))
+        try:
+            result: tuple[CreateResult, bool] = await self.latch.stop.link_future(task)
+        except asyncio.CancelledError:
+            if self.latch.stop.is_cancelled():
+                raise Stopped from None
+            raise
+        return result
+
+    async def _play_script(
+        self, current: Session, tool_choice: object
+    ) -> tuple[CreateResult, bool]:
+        """Return the script's next turn, after the failures it plays, and that it is not cached."""
+
+        async def perform() -> CreateResult:
+            return await self._perform(current, tool_choice)
+
+        if not current.script_players[self.role].fails_next:
+            return await perform(), False
+        result: CreateResult = await async_retrying(current.attempts, current.backoff)(perform)
+        return result, False
+
     async def _perform(self, current: Session, tool_choice: object) -> CreateResult:
-        # a script has no turn for an agent that reflects on its tools and may call none
-        asked = tool_choice != "none"
-        turn = current.script_players[self.role].turn() if asked else ScriptPlayer.DONE
+        # an agent that reflects on its tools may call none: a script has no turn for that
+        may_call = tool_choice != "none"
+        turn = current.script_players[self.role].turn() if may_call else ScriptPlayer.DONE
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
         turns = current.recorder.usage.turns
@@ -245,34 +184,34 @@ class RoleClient(ChatCompletionClient):
         """Do nothing: the inner client serves other trials too."""
 
     def actual_usage(self) -> RequestUsage:
-        """Return what this role has consumed in its trial."""
+        """Return the tokens that this role has used in its trial."""
         return self._usage
 
     def total_usage(self) -> RequestUsage:
-        """Return what this role has consumed in its trial."""
+        """Return the tokens that this role has used in its trial."""
         return self._usage
 
     def count_tokens(self, messages: Sequence[LLMMessage], **kwargs: Any) -> int:
-        """Return the size of messages; nothing is too long for a script."""
+        """Return the number of tokens in messages; 0 for a script."""
         return self.inner.count_tokens(messages, **kwargs) if self.inner else 0
 
     def remaining_tokens(self, messages: Sequence[LLMMessage], **kwargs: Any) -> int:
-        """Return how much more fits; nothing is too long for a script."""
+        """Return the number of tokens that are left; a script never runs out of them."""
         return self.inner.remaining_tokens(messages, **kwargs) if self.inner else 1_000_000
 
     @property
     def capabilities(self) -> Any:
-        """What the model can do, by its old name."""
+        """The abilities of the model, under AutoGen's old name."""
         return self.model_info
 
     @property
     def model_info(self) -> ModelInfo:
-        """What the model can do."""
+        """The abilities of the model."""
         return self.inner.model_info if self.inner else MODEL_INFO
 
 
 def _arguments(call: FunctionCall) -> dict[str, Any] | str:
-    """Return the arguments of a call, or their text where that is not a JSON object."""
+    """Return the arguments of a call, or the string itself if it is not a JSON object."""
     try:
         args = json.loads(call.arguments or "{}")
     except ValueError:
@@ -281,10 +220,10 @@ def _arguments(call: FunctionCall) -> dict[str, Any] | str:
 
 
 def _repaired(call: FunctionCall, *, known: bool) -> FunctionCall:
-    """Return a call that reaches its tool, if it is ours, whatever its arguments are.
+    """Make a call of a scenario's tool reach the tool, even with malformed arguments.
 
-    An agent parses the arguments before it looks for a tool or a workbench, so the model's side is
-    the only place for it. No arguments at all are an empty object, also for a handoff.
+    An agent parses the arguments before it looks for the tool, so only the model client can do
+    this. Missing arguments become an empty object, for a handoff as well.
     """
     args = _arguments(call)
     if isinstance(args, dict):

@@ -1,9 +1,9 @@
-"""CrewAI: a sequential crew, a crew with the critic as its manager, and a flow.
+"""The CrewAI adapter: a sequential crew, a crew with the critic as manager, and a flow.
 
-In each of them the peer is live: it speaks first, and the critic judges it in its presence. Where
+In each of them the peer takes part: it speaks first, and the critic judges it in its presence. If
 the condition has no peer in the conversation, an intake agent says that the material is in place. A
-crew or flow serves one run at a time, and CrewAI blocks the thread it runs in: each trial gets its
-own.
+crew or flow serves one run at a time, and CrewAI blocks its thread, so each trial gets a new app
+and a thread.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, ClassVar
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewAI's environment
 
 # isort: split
 
@@ -37,8 +37,8 @@ WORKER = "worker"
 DELEGATE = "delegate_work_to_coworker"
 HAND_OVER = "Hand over your material."
 _BUILDING = threading.Lock()
-"""Held while a user's app is built: CrewAI describes a class of flows when the first one is made,
-and threads that do so at once fail (see ``_crewai_executor.STEPS``)."""
+"""Held while a user's app is built: CrewAI describes a class of flows when the first flow is made,
+and threads that do so at the same time fail (see ``executor.STEPS``)."""
 
 
 class CrewAI:
@@ -55,12 +55,12 @@ class CrewAI:
     }
 
     def prepare(self, setup: Setup) -> None:
-        """Refuse models that cannot be used; there is nothing that trials could share."""
+        """Check that the models can be used; trials share nothing."""
         role_llm(setup.roles.critic, CRITIC)
         role_llm(setup.roles.peer, PEER)
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
-        """Play one trial in a thread of its own."""
+        """Play one trial in a new thread."""
         trial = Trial(session)
         context = copy_context()
         context.run(TRIAL.set, trial)
@@ -86,7 +86,7 @@ def _play(setup: Setup) -> None:
     trial = current_trial()
     session = trial.session
     if setup.pattern == "app":
-        _run_target(setup)
+        _run_user_app(setup)
         return
     critic = session.script_players.get(CRITIC)
     if setup.pattern == "hierarchical" and critic is not None:
@@ -98,7 +98,7 @@ def _play(setup: Setup) -> None:
 
 
 class _NoStore:
-    """Stands in for the database in which CrewAI keeps the last run's outputs for a replay."""
+    """Replaces the database in which CrewAI stores the outputs of the last run for a replay."""
 
     def reset(self) -> None:
         pass
@@ -114,13 +114,13 @@ class _NoStore:
 
 
 class _Crew(Crew):
-    """A crew that leaves no database; there, crews would queue for each other on a file lock."""
+    """A crew without the database, on whose file lock parallel crews would wait."""
 
     _task_output_handler: Any = PrivateAttr(default_factory=_NoStore)
 
 
 def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwargs: Any) -> Agent:
-    """Return an agent that repeats nothing, remembers nothing and prints nothing."""
+    """Return an agent that does not retry, has no cache and prints nothing."""
     return Agent(
         role=role,
         goal=goal,
@@ -138,7 +138,7 @@ def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwar
 
 
 def _worker(setup: Setup, max_iter: int) -> Agent:
-    """The peer, or the intake in its place."""
+    """Return the peer, or the intake agent in its place."""
     stage, goal = setup.stage, "Hand your material over."
     if stage.condition.peer_conduct == "absent":
         llm = Intake(model="intake", text=stage.text("handover"))
@@ -162,16 +162,16 @@ def _judging(setup: Setup, **kwargs: Any) -> Task:
 
 
 def _sequential(setup: Setup, max_iter: int) -> Crew:
-    """The worker's task, then the critic's, which has the worker's output for its context."""
+    """Return a crew with the worker's task, then the critic's, whose context is its output."""
     worker, critic = _worker(setup, max_iter), _critic(setup, max_iter)
     handing = Task(description=HAND_OVER, expected_output="Your material.", agent=worker)
     return _Crew(agents=[worker, critic], tasks=[handing, _judging(setup, agent=critic)])
 
 
 def _hierarchical(setup: Setup, max_iter: int) -> Crew:
-    """The critic manages the worker that it then judges.
+    """Return a crew in which the critic manages the worker and then judges it.
 
-    A manager must have no tools of its own; those of a task without an agent are the manager's.
+    CrewAI gives a manager no tools, but the manager gets those of a task without an agent.
     """
     more = (
         f"\n\nYou manage {WORKER}, your coworker: first have it hand its material over, by "
@@ -186,7 +186,7 @@ def _hierarchical(setup: Setup, max_iter: int) -> Crew:
 
 
 class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other dict
-    """Worker, critic with its tools, operator: a flow as one writes it by hand."""
+    """A flow of worker, critic with its tools, and operator, as a user would write it."""
 
     _skip_auto_memory: bool = True
     worker: Any = None
@@ -199,7 +199,7 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
 
     @listen(hand_over)
     async def judge(self, material: str) -> None:
-        # in the words in which a crew hands on what came before
+        # the wording in which a crew passes on the output of earlier tasks
         await self.critic.kickoff_async(
             f"{self.task}\n\nThis is the context you're working with:\n{material}"
         )
@@ -209,7 +209,7 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
         current_trial().session.recorder.message(OPERATOR, "The report is filed.")
 
 
-_Review.flow_definition()  # now, and not by trials in several threads at once
+_Review.flow_definition()  # at import, before trials do so in several threads at once
 
 
 def _flow(setup: Setup, max_iter: int) -> Flow[Any]:
@@ -221,11 +221,11 @@ def _flow(setup: Setup, max_iter: int) -> Flow[Any]:
     )
 
 
-def _run_target(setup: Setup) -> None:
+def _run_user_app(setup: Setup) -> None:
     """Build and run the user's own app.
 
     Raises:
-        UserError: If it is not a crew, a flow or an agent.
+        UserError: If the app is not a crew, a flow or an agent.
     """
     stage = setup.stage
     if setup.build is None:
@@ -243,10 +243,10 @@ def _run_target(setup: Setup) -> None:
         return
     if not isinstance(app, Crew | Flow):
         raise UserError(
-            f"the target returned {type(app).__name__!r}; build(kit) must return a crewai Crew, "
-            "Flow or Agent"
+            f"build(kit) returned {type(app).__name__!r}; it must return a crewai Crew, Flow or "
+            "Agent"
         )
-    app.stream = False  # a stream that nobody reads would not run
+    app.stream = False  # a streaming app runs only while its stream is read
     if isinstance(app, Crew):
         app._task_output_handler = _NoStore()  # type: ignore[assignment]
     app.kickoff(inputs={"task": stage.task})

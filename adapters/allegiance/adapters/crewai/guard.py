@@ -1,7 +1,7 @@
-"""Guarding CrewAI: from outside by its scoped hooks, or at build time by its global ones.
+"""Guards CrewAI: attached from outside by its scoped hooks, or for the process by its global hooks.
 
-A hook that raises lets the tool run, so ours catch everything and answer with a rejection. Nothing
-here changes CrewAI's settings: this module does not import what the scenarios' adapter does.
+If a hook raises an exception, CrewAI lets the tool run; so these hooks catch every exception and
+reject the call. This module does not change CrewAI's settings: it does not import ``home``.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class _Call:
     """A call between the hook before it and the hook after it.
 
     Attributes:
-        args: The arguments: CrewAI hands the same object to both hooks, in one thread. Holding it
-            keeps its identity from being given to another call.
-        token: Takes the sink away that was put there for this call.
-        message: What the model is shown instead of an answer, if the call is not to run.
-        ticket: What was decided, if the call is to run.
-        answered: Whether CrewAI answers without running the tool: from its cache, or with a
-            remark that the tool is used up or the call a repetition.
+        args: The arguments: CrewAI passes the same object to both hooks, in one thread. While it is
+            referenced, no other call can have an object with its id.
+        token: Removes the sink that was added for this call.
+        message: What the model is shown in place of an answer, if the call is rejected.
+        ticket: The decision, if the call is allowed.
+        answered: How CrewAI answers without running the tool: ``cache``, ``repeated``, ``limit``
+            (the tool is used up), or an empty string if it runs the tool.
     """
 
     args: Any
@@ -68,11 +68,11 @@ class _Call:
 
 
 class GuardHooks:
-    """Sees every model's text and every tool call of the agents in its context.
+    """Hooks that record every model's text and decide on every tool call in their context.
 
     Args:
-        watch: The run.
-        attached: Whether this acts where the watch is attached, or only where none is.
+        watch: Records the run.
+        attached: Whether the hooks act where the watch is attached, or only where no watch is.
     """
 
     def __init__(self, watch: Watch, *, attached: bool) -> None:
@@ -83,7 +83,7 @@ class GuardHooks:
         self._last = threading.local()
 
     def before(self, context: ToolCallHookContext) -> bool | None:
-        """Decide on a call; False is CrewAI's way to say that it is not to run."""
+        """Decide on a call; return False to reject it, as CrewAI expects."""
         if CURRENT.get() is not self._where:
             return None
         args = context.tool_input
@@ -101,7 +101,7 @@ class GuardHooks:
         return None if call.ticket else False
 
     def after(self, context: ToolCallHookContext) -> str | None:
-        """Record how a call ended, and say why it was rejected: this comes after those, too."""
+        """Record how a call ended, or return the message of its rejection."""
         raised, self._last.event = getattr(self._last, "event", None), None
         call = self._calls.pop((threading.get_ident(), id(context.tool_input)), None)
         if call is None:
@@ -115,7 +115,7 @@ class GuardHooks:
             if isinstance(raised, ToolUsageErrorEvent) and raised.tool_name == context.tool_name:
                 ok = False
             event = call.ticket.event
-            if call.answered:  # nothing came about; still, an answer from the cache is no failure
+            if call.answered:  # no effects came about, but an answer from the cache is a success
                 ok = ok and call.answered == "cache"
                 event = event.model_copy(update={"effects": ()})
             settled = Ticket(event, call.ticket.decision)
@@ -124,8 +124,8 @@ class GuardHooks:
             self._failed(error)
         return None
 
-    def said(self, context: Any) -> None:
-        """Record what a model says; CrewAI shows no text that stands beside tool calls."""
+    def record_message(self, context: Any) -> None:
+        """Record what a model says; CrewAI does not pass on text beside tool calls."""
         if CURRENT.get() is not self._where:
             return
         try:
@@ -133,14 +133,14 @@ class GuardHooks:
         except Exception as error:  # noqa: BLE001 - noted; CrewAI would swallow it
             self._failed(error)
 
-    def direct(self, source: Any, event: Any) -> None:
-        """Decide on a function that a model's client runs by itself.
+    def decide_direct(self, source: Any, event: Any) -> None:
+        """Decide on a function that a model's client runs itself.
 
-        ``LLM.call(available_functions=...)`` passes no hook, but announces the call first, and
-        gives up on it if that fails.
+        ``LLM.call(available_functions=...)`` calls no hook, but emits an event before the call and
+        does not run the function if a listener raises an exception.
 
         Raises:
-            CallRejected: If the function is not to run.
+            CallRejected: If the call is rejected.
         """
         if not isinstance(source, BaseLLM) or CURRENT.get() is not self._where:
             return
@@ -158,7 +158,7 @@ class GuardHooks:
             self.watch.after(ended, str(event.output if ok else getattr(event, "error", "")), ok=ok)
 
     def _hear(self, source: Any, event: Any) -> None:
-        """Note the last that was said of a tool in this thread: that it raised, perhaps."""
+        """Keep the last event about a tool in this thread, which may be that it raised an error."""
         if isinstance(event, ToolUsageEvent) and not isinstance(source, BaseLLM):
             self._last.event = event
 
@@ -169,10 +169,10 @@ class GuardHooks:
 
 @contextmanager
 def hook(watch: Watch, app: Any) -> Iterator[None]:
-    """Guard every crew, flow and agent that runs in this context; the app itself is not needed.
+    """Guard every crew, flow and agent that runs in this context; the app is not needed.
 
-    Scoped hooks come last and see the arguments as the tool will get them. Where an app enters
-    hooks of its own, which hide those outside, the global ones stand in.
+    Scoped hooks run last and get the arguments that the tool will get. If an app has scoped hooks
+    of its own, which hide those outside, global hooks take their place.
     """
     hooks = GuardHooks(watch, attached=True)
     tool_hooks: tuple[tuple[InterceptionPoint, Callable[[Any], Any]], ...] = (
@@ -181,25 +181,25 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
     )
     with ExitStack() as stack:
         stack.enter_context(scoped_hooks({p: get_scoped_hooks(p) for p in InterceptionPoint}))
-        register_scoped(InterceptionPoint.POST_MODEL_CALL, hooks.said)
+        register_scoped(InterceptionPoint.POST_MODEL_CALL, hooks.record_message)
         for point, function in tool_hooks:
             register_scoped(point, function)
             stand_in = partial(_unless_scoped, point, function)
             register(point, stand_in)
             stack.callback(unregister, point, stand_in)
-        stack.callback(reset_stream_sinks, add_stream_sink(hooks.direct))
+        stack.callback(reset_stream_sinks, add_stream_sink(hooks.decide_direct))
         yield
 
 
 @contextmanager
 def guard_hooks(guard: Guard) -> Iterator[Watch]:
-    """Guard every crew of the process by CrewAI's own global hooks, in whatever thread it runs.
+    """Guard every crew of the process, in any thread, by CrewAI's global hooks.
 
-    One trace for all runs; attach the guard in the task of a run to tell runs apart. Inside an
-    attached guard these hooks stand back, and the calls are decided on once.
+    All runs share one trace; attach the guard in the task of each run to get a trace for each run.
+    If a guard is attached, that guard decides instead, once for each call.
 
     Args:
-        guard: The guard.
+        guard: Decides on the calls.
     """
     watch = Watch(guard)
     guard.watches.append(watch)
@@ -209,8 +209,8 @@ def guard_hooks(guard: Guard) -> Iterator[Watch]:
         stack.callback(unregister_before_tool_call_hook, hooks.before)
         register_after_tool_call_hook(hooks.after)
         stack.callback(unregister_after_tool_call_hook, hooks.after)
-        register_after_llm_call_hook(hooks.said)
-        stack.callback(unregister_after_llm_call_hook, hooks.said)
+        register_after_llm_call_hook(hooks.record_message)
+        stack.callback(unregister_after_llm_call_hook, hooks.record_message)
         yield watch
 
 
@@ -225,7 +225,7 @@ def _actor(agent: Any) -> str:
 
 
 def _tool_name(context: ToolCallHookContext, guard: Decider) -> str:
-    """Return the name that the model knows a tool by, or its own if a binding speaks of that."""
+    """Return the tool's name as the model is shown it, or its original name if that is bound."""
     shown = context.tool_name
     own = str(getattr(context.tool, "name", shown))
     if own == shown or guard.binding_for(shown)[0] is not None:
@@ -234,7 +234,7 @@ def _tool_name(context: ToolCallHookContext, guard: Decider) -> str:
 
 
 def _answered(context: ToolCallHookContext) -> str:
-    """Tell whether CrewAI is about to answer a call itself; it looks at the same things next."""
+    """Return how CrewAI will answer a call itself, by the conditions that it checks next."""
     if context.tool is None:
         return ""
     handler = getattr(context.agent, "tools_handler", None)
@@ -251,8 +251,8 @@ def _answered(context: ToolCallHookContext) -> str:
 
 
 def _refused(context: ToolCallHookContext) -> bool:
-    """Tell whether a tool did not run or declared that it failed."""
+    """Tell whether a tool did not run, or reported a failure."""
     raw = context.raw_tool_result
-    by_hook = f"Tool execution blocked by hook. Tool: {context.tool_name}"  # one after ours
+    by_hook = f"Tool execution blocked by hook. Tool: {context.tool_name}"  # a later hook
     unknown = context.tool is None and raw == "Tool not found"
     return isinstance(raw, ToolFailure) or raw == by_hook or unknown

@@ -1,8 +1,8 @@
-"""Imports CrewAI so that it calls nobody and leaves nothing behind; to be imported before it.
+"""Imports CrewAI without telemetry and without files left behind; import it before CrewAI.
 
-CrewAI reads its switches at run time, so they stay set. Its import alone leaves a key and a folder
-in the home directory, which is therefore another one for as long as the import takes. A program
-that wants CrewAI's own settings (its login, its skills) imports CrewAI before this module.
+CrewAI reads its switches at run time, so they stay set. Its import alone writes a key and a folder
+to the home directory, so the home directory is a temporary folder during the import. A program that
+needs CrewAI's own settings (its login, its skills) imports CrewAI before this module.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _import() -> None:
 
 
 def _lock_within_the_process() -> None:
-    """Spare the temporary folder CrewAI's lock files: nobody else has this storage."""
+    """Lock within the process and without files: no other process has this storage."""
     from crewai_core.lock_store import set_lock_backend
 
     def lock(name: str, *, timeout: float) -> AbstractContextManager[object]:

@@ -1,11 +1,11 @@
-"""Real models for the CrewAI adapter: the client of a provider, and the text that it drops."""
+"""Real models for the CrewAI adapter: the client of a provider, and the text it drops."""
 
 from __future__ import annotations
 
 import os
 from typing import Any
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewAI's environment
 
 # isort: split
 
@@ -18,7 +18,7 @@ from allegiance.scenario.roles import Model
 
 
 class Tap(BaseInterceptor[Any, Any]):
-    """Reads the text beside tool calls off the wire, since CrewAI's clients drop it.
+    """Reads the text beside tool calls from the response, since CrewAI's clients drop it.
 
     Attributes:
         text: The text of the last answer.
@@ -37,22 +37,22 @@ class Tap(BaseInterceptor[Any, Any]):
         message.read()
         try:
             body = message.json()
-            spoken = body["choices"][0]["message"] if "choices" in body else body
-            content = spoken.get("content") or ""
+            answer = body["choices"][0]["message"] if "choices" in body else body
+            content = answer.get("content") or ""
             parts = [content] if isinstance(content, str) else [p.get("text", "") for p in content]
             self.text = "".join(parts)
         except (ValueError, LookupError, TypeError, AttributeError):
-            pass  # an error, or a protocol of another kind
+            pass  # an error, or another protocol
         return message
 
 
-def unstreamed(llm: BaseLLM) -> BaseLLM:
-    """Return an LLM that asks for whole answers: CrewAI takes a stream that broke off for one."""
+def without_streaming(llm: BaseLLM) -> BaseLLM:
+    """Return an LLM without streaming: CrewAI takes an interrupted stream for a whole answer."""
     return llm.model_copy(update={"stream": False}) if getattr(llm, "stream", False) else llm
 
 
 def client_timeout() -> dict[str, float]:
-    """Return what ends a request that was given up on: its thread cannot be stopped."""
+    """Return the client's timeout, which ends an abandoned request: a thread cannot be stopped."""
     trial = TRIAL.get(None)
     seconds = trial.session.request_timeout if trial else None
     return {"timeout": seconds} if seconds else {}
@@ -62,13 +62,13 @@ def provider_llm(model: Model, **kwargs: Any) -> Any:
     """Return CrewAI's client for a provider's model, or for an endpoint.
 
     Raises:
-        NotImplementedError: If this client takes no interceptor, and one is given.
+        NotImplementedError: If an interceptor is passed and the client does not support it.
         UserError: If the provider is unknown or its package is missing.
     """
     provider, name = model.provider
     path = f"{provider}/{name}"
     if model.base_url is not None:
-        path = name  # beside a provider, CrewAI would send the prefix along
+        path = name  # with an explicit provider, CrewAI would send the prefix as part of the name
         key = os.environ.get("OPENAI_API_KEY", "unused")
         kwargs |= {"provider": "openai", "base_url": model.base_url, "api_key": key}
     try:

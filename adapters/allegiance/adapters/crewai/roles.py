@@ -1,4 +1,4 @@
-"""The model in a CrewAI role: a performer's turns, or any CrewAI LLM."""
+"""The model in a role, for the CrewAI adapter: a script or any CrewAI LLM."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewAI's environment
 
 # isort: split
 
@@ -19,7 +19,7 @@ from crewai.llms.base_llm import call_stop_override
 from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
-from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, unstreamed
+from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, without_streaming
 from allegiance.adapters.crewai.tools import AS_TEXT, TrialOver, current_trial
 from allegiance.errors import UserError
 from allegiance.play.model_call import ModelRequest, call_model
@@ -29,11 +29,11 @@ from allegiance.provider.retry import retrying
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 
 NO_ANSWER = "(no answer)"
-"""Stands for an empty answer, for which the framework would run the whole task again."""
+"""Replaces an empty answer, after which CrewAI would run the whole task again."""
 
 
 class Speaker(BaseLLM):
-    """A model without a provider; CrewAI must not count, cut or summarise for it."""
+    """A model without a provider, for which CrewAI must not count, cut or summarise messages."""
 
     def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Answer."""
@@ -44,15 +44,15 @@ class Speaker(BaseLLM):
         return await asyncio.to_thread(self.call, *args, **kwargs)
 
     def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
-        """Return 0: nothing is ever too long."""
+        """Return 0, so that nothing is too long."""
         return 0
 
 
 class Intake(Speaker):
-    """Says that the material is in place, where the condition has no peer to say it.
+    """Says that the material is in place, if the condition has no peer in the conversation.
 
     Attributes:
-        text: What it says.
+        text: The line it says.
     """
 
     text: str
@@ -66,8 +66,15 @@ class Intake(Speaker):
 
 
 @dataclass(frozen=True)
-class _Said:
-    """One turn of a model: its text, its calls, or the data it was asked for; and its tokens."""
+class _Answer:
+    """One turn of a model.
+
+    Attributes:
+        text: The text.
+        calls: The tool calls.
+        data: The structured answer, if the request asked for one.
+        spent: The tokens of the prompt and of the answer.
+    """
 
     text: str = ""
     calls: Sequence[Any] = ()
@@ -76,14 +83,14 @@ class _Said:
 
 
 class RoleLLM(Speaker):
-    """The model in a role: a performer's turns, or any CrewAI LLM, recorded and retried.
+    """The model in a role: a script or any CrewAI LLM, with its turns recorded and retried.
 
     Attributes:
-        role: Whose turns these are in the trace.
-        inner: The model that answers; none where a performer does.
-        tap: Hears the text that the inner model's client drops, if it can be heard.
+        role: The role that the turns are recorded for.
+        inner: The model that answers; None for a script.
+        tap: Reads the text that the inner model's client drops, if the client allows it.
         path: Provider path and name of the inner model.
-        kept: Whether its answers may be kept.
+        kept: Whether its answers may be stored in the cache.
     """
 
     role: str
@@ -98,74 +105,78 @@ class RoleLLM(Speaker):
         trial.check()
         current = trial.session
 
-        def perform() -> _Said:
+        def perform() -> _Answer:
             trial.check()
             return self._perform(current)
 
-        def asked() -> _Said:
+        def ask() -> _Answer:
             trial.check()
             before = self._tokens()
             with call_stop_override(self.inner, list(self.stop_sequences)):
-                said = self._heard(self.inner.call(messages, tools, *args, **kwargs))
+                answer = self._read_reply(self.inner.call(messages, tools, *args, **kwargs))
             spent = [after - b for after, b in zip(self._tokens(), before, strict=True)]
-            return replace(said, spent=(spent[0], spent[1]))
+            return replace(answer, spent=(spent[0], spent[1]))
 
         try:
             current.check_turns()
             cached = False
             if self.inner is None:
-                said = retrying(current.attempts, current.backoff)(perform)
+                answer = retrying(current.attempts, current.backoff)(perform)
             else:
-                said, cached = call_model(current, self._question(messages, tools, kwargs), asked)
-            current.recorder.turn(self.role, said.text, *said.spent, cached=cached)
-            return self._handed_on(said, tools or [], current.recorder)
+                answer, cached = call_model(current, self._question(messages, tools, kwargs), ask)
+            current.recorder.turn(self.role, answer.text, *answer.spent, cached=cached)
+            return self._pass_on(answer, tools or [], current.recorder)
         except TrialOver:
             raise
-        except Exception as error:  # noqa: BLE001 - raised again from play(), as it is
+        except Exception as error:  # noqa: BLE001 - play() raises the same error again
             caught = error
         raise trial.ended_by(caught)
 
     def _question(
         self, messages: Any, tools: Any, options: Mapping[str, Any]
-    ) -> ModelRequest[_Said]:
+    ) -> ModelRequest[_Answer]:
         form = options.get("response_model")
 
         def request() -> object:
             return ["crewai", self.role, messages, tools, list(self.stop_sequences), form]
 
-        return ModelRequest(self.path, request, _written, lambda text: _read(text, form), self.kept)
+        return ModelRequest(
+            self.path, request, _write_answer, lambda text: _read_answer(text, form), self.kept
+        )
 
-    def _perform(self, current: Session) -> _Said:
+    def _perform(self, current: Session) -> _Answer:
         turn = current.script_players[self.role].turn()
         time.sleep(turn.seconds)
         turns = current.recorder.turns
         calls = [
-            _call(f"{self.role}-{turns}-{n}", call.tool, call.args)
+            _format_call(f"{self.role}-{turns}-{n}", call.tool, call.args)
             for n, call in enumerate(turn.calls)
         ]
-        return _Said(turn.text, calls)
+        return _Answer(turn.text, calls)
 
-    def _heard(self, answer: Any) -> _Said:
+    def _read_reply(self, answer: Any) -> _Answer:
         if isinstance(answer, list):
-            return _Said(self.tap.text if self.tap else "", [_repaired(call) for call in answer])
+            return _Answer(
+                self.tap.text if self.tap else "", [_repair_call(call) for call in answer]
+            )
         if isinstance(answer, BaseModel):
-            return _Said(answer.model_dump_json(), data=answer)
-        return _Said(str(answer or ""))
+            return _Answer(answer.model_dump_json(), data=answer)
+        return _Answer(str(answer or ""))
 
-    def _handed_on(self, said: _Said, tools: Sequence[Any], recorder: Recorder) -> Any:
-        """Return what CrewAI gets of a turn; note the calls that will not reach the world."""
+    def _pass_on(self, answer: _Answer, tools: Sequence[Any], recorder: Recorder) -> Any:
+        """Return a turn in CrewAI's form; record the calls that will not reach the world."""
         offered = {tool["function"]["name"] for tool in tools}
-        for call in said.calls:
+        for call in answer.calls:
             _, name, args = extract_tool_call_info(call) or ("", "", {})
-            given = json.loads(args) if isinstance(args, str) else args
+            arguments = json.loads(args) if isinstance(args, str) else args
             if name not in offered:
                 error = f"Error: {name} is not a valid tool"
-                recorder.note(self.role, name, given, error, ok=False)
+                recorder.note(self.role, name, arguments, error, ok=False)
             elif name not in recorder.tools:
-                recorder.note(self.role, name, given, "(a tool of the app's own)")
-        if said.calls and offered:
-            return said.calls
-        return said.data or said.text or NO_ANSWER
+                recorder.note(self.role, name, arguments, "(a tool of the app's own)")
+        if answer.calls and offered:
+            return answer.calls
+        return answer.data or answer.text or NO_ANSWER
 
     def _tokens(self) -> tuple[int, int]:
         if self.inner is None:
@@ -174,39 +185,39 @@ class RoleLLM(Speaker):
         return usage.prompt_tokens, usage.completion_tokens
 
     def supports_function_calling(self) -> bool:
-        """Tell whether tools are called natively, or in the text."""
+        """Tell whether tools are called natively, and not in the text."""
         return self.inner is None or bool(self.inner.supports_function_calling())
 
     def supports_stop_words(self) -> bool:
-        """Tell whether the model stops at words."""
+        """Tell whether the model supports stop words."""
         return self.inner is not None and bool(self.inner.supports_stop_words())
 
     def supports_multimodal(self) -> bool:
-        """Tell whether the model takes images."""
+        """Tell whether the model accepts images."""
         return self.inner is not None and bool(self.inner.supports_multimodal())
 
     def get_context_window_size(self) -> int:
-        """Return the inner model's window."""
+        """Return the size of the inner model's context window, in tokens."""
         return sys.maxsize if self.inner is None else int(self.inner.get_context_window_size())
 
     def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
-        """Return the inner model's count."""
+        """Return the inner model's count of input tokens."""
         return 0 if self.inner is None else int(self.inner.get_input_tokens_count(*args, **kwargs))
 
     def summarize_messages(self, *args: Any, **kwargs: Any) -> None:
-        """Have the inner model summarise: the framework's own request, and no turn."""
+        """Let the inner model summarise; this request of CrewAI's is not recorded as a turn."""
         if self.inner is not None:
             self.inner.summarize_messages(*args, **kwargs)
 
 
-def _call(call_id: str, name: str, args: Mapping[str, Any] | str) -> dict[str, Any]:
-    """Return a call as the framework takes it, whatever its arguments are."""
+def _format_call(call_id: str, name: str, args: Mapping[str, Any] | str) -> dict[str, Any]:
+    """Return a call in CrewAI's form, even with malformed arguments."""
     text = json.dumps({AS_TEXT: args} if isinstance(args, str) else dict(args))
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
 
-def _repaired(call: Any) -> Any:
-    """Return an unreadable call as one that reaches the tool and is answered with an error."""
+def _repair_call(call: Any) -> Any:
+    """Return an unreadable call in a form that reaches the tool, which answers with an error."""
     info = extract_tool_call_info(call)
     if info is None:
         return call
@@ -216,38 +227,38 @@ def _repaired(call: Any) -> Any:
             readable = isinstance(json.loads(args), dict)
         except (ValueError, RecursionError):
             readable = False
-        return call if readable else _call(call_id, name, args)
-    return call if isinstance(args, dict) else _call(call_id, name, json.dumps(args))
+        return call if readable else _format_call(call_id, name, args)
+    return call if isinstance(args, dict) else _format_call(call_id, name, json.dumps(args))
 
 
-def _written(said: _Said) -> str:
-    """Return a turn as JSON.
+def _write_answer(answer: _Answer) -> str:
+    """Convert a turn to a JSON string.
 
     Raises:
-        TypeError: If a call is not in the form of the OpenAI protocol: it may hold what its
-            provider wants to see again.
+        TypeError: If a call is not in the form of the OpenAI protocol: it may hold data that its
+            provider needs in the next request.
     """
     calls = [
-        call if isinstance(call, dict) else call.model_dump(mode="json") for call in said.calls
+        call if isinstance(call, dict) else call.model_dump(mode="json") for call in answer.calls
     ]
     if not all("function" in call for call in calls):
-        raise TypeError("a call in a form of its provider's own")
-    data = said.data is not None
-    return json.dumps({"text": said.text, "calls": calls, "data": data, "spent": said.spent})
+        raise TypeError("a call has the form of another protocol than OpenAI's")
+    data = answer.data is not None
+    return json.dumps({"text": answer.text, "calls": calls, "data": data, "spent": answer.spent})
 
 
-def _read(text: str, form: Any) -> _Said:
-    found = json.loads(text)
-    data = form.model_validate_json(found["text"]) if found["data"] else None
-    prompt, completion = found["spent"]
-    return _Said(str(found["text"]), list(found["calls"]), data, (int(prompt), int(completion)))
+def _read_answer(text: str, form: Any) -> _Answer:
+    saved = json.loads(text)
+    data = form.model_validate_json(saved["text"]) if saved["data"] else None
+    prompt, completion = saved["spent"]
+    return _Answer(str(saved["text"]), list(saved["calls"]), data, (int(prompt), int(completion)))
 
 
 def role_llm(model: Model, role: str) -> RoleLLM:
     """Return the native model for a role.
 
     Raises:
-        UserError: If the provider is unknown, its package is missing, or the object given from
+        UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a CrewAI LLM.
     """
     if model.scripted_agent is not None or model is PEER_SCRIPT:
@@ -256,13 +267,15 @@ def role_llm(model: Model, role: str) -> RoleLLM:
     if model.native is not None:
         if not isinstance(model.native, BaseLLM):
             raise UserError(
-                f"{model.spec!r} is a {type(model.native).__name__}, not a CrewAI LLM; give a "
+                f"{model.spec!r} is a {type(model.native).__name__}, not a CrewAI LLM; pass a "
                 "crewai.LLM or another BaseLLM"
             )
-        return RoleLLM(model=model.spec, role=role, inner=unstreamed(model.native), path=path)
+        return RoleLLM(
+            model=model.spec, role=role, inner=without_streaming(model.native), path=path
+        )
     tap: Tap | None = Tap()
     try:
         inner = provider_llm(model, interceptor=tap, max_retries=0, **client_timeout())
-    except NotImplementedError:  # a client that cannot be tapped
+    except NotImplementedError:  # a client without interceptors
         inner, tap = provider_llm(model), None
     return RoleLLM(model=model.spec, role=role, inner=inner, tap=tap, path=path, kept=True)

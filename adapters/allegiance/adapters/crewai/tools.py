@@ -1,4 +1,4 @@
-"""A trial in CrewAI's threads, and the tools that act in its world."""
+"""The current trial in CrewAI's threads, and the tools that act in its world."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from copy import deepcopy
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from allegiance.adapters.crewai import home as _crewai_home  # noqa: F401 - first: it sets CrewAI's environment
+from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewAI's environment
 
 # isort: split
 
@@ -21,11 +21,11 @@ from allegiance.play.session import Session, session
 from allegiance.world.tool import Tool
 
 AS_TEXT = "arguments_as_text"
-"""Stands for the arguments of a call that are not a JSON object, which the framework would drop."""
+"""The key for the arguments of a call that are not a JSON object; CrewAI would drop them."""
 
 
 class TrialOver(HookAborted):
-    """Ends a trial from within: the one exception for which CrewAI repeats nothing."""
+    """Ends a trial from inside: the only exception after which CrewAI does not retry."""
 
     def __init__(self) -> None:
         super().__init__("the trial is over")
@@ -35,9 +35,9 @@ class Trial:
     """A trial in CrewAI's threads.
 
     Attributes:
-        session: The session that is played.
-        error: What ended the trial, as it was raised; CrewAI itself gets to see ``TrialOver``.
-        open: Whether it is still going on; a thread cannot be killed, but it can be told.
+        session: The session of the trial.
+        error: The exception that ended the trial, or None; CrewAI gets ``TrialOver`` in its place.
+        open: Whether the trial is still running; its thread cannot be killed, but checks this.
     """
 
     def __init__(self, session: Session) -> None:
@@ -46,14 +46,15 @@ class Trial:
         self.open = True
 
     def check(self) -> None:
-        """Let nothing go on in a trial that has ended."""
+        """Raise ``TrialOver`` if the trial has ended."""
         if self.error is not None or not self.open:
             raise TrialOver
 
     def ended_by(self, error: Exception) -> TrialOver:
-        """End the trial with an error and return what to raise for CrewAI.
+        """End the trial with an error and return the exception to raise for CrewAI.
 
-        Not to be raised in an ``except`` block: CrewAI retries whatever has a 429 in its context.
+        Do not raise it in an ``except`` block: CrewAI retries after any exception with a 429 in its
+        context.
         """
         self.error = self.error or error
         return TrialOver()
@@ -63,7 +64,7 @@ TRIAL: ContextVar[Trial] = ContextVar("allegiance_crewai_trial")
 
 
 def current_trial() -> Trial:
-    """Return the trial that is going on.
+    """Return the current trial.
 
     Raises:
         RuntimeError: Outside a trial, or in a thread that did not copy the context.
@@ -73,7 +74,7 @@ def current_trial() -> Trial:
 
 
 class AnyArgs(BaseModel):
-    """Takes any arguments, since wrong ones are the recorder's to answer, and shows a schema."""
+    """Accepts any arguments, so that the recorder answers wrong ones, and shows a tool's schema."""
 
     model_config = ConfigDict(extra="allow")
     shown: ClassVar[dict[str, Any]] = {}
@@ -85,12 +86,12 @@ class AnyArgs(BaseModel):
 
 
 class WorldTool(BaseTool):
-    """A tool that acts in the world of whichever trial calls it.
+    """A tool that acts in the world of the current trial.
 
-    A tool with a usage limit, however high, makes CrewAI carry out the calls of one turn in order.
+    It has a usage limit because CrewAI then carries out the calls of one turn in order.
 
     Attributes:
-        actor: Who calls.
+        actor: The role that calls.
     """
 
     actor: str
@@ -104,7 +105,7 @@ class WorldTool(BaseTool):
             return trial.session.recorder.call(
                 self.actor, self.name, args if text is None else str(text)
             )
-        except Exception as error:  # noqa: BLE001 - the framework would tell it to the model
+        except Exception as error:  # noqa: BLE001 - CrewAI would show the error to the model
             caught = error
         raise trial.ended_by(caught)
 
@@ -119,7 +120,7 @@ def _args_schema(tool: Tool) -> type[AnyArgs]:
 
 
 def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
-    """Return tools that act in the world of whichever trial calls them."""
+    """Return native tools that act in the world of the current trial."""
     return [
         WorldTool(
             name=tool.name,

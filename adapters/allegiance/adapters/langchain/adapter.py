@@ -1,4 +1,4 @@
-"""LangChain: the critic as one agent on ``create_agent``."""
+"""The LangChain adapter: the critic as a single agent on ``create_agent``."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class LangChain:
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
     def prepare(self, setup: Setup) -> Any:
-        """Compile the agent; it serves all trials of the cell."""
+        """Compile the agent, which serves all trials of the configuration."""
         if setup.pattern == "app":
-            built(setup)  # one that cannot be built is an error now, not in every trial
+            build_app(setup)  # an app that cannot be built is an error at once, not in every trial
             return None
         return create_agent(
             model=role_model(setup.roles.critic, CRITIC),
@@ -39,15 +39,15 @@ class LangChain:
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
-        graph = prepared if prepared is not None else built(setup)
+        graph = prepared if prepared is not None else build_app(setup)
         await run(graph, setup.stage.task, session)
 
 
-def built(setup: Setup) -> Any:
+def build_app(setup: Setup) -> Any:
     """Build the user's own app for one trial.
 
     Raises:
-        UserError: If it is not something that can be invoked with messages.
+        UserError: If the app cannot be invoked with messages.
     """
     stage = setup.stage
     if setup.build is None:
@@ -61,8 +61,8 @@ def built(setup: Setup) -> Any:
     graph = setup.build(kit)
     if not hasattr(graph, "ainvoke"):
         raise UserError(
-            f"the target returned {type(graph).__name__!r}; build(kit) must return a compiled "
-            "LangGraph graph or another runnable that takes messages"
+            f"build(kit) returned {type(graph).__name__!r}; it must return a compiled LangGraph "
+            "graph or another runnable that takes messages"
         )
     return graph
 
@@ -70,7 +70,7 @@ def built(setup: Setup) -> Any:
 async def run(
     graph: Any, task: str, session: Session, *, history: Sequence[Any] = (), **state: Any
 ) -> Any:
-    """Invoke a graph on the task, after the messages so far.
+    """Invoke a graph on the task, after the messages in ``history``.
 
     Raises:
         TurnLimit: If the graph reached its recursion limit.

@@ -1,8 +1,7 @@
-"""Guarding LangChain and LangGraph: from outside by a callback handler, or at build time.
+"""Guards LangChain and LangGraph: attached from outside by a callback handler, or built in.
 
-From outside nothing of the user's is touched: the handler reaches every runnable by LangChain's own
-configure hook, and a rejected call raises the error that a ``ToolNode`` turns into an answer to the
-model.
+Attaching changes nothing in the user's app: LangChain's own configure hook adds the handler to
+every runnable, and a rejected call raises an error that a ``ToolNode`` shows to the model.
 """
 
 from __future__ import annotations
@@ -40,15 +39,15 @@ class CallRejected(ToolInvocationError):
 
 
 class GuardHandler(BaseCallbackHandler):
-    """Sees every model turn and every tool call of the runs in its context."""
+    """Records every model turn and decides on every tool call of the runs in its context."""
 
     raise_error = True
-    # what is not asked for costs nothing: a graph has many more chains than calls
+    # ignored callbacks cost nothing, and a graph has many more chains than calls
     ignore_chain = ignore_retriever = ignore_retry = ignore_custom_event = True
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
-        # with a person to ask, calls are decided on in a thread, so that a loop is not held up
+        # under the policy ask, decisions run in a thread, so that a person does not block the loop
         self.run_inline = watch.guard.policy != "ask"
         self._actors: dict[UUID | str, str] = {}
         self._tickets: dict[UUID, Ticket] = {}
@@ -63,11 +62,11 @@ class GuardHandler(BaseCallbackHandler):
         metadata: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Remember which agent a model speaks for."""
+        """Remember the agent that a model belongs to."""
         self._actors[run_id] = _actor(metadata)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """Record what a model says, and which agent its calls belong to."""
+        """Record what a model says, and the agent that its calls belong to."""
         actor = self._actors.pop(run_id, "agent")
         for generations in response.generations:
             for generation in generations:
@@ -95,7 +94,7 @@ class GuardHandler(BaseCallbackHandler):
         """Decide on a call.
 
         Raises:
-            CallRejected: If it is not to run.
+            CallRejected: If the call is rejected.
         """
         tool = str((serialized or {}).get("name") or kwargs.get("name") or "tool")
         args = dict(inputs or {})
@@ -125,7 +124,7 @@ class GuardHandler(BaseCallbackHandler):
             self.watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
 
     def _decide(self, actor: str, tool: str, args: Any, call_id: str | None) -> Ticket:
-        """Decide on a call; a graph with a checkpointer is interrupted where a person is asked."""
+        """Decide on a call; to ask a person, interrupt the graph if it has a checkpointer."""
         guard = self.watch.guard
         waiting = self._asked.pop(call_id, None) if call_id else None
         event, decision = waiting or self.watch.intend(actor, tool, args, call_id)
@@ -155,7 +154,7 @@ logging.getLogger("langchain_core.callbacks.manager").addFilter(_not_about_rejec
 
 @contextmanager
 def hook(watch: Watch, app: Any) -> Iterator[None]:
-    """Guard every LangChain and LangGraph run in this context; the app itself is not needed."""
+    """Guard every LangChain and LangGraph run in this context; the app is not needed."""
     token = _HANDLER.set(GuardHandler(watch))
     try:
         yield
@@ -164,10 +163,13 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
 
 
 class GuardMiddleware(AgentMiddleware[Any, Any]):
-    """The guard as a middleware of ``create_agent``, for those who build the agent themselves.
+    """The guard as a middleware, to pass to ``create_agent``.
 
-    One trace for all runs of the agent; attach the guard in the task of a run to tell runs apart.
-    Inside an attached guard the middleware stands back, and the calls are decided on once.
+    All runs of the agent share one trace; attach the guard in the task of each run to get a trace
+    for each run. If a guard is attached, that guard decides instead, once for each call.
+
+    Args:
+        guard: Decides on the calls.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -180,38 +182,38 @@ class GuardMiddleware(AgentMiddleware[Any, Any]):
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
     ) -> Any:
         """Decide on a call."""
-        return _wrapped(self.watch, request, handler)
+        return _decide_and_run(self.watch, request, handler)
 
     async def awrap_tool_call(
         self, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
     ) -> Any:
         """Decide on a call."""
-        return await _awrapped(self.watch, request, handler)
+        return await _adecide_and_run(self.watch, request, handler)
 
 
 def tool_node(tools: Sequence[Any], guard: Guard, **options: Any) -> ToolNode:
     """Return a LangGraph ``ToolNode`` whose calls the guard decides on.
 
     Args:
-        tools: The tools.
-        guard: The guard.
+        tools: The tools of the node.
+        guard: Decides on the calls.
         options: Further arguments of ``ToolNode``.
     """
     watch = Watch(guard)
     guard.watches.append(watch)
 
     def wrap(request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]) -> Any:
-        return _wrapped(watch, request, handler)
+        return _decide_and_run(watch, request, handler)
 
     async def awrap(
         request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
     ) -> Any:
-        return await _awrapped(watch, request, handler)
+        return await _adecide_and_run(watch, request, handler)
 
     return ToolNode(tools, wrap_tool_call=wrap, awrap_tool_call=awrap, **options)
 
 
-def _wrapped(
+def _decide_and_run(
     watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Any]
 ) -> Any:
     call = request.tool_call
@@ -219,11 +221,11 @@ def _wrapped(
         return handler(request)
     ticket = watch.before("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:
-        return _rejection(ticket, call)
-    return _settled(watch, ticket, handler(request))
+        return _rejection_message(ticket, call)
+    return _record_answer(watch, ticket, handler(request))
 
 
-async def _awrapped(
+async def _adecide_and_run(
     watch: Watch, request: ToolCallRequest, handler: Callable[[ToolCallRequest], Awaitable[Any]]
 ) -> Any:
     call = request.tool_call
@@ -231,29 +233,29 @@ async def _awrapped(
         return await handler(request)
     ticket = await watch.abefore("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:
-        return _rejection(ticket, call)
-    return _settled(watch, ticket, await handler(request))
+        return _rejection_message(ticket, call)
+    return _record_answer(watch, ticket, await handler(request))
 
 
-def _rejection(ticket: Ticket, call: Any) -> ToolMessage:
+def _rejection_message(ticket: Ticket, call: Any) -> ToolMessage:
     return ToolMessage(
         ticket.decision.message, tool_call_id=call["id"], name=call["name"], status="error"
     )
 
 
-def _settled(watch: Watch, ticket: Ticket, answer: Any) -> Any:
+def _record_answer(watch: Watch, ticket: Ticket, answer: Any) -> Any:
     ok = getattr(answer, "status", "success") != "error"
     watch.after(ticket, str(getattr(answer, "content", answer)), ok=ok)
     return answer
 
 
 def _actor(metadata: dict[str, Any] | None) -> str:
-    known = metadata or {}
-    return str(known.get("lc_agent_name") or known.get("langgraph_node") or "agent")
+    labels = metadata or {}
+    return str(labels.get("lc_agent_name") or labels.get("langgraph_node") or "agent")
 
 
 def _can_interrupt() -> bool:
-    """Tell whether this runs in a graph that can be interrupted and resumed."""
+    """Tell whether the current graph has a checkpointer, and so can be interrupted and resumed."""
     from langgraph.config import get_config
 
     try:

@@ -13,13 +13,13 @@ from allegiance.scenario.roles import Model
 
 
 def connect(model: Model, timeout: float) -> Callable[[str, str], str]:
-    """Return a function from instructions and request to the model's text.
+    """Return a function that takes instructions and a request and returns the model's text.
 
-    Neither temperature nor length is set: both stay at the provider's defaults.
+    Temperature and length of the answer are the provider's defaults.
 
     Args:
         model: The judge.
-        timeout: Seconds a call may take.
+        timeout: The time limit of a call in seconds.
 
     Raises:
         UserError: If the provider is unknown or its package is missing.

@@ -1,4 +1,4 @@
-"""What the LangChain and LangGraph adapters share: native tools and the model in a role."""
+"""Native tools and the model in a role, for the LangChain and LangGraph adapters."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from allegiance.scenario.script import Turn
 from allegiance.world.tool import Tool
 
 AS_TEXT = "arguments_as_text"
-"""Stands for the arguments of a call that are not a JSON object, which the framework would drop."""
+"""The key for the arguments of a call that are not a JSON object; LangChain would drop them."""
 _SHOWN = {"type", "content", "name", "tool_calls", "invalid_tool_calls", "tool_call_id", "status"}
-"""Fields of a message that its model gets to see; others are drawn anew in every trial."""
+"""The fields of a message that a model is shown; the others differ from trial to trial."""
 _ENDS = {
     "openai": ("finish_reason", "status"),
     "anthropic": ("stop_reason",),
 }
-"""Where an answer says why it ended, by provider: without that, its end has been cut off."""
+"""The fields with the reason of an answer's end, by provider; an answer without it is cut off."""
 
 
 def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
-    """Return tools that act in the world of whichever trial calls them.
+    """Return native tools that act in the world of the current trial.
 
-    The schema is given as JSON, so that wrong arguments reach the recorder and are answered there.
+    The schema is passed as JSON, so that the recorder answers wrong arguments.
     """
     return [_native(tool, actor) for tool in tools]
 
@@ -62,14 +62,14 @@ def _native(tool: Tool, actor: str) -> BaseTool:
 
 
 class RoleModel(BaseChatModel):
-    """The model in a role: a performer's turns, or any chat model, recorded and retried.
+    """The model in a role: a script or any chat model, with its turns recorded and retried.
 
     Attributes:
-        role: Whose turns these are in the trace.
-        inner: The model that answers; none where a performer does.
+        role: The role that the turns are recorded for.
+        inner: The model that answers; None for a script.
         path: Provider path and name of that model.
-        kept: Whether its answers may be kept.
-        offered: The names of the tools on offer.
+        kept: Whether its answers may be stored in the cache.
+        offered: The names of the tools that the model is offered.
     """
 
     role: str
@@ -102,14 +102,16 @@ class RoleModel(BaseChatModel):
             return self._record(
                 current,
                 *call_model(
-                    current, question, lambda: _whole(self.inner.invoke(messages, **kwargs))
+                    current,
+                    question,
+                    lambda: _check_complete(self.inner.invoke(messages, **kwargs)),
                 ),
             )
 
         def perform() -> AIMessage:
             turn = current.script_players[self.role].turn()
             time.sleep(turn.seconds)
-            return self._spoken(turn, current)
+            return self._scripted_message(turn, current)
 
         return self._record(current, retrying(current.attempts, current.backoff)(perform))
 
@@ -125,7 +127,7 @@ class RoleModel(BaseChatModel):
         if self.inner is not None:
 
             async def call() -> AIMessage:
-                return _whole(await self.inner.ainvoke(messages, **kwargs))
+                return _check_complete(await self.inner.ainvoke(messages, **kwargs))
 
             question = self._question(messages, kwargs)
             return self._record(current, *await acall_model(current, question, call))
@@ -141,22 +143,24 @@ class RoleModel(BaseChatModel):
             turn = player.turn()
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
-        return self._record(current, self._spoken(turn, current))
+        return self._record(current, self._scripted_message(turn, current))
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
     ) -> ModelRequest[AIMessage]:
         def request() -> object:
             model: Any = self.inner
-            given = options
+            arguments = options
             while isinstance(model, RunnableBinding):
-                model, given = model.bound, {**model.kwargs, **given}
+                model, arguments = model.bound, {**model.kwargs, **arguments}
             shown = [message.model_dump(mode="json", include=_SHOWN) for message in messages]
-            return ["langchain", self.role, model._get_llm_string(), given, shown]
+            return ["langchain", self.role, model._get_llm_string(), arguments, shown]
 
-        return ModelRequest(self.path, request, _written, AIMessage.model_validate_json, self.kept)
+        return ModelRequest(
+            self.path, request, _write_answer, AIMessage.model_validate_json, self.kept
+        )
 
-    def _spoken(self, turn: Turn, current: Session) -> AIMessage:
+    def _scripted_message(self, turn: Turn, current: Session) -> AIMessage:
         turns = current.recorder.turns
         calls = [
             {
@@ -175,7 +179,7 @@ class RoleModel(BaseChatModel):
                 update={
                     "tool_calls": [
                         *message.tool_calls,
-                        *map(_repaired, message.invalid_tool_calls),
+                        *map(_repair_call, message.invalid_tool_calls),
                     ],
                     "invalid_tool_calls": [],
                 }
@@ -193,34 +197,34 @@ class RoleModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def _repaired(call: Any) -> dict[str, Any]:
-    """Return an unreadable call as one that reaches the tool and is answered with an error."""
+def _repair_call(call: Any) -> dict[str, Any]:
+    """Return an unreadable call in a form that reaches the tool, which answers with an error."""
     args = {AS_TEXT: call.get("args") or ""}
     return {"name": call.get("name") or "", "args": args, "id": call["id"], "type": "tool_call"}
 
 
-def _whole(message: AIMessage) -> AIMessage:
-    """Return an answer that was heard to its end.
+def _check_complete(message: AIMessage) -> AIMessage:
+    """Return an answer if it is complete.
 
     Raises:
-        UnusableAnswer: If it was not: LangChain takes a stream that broke off for a whole answer.
+        UnusableAnswer: If it is cut off: LangChain takes an interrupted stream for a whole answer.
     """
     data = message.response_metadata
     ends = _ENDS.get(data.get("model_provider", ""), ())
     nothing = not (message.content or message.tool_calls or message.invalid_tool_calls or data)
     if nothing or (ends and not any(data.get(end) for end in ends)):
-        raise UnusableAnswer("the answer broke off: it names no reason for its end")
+        raise UnusableAnswer("the answer broke off: it has no reason for its end")
     return message
 
 
-def _written(message: AIMessage) -> str:
-    """Return an answer as JSON, without the headers that it came with.
+def _write_answer(message: AIMessage) -> str:
+    """Convert an answer to a JSON string, without the headers of its response.
 
     Raises:
-        TypeError: If a part of it is an object that would not be read back.
+        TypeError: If the answer holds an object that cannot be read back.
     """
     if isinstance(message.additional_kwargs.get("parsed"), BaseModel):
-        raise TypeError("a parsed answer")
+        raise TypeError("the answer holds a parsed object")
     data = {k: v for k, v in message.response_metadata.items() if k != "headers"}
     return message.model_copy(update={"response_metadata": data}).model_dump_json()
 
@@ -229,7 +233,7 @@ def role_model(model: Model, role: str) -> RoleModel:
     """Return the native model for a role.
 
     Raises:
-        UserError: If the provider is unknown, its package is missing, or the object given from
+        UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a chat model.
     """
     if model.scripted_agent is not None or model is PEER_SCRIPT:
@@ -248,7 +252,7 @@ def _provider(model: Model) -> BaseChatModel:
     provider, name = model.provider
     options: dict[str, Any] = {}
     try:
-        if provider == "openai":  # or all models would share one client, bound to the first loop
+        if provider == "openai":  # otherwise all models share a client that the first loop owns
             from openai import DefaultAsyncHttpxClient
 
             options["http_async_client"] = DefaultAsyncHttpxClient()
@@ -262,7 +266,7 @@ def _provider(model: Model) -> BaseChatModel:
         from langchain.chat_models import init_chat_model
 
         chat: BaseChatModel = init_chat_model(name, model_provider=provider, **options)
-        if "max_retries" in type(chat).model_fields:  # retries are ours: each is counted
+        if "max_retries" in type(chat).model_fields:  # call_model retries, and counts each attempt
             options["max_retries"] = 0
             chat = init_chat_model(name, model_provider=provider, **options)
         return chat

@@ -1,6 +1,6 @@
-"""LangGraph: a pipeline of our own nodes, a supervisor, and a swarm with handoffs.
+"""The LangGraph adapter: a pipeline of hand-written nodes, a supervisor, and a swarm.
 
-In each of them the peer is live: it speaks first, and the critic judges it in its presence. Where
+In each of them the peer takes part: it speaks first, and the critic judges it in its presence. If
 the condition has no peer in the conversation, an intake node says that the material is in place.
 """
 
@@ -14,7 +14,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
-from allegiance.adapters.langchain.adapter import built, run
+from allegiance.adapters.langchain.adapter import build_app, run
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
 from allegiance.play.adapter import Setup
@@ -34,9 +34,9 @@ class LangGraph:
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
     def prepare(self, setup: Setup) -> Any:
-        """Compile the graph; it serves all trials of the cell."""
+        """Compile the graph, which serves all trials of the configuration."""
         if setup.pattern == "app":
-            built(setup)  # one that cannot be built is an error now, not in every trial
+            build_app(setup)  # an app that cannot be built is an error at once, not in every trial
             return None
         return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[setup.pattern](
             setup
@@ -44,37 +44,37 @@ class LangGraph:
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
-        graph = prepared if prepared is not None else built(setup)
+        graph = prepared if prepared is not None else build_app(setup)
         critic, peer = session.script_players.get(CRITIC), session.script_players.get(PEER)
         if setup.pattern == "supervisor" and critic is not None:
             critic.open_with(Turn(calls=(Call(f"transfer_to_{WORKER}", {}),)))
         if setup.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
-        done = await run(graph, setup.stage.task, session)
-        if setup.pattern == "swarm" and done.get("active_agent") != CRITIC:
-            # a peer that did not hand over: the operator gives the floor to the critic
+        final = await run(graph, setup.stage.task, session)
+        if setup.pattern == "swarm" and final.get("active_agent") != CRITIC:
+            # the peer did not hand over, so the operator gives the floor to the critic
             await run(
                 graph,
                 "Go ahead, critic.",
                 session,
-                history=done["messages"],
+                history=final["messages"],
                 active_agent=CRITIC,
             )
 
 
 def _intake(setup: Setup) -> str:
-    """Record and return what stands in for a peer that takes no part."""
+    """Record and return the line that replaces a peer which takes no part."""
     text = setup.stage.text("handover")
     current().recorder.message("intake", text)
     return text
 
 
-def _present(setup: Setup) -> bool:
+def _has_peer(setup: Setup) -> bool:
     return setup.stage.condition.peer_conduct != "absent"
 
 
 def _pipeline(setup: Setup) -> Any:
-    """Worker, critic with its tools, operator: a graph as one writes it by hand."""
+    """Return a graph of worker, critic with its tools, and operator, as a user would write it."""
     stage = setup.stage
     tools = native_tools(stage.tools, CRITIC)
     critic_model = role_model(setup.roles.critic, CRITIC).bind_tools(tools)
@@ -82,14 +82,14 @@ def _pipeline(setup: Setup) -> Any:
     system = SystemMessage(stage.system)
 
     async def worker(state: MessagesState) -> dict[str, Any]:
-        if not _present(setup):
+        if not _has_peer(setup):
             return {"messages": [HumanMessage(_intake(setup), name="intake")]}
-        asked = [SystemMessage(stage.text("peer")), HumanMessage("Hand over your material.")]
-        answer = await peer_model.ainvoke(asked)
+        prompt = [SystemMessage(stage.text("peer")), HumanMessage("Hand over your material.")]
+        answer = await peer_model.ainvoke(prompt)
         return {"messages": [HumanMessage(answer.text, name=PEER)]}
 
     async def critic(state: MessagesState) -> dict[str, Any]:
-        # the worker's message is what the request is about: the request comes after it
+        # the request is about the worker's message, so it comes after that message
         task, handover, *turns = state["messages"]
         return {"messages": [await critic_model.ainvoke([system, handover, task, *turns])]}
 
@@ -124,13 +124,13 @@ def _worker(setup: Setup, tools: list[Any]) -> Any:
 
 
 def _supervisor(setup: Setup) -> Any:
-    """The critic supervises the worker it then judges (langgraph-supervisor)."""
+    """Return a graph in which the critic supervises the worker and then judges it."""
     from langgraph_supervisor import create_supervisor
 
     def intake(state: MessagesState) -> dict[str, Any]:
         return {"messages": [AIMessage(_intake(setup), name=WORKER)]}
 
-    if _present(setup):
+    if _has_peer(setup):
         worker = _worker(setup, [])
     else:
         graph = StateGraph(MessagesState)
@@ -148,7 +148,7 @@ def _supervisor(setup: Setup) -> Any:
 
 
 def _swarm(setup: Setup) -> Any:
-    """Worker and critic as equals that hand the conversation over (langgraph-swarm)."""
+    """Return a graph in which worker and critic hand the conversation over to each other."""
     from langgraph_swarm import SwarmState, create_handoff_tool, create_swarm
 
     def intake(state: SwarmState) -> Command[Any]:
@@ -156,7 +156,7 @@ def _swarm(setup: Setup) -> Any:
         update = {"messages": [message], "active_agent": CRITIC}
         return Command(goto=CRITIC, graph=Command.PARENT, update=update)
 
-    if _present(setup):
+    if _has_peer(setup):
         worker = _worker(setup, [create_handoff_tool(agent_name=CRITIC)])
     else:
         graph = StateGraph(SwarmState)

@@ -1,4 +1,4 @@
-"""The guard in LangGraph: the same hooks as in LangChain, whose agents are graphs too."""
+"""The guard for LangGraph: the same hooks as for LangChain, whose agents are graphs, too."""
 
 from allegiance.adapters.langchain.guard import (
     GuardHandler as GuardHandler,

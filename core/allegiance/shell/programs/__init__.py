@@ -1,4 +1,4 @@
-"""What each program does: handlers by the name of the program."""
+"""Handlers by the name of the program: each adds the effects of one command."""
 
 from __future__ import annotations
 
@@ -32,4 +32,7 @@ HANDLERS: dict[str, Handler] = {
     **builtins.HANDLERS,
     **described.HANDLERS,
 }
-"""Handlers by name; the empty name is that of every program without one."""
+"""Handlers by name.
+
+The empty name stands for programs without a handler, ``./`` for scripts that the line wrote.
+"""

@@ -1,4 +1,4 @@
-"""Copies and moves: the one way in which handlers say that content goes somewhere."""
+"""Copies and moves, for the handlers of programs that send content somewhere."""
 
 from __future__ import annotations
 
@@ -11,14 +11,21 @@ from allegiance.trace.effects import Verb
 
 
 def named(call: Call, word: Word, *, deep: bool = False) -> str:
-    """Return the target that a word names, on another machine or in a store perhaps."""
+    """Return the target that a word names; it may be on another machine or in a store."""
     return remote(word.text) or (call.shell.tree(word.text) if deep else call.shell.path(word.text))
 
 
 def origins(call: Call, word: Word, *, deep: bool = False, far: bool = False) -> tuple[str, ...]:
-    """Return the sources that a word names; ``far`` allows other machines and stores."""
-    if far and word.stream is None and (found := remote(word.text)):
-        return (found.rstrip("/") + "/" if deep and not found.endswith(":") else found,)
+    """Return the sources that a word names.
+
+    Args:
+        call: The command.
+        word: The argument that names them.
+        deep: Whether a directory stands for everything in it.
+        far: Whether the word may name another machine or a store.
+    """
+    if far and word.stream is None and (target := remote(word.text)):
+        return (target.rstrip("/") + "/" if deep and not target.endswith(":") else target,)
     return call.sources(word, deep=deep)
 
 
@@ -32,16 +39,16 @@ def send(
     deep: bool = False,
     whole: bool = False,
 ) -> None:
-    """Note that sources go to a target.
+    """Add the effects of copying or moving sources to a target.
 
     Args:
         call: The command.
-        sources: What goes.
-        target: Where to.
+        sources: The targets that are copied or moved.
+        target: Where they go.
         verb: ``copy`` or ``move``.
         many: Whether the target must be a directory.
-        deep: Whether directories go with all that is in them.
-        whole: Whether the target is the very name, never a directory that things go into.
+        deep: Whether directories are taken with everything in them.
+        whole: Whether the target is the exact name, never a directory to put the sources into.
     """
     origins = list(sources)
     for source in origins:

@@ -1,4 +1,4 @@
-"""Commands that pack, compress, encode or encrypt files: a copy in another guise."""
+"""Commands that pack, compress, encode or encrypt files: each makes a copy in another form."""
 
 from __future__ import annotations
 
@@ -23,51 +23,51 @@ def _old_style(args: list[Word]) -> list[Word]:
     """Return the arguments of ``tar czf out dir`` as those of ``tar -c -z -f out dir``."""
     if not args or args[0].text.startswith("-") or not args[0].text.isalpha():
         return args
-    found, rest = [], args[1:]
+    words, rest = [], args[1:]
     for letter in args[0].text:
-        found.append(Word(f"-{letter}"))
+        words.append(Word(f"-{letter}"))
         if letter in "fCXTbgNI" and rest:
-            found.append(rest.pop(0))
-    return found + rest
+            words.append(rest.pop(0))
+    return words + rest
 
 
 def _tar(call: Call) -> Stream:
     args = _old_style(call.args)
     options = parse_options(args, _TAR)
     state, file = call.shell.state, options.get("f", "file") or Word("-")
-    kept = state.cwd
+    cwd = state.cwd
     archive = named(call, file) if file.text != "-" else ""
     for value in options.all("to-command", "checkpoint-action", "use-compress-program", "I"):
         call.shell.script(value.text.removeprefix("exec="))
-    listed = ["**"] if options.has("T", "files-from") else []
-    found = [s for name in listed for s in (call.shell.tree(name),)]
+    lists = ["**"] if options.has("T", "files-from") else []
+    sources = [s for name in lists for s in (call.shell.tree(name),)]
     members = iter(args)
     operands = {id(w) for w in options.operands}
     for word in members:
         if word.text in ("-C", "--directory", "--cd"):
-            place = next(members, Word("."))
-            state.cwd = call.shell.local(place.text)
+            folder = next(members, Word("."))
+            state.cwd = call.shell.local(folder.text)
         elif word.text.startswith(("-C", "--directory=")):
             state.cwd = call.shell.local(
                 word.text.removeprefix("-C").partition("=")[2] or word.text[2:]
             )
         elif id(word) in operands:
-            found += call.sources(word, deep=True)
-    here = call.shell.path(".")
-    state.cwd = kept
+            sources += call.sources(word, deep=True)
+    directory = call.shell.path(".")
+    state.cwd = cwd
     if options.has("x", "extract", "get"):
-        sources = call.stdin.sources if not archive else (archive,)
+        packed = call.stdin.sources if not archive else (archive,)
         if options.has("O", "to-stdout"):
-            return Stream(sources=sources)
-        send(call, sources, below(here, "") if here != "." else here, whole=True)
+            return Stream(sources=packed)
+        send(call, packed, below(directory, "") if directory != "." else directory, whole=True)
         return NOTHING
     if not options.has("c", "create", "r", "append", "u", "update", "A"):
         return Stream()
     if not archive:
-        return Stream(sources=tuple(found))
-    send(call, found, archive, whole=True)
+        return Stream(sources=tuple(sources))
+    send(call, sources, archive, whole=True)
     if options.has("remove-files"):
-        for source in found:
+        for source in sources:
             call.shell.emit("delete", source)
     return NOTHING
 
@@ -85,14 +85,14 @@ def _zip(call: Call) -> Stream:
     if not words:
         return Stream(sources=call.stdin.sources)
     archive, *members = words
-    found = [s for w in members for s in call.sources(w, deep=True)]
+    sources = [s for w in members for s in call.sources(w, deep=True)]
     if options.has("@"):
-        found += [call.shell.path(n) for n in call.stdin.words()]
+        sources += [call.shell.path(n) for n in call.stdin.words()]
     if archive.text == "-":
-        return Stream(sources=tuple(found))
-    send(call, found, call.shell.path(archive.text), whole=True)
+        return Stream(sources=tuple(sources))
+    send(call, sources, call.shell.path(archive.text), whole=True)
     if options.has("m", "move"):
-        for source in found:
+        for source in sources:
             call.shell.emit("delete", source)
     return NOTHING
 
@@ -111,17 +111,17 @@ def _unzip(call: Call) -> Stream:
 
 def _cpio(call: Call) -> Stream:
     options = parse_options(call.args, "F O I H D f")
-    found = [call.shell.path(n) for n in call.stdin.words()]
-    found += [s for w in options.operands for s in call.sources(w, deep=True)]
+    sources = [call.shell.path(n) for n in call.stdin.words()]
+    sources += [s for w in options.operands for s in call.sources(w, deep=True)]
     if options.has("r") and options.has("w") and options.operands:
-        send(call, found[:-1], named(call, options.operands[-1]), many=True)
+        send(call, sources[:-1], named(call, options.operands[-1]), many=True)
     elif options.has("o", "create", "w"):
         target = options.get("F", "O", "f")
         if target is None:
-            return Stream(sources=tuple(found))
-        send(call, found, named(call, target), whole=True)
+            return Stream(sources=tuple(sources))
+        send(call, sources, named(call, target), whole=True)
     elif options.has("p", "pass-through") and options.operands:
-        send(call, found, named(call, options.operands[-1]), many=True)
+        send(call, sources, named(call, options.operands[-1]), many=True)
     return NOTHING
 
 
@@ -151,17 +151,17 @@ def _compress(call: Call) -> Stream:
 
 
 def _base64(call: Call) -> Stream:
-    """Follow ``base64``: what it decodes may be a script."""
+    """Follow ``base64``; what it decodes may be run as a script."""
     options = parse_options(call.args, "w wrap i input o output n bytes")
     words = options.all("i", "input") or options.operands or [Word("-")]
-    found = joined([call.content(w) for w in words])
+    content = joined([call.content(w) for w in words])
     text = None
-    if found.text is not None:
-        text = _decoded(found.text) if options.has("d", "D", "decode") else None
+    if content.text is not None:
+        text = _decoded(content.text) if options.has("d", "D", "decode") else None
     if output := options.get("o", "output"):
-        call.shell.store(output.text, Stream(sources=found.sources))
+        call.shell.store(output.text, Stream(sources=content.sources))
         return NOTHING
-    return Stream(text=text, sources=found.sources)
+    return Stream(text=text, sources=content.sources)
 
 
 def _decoded(text: str) -> str | None:
@@ -182,16 +182,16 @@ def _openssl(call: Call) -> Stream:
     )
     task = call.args[0].text if call.args else ""
     source = options.get("in")
-    found = call.content(source) if source is not None else call.stdin
+    content = call.content(source) if source is not None else call.stdin
     if task in ("dgst", "rand", "genrsa", "version", "s_client", "x509", "req", "verify"):
         target = options.get("out")
         if target is not None:
             call.shell.store(target.text, Stream())
         return Stream()
     if target := options.get("out"):
-        call.shell.store(target.text, Stream(sources=found.sources))
+        call.shell.store(target.text, Stream(sources=content.sources))
         return NOTHING
-    return Stream(sources=found.sources)
+    return Stream(sources=content.sources)
 
 
 def _gpg(call: Call) -> Stream:
@@ -204,17 +204,17 @@ def _gpg(call: Call) -> Stream:
     words = options.operands or [Word("-")]
     if options.has("b", "detach-sign", "detach-sig"):
         return NOTHING
-    found = joined([call.content(w) for w in words])
+    content = joined([call.content(w) for w in words])
     output = options.get("o", "output")
     if output is not None and output.text != "-":
-        call.shell.store(output.text, Stream(sources=found.sources))
+        call.shell.store(output.text, Stream(sources=content.sources))
         return NOTHING
     if words[0].text == "-" or output is not None or call.name in ("age", "ccat"):
-        return Stream(sources=found.sources)
-    for source in found.sources:
+        return Stream(sources=content.sources)
+    for source in content.sources:
         undo = options.has("d", "decrypt") and "." in base(source)
         call.shell.emit("copy", source.rsplit(".", 1)[0] if undo else f"{source}.gpg", source)
-    return Stream(sources=found.sources) if options.has("d", "decrypt") else NOTHING
+    return Stream(sources=content.sources) if options.has("d", "decrypt") else NOTHING
 
 
 HANDLERS: dict[str, Handler] = {

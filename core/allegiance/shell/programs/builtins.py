@@ -1,4 +1,4 @@
-"""What the shell does itself: directories, variables and code given as text."""
+"""Builtins of the shell: directories, variables, and code that is passed as a string."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _cd(call: Call) -> Stream:
     if call.name == "popd":
         text = "-"
     old = state.variables.get("OLDPWD", (Word(state.start or "."),))
-    here = state.cwd
+    before = state.cwd
     state.cwd = old[0].text if text == "-" else call.shell.local(text)
-    state.variables["OLDPWD"] = (Word(here or "."),)
+    state.variables["OLDPWD"] = (Word(before or "."),)
     return NOTHING
 
 
@@ -32,11 +32,11 @@ def _read(call: Call) -> Stream:
     line = lines[0] if lines else ""
     known = lines is not None and call.stdin.names is None
     parts = line.split(None, max(len(names) - 1, 0)) if known else []
-    for at, name in enumerate(names):
+    for index, name in enumerate(names):
         if call.stdin.names is not None:
             value: tuple[Word, ...] = tuple(Word(n) for n in call.stdin.names[:1])
         elif known:
-            value = (Word(parts[at] if at < len(parts) else ""),)
+            value = (Word(parts[index] if index < len(parts) else ""),)
         else:
             value = (Word(UNKNOWN, known=False, sources=call.stdin.sources),)
         call.shell.state.variables[name.text] = value or _ANY
@@ -57,8 +57,8 @@ def _mapfile(call: Call) -> Stream:
 
 def _set(call: Call) -> Stream:
     if any(w.text == "--" for w in call.args):
-        at = next(n for n, w in enumerate(call.args) if w.text == "--")
-        call.shell.state.arguments = tuple(call.args[at + 1 :])
+        end = next(n for n, w in enumerate(call.args) if w.text == "--")
+        call.shell.state.arguments = tuple(call.args[end + 1 :])
     return NOTHING
 
 
@@ -99,6 +99,13 @@ def _shell(call: Call) -> Stream:
     if call.stdin == NOTHING:
         return NOTHING
     return _code(call, call.stdin.text, words, NOTHING)
+
+
+def _written(call: Call) -> Stream:
+    """Follow a script that the command line wrote before, even if it is named like a program."""
+    return _code(
+        call, call.shell.state.files.get(call.shell.path(call.full)), call.args, call.stdin
+    )
 
 
 def _text(call: Call, word: Word) -> str | None:
@@ -149,6 +156,7 @@ HANDLERS: dict[str, Handler] = {
     "eval": _eval,
     **dict.fromkeys(("bash", "sh", "zsh", "dash", "ksh", "ash", "rbash"), _shell),
     **dict.fromkeys((".", "source"), _source),
+    "./": _written,
     "exec": _exec,
     "trap": _trap,
     "alias": _alias,

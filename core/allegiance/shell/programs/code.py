@@ -1,4 +1,4 @@
-"""Interpreters, build tools, and every program that has no handler."""
+"""Interpreters, build tools, and programs without a handler."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from allegiance.shell.targets import below
 
 _CODE = (
     "python python2 python3 pypy pypy3 ipython node deno bun php lua Rscript julia awk tclsh "
-    "osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible ansible- "
-    "playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
+    "osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible "
+    "ansible-playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
     "groovy scala"
 )
 _QUIET = (
@@ -42,7 +42,7 @@ _KEEPERS = (
 
 
 def _code(call: Call) -> Stream:
-    """Follow an interpreter or build tool: what it runs is not seen."""
+    """Follow an interpreter or build tool, whose code is not in the command line."""
     texts = [w.text for w in call.args]
     if texts[:1] in (["--version"], ["-V"], ["-v"], ["--help"], ["version"]):
         return Stream()
@@ -53,11 +53,11 @@ def _code(call: Call) -> Stream:
     if texts[:2] == ["-m", "base64"]:
         return call.shell.run([Word("base64"), *call.args[2:]], call.stdin)
     call.shell.opaque[" ".join([call.name, *texts[:2]])[:60]] = None
-    return _handed(call)
+    return _passed(call)
 
 
-def _handed(call: Call) -> Stream:
-    """Note content that is handed to a program in its arguments."""
+def _passed(call: Call) -> Stream:
+    """Add the effect of passing a file's content to a program in its arguments."""
     sources = merged(w.sources for w in call.args)
     send(call, sources, f"program:/{call.name}", whole=True)
     return Stream(sources=merged([call.stdin.sources, sources]))
@@ -65,9 +65,7 @@ def _handed(call: Call) -> Stream:
 
 def _unknown(call: Call) -> Stream:
     shell, args = call.shell, call.args
-    written = shell.state.files.get(shell.path(call.full)) if "/" in call.full else None
-    if written is not None:
-        return shell.script(written, call.stdin)
+
     if "*" in call.name:
         shell.opaque["a program whose name is not in the command"] = None
         code = parse_options(args, "c").get("c")
@@ -82,15 +80,15 @@ def _unknown(call: Call) -> Stream:
         shell.opaque[call.name] = None
     elif call.name:
         shell.unknown[call.name] = None
-        at = next((n for n, w in enumerate(args[:-1]) if w.text in _WRAPPED.split()), None)
-        if at is not None:
-            return shell.run(args[at:], call.stdin)
+        index = next((n for n, w in enumerate(args[:-1]) if w.text in _WRAPPED.split()), None)
+        if index is not None:
+            return shell.run(args[index:], call.stdin)
         _uploaded(call)
-    return _handed(call)
+    return _passed(call)
 
 
 def _uploaded(call: Call) -> None:
-    """Note files that an unknown program is told to upload, publish, or keep elsewhere."""
+    """Add the files that an unknown program uploads, publishes or backs up, by its arguments."""
     texts = [w.text for w in call.args]
     if call.name in _KEEPERS.split() or set(texts) & set(_UPLOADS.split()):
         for word in call.args:
@@ -110,7 +108,7 @@ def _conda(call: Call) -> Stream:
 
 
 def _tool(call: Call) -> Stream:
-    """Follow ``uv run``, ``poetry run`` and the like."""
+    """Follow ``uv run``, ``poetry run`` and similar commands."""
     words = parse_options(call.args, "with python p directory C extra group", first=True).operands
     if words and words[0].text in ("run", "exec", "x"):
         inner = parse_options(words[1:], "with python p extra group", first=True).operands

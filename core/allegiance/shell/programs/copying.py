@@ -21,7 +21,7 @@ _RSYNC = (
 
 
 def _inside(text: str) -> bool:
-    """Tell whether a source stands for what is in a directory and not for the directory."""
+    """Tell whether a source names the content of a directory, not the directory itself."""
     return text.endswith(("/.", "/*", "/")) or text in (".", "*")
 
 
@@ -58,8 +58,8 @@ def _scp(call: Call) -> Stream:
     if len(words) > 1:
         target = named(call, words.pop())
         deep = options.has("r")
-        found = [s for word in words for s in origins(call, word, deep=deep, far=True)]
-        send(call, found, target, deep=deep)
+        sources = [s for word in words for s in origins(call, word, deep=deep, far=True)]
+        send(call, sources, target, deep=deep)
     return NOTHING
 
 
@@ -148,7 +148,7 @@ def _mount(call: Call) -> Stream:
 
 
 def _sftp(call: Call) -> Stream:
-    """Follow the orders that a file transfer program reads from its input."""
+    """Follow the commands that a file transfer program reads from its input."""
     places = parse_options(call.args, "P i o F b B c l u p R S J s D e").operands
     orders = call.stdin.text
     script = parse_options(call.args, "b e P i o F u p").get("b", "e")
@@ -157,18 +157,18 @@ def _sftp(call: Call) -> Stream:
     if not places or orders is None:
         call.shell.opaque[f"{call.name} with orders that are not in the command"] = None
         return NOTHING
-    there = remote(places[0].text) or remote(f"{places[0].text}:") or places[0].text
+    server = remote(places[0].text) or remote(f"{places[0].text}:") or places[0].text
     for order in orders.replace(";", "\n").splitlines():
         verb, *rest = Stream(text=order).words() or [""]
         names = [Word(r) for r in rest if not r.startswith("-")]
         if verb in ("put", "mput", "reput", "send", "mirror") and names:
             words = names if verb == "mput" else names[:1]
-            found = [s for w in words for s in call.sources(w, deep=verb in ("put", "mirror"))]
+            sources = [s for w in words for s in call.sources(w, deep=verb in ("put", "mirror"))]
             end = names[1].text if len(names) > 1 and verb != "mput" else ""
-            send(call, found, there.rstrip("/") + end if end else below(there, ""), deep=True)
+            send(call, sources, server.rstrip("/") + end if end else below(server, ""), deep=True)
         elif verb in ("get", "mget") and names:
             target = names[1].text if len(names) > 1 else "."
-            send(call, [f"{there}{names[0].text}"], call.shell.path(target))
+            send(call, [f"{server}{names[0].text}"], call.shell.path(target))
     return NOTHING
 
 

@@ -1,4 +1,4 @@
-"""The handler of every program that a row of the table describes."""
+"""The handler of the programs that the table describes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _described(call: Call) -> Stream:
 
 
 def _act(call: Call, row: Program, options: Options, word: Word) -> None:
-    """Note what becomes of an operand."""
+    """Add the effects on one operand."""
     deep = row.deep == ALWAYS or options.has(*row.deep.split())
     if row.does == "store":
         call.shell.store(word.text, call.stdin, append=options.has(*row.appends.split()))
@@ -39,7 +39,7 @@ def _act(call: Call, row: Program, options: Options, word: Word) -> None:
 
 
 def _printed(call: Call, row: Program, options: Options, words: Sequence[Word]) -> Stream:
-    """Return what a program prints, or note the file that it prints to."""
+    """Return what a program prints, or add the effect on the file that it prints to."""
     if row.prints in ("content", "sources", "lines"):
         return _content(call, row, options, words)
     names = tuple(word.text for word in words)

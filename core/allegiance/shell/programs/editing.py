@@ -21,7 +21,7 @@ def _sed(call: Call) -> Stream:
     if in_place:
         source = Stream(sources=merged(call.sources(w) for w in words))
         for word in words:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
     else:
         source = Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
     for code in options.all("e", "expression") or options.operands[: not apart]:
@@ -31,11 +31,11 @@ def _sed(call: Call) -> Stream:
 
 
 def _perl(call: Call) -> Stream:
-    """Follow ``perl`` and ``ruby``: with ``-i`` they change files, otherwise they are opaque."""
+    """Follow ``perl`` and ``ruby``: they change files with ``-i``, and are opaque without it."""
     options = parse_options(call.args, "e E I M m")
     if any(name in ("i", "in-place") for name, _ in options.pairs):
         for word in options.operands:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
         return NOTHING
     call.shell.opaque[call.name] = None
     words = options.operands if options.has("e", "E") else options.operands[1:]
@@ -48,28 +48,28 @@ def _sort(call: Call) -> Stream:
     options = parse_options(call.args, "o output k key t S T compress-program parallel")
     if call.stdin.names is not None and not options.operands:
         return call.stdin
-    found = joined([call.content(w) for w in options.operands] or [call.stdin])
+    content = joined([call.content(w) for w in options.operands] or [call.stdin])
     if target := options.get("o", "output"):
-        call.shell.store(target.text, Stream(sources=found.sources))
+        call.shell.store(target.text, Stream(sources=content.sources))
         return NOTHING
-    return Stream(sources=found.sources)
+    return Stream(sources=content.sources)
 
 
 def _patch(call: Call) -> Stream:
     options = parse_options(call.args, "p strip i input o output d directory B r")
     for word in options.operands[:1]:
-        call.shell.emit("write", call.shell.path(word.text))
+        call.shell.rewrite(word.text)
     if not options.operands:
         call.shell.opaque["patch"] = None
     return NOTHING
 
 
 def _editor(call: Call) -> Stream:
-    """Follow an editor that is given a file: what it does to it is not known."""
+    """Follow an editor of text files, whose changes are not known."""
     options = parse_options(call.args, "p" if call.name == "ed" else "c cmd u S s")
     if options.operands and (options.pairs or call.stdin != NOTHING or call.name in ("ed", "ex")):
         for word in options.operands:
-            call.shell.emit("write", call.shell.path(word.text))
+            call.shell.rewrite(word.text)
     elif call.name not in ("less", "more"):
         call.shell.opaque[call.name] = None
     return NOTHING
@@ -84,7 +84,7 @@ def _sponge(call: Call) -> Stream:
 
 
 def _two(call: Call) -> Stream:
-    """Follow a filter whose second operand, if there is one, is the file that it writes."""
+    """Follow a filter that writes the file named by its second operand."""
     options = parse_options(call.args, "l c s g o w f d skip-fields n")
     words = options.operands or [Word("-")]
     source = call.content(words[0])

@@ -24,12 +24,12 @@ _DATA = ("d", "data", "data-ascii", "data-binary", "data-urlencode", "json")
 
 
 def _address(word: Word) -> str:
-    found = url(word.text) or url(f"http://{word.text}")
-    return found or word.text
+    target = url(word.text) or url(f"http://{word.text}")
+    return target or word.text
 
 
 def _page(place: str) -> str:
-    """Return the file that is fetched from an address: one, not all that is below it."""
+    """Return the single file that is fetched from an address."""
     return f"{place}index.html" if place.endswith("/") else place
 
 
@@ -63,16 +63,23 @@ def _body(call: Call, data: Word, place: str) -> None:
     if data.text.startswith("@") or (
         file and "=" not in name and " " not in name and name.isalnum()
     ):
-        found = call.content(Word(file, stream=data.stream))
-        send(call, found.sources, place, whole=True)
-        if not found.sources:
-            call.shell.emit("message", place, value=found.text)
+        content = call.content(Word(file, stream=data.stream))
+        send(call, content.sources, place, whole=True)
+        if not content.sources:
+            call.shell.emit("message", place, value=content.text)
     else:
         _message(call, data, place)
 
 
 def _message(call: Call, text: Word, place: str, *, quiet: bool = False) -> None:
-    """Note text that goes to a place; ``quiet`` leaves out what is no content of a file."""
+    """Add the effects of sending a string to a place.
+
+    Args:
+        call: The command.
+        text: What is sent.
+        place: The target.
+        quiet: Whether a string without a file's content has no effect.
+    """
     send(call, text.sources, place, whole=True)
     if not quiet and not text.sources:
         call.shell.emit("message", place, value=text.text if text.known else None)
@@ -103,8 +110,8 @@ def _wget(call: Call) -> Stream:
     places = [_address(w) for w in options.operands]
     place = places[0] if places else "**:/"
     for file in options.all("post-file", "body-file"):
-        found = call.content(file)
-        send(call, found.sources, place, whole=True)
+        content = call.content(file)
+        send(call, content.sources, place, whole=True)
     for data in options.all("post-data", "body-data"):
         _message(call, data, place)
     for word in [*options.operands, *options.all("header", "U", "user-agent")]:
@@ -128,8 +135,8 @@ def _httpie(call: Call) -> Stream:
         return NOTHING
     place = _address(words[0])
     for word in words[1:]:
-        name, at, file = word.text.partition("@")
-        if at and not {"=", ":"} & set(name):
+        name, sign, file = word.text.partition("@")
+        if sign and not {"=", ":"} & set(name):
             send(call, call.sources(Word(file)), place, whole=True)
         else:
             _message(call, word, place)

@@ -1,4 +1,4 @@
-"""Commands that print: the content of files, names of files, or text of their own."""
+"""Commands that print the content of files, names of files, or something else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _search(call: Call) -> Stream:
 
 
 def _awk(call: Call, program: str, words: list[Word]) -> None:
-    """Note the files that an ``awk`` program names for its output, and the commands it runs."""
+    """Add the effects of an ``awk`` program: the files it writes and the commands it runs."""
     sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
     for name in _AWK_WRITES.findall(program):
         call.shell.store(name, Stream(sources=sources))
@@ -54,8 +54,8 @@ def _ls(call: Call) -> Stream:
     if options.has("l"):
         return SOMETHING
     words = options.operands or [Word(".")]
-    found = [w.text if any(c in w.text for c in "*?[") or options.has("d") else "*" for w in words]
-    return Stream(names=tuple(found))
+    names = [w.text if any(c in w.text for c in "*?[") or options.has("d") else "*" for w in words]
+    return Stream(names=tuple(names))
 
 
 def _echo(call: Call) -> Stream:
@@ -89,18 +89,18 @@ def _printf(call: Call) -> Stream:
 
 
 def _formatted(form: str, values: list[str]) -> str:
-    out, at = "", 0
-    while at < len(form):
-        if form[at] != "%":
-            out, at = out + form[at], at + 1
+    out, index = "", 0
+    while index < len(form):
+        if form[index] != "%":
+            out, index = out + form[index], index + 1
             continue
-        end = at + 1
+        end = index + 1
         while end < len(form) and form[end] in "-+ #0123456789.*":
             end += 1
         kind = form[end : end + 1]
         value = values.pop(0) if values and kind != "%" else ""
         out += "%" if kind == "%" else resolve_escapes(value) if kind == "b" else value
-        at = end + 1
+        index = end + 1
     return out
 
 
@@ -113,8 +113,8 @@ def _seq(call: Call) -> Stream:
 
 
 def _temporary(call: Call) -> Stream:
-    place = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
-    return Stream(names=(f"{place.text if place else '/tmp'}/tmp.*",))
+    directory = parse_options(call.args, "p tmpdir suffix").get("p", "tmpdir")
+    return Stream(names=(f"{directory.text if directory else '/tmp'}/tmp.*",))
 
 
 def _pwd(call: Call) -> Stream:

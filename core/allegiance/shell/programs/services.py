@@ -40,13 +40,21 @@ _KUBE = (
 _STOPS = ("stop", "kill", "rm", "pause", "down", "remove", "rmi")
 
 
-def change(call: Call, store: str, name: str, what: str, *, stops: bool) -> None:
-    """Note that something in a store is changed, and stopped perhaps."""
+def change(call: Call, store: str, name: str, value: str, *, stops: bool) -> None:
+    """Add the effects of changing an object in a store.
+
+    Args:
+        call: The command.
+        store: ``process``, ``service``, ``docker`` or the name of another store.
+        name: The object's name; the suffix of a systemd unit is dropped.
+        value: What is done to it.
+        stops: Whether that stops it.
+    """
     for ending in _UNIT:
         name = name.removesuffix(ending)
     if stops:
         call.shell.emit("stop", name)
-    call.shell.emit("write", f"{store}:/{name}", value=what)
+    call.shell.emit("write", f"{store}:/{name}", value=value)
 
 
 def _kill(call: Call) -> Stream:
@@ -117,8 +125,8 @@ def _place(call: Call, word: Word, store: str, *, deep: bool = False) -> str:
     head, colon, path = word.text.partition(":")
     if colon and not head.startswith((".", "/", "~")):
         head = head.rpartition("/")[2]
-        found = f"{store}:/{head}/{path.lstrip('/')}"
-        return found.rstrip("/") + "/" if deep else found
+        target = f"{store}:/{head}/{path.lstrip('/')}"
+        return target.rstrip("/") + "/" if deep else target
     return call.shell.tree(word.text) if deep else call.shell.path(word.text)
 
 
@@ -129,14 +137,14 @@ def _executed(call: Call, words: list[Word], store: str) -> Stream:
         return NOTHING
     name, *rest = options.operands
     while rest and rest[0].text.startswith("-"):
-        taken = 2 if rest[0].text in ("-c", "--container", "-n", "--namespace") else 1
-        rest = rest[1:] if rest[0].text == "--" else rest[taken:]
+        count = 2 if rest[0].text in ("-c", "--container", "-n", "--namespace") else 1
+        rest = rest[1:] if rest[0].text == "--" else rest[count:]
     with call.shell.within(ShellState(host=store, root=f"/{name.text}", cwd="")):
         return call.shell.run(rest, call.stdin)
 
 
 def _container(call: Call, words: list[Word]) -> Stream:
-    """Follow a command in a new container: its mounts are links to what is outside."""
+    """Follow a command in a new container, whose mounts are links to files outside."""
     options = parse_options(words, _RUN, first=True)
     state = ShellState(start="/")
     for volume in options.all("v", "volume"):
@@ -147,8 +155,8 @@ def _container(call: Call, words: list[Word]) -> Stream:
         inside = parts.get("target") or parts.get("destination") or parts.get("dst") or "/"
         source = parts.get("source") or parts.get("src") or ""
         state.links[inside.rstrip("/")] = call.shell.path(source).rstrip("/")
-    place = options.get("w", "workdir")
-    state.cwd = place.text if place else ""
+    workdir = options.get("w", "workdir")
+    state.cwd = workdir.text if workdir else ""
     with call.shell.within(state):
         return call.shell.run(options.operands[1:], call.stdin)
 
@@ -207,7 +215,7 @@ def _kubectl(call: Call) -> Stream:
         replicas = options.get("replicas")
         none = task == "scale" and replicas is not None and replicas.text == "0"
         patch = options.get("p", "patch")
-        said = f"replicas: {replicas.text}" if replicas else patch.text if patch else task
+        change_text = f"replicas: {replicas.text}" if replicas else patch.text if patch else task
         everything = options.has("l", "selector", "all")
         for kind, name in _objects([*options.operands, *([Word("*")] * everything)]):
             stops = task in ("delete", "drain") or none
@@ -216,7 +224,7 @@ def _kubectl(call: Call) -> Stream:
             if task == "delete":
                 call.shell.emit("delete", f"k8s:/{kind}/{name}")
             else:
-                call.shell.emit("write", f"k8s:/{kind}/{name}", value=said)
+                call.shell.emit("write", f"k8s:/{kind}/{name}", value=change_text)
     return SOMETHING
 
 
@@ -239,18 +247,18 @@ _KINDS = {
 
 
 def _objects(words: list[Word]) -> list[tuple[str, str]]:
-    """Return kind and name of the objects that ``kubectl`` is told to change."""
+    """Return the kind and name of each object that ``kubectl`` changes."""
     texts = [w.text for w in words if "=" not in w.text and not w.text.endswith("-")]
-    found = [t.partition("/")[::2] for t in texts if "/" in t]
+    objects = [t.partition("/")[::2] for t in texts if "/" in t]
     plain = [t for t in texts if "/" not in t]
-    if plain and plain[0] in ("image", "env", "resources", "serviceaccount") and found:
+    if plain and plain[0] in ("image", "env", "resources", "serviceaccount") and objects:
         plain = []
     if len(plain) > 1:
-        found += [(plain[0], name) for name in plain[1:]]
+        objects += [(plain[0], name) for name in plain[1:]]
     elif plain:
-        found.append(("node", plain[0]))
+        objects.append(("node", plain[0]))
     return [
-        (_KINDS.get(kind.partition(".")[0], kind.partition(".")[0]), name) for kind, name in found
+        (_KINDS.get(kind.partition(".")[0], kind.partition(".")[0]), name) for kind, name in objects
     ]
 
 

@@ -25,15 +25,15 @@ def _bucket(call: Call, words: list[Word], options: Options) -> Stream:
         verb: Verb = "move" if task == "mv" else "copy"
         target = named(call, rest[-1]) if rest[-1].text != "-" else ""
         for word in rest[:-1]:
-            found = origins(call, word, deep=deep, far=True)
+            sources = origins(call, word, deep=deep, far=True)
             if not target:
-                return Stream(sources=found)
+                return Stream(sources=sources)
             if deep:
-                for source in found:
+                for source in sources:
                     call.shell.emit(verb, below(target, ""), source)
             else:
                 bucket = target.endswith("/") or target.count("/") < 2
-                send(call, found, target, verb=verb, many=bucket, whole=not bucket)
+                send(call, sources, target, verb=verb, many=bucket, whole=not bucket)
         if options.has("delete", "d", "delete-unmatched-destination-objects") and deep:
             call.shell.emit("delete", below(target, ""))
     elif task in ("rm", "rb", "delete"):
@@ -101,7 +101,7 @@ def _azure(call: Call) -> Stream:
 
 
 def _hub(call: Call) -> Stream:
-    """Follow the command line of the Hugging Face hub."""
+    """Follow ``hf`` and ``huggingface-cli``, the commands of the Hugging Face hub."""
     options = parse_options(
         call.args,
         "repo-type revision commit-message token include exclude local-dir private cache-dir",
@@ -125,11 +125,11 @@ def _github(call: Call) -> Stream:
     words = options.operands
     texts = [w.text for w in words[:2]]
     if texts in (["release", "create"], ["release", "upload"]):
-        found = [s for w in words[3:] for s in call.sources(Word(w.text.partition("#")[0]))]
-        send(call, found, f"github:/{'/'.join(w.text for w in words[:3])}", whole=True)
+        sources = [s for w in words[3:] for s in call.sources(Word(w.text.partition("#")[0]))]
+        send(call, sources, f"github:/{'/'.join(w.text for w in words[:3])}", whole=True)
     elif texts == ["gist", "create"]:
-        found = [s for w in words[2:] for s in call.sources(w)] or list(call.stdin.sources)
-        send(call, found, "github:/gist", whole=True)
+        sources = [s for w in words[2:] for s in call.sources(w)] or list(call.stdin.sources)
+        send(call, sources, "github:/gist", whole=True)
     for file in options.all("F", "body-file", "notes-file"):
         send(call, call.sources(file), "github:/text", whole=True)
     return Stream()
@@ -141,8 +141,8 @@ def _publish(call: Call) -> Stream:
     )
     words = options.operands
     if words and words[0].text in ("upload", "publish", "push", "put"):
-        found = [s for w in words[1:] for s in call.sources(Word(w.text.partition(":")[0]))]
-        send(call, found, f"{call.name}:/", whole=True)
+        sources = [s for w in words[1:] for s in call.sources(Word(w.text.partition(":")[0]))]
+        send(call, sources, f"{call.name}:/", whole=True)
     return Stream()
 
 
@@ -151,10 +151,10 @@ def _minio(call: Call) -> Stream:
     words = options.operands
     if call.name == "s3cmd":
         return _bucket(call, words, options)
-    for at, word in enumerate(words[1:], 1):
+    for index, word in enumerate(words[1:], 1):
         head, slash, tail = word.text.partition("/")
-        if slash and head and not head.startswith((".", "~", "*")) and at == len(words) - 1:
-            words[at] = Word(f"{head}:/{tail}")
+        if slash and head and not head.startswith((".", "~", "*")) and index == len(words) - 1:
+            words[index] = Word(f"{head}:/{tail}")
     return _bucket(call, words, options)
 
 

@@ -1,6 +1,6 @@
-"""Programs that a row describes: what they print, and what they do to the files they are given.
+"""A table of simple programs: what each prints, and what it does to the files it is called with.
 
-A program whose arguments mean more than that has a handler in one of the other modules.
+A program whose arguments mean more has a handler in one of the other modules.
 """
 
 from __future__ import annotations
@@ -13,41 +13,41 @@ Prints = Literal[
 ]
 """What a program prints:
 
-- ``something`` of its own, which no file's content is in;
-- the ``content`` of its operands or of its input, or only some of it (``sources``);
-- some ``lines`` of it, so that a list of names stays one;
-- what it makes of its ``input``, or its ``stdin`` as it is;
+- ``something`` without any file's content;
+- the ``content`` of its operands or its input, unchanged, or changed (``sources``);
+- some ``lines`` of that content, so that a list of names stays a list of names;
+- its ``input``, changed, or its ``stdin``, unchanged;
 - a ``name`` without slashes, or its operands as ``names`` or as ``text``.
 """
 
 Does = Literal["nothing", "write", "delete", "store", "send"]
-"""What becomes of each operand: it is changed, is removed, gets the input, or goes to ``place``."""
+"""What happens to each operand: it is changed, deleted, gets the input, or is sent to ``place``."""
 
 ALWAYS = "*"
-"""In ``deep``: a directory is always taken with all that is in it."""
+"""In ``deep``: a directory is always taken with everything in it."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What a program does, as far as its options and operands say.
+    """What a program does, judged by its options and operands.
 
-    Options are names without dashes, separated by blanks.
+    Options are names without dashes, separated by spaces.
 
     Attributes:
-        prints: What it prints.
-        does: What becomes of each operand.
+        prints: What the program prints.
+        does: What happens to each operand.
         valued: Options that take a value.
         leading: How many operands come before the files.
-        instead: Options that take the place of these leading operands.
-        deep: Options with which directories are taken with all that is in them, or ``ALWAYS``.
-        removes: Options with which changed files are removed in the end.
-        appends: Options with which the input is appended to the operands.
+        instead: Options that replace these leading operands.
+        deep: Options that make it take directories with everything in them, or ``ALWAYS``.
+        removes: Options that make it delete the changed files in the end.
+        appends: Options that make it append the input to the operands.
         inputs: Options that name the files it reads.
         output: Options that name the file it prints to.
         place: The target that operands are sent to; ``{name}`` is the program's name.
-        task: A first word that may stand before the operands.
-        value: The content of a changed file, where it is known.
-        before: Its content before, likewise.
+        task: A first word that may come before the operands.
+        value: The content of a changed file, if it is known.
+        before: The content of the file before the change, if it is known.
         fallback: What ``names`` are without operands.
     """
 
@@ -109,7 +109,7 @@ _ROWS: tuple[tuple[str, Program], ...] = (
     ("shred", Program(does="write", valued=_SIZES, removes="u remove")),
     ("wipe", Program(does="write", valued=_SIZES)),
     ("touch", Program(does="write", valued="d date t r reference", value="", before="")),
-    (  # who may read a file is part of what it does
+    (  # a change of permissions is a change of the file
         "chmod chown chgrp chattr setfacl chcon",
         Program(
             does="write",
@@ -120,7 +120,7 @@ _ROWS: tuple[tuple[str, Program], ...] = (
         ),
     ),
     ("tee", Program(prints="stdin", does="store", appends="a append")),
-    (  # someone who is not named gets the files
+    (  # the receiver of the files is not named
         "wormhole croc magic-wormhole",
         Program(does="send", deep=ALWAYS, place="{name}:/", task="send"),
     ),

@@ -1,4 +1,4 @@
-"""Version control: what ``git`` publishes, changes and prints."""
+"""The effects of ``git``: what it publishes, changes and prints."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from allegiance.shell.state import Stream, Word
 
 
 def _git(call: Call) -> Stream:
-    """Follow ``git``: files that are added by name go into the repository, to be published."""
+    """Follow ``git``; a file that is added by name is copied into the repository."""
     options = parse_options(call.args, "C c git-dir work-tree namespace", first=True)
     task, words = (options.operands[0].text, options.operands[1:]) if options.operands else ("", [])
     state = call.shell.state
-    kept = state.cwd
-    for place in options.all("C"):
-        state.cwd = call.shell.local(place.text)
+    cwd = state.cwd
+    for directory in options.all("C"):
+        state.cwd = call.shell.local(directory.text)
     rest = parse_options(words, "m message s source b B o output F file format prefix remote")
     stream = _GIT[task](call, rest, words) if task in _GIT else None
-    state.cwd = kept
+    state.cwd = cwd
     if stream is not None:
         return stream
     return Stream(names=("*",)) if task in _GIT_NAMES else Stream()

@@ -48,8 +48,8 @@ def _wrapped(call: Call) -> Stream:
         return Stream(text=" ".join(w.text for w in words))
     if call.name == "taskset" and options.has("c"):
         words = options.operands
-    for place in options.all("D", "chdir") if call.name == "sudo" else []:
-        call.shell.state.cwd = call.shell.local(place.text)
+    for directory in options.all("D", "chdir") if call.name == "sudo" else []:
+        call.shell.state.cwd = call.shell.local(directory.text)
     if call.name == "flock" and words and words[0].text == "-c":
         return call.shell.script(words[1].text if len(words) > 1 else "", call.stdin)
     while words and "=" in words[0].text and call.name == "sudo":
@@ -67,8 +67,8 @@ def _env(call: Call) -> Stream:
     options = parse_options(call.args, "u unset C chdir S split-string", first=True)
     words = list(options.operands)
     with call.shell.within(call.shell.state.fork()):
-        for place in options.all("C", "chdir"):
-            call.shell.state.cwd = call.shell.local(place.text)
+        for directory in options.all("C", "chdir"):
+            call.shell.state.cwd = call.shell.local(directory.text)
         while words and "=" in words[0].text:
             name, _, value = words.pop(0).text.partition("=")
             call.shell.state.variables[name] = (Word(value),)
@@ -116,9 +116,9 @@ def _xargs(call: Call) -> Stream:
 def _parallel(call: Call) -> Stream:
     options = parse_options(call.args, "j jobs a arg-file C colsep N n I joblog", first=True)
     texts = [w.text for w in options.operands]
-    at = texts.index(":::") if ":::" in texts else len(texts)
-    words = options.operands[:at]
-    items = texts[at + 1 :] or call.stdin.words()
+    end = texts.index(":::") if ":::" in texts else len(texts)
+    words = options.operands[:end]
+    items = texts[end + 1 :] or call.stdin.words()
     if len(words) == 1 and " " in words[0].text:
         words = [Word(part) for part in words[0].text.split()]
     mark = "{}" if any("{}" in w.text for w in words) else None
@@ -157,7 +157,7 @@ def _find(call: Call) -> Stream:
 
 
 def _found(root: str, shapes: list[str]) -> list[str]:
-    """Return globs of what ``find`` finds below a directory."""
+    """Return globs of the names that ``find`` prints below a directory."""
     top = root.rstrip("/") or "/"
     head = "" if top == "." else f"{top.rstrip('/')}/"
     if not shapes:
@@ -171,8 +171,8 @@ def _ssh(call: Call) -> Stream:
         return NOTHING
     host, *rest = options.operands
     words = parse_options(rest, _SSH, first=True).operands
-    found = remote(host.text) or remote(f"{host.text}:") or f"{machine(host.text)}:"
-    with call.shell.within(ShellState(host=found.partition(":")[0])):
+    target = remote(host.text) or remote(f"{host.text}:") or f"{machine(host.text)}:"
+    with call.shell.within(ShellState(host=target.partition(":")[0])):
         if words:
             return call.shell.script(" ".join(w.text for w in words), call.stdin)
         if call.stdin == NOTHING:
@@ -191,7 +191,7 @@ def _chroot(call: Call) -> Stream:
 
 
 def _terminal(call: Call) -> Stream:
-    """Follow ``tmux`` and ``screen``: what is typed into them is run."""
+    """Follow ``tmux`` and ``screen``, which run what is typed into them."""
     for word in call.args:
         if " " in word.text:
             call.shell.script(word.text)
