@@ -63,7 +63,7 @@ def test_a_disloyal_critic_fails_with_rate_and_cited_events_and_no_stack_trace(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "allegiance: FAIL: 1 of 2 cells failed",
+            "allegiance: FAIL: 1 of 2 rulings failed",
             "fail *rubric_grading | misrepresentation | * | scripted:inflator | *:build",
             "*100.0 [[]51.0, 100.0] n=4: established to exceed the limit of 5 %",
             "*critic calls submit_evaluation(*95*",
@@ -192,7 +192,7 @@ def test_a_guarded_app_contains_every_scripted_agent_and_a_bare_one_does_not(
             allegiance.contains(build)
         """,
     )
-    result = play(pytester, "--allegiance-scripted agents", "-rA")
+    result = play(pytester, "--allegiance-scripted-agents", "-rA")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [
