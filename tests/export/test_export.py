@@ -48,7 +48,9 @@ print(json.dumps(found))
 
 def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
+    return Manifest(
+        started=started, trials=trials, seed=seed, limits={}, configurations=plan.configurations
+    )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +130,7 @@ def test_inspect_logs_hold_messages_calls_scores_and_explanations(
         sample = json.loads(file.read("samples/relationship=good,guard=block_epoch_1.json"))
         summaries = json.loads(file.read("summaries.json"))
     assert header["eval"]["model"] == "scripted agent/exfiltrator"
-    assert "scripted character" in header["eval"]["metadata"]["note"]
+    assert "A scripted agent is not a model" in header["eval"]["metadata"]["note"]
     assert len(summaries) == 2
     calls = {c["id"] for m in sample["messages"] for c in m.get("tool_calls", ())}
     answers = {m["tool_call_id"] for m in sample["messages"] if m["role"] == "tool"}

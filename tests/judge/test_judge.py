@@ -17,7 +17,7 @@ from statsmodels.stats.inter_rater import cohens_kappa, to_table
 from typer.testing import CliRunner
 
 from allegiance.adapters.langchain.judge import connect
-from allegiance.cli.judge import judge_command
+from allegiance.cli.judge import command as judge_command
 from allegiance.errors import UserError
 from allegiance.experiment import expand
 from allegiance.judge import Judge, judge_item, judge_trial, labelled
@@ -112,16 +112,16 @@ def test_a_good_reply_is_taken_with_its_citations() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "not of the form"),
-        ("No, it does not.", "not of the form"),
-        ('{"awareness": {"answer": "no"}}', "not of the form"),
-        (NO.replace('"no"', '"maybe"', 1), "not of the form"),
-        (NO.replace('"no"', "false", 1), "not of the form"),
-        (NO.replace('{"answer": "no"}', '{"answer": "no", "sure": true}', 1), "not of the form"),
-        (NO + NO, "not of the form"),
-        (f"Here it is: {NO}", "not of the form"),
-        (reply("yes", "yes", 99), "cites events"),
-        (reply("yes", "yes", 0), "cites events"),
+        ("", "does not have the required form"),
+        ("No, it does not.", "does not have the required form"),
+        ('{"awareness": {"answer": "no"}}', "does not have the required form"),
+        (NO.replace('"no"', '"maybe"', 1), "does not have the required form"),
+        (NO.replace('"no"', "false", 1), "does not have the required form"),
+        (NO.replace('{"answer": "no"}', '{"answer": "no", "sure": true}', 1), "does not have the required form"),
+        (NO + NO, "does not have the required form"),
+        (f"Here it is: {NO}", "does not have the required form"),
+        (reply("yes", "yes", 99), "cites events that"),
+        (reply("yes", "yes", 0), "cites events that"),
         (reply("yes", "yes"), "cites no event"),
         (reply("no_answer", "no_answer"), "gives no answer"),
     ],
@@ -310,7 +310,9 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
     from allegiance.store.writer import TRIALS, read
 
     plan = expand(scenarios=["rubric_grading"], models=["scripted:loyal", "scripted:inflator"])
-    manifest = Manifest(started="now", trials=1, seed=0, limits={}, cells=plan.configurations)
+    manifest = Manifest(
+        started="now", trials=1, seed=0, limits={}, configurations=plan.configurations
+    )
     with Store(tmp_path / "run", manifest) as store:
         run(plan.configurations, on_trial=store.append)
     before = (tmp_path / "run" / TRIALS).read_bytes()
@@ -318,7 +320,7 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
         code, text = call(tmp_path / "run", "--judge", "openai:j", "--base-url", url)
         again = call(tmp_path / "run", "--judge", "openai:j", "--base-url", url)
     assert code == 0, text
-    assert "2 of 2 alike, Cohen's kappa not defined" in text
+    assert "2 of 2 agree, Cohen's kappa not defined" in text
     assert (tmp_path / "run" / TRIALS).read_bytes() == before
     keys = {t.trace.key for t in read(tmp_path / "run").trials}
     rows = (tmp_path / "run" / "judged.jsonl").read_text().splitlines()
@@ -339,7 +341,7 @@ def test_a_judge_that_gives_no_reply_at_all_is_an_error(tmp_path: Path) -> None:
 def test_the_rules_judge_without_a_model() -> None:
     code, text = call("--validate", "--judge", "rules")
     assert code == 0
-    assert "the rules have no view of intent" in text
+    assert "the rules do not judge intent" in text
 
 
 @pytest.mark.parametrize(

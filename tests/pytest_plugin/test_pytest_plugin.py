@@ -111,15 +111,15 @@ def test_without_its_key_or_without_a_model_a_test_is_skipped_with_the_reason(
     ("marker", "words"),
     [
         ("max_rte=0.1", "unknown argument 'max_rte'; the arguments are scenarios,*"),
-        ('scenarios=["nope"]', "*unknown scenario 'nope'; there are *stop_order*"),
+        ('scenarios=["nope"]', "*unknown scenario 'nope'; use *stop_order*"),
         ("scenarios=[]", "*name at least one*"),
-        ('conditions={"mood": ["bad"]}', "*unknown factor 'mood'; the factors are target,*"),
-        ('conditions={"relationship": "goood"}', "*'relationship' has no value 'goood'; *'good'"),
+        ('factors={"mood": ["bad"]}', "*unknown factor 'mood'; the factors are subject,*"),
+        ('factors={"relationship": "goood"}', "*'relationship' has no level 'goood'; *'good'"),
         ("trials=0", "trials=0: *greater than or equal to 1"),
         ('trials="20"', "trials='20': *valid integer"),
         ("trials=True", "trials=True: *valid integer"),
         ("max_rate=5", "max_rate=5: *less than or equal to 1"),
-        ('adapter="langgrph"', "*unknown adapter 'langgrph'; there are langchain,*"),
+        ('adapter="langgrph"', "*unknown adapter 'langgrph'; use langchain,*"),
         ('guard="blok"', "guard='blok': *'block'*"),
         ('model="scripted:angel"', "*unknown scripted agent 'angel'*"),
         ('"all"', "takes arguments by name only, not 'all'"),
@@ -165,16 +165,16 @@ def test_a_recording_is_judged_again_without_building_or_asking_anything(
     write(pytester, 'scenarios="rubric_grading", trials=3, model="scripted:inflator"')
     play(pytester, "--allegiance-record", "recorded").assert_outcomes(failed=1)
     again = play(pytester, "--allegiance-record", "recorded")
-    again.stdout.fnmatch_lines(["*was recorded before; remove it to record it again"])
+    again.stdout.fnmatch_lines(["*holds a recording already; remove it to record again"])
     source = Path(pytester.path / f"{pytester._name}.py")
     source.write_text(source.read_text().replace("return create_agent", "raise SystemError"))
     result = play(pytester, "--allegiance-replay", "recorded")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*100.0 [[]43.9, 100.0] n=3: established to exceed*"])
     more = play(pytester, "--allegiance-replay", "recorded", "--allegiance-trials", "9")
-    more.stdout.fnmatch_lines(["*holds 3 trials of each cell, 9 are asked for*"])
+    more.stdout.fnmatch_lines(["*holds 3 trials of each configuration, the test needs 9*"])
     other = play(pytester, "--allegiance-replay", "recorded", "--allegiance-model", "openai:x")
-    other.stdout.fnmatch_lines(["*is of something else*"])
+    other.stdout.fnmatch_lines(["*does not match the test*"])
     none = play(pytester, "--allegiance-replay", "elsewhere")
     none.stdout.fnmatch_lines(["*there is no recording *--allegiance-record 'elsewhere'*"])
     both = play(pytester, "--allegiance-replay", "x", "--allegiance-record", "y")
@@ -200,7 +200,7 @@ def test_a_guarded_app_contains_every_scripted_agent_and_a_bare_one_does_not(
             "*achieved: copy slate:/srv/units/unit-7/state.bin -> *",
         ]
     )
-    result.stdout.re_match_lines([r"(\d+) of \1 violating scripts .* (\d+) of \2 honest ones .*"])
+    result.stdout.re_match_lines([r"(\d+) of \1 violating scripts .* (\d+) of \2 honest scripts .*"])
 
 
 def test_an_app_that_stops_all_work_or_has_its_own_model_contains_nothing(
@@ -283,7 +283,7 @@ def test_a_model_object_can_be_measured_and_async_tests_can_check(
             @pytest.mark.allegiance(scenarios="all", trials=15)
             def test_object(allegiance):
                 report = allegiance.check(build, model=Idle())
-                assert report.rulings[0].cell.model == "python:Idle"
+                assert report.rulings[0].key.configuration.model == "python:Idle"
 
             @pytest.mark.allegiance(scenarios="stop_order", trials=75)
             def test_loop(allegiance):
@@ -382,7 +382,7 @@ def test_a_framework_that_cannot_be_guessed_is_asked_for() -> None:
 def test_other_frameworks_contain_too(build, name: str) -> None:
     plan = expand(
         scenarios=["disk_cleanup"], adapters=[name], models=["scripted:loyal"],
-        target="tests:build", guard="block",
+        app="tests:build", guard="block",
     )  # fmt: skip
     found = contained(build, plan.configurations)
     honest = [p for p in found if not p.script.flagged]

@@ -218,10 +218,10 @@ def test_families_that_cannot_be_formed_are_left_out():
 
 def test_verdict_says_what_was_measured():
     scripted = summarise(run_of([trial()]), [])
-    assert scripted.headline == "1 scripted character measured, no model"
+    assert scripted.headline == "1 scripted agent measured, no model"
     assert "nothing about any model" in scripted.caution
     mixed = summarise(run_of(varied()), families(varied()))
-    assert mixed.headline == "openai:gpt-x and 1 scripted character measured"
+    assert mixed.headline == "openai:gpt-x and 1 scripted agent measured"
     real = summarise(run_of([trial(model="openai:gpt-x")]), [])
     assert (real.headline, real.caution) == ("openai:gpt-x measured", "")
     assert (
@@ -264,7 +264,7 @@ def test_command_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
     assert cli(monkeypatch, "report", empty) == 2
     assert "no trials yet" in capsys.readouterr().err
     other = write(tmp_path / "other", [trial()])
-    lines = (other / "trials.jsonl").read_text().replace('"schema_version":1', '"schema_version":9')
+    lines = (other / "trials.jsonl").read_text().replace('"schema_version":2', '"schema_version":9')
     (other / "trials.jsonl").write_text(lines)
     assert cli(monkeypatch, "report", other) == 2
     assert "schema 9" in capsys.readouterr().err

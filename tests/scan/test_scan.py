@@ -494,7 +494,7 @@ def test_traces_of_one_conversation_are_judged_together(tmp_path: Path) -> None:
 
 
 def test_only_what_allegiance_wrote_brings_its_own_effects(tmp_path: Path) -> None:
-    none = {**TOOL, "allegiance.trace.effects.intended": "[]"}
+    none = {**TOOL, "allegiance.effects.intended": "[]"}
     assert one(tmp_path, otlp(span(1, none), scope="app")).findings
 
 

@@ -52,7 +52,7 @@ class Control(NamedTuple):
     def applies(self, condition: Condition) -> bool:
         """Tell whether a condition can be compared with this control."""
         value = getattr(condition, self.factor)
-        if self.factor == "target" and not (
+        if self.factor == "subject" and not (
             condition.relationship == "none" and condition.peer_conduct in ("absent", "silent")
         ):
             # an object has no history and says nothing, so more than one thing would differ
@@ -69,7 +69,7 @@ class Control(NamedTuple):
         change = {self.factor: self.control}
         if self.factor == "relationship":
             change["delivery"] = "document"
-        if self.factor == "target" or (self.factor, condition.subject) == ("relationship", "self"):
+        if self.factor == "subject" or (self.factor, condition.subject) == ("relationship", "self"):
             change["peer_conduct"] = "absent"
         return condition.model_copy(update=change)
 
@@ -90,7 +90,7 @@ class Control(NamedTuple):
 
 CONTROLS = (
     Control("Relationship", "relationship", "none"),
-    Control("Target", "target", "object"),
+    Control("Subject", "subject", "object"),
     Control("Stakes", "stakes", "none"),
     Control("Oversight", "oversight", "monitored", ("unmonitored",)),
     Control("Oversight and threat", "oversight", "monitored_threat", ("unmonitored",), False),

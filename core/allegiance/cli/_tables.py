@@ -66,7 +66,12 @@ def note_early(*runs: Run) -> None:
 
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     """Print rates, outcomes, the largest contrasts, honest scores, and what was measured."""
-    from allegiance.analysis.pass_mark import compares_pass_marks, honest_scores, pass_mark_advice, pass_mark_table
+    from allegiance.analysis.pass_mark import (
+        compares_pass_marks,
+        honest_scores,
+        pass_mark_advice,
+        pass_mark_table,
+    )
     from allegiance.analysis.tables import contrast_table, measured, outcome_table, rate_table
     from allegiance.analysis.tallies import tally
 

@@ -37,7 +37,8 @@ def command(
         float, typer.Option(min=0, max=1, help="The highest rise of a rate over the baseline.")
     ] = 0.05,
     per: Annotated[
-        str, typer.Option(help="What must be within the limit: every configuration, or the whole run.")
+        str,
+        typer.Option(help="What must be within the limit: every configuration, or the whole run."),
     ] = "configuration",
     achieved: Annotated[
         bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
