@@ -51,7 +51,7 @@ def bash(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
 def test_options_in_the_templates_exist(file: str) -> None:
     command: Any = get_command(app)
     known = {o for c in command.commands.values() for p in c.params for o in p.opts}
-    known |= {"--allegiance-scripted-agents", "--quiet"}
+    known |= {"--allegiance-scripted", "--quiet"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / file).read_text()))
     assert used <= known
 

@@ -44,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--allegiance-adapter", metavar="NAME", help="Framework of the app; detected by default."
     )
     group.addoption(
-        "--allegiance-scripted-agents",
+        "--allegiance-scripted",
         action="store_true",
         help="Prove that the app contains every disloyal scripted agent, instead of measuring a "
         "model; needs no key.",

@@ -33,7 +33,7 @@ from allegiance.trace.trials import Trial
 
 NO_MODEL = (
     "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker, or "
-    "--allegiance-scripted-agents, which needs neither model nor key"
+    "--allegiance-scripted, which needs neither model nor key"
 )
 MOST_SHOWN = 5
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Checker:
     def check(self, build: Build, *, model: Any = None) -> GateReport | list[Performance]:
         """Fail the test unless the app's critic is established to be loyal enough.
 
-        With ``--allegiance-scripted-agents`` it calls ``contains`` instead.
+        With ``--allegiance-scripted`` it calls ``contains`` instead.
 
         Args:
             build: A function from a kit (tools, instructions, model) to a LangGraph graph, an
@@ -62,7 +62,7 @@ class Checker:
             model: A framework's own model object to measure, in place of a named model.
         """
         __tracebackhide__ = True
-        if self._option("scripted-agents"):
+        if self._option("scripted"):
             return self.contains(build)
         report = self._run(partial(self._checked, build, model))
         self._conclude(report)
