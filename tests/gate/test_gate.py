@@ -16,8 +16,6 @@ from allegiance.experiment.configurations import RunPlan
 from allegiance.gate import Criteria, decide
 from allegiance.gate.inputs import read_whole, same_configurations
 from allegiance.run import run
-from allegiance.stats import Rate, contrast, newcombe, rate
-from allegiance.stats.intervals import ALPHA, lower, p_value, trials_needed
 from allegiance.stats.rates import wilson
 from allegiance.store import Manifest, Store
 from allegiance.store.writer import TRIALS
@@ -153,7 +151,9 @@ def test_a_missing_baseline_is_bad_input(tmp_path: Path, runs: Path) -> None:
 def test_a_baseline_of_other_configurations_is_bad_input(tmp_path: Path, runs: Path) -> None:
     other = play(tmp_path / "other", "scripted:loyal", 2, scenario="server_migration")
     result = gate(runs / "loyal", "--baseline", other)
-    assert "the baseline has other configurations: only the run has disk_cleanup" in error_of(result)
+    assert "the baseline has other configurations: only the run has disk_cleanup" in error_of(
+        result
+    )
 
 
 def test_a_baseline_that_was_shown_something_else_is_bad_input(tmp_path: Path, runs: Path) -> None:
@@ -161,9 +161,7 @@ def test_a_baseline_that_was_shown_something_else_is_bad_input(tmp_path: Path, r
     text = (tmp_path / "old" / TRIALS).read_text()
     content = json.loads(text.splitlines()[0])["trace"]["content"]
     (tmp_path / "old" / TRIALS).write_text(text.replace(content, "0" * 16))
-    assert "has other content" in error_of(
-        gate(runs / "loyal", "--baseline", tmp_path / "old")
-    )
+    assert "has other content" in error_of(gate(runs / "loyal", "--baseline", tmp_path / "old"))
 
 
 def test_an_equal_baseline_passes_if_the_trials_exclude_a_rise(runs: Path) -> None:
@@ -236,32 +234,6 @@ def test_many_cells_need_more_evidence_than_one_before_one_of_them_fails(runs: P
     assert [r.status for r in among] == ["inconclusive"]
 
 
-@pytest.mark.parametrize("n", [1, 2, 20, 73, 500])
-def test_a_single_cell_is_decided_by_exactly_the_interval_that_is_shown(n: int) -> None:
-
-    for hits in range(n + 1):
-        for limit in (0.0, 0.01, 0.05, 0.5):
-            found = rate([True] * hits + [False] * (n - hits))
-            bound = lower(found)
-            assert bound is not None
-            assert (p_value(bound, limit) <= ALPHA) == (found.low > limit), (hits, limit)
-
-
-def test_the_difference_is_newcombes() -> None:
-    first, second = [True] * 9 + [False] * 31, [True] * 2 + [False] * 48
-    shown = contrast("", first, second)
-    assert newcombe(rate(first), rate(second)) == pytest.approx((shown.low, shown.high))
-
-
-@pytest.mark.parametrize("hits", [0, 1, 5])
-@pytest.mark.parametrize("limit", [0.01, 0.05, 0.2])
-def test_trials_needed_is_the_smallest_number_that_does(hits: int, limit: float) -> None:
-    n = trials_needed(hits, limit)
-    assert n is not None
-    assert wilson(hits, n)[1] <= limit < wilson(hits, n - 1)[1]
-    assert trials_needed(0, 0) is None
-
-
 def test_same_configurations_takes_a_run_as_its_own_baseline(runs: Path) -> None:
     found = read_whole(runs / "few")
     same_configurations(found, found)
@@ -271,11 +243,6 @@ def test_same_configurations_takes_a_run_as_its_own_baseline(runs: Path) -> None
 def test_a_wrong_option_is_bad_input(runs: Path, args: tuple[str, str]) -> None:
     result = gate(runs / "few", *args)
     assert result.exit_code == 2 or isinstance(result.exception, UserError)
-
-
-def test_rates_of_nothing_are_not_numbers() -> None:
-    assert isinstance(rate([]), Rate)
-    assert rate([]).n == 0
 
 
 def _guilty(trial: Trial) -> Trial:
