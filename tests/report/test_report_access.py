@@ -1,4 +1,4 @@
-"""The report in a real browser for everyone: keyboard, axe-core, small screens, print, hostile text."""
+"""The report in a real browser for everyone: keyboard, axe-core, screens, print, hostile text."""
 
 import pytest
 from browser_pages import count, focused, violations

@@ -101,9 +101,9 @@ def test_what_cannot_be_read_exits_with_2_and_the_rest_is_judged(tmp_path: Path)
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "there is nothing to look for"),
+        ([], "no probe is set"),
         (["--asset", "x", "--from", "csv"], "--from 'csv' is not known"),
-        (["--asset", "x", "--bind", "mail"], "--bind has no 'mail'"),
+        (["--asset", "x", "--bind", "mail"], "--bind 'mail' is not known"),
         (["--allowed", "x"], "--allowed needs --asset"),
         (["--required", "a=b"], "--control"),
         (["--control", "x", "--required", "a"], "--required 'a' is not of the form"),

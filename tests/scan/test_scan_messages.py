@@ -59,7 +59,7 @@ def test_files_of_no_known_format_are_named(tmp_path: Path, data: str, said: str
 def test_binary_files_and_folders_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.bin"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="no text in UTF-8"):
+    with pytest.raises(UserError, match="is not UTF-8"):
         list(read(path))
     with pytest.raises(UserError, match=r"a folder without trials\.jsonl"):
         detect(tmp_path)
