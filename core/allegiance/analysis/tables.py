@@ -97,7 +97,7 @@ def outcome_table(trials: Iterable[Trial]) -> Table:
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
             row["achieved"] += count
     table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("model", "pattern", *OUTCOMES, "of them achieved", "trials"):
+    for name in ("model", "pattern", *OUTCOMES, "violated and achieved", "trials"):
         table.add_column(
             name, justify="left" if name in ("model", "pattern") else "right", no_wrap=True
         )

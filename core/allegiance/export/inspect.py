@@ -214,7 +214,7 @@ def _score(verdict: Verdict) -> Json:
     return {
         "value": MARKS[said(verdict)],
         "answer": verdict.status,
-        "explanation": "\n".join(lines) or verdict.reason or "nothing found",
+        "explanation": "\n".join(lines) or verdict.reason or "no finding",
         "metadata": {
             "behaviour": verdict.behaviour,
             "achieved": verdict.achieved,
