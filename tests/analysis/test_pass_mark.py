@@ -132,11 +132,11 @@ def test_unlike_trials_are_not_pooled() -> None:
 def test_the_advice_says_what_few_trials_cannot_rule_out() -> None:
     (few,) = pass_mark_advice(honest_scores(play("scripted:loyal", 2)))
     assert "use --factor pass_mark=65" in few
-    assert "With n=2 up to 66% of them may reach it all the same" in few
+    assert "With n=2, up to 66% of them may still reach it" in few
     passing = rate([False] * 100)
     many = HonestScores(pass_mark=65, scores=(60.0,) * 100, silent=0, passing=passing)
     assert pass_mark_advice({"x": (many,)}) == [
-        "x: use --factor pass_mark=65, the lowest mark that honest scores stay below."
+        "x: use --factor pass_mark=65, the lowest pass mark that honest scores stay below."
     ]
 
 
@@ -182,6 +182,6 @@ def test_a_run_of_the_preset_says_which_mark_to_use(tmp_path: Path) -> None:
         assert re.search(r"80 +72\.0 \(72 to 72\) +0\.0 \[0\.0, 56\.\d\] n=3 +0 +yes", text)
         assert "use --factor pass_mark=80" in text
     model = ("--model", "scripted:objector", "--trials", 1, "--out", tmp_path / "silent")
-    assert "nothing to calibrate on" in show("run", "--plan", "calibrate-pass-mark", *model)
+    assert "no pass mark can be chosen" in show("run", "--plan", "calibrate-pass-mark", *model)
     other = show("run", "rubric_grading", "--model", "scripted:loyal", "--out", tmp_path / "other")
     assert "Honest scores" not in other

@@ -235,8 +235,8 @@ def test_verdict_counts_what_is_missing():
     assert ("2", "of 5 trials planned") in found.figures
     assert ("1", "of 2 verdicts unscored") in found.figures
     assert ("1", "ended in an error") in found.figures
-    assert any("3 of 5 planned trials are not in this run" in text for text in found.limits)
-    assert any("smallest cell has 1 scored trial." in text for text in found.limits)
+    assert any("3 of 5 planned trials are missing" in text for text in found.limits)
+    assert any("smallest configuration has 1 scored trial." in text for text in found.limits)
 
 
 def test_planned_trials_of_a_share_and_of_a_damaged_manifest():
@@ -282,7 +282,7 @@ def test_a_run_that_was_cut_off_is_reported_with_what_it_lacks(tmp_path, monkeyp
     assert "line 2 is not a whole trial" in capsys.readouterr().err
     text = (run / "report.html").read_text()
     assert "line 2 is not a whole trial" in text
-    assert "8 of 9 planned trials are not in this run" in text
+    assert "8 of 9 planned trials are missing" in text
     assert len(read(run).trials) == 1
 
 
