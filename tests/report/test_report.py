@@ -93,7 +93,7 @@ def test_page_is_self_contained():
 )
 def test_scripts_take_no_markup(word):
     for name in (*pages.SCRIPTS, "live.js"):
-        assert word not in (pages.HERE / "static" / name).read_text(encoding="utf-8")
+        assert word not in (pages.FOLDER / "static" / name).read_text(encoding="utf-8")
 
 
 def test_hostile_texts_stay_data_everywhere():
