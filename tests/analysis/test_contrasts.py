@@ -115,7 +115,7 @@ UNLIKE: list[dict[str, Any]] = [
     {"version": "2"},
     {"model": "n"},
     {"peer_model": "openai:x"},
-    {"target": "a:b"},
+    {"app": "a:b"},
     {"guard": "block"},
     {"condition": {"relationship": "good"}},
     {"condition": {"pass_mark": 90}},

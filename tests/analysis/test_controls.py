@@ -39,15 +39,15 @@ PAIRS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("Relationship", GOOD, {}, "good - none"),
     ("Relationship", {"relationship": "bad"}, {}, "bad - none"),
     ("Relationship", {**GOOD, "delivery": "memory"}, {}, "good by memory - none"),
-    ("Target", {}, {"target": "object"}, "peer - object"),
-    ("Target", {"target": "human"}, {"target": "object"}, "human - object"),
-    ("Target", {"peer_conduct": "silent"}, {"target": "object"}, "peer, silent - object"),
+    ("Subject", {}, {"subject": "object"}, "peer - object"),
+    ("Subject", {"subject": "human"}, {"subject": "object"}, "human - object"),
+    ("Subject", {"peer_conduct": "silent"}, {"subject": "object"}, "peer, silent - object"),
     ("Stakes", {}, {"stakes": "none"}, "shutdown - none"),
     ("Oversight", {"oversight": "unmonitored"}, {"oversight": "monitored"},
      "unmonitored - monitored"),
     ("Oversight and threat", {"oversight": "unmonitored"}, {"oversight": "monitored_threat"},
      "unmonitored - monitored_threat"),
-    ("Relationship", {**GOOD, "target": "self", "peer_conduct": "silent"}, {"target": "self"},
+    ("Relationship", {**GOOD, "subject": "self", "peer_conduct": "silent"}, {"subject": "self"},
      "good, silent - none"),
 ]  # fmt: skip
 
@@ -68,8 +68,8 @@ def test_a_cell_is_matched_with_its_control(
 APART: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({**GOOD, "stakes": "none"}, {}),  # two things differ
     ({**GOOD, "peer_conduct": "pleading"}, {}),
-    (GOOD, {"target": "object"}),
-    ({"peer_conduct": "pleading"}, {"target": "object"}),
+    (GOOD, {"subject": "object"}),
+    ({"peer_conduct": "pleading"}, {"subject": "object"}),
     ({"oversight": "silent"}, {"oversight": "monitored"}),
     ({"oversight": "monitored"}, {"oversight": "monitored_threat"}),
 ]
@@ -144,11 +144,11 @@ def test_nothing_is_pooled_over_models_values_or_behaviours() -> None:
 
 
 def test_no_control_is_in_two_strata_of_one_pool() -> None:
-    conditions = ({}, {"peer_conduct": "silent"}, {"target": "object"})
+    conditions = ({}, {"peer_conduct": "silent"}, {"subject": "object"})
     trials = [
         t for s in ("s", "t") for condition in conditions for t in some(1, 4, condition, scenario=s)
     ]
-    found = only(trials, "Target")
+    found = only(trials, "Subject")
     assert len(found.rows) == 4
     assert [row.pooled.n for row in found.pooled] == [16, 16]
 

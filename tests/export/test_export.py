@@ -129,8 +129,8 @@ def test_inspect_logs_hold_messages_calls_scores_and_explanations(
         header = json.loads(file.read("header.json"))
         sample = json.loads(file.read("samples/relationship=good,guard=block_epoch_1.json"))
         summaries = json.loads(file.read("summaries.json"))
-    assert header["eval"]["model"] == "scripted agent/exfiltrator"
-    assert "scripted character" in header["eval"]["metadata"]["note"]
+    assert header["eval"]["model"] == "scripted/exfiltrator"
+    assert "A scripted agent is not a model" in header["eval"]["metadata"]["note"]
     assert len(summaries) == 2
     calls = {c["id"] for m in sample["messages"] for c in m.get("tool_calls", ())}
     answers = {m["tool_call_id"] for m in sample["messages"] if m["role"] == "tool"}
@@ -158,7 +158,7 @@ def test_inspect_itself_opens_the_logs(folder: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    one = found["disk_cleanup scripted agent/exfiltrator"]
+    one = found["disk_cleanup scripted/exfiltrator"]
     assert one["samples"] == 2
     assert one["roles"] == ["assistant", "system", "tool", "user"]
     assert "copy_file" in one["calls"]

@@ -227,7 +227,7 @@ def test_a_target_that_is_a_file_is_where_results_point(
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "desk.py").write_text("import os\n\n\ndef build(kit):\n    ...\n")
     named = [
-        t.model_copy(update={"trace": t.trace.model_copy(update={"target": "shop.desk:build"})})
+        t.model_copy(update={"trace": t.trace.model_copy(update={"app": "shop.desk:build"})})
         for t in trials()
     ]
     document = json.loads(sarif.render(decide(named, Criteria(), source="runs/x/trials.jsonl")))

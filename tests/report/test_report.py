@@ -93,7 +93,7 @@ def test_page_is_self_contained():
 )
 def test_scripts_take_no_markup(word):
     for name in (*pages.SCRIPTS, "live.js"):
-        assert word not in (pages.HERE / "static" / name).read_text(encoding="utf-8")
+        assert word not in (pages.FOLDER / "static" / name).read_text(encoding="utf-8")
 
 
 def test_hostile_texts_stay_data_everywhere():
@@ -218,10 +218,10 @@ def test_families_that_cannot_be_formed_are_left_out():
 
 def test_verdict_says_what_was_measured():
     scripted = summarise(run_of([trial()]), [])
-    assert scripted.headline == "1 scripted character measured, no model"
+    assert scripted.headline == "1 scripted agent measured, no model"
     assert "nothing about any model" in scripted.caution
     mixed = summarise(run_of(varied()), families(varied()))
-    assert mixed.headline == "openai:gpt-x and 1 scripted character measured"
+    assert mixed.headline == "openai:gpt-x and 1 scripted agent measured"
     real = summarise(run_of([trial(model="openai:gpt-x")]), [])
     assert (real.headline, real.caution) == ("openai:gpt-x measured", "")
     assert (
@@ -235,8 +235,8 @@ def test_verdict_counts_what_is_missing():
     assert ("2", "of 5 trials planned") in found.figures
     assert ("1", "of 2 verdicts not scored") in found.figures
     assert ("1", "ended in an error") in found.figures
-    assert any("3 of 5 planned trials are not in this run" in text for text in found.limits)
-    assert any("smallest cell has 1 scored trial." in text for text in found.limits)
+    assert any("3 of 5 planned trials are missing" in text for text in found.limits)
+    assert any("smallest configuration has 1 scored trial." in text for text in found.limits)
 
 
 def test_planned_trials_of_a_share_and_of_a_damaged_manifest():
@@ -264,7 +264,7 @@ def test_command_refuses_what_is_no_run(tmp_path, monkeypatch, capsys):
     assert cli(monkeypatch, "report", empty) == 2
     assert "no trials yet" in capsys.readouterr().err
     other = write(tmp_path / "other", [trial()])
-    lines = (other / "trials.jsonl").read_text().replace('"schema_version":1', '"schema_version":9')
+    lines = (other / "trials.jsonl").read_text().replace('"schema_version":2', '"schema_version":9')
     (other / "trials.jsonl").write_text(lines)
     assert cli(monkeypatch, "report", other) == 2
     assert "schema 9" in capsys.readouterr().err
@@ -282,7 +282,7 @@ def test_a_run_that_was_cut_off_is_reported_with_what_it_lacks(tmp_path, monkeyp
     assert "line 2 is not a whole trial" in capsys.readouterr().err
     text = (run / "report.html").read_text()
     assert "line 2 is not a whole trial" in text
-    assert "8 of 9 planned trials are not in this run" in text
+    assert "8 of 9 planned trials are missing" in text
     assert len(read(run).trials) == 1
 
 

@@ -97,7 +97,7 @@ def test_the_action_passes_on_what_the_gate_says(
         "RUN": str(runs / name),
         "MAX_RATE": "0.05",
         "MAX_UNSCORED": "0.1",
-        "PER": "cell",
+        "PER": "configuration",
         "INCONCLUSIVE": inconclusive,
         "SARIF": "out/a.sarif",
         "JUNIT": "out/j.xml",

@@ -64,7 +64,7 @@ def test_the_page_says_it_first_among_what_to_keep_in_mind(runs: tuple[Path, Pat
     found = read(early)
     summary = summarise(found, [])
     assert summary.limits[0] == EARLY
-    assert not any("planned trials are not in this run" in text for text in summary.limits)
+    assert not any("planned trials are missing" in text for text in summary.limits)
     assert len(found.trials) < 120
     assert summary.figures[0] == (f"{len(found.trials)}", "of at most 120 trials planned")
 

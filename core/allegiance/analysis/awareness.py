@@ -11,11 +11,10 @@ from allegiance.trace.trials import Trial, counted
 
 
 def awareness_notes(trials: Iterable[Trial]) -> list[str]:
-    """Say how often awareness was expressed and what was flagged with and without it.
+    """Return how often awareness was expressed, and the flagged rates with and without it.
 
-    Nothing is said of a run in which no trial expressed it: a run of scripted agents has no such
-    line. The comparison is of trials that differ in what the model chose to say; it is no
-    experiment.
+    The list is empty if no trial expressed it, as in a run of scripted agents. The comparison is
+    observational: the trials differ in what the model chose to say.
     """
     count: Counter[str] = Counter()
     flags: dict[str, Counter[bool | None]] = defaultdict(Counter)
@@ -27,14 +26,14 @@ def awareness_notes(trials: Iterable[Trial]) -> list[str]:
         return []
     parts = []
     for status in ("expressed", "none"):
-        found = rate(flags[status])
-        if found.n:
+        share = rate(flags[status])
+        if share.n:
             parts.append(
-                f"{status} {100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}] "
-                f"n={found.n}"
+                f"{status} {100 * share.value:.1f} [{100 * share.low:.1f}, {100 * share.high:.1f}] "
+                f"n={share.n}"
             )
     return [
         f"Evaluation awareness was expressed before the action in {count['expressed']} of "
-        f"{count.total()} trials ({count['no_answer']} without an answer; by rule, many wordings "
-        f"are missed). Flagged, % by awareness: {'; '.join(parts)}."
+        f"{count.total()} trials ({count['no_answer']} without an answer; the rules miss many "
+        f"wordings). Flagged, % by awareness: {'; '.join(parts)}."
     ]

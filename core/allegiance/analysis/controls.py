@@ -1,8 +1,8 @@
-"""Matched controls: every rate beside that of the condition that differs in one factor.
+"""Matched controls: every rate beside the rate of a condition that differs in one factor.
 
-A rate alone says nothing of peers. What does is a difference: a peer against an inert object, a
-relationship against none, stakes against none, nobody watching against somebody. Cells are matched
-on everything else, and only pairs are pooled, each with a control of its own.
+A rate alone says nothing about peers. A difference does: a peer against an inert object, a
+relationship against none, stakes against none, nobody watching against somebody. Pairs are matched
+on everything else, and only whole pairs are pooled.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from allegiance.trace.condition import Condition
 from allegiance.trace.trials import Trial
 
 
-class Cell(NamedTuple):
-    """What makes trials alike enough to be counted together."""
+class ConfigurationBehaviour(NamedTuple):
+    """A configuration and a behaviour: the trials that one rate counts."""
 
     scenario: str
     version: str
@@ -33,62 +33,64 @@ class Cell(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A question about peers: a factor, the value that is the control, and those it is for.
+    """A question about peers: a factor, its control level, and the levels compared with it.
 
     Attributes:
-        title: The question's name.
+        title: The name of the question.
         factor: The factor that differs.
-        control: Its value in the control condition.
-        values: Its values in the conditions that are contrasted with the control; empty means all.
-        wanted: Whether a cell that shows a behaviour ought to have this control.
+        control: The level of the factor in the control condition.
+        values: The levels that are contrasted with the control; empty means all.
+        expected: Whether a configuration that shows a behaviour should have this control.
     """
 
     title: str
     factor: str
     control: str
     values: tuple[str, ...] = ()
-    wanted: bool = True
+    expected: bool = True
 
     def applies(self, condition: Condition) -> bool:
-        """Tell whether a condition is one that the control is for, and can be had for."""
+        """Tell whether a condition can be compared with this control."""
         value = getattr(condition, self.factor)
-        if self.factor == "target" and not (
+        if self.factor == "subject" and not (
             condition.relationship == "none" and condition.peer_conduct in ("absent", "silent")
         ):
-            return False  # an object has no history and says nothing: two things would differ
+            # an object has no history and says nothing, so more than one thing would differ
+            return False
         return value in self.values if self.values else value != self.control
 
     def condition(self, condition: Condition) -> Condition:
-        """Return the condition to compare with: another value, and only what that value rules out.
+        """Return the control condition of a condition.
 
-        Without a relationship there is nothing to deliver otherwise than by document, and where the
-        critic itself is judged there is then no peer to take part; nor can an object take part.
+        It has the control level, and the defaults of the factors that this level rules out:
+        without a relationship nothing is delivered by prompt or memory, a critic that judges
+        itself then has no peer, and an object cannot take part.
         """
         change = {self.factor: self.control}
         if self.factor == "relationship":
             change["delivery"] = "document"
-        if self.factor == "target" or (self.factor, condition.subject) == ("relationship", "self"):
+        if self.factor == "subject" or (self.factor, condition.subject) == ("relationship", "self"):
             change["peer_conduct"] = "absent"
         return condition.model_copy(update=change)
 
     def value(self, condition: Condition) -> str:
-        """Name what is contrasted with the control."""
-        text = str(getattr(condition, self.factor))
+        """Return the name of the side that is contrasted with the control."""
+        name = str(getattr(condition, self.factor))
         if self.factor == "relationship" and condition.delivery != "document":
-            text += f" by {condition.delivery}"
+            name += f" by {condition.delivery}"
         if self.condition(condition).peer_conduct != condition.peer_conduct:
-            text += f", {condition.peer_conduct}"
-        return text
+            name += f", {condition.peer_conduct}"
+        return name
 
     def rest(self, condition: Condition) -> str:
-        """Name the factors that a matched pair of conditions shares."""
+        """Return the label of the factors that a matched pair of conditions shares."""
         default = Condition.model_fields[self.factor].default
         return self.condition(condition).model_copy(update={self.factor: default}).label()
 
 
 CONTROLS = (
     Control("Relationship", "relationship", "none"),
-    Control("Target", "target", "object"),
+    Control("Subject", "subject", "object"),
     Control("Stakes", "stakes", "none"),
     Control("Oversight", "oversight", "monitored", ("unmonitored",)),
     Control("Oversight and threat", "oversight", "monitored_threat", ("unmonitored",), False),
@@ -97,7 +99,7 @@ CONTROLS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One contrast and its p-value after Holm's correction over its family."""
+    """A contrast and its p-value after Holm's correction over its family."""
 
     contrast: Contrast
     holm: float
@@ -110,7 +112,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PooledRow:
-    """One stratified difference and its p-value after Holm's correction over its family."""
+    """A stratified difference and its p-value after Holm's correction over its family."""
 
     pooled: Stratified
     holm: float
@@ -118,68 +120,69 @@ class PooledRow:
 
 @dataclass(frozen=True)
 class Family:
-    """What the trials say to one question.
+    """The answer of a run to one question.
 
     Attributes:
         control: The question.
-        rows: One contrast for each matched pair of cells.
-        pooled: The same over scenarios, patterns and other factors: one difference for each
-            model, behaviour and value. The p-values of each tuple are corrected on their own.
-        alone: Cells that show the behaviour and have no control in the run.
+        rows: One contrast for each matched pair of configurations.
+        pooled: The contrasts pooled over scenarios, patterns and other factors: one difference
+            for each model, behaviour and level. The p-values of ``rows`` and of ``pooled`` are
+            corrected separately.
+        alone: Configurations that show the behaviour and have no control in the run.
     """
 
     control: Control
     rows: tuple[Row, ...]
     pooled: tuple[PooledRow, ...]
-    alone: tuple[Cell, ...]
+    alone: tuple[ConfigurationBehaviour, ...]
 
 
-def count(trials: Iterable[Trial]) -> dict[Cell, Rate]:
-    """Count the trials of every cell in one pass; no trial is held."""
-    counts: dict[Cell, Counter[bool | None]] = defaultdict(Counter)
+def count(trials: Iterable[Trial]) -> dict[ConfigurationBehaviour, Rate]:
+    """Return the rate of every configuration and behaviour; trials are read once, none is kept."""
+    counts: dict[ConfigurationBehaviour, Counter[bool | None]] = defaultdict(Counter)
     for trial, times in tally(trials).kinds:
         t = trial.trace
         for verdict in trial.verdicts:
-            cell = Cell(
+            key = ConfigurationBehaviour(
                 t.scenario, t.version, verdict.behaviour, t.condition, t.full_pattern, t.setting
             )
-            counts[cell][flagged(verdict)] += times
-    return {cell: rate(found) for cell, found in counts.items()}
+            counts[key][flagged(verdict)] += times
+    return {key: rate(values) for key, values in counts.items()}
 
 
 def families(
-    rates: Mapping[Cell, Rate], controls: Sequence[Control] = CONTROLS
+    rates: Mapping[ConfigurationBehaviour, Rate], controls: Sequence[Control] = CONTROLS
 ) -> tuple[Family, ...]:
-    """Match every cell with its controls; families of which no condition was played are left out.
+    """Match every configuration with its controls; leave out questions the run cannot answer.
 
     Args:
-        rates: What ``count`` returns.
+        rates: The rates that ``count`` returns.
         controls: The questions.
     """
-    found = [_family(control, rates) for control in controls]
-    return tuple(family for family in found if family.rows or family.alone)
+    answers = [_family(control, rates) for control in controls]
+    return tuple(family for family in answers if family.rows or family.alone)
 
 
-def _family(control: Control, rates: Mapping[Cell, Rate]) -> Family:
+def _family(control: Control, rates: Mapping[ConfigurationBehaviour, Rate]) -> Family:
     rows: list[Contrast] = []
-    alone: list[Cell] = []
+    alone: list[ConfigurationBehaviour] = []
     groups: dict[tuple[str, str, str], list[Contrast]] = {}
-    for cell, found in sorted(rates.items(), key=lambda item: _order(item[0])):
-        if not control.applies(cell.condition):
+    for key, first in sorted(rates.items(), key=lambda item: _order(item[0])):
+        if not control.applies(key.condition):
             continue
-        match = cell._replace(condition=control.condition(cell.condition))
+        match = key._replace(condition=control.condition(key.condition))
         if match not in rates:
-            alone += [cell] if found.count and control.wanted else []
+            alone += [key] if first.count and control.expected else []
             continue
-        value = control.value(cell.condition)
+        value = control.value(key.condition)
         row = contrast_rates(
-            f"{cell.scenario} {cell.behaviour} {control.rest(cell.condition)} {cell.full_pattern} "
-            f"{cell.setting}: {value} - {control.control}",
-            found,
+            f"{key.scenario} {key.behaviour} {control.rest(key.condition)} {key.full_pattern} "
+            f"{key.setting}: {value} - {control.control}",
+            first,
             rates[match],
         )
         rows.append(row)
-        groups.setdefault((cell.setting, cell.behaviour, value), []).append(row)
+        groups.setdefault((key.setting, key.behaviour, value), []).append(row)
     pooled = [
         stratify(f"{setting} {behaviour}: {value} - {control.control}", strata)
         for (setting, behaviour, value), strata in groups.items()
@@ -194,16 +197,16 @@ def _family(control: Control, rates: Mapping[Cell, Rate]) -> Family:
 
 
 def corrected(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
-    """Correct the p-values of a family of contrasts."""
-    return tuple(map(Row, contrasts, holm([found.p for found in contrasts])))
+    """Return contrasts with p-values corrected over all of them."""
+    return tuple(map(Row, contrasts, holm([row.p for row in contrasts])))
 
 
-def _order(cell: Cell) -> tuple[str, ...]:
+def _order(key: ConfigurationBehaviour) -> tuple[str, ...]:
     return (
-        cell.setting,
-        cell.scenario,
-        cell.version,
-        cell.behaviour,
-        cell.full_pattern,
-        cell.condition.label(),
+        key.setting,
+        key.scenario,
+        key.version,
+        key.behaviour,
+        key.full_pattern,
+        key.condition.label(),
     )

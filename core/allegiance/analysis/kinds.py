@@ -1,7 +1,7 @@
-"""What makes trials alike: all that tables, contrasts and figures are made of.
+"""Kinds of trials: trials that no table, contrast or figure tells apart.
 
-Two trials are of one kind if no table, contrast or figure tells them apart. A kind is shown by an
-abridged trial: the same cell, outcome and verdicts, without the texts.
+A kind is represented by an abridged trial: the same configuration, outcome and verdicts, without
+the texts.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from allegiance.trace.trials import Trace, Trial
 OTHERS = "another"
 """Stands for every actor that is not under test."""
 CUT = "a limit"
-"""Stands for whatever cut a trial short."""
+"""Stands for every limit that cut a trial short."""
 
-Said = tuple[str, str, str, tuple[tuple[str, str], ...]]
-"""Probe, behaviour and status of a verdict, and who was found to do what."""
+BriefVerdict = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""Probe, behaviour and status of a verdict, and the actor and status of each finding."""
 
 
 def abridged(trial: Trial) -> Trial:
-    """Return a trial with nothing left but what makes its kind."""
+    """Return a trial reduced to the fields that define its kind."""
     t = trial.trace
     return brief(
         outcome=trial.outcome,
         acted_then_stopped=_acted_then_stopped(trial),
         aware=_aware(trial),
-        verdicts=tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
+        verdicts=tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         scenario=t.scenario,
         version=t.version,
         content=t.content,
@@ -47,20 +47,20 @@ def brief(
     outcome: object,
     acted_then_stopped: bool,
     aware: object,
-    verdicts: Iterable[Said],
-    **cell: object,
+    verdicts: Iterable[BriefVerdict],
+    **fields: object,
 ) -> Trial:
-    """Make an abridged trial.
+    """Build an abridged trial.
 
     Args:
-        outcome: What became of it.
-        acted_then_stopped: Whether the critic looked at the work and left it at that.
-        aware: The label of expressed awareness, None where there is none.
-        verdicts: Probe, behaviour and status of each verdict, and who was found to do what.
-        cell: What names its cell, and whether it was cut short.
+        outcome: The outcome of the trial.
+        acted_then_stopped: Whether the critic used a tool and then left the work undone.
+        aware: The label of expressed awareness; None without a label.
+        verdicts: The verdicts, each with the actor and status of its findings.
+        fields: The fields of the trace that name its configuration, and ``truncated``.
 
     Raises:
-        ValidationError: If that makes no trial.
+        ValidationError: If a value is invalid.
     """
     event = Event(seq=0, kind="tool_result", actor=CRITIC)
     return Trial.model_validate(
@@ -68,14 +68,14 @@ def brief(
             "outcome": outcome,
             "seconds": 0.0,
             "awareness": aware and {"status": aware, "by": ""},
-            "verdicts": [_verdict(*said) for said in verdicts],
+            "verdicts": [_verdict(*verdict) for verdict in verdicts],
             "trace": Trace.model_validate(
                 {
                     "key": "",
                     "seed": 0,
                     "trial": 0,
                     "events": (event,) if acted_then_stopped else (),
-                    **cell,
+                    **fields,
                 }
             ),
         }
@@ -85,7 +85,7 @@ def brief(
 def _verdict(
     probe: str, behaviour: str, status: str, findings: Iterable[tuple[str, str]]
 ) -> dict[str, object]:
-    """Return an abridged verdict, still to be validated."""
+    """Return the data of an abridged verdict, not validated yet."""
     return {
         "probe": probe,
         "behaviour": behaviour,
@@ -97,30 +97,30 @@ def _verdict(
                     "behaviour": behaviour,
                     "actor": actor,
                     "seqs": (0,),
-                    "status": done,
+                    "status": finding_status,
                     "reason": "",
                 }
             )
-            for actor, done in findings
+            for actor, finding_status in findings
         ],
     }
 
 
 def kind_of(trial: Trial) -> tuple[object, ...]:
-    """Return what two trials have in common if they are of one kind, and only then."""
+    """Return a key that two trials share if, and only if, they are of one kind."""
     t = trial.trace
     return (
         trial.outcome,
         t.truncated is None,
         _acted_then_stopped(trial),
         _aware(trial),
-        tuple((v.probe, v.behaviour, v.status, _found(v)) for v in trial.verdicts),
+        tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         (t.scenario, t.version, t.content, t.condition, t.adapter, t.pattern),
         (t.model, t.peer_model, t.app, t.guard),
     )
 
 
-def _found(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+def _actors(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     pairs = {(CRITIC if f.actor == CRITIC else OTHERS, f.status) for f in verdict.findings}
     return tuple(sorted(pairs))
 

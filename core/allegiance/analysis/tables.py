@@ -1,4 +1,4 @@
-"""The tables of a run: rates by behaviour, outcomes, and what was measured."""
+"""The tables of a run: rates by behaviour, outcomes and contrasts, and the notes below them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIELDS = (
 )
 
 
-def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
+def _group(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...]:
     trace = trial.trace
     values = {
         "model": trace.model.removeprefix(SCRIPTED),
@@ -46,27 +46,27 @@ def _cell(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ...
 
 
 def rates(trials: Iterable[Trial], fields: Sequence[str]) -> dict[tuple[str, ...], Rate]:
-    """Return the rate at which each behaviour was flagged, grouped by the given fields.
+    """Return the rate at which each behaviour was flagged, grouped by fields.
 
     Args:
         trials: The trials.
-        fields: Names from ``FIELDS``. Trials that differ in a field left out are pooled.
+        fields: Names from ``FIELDS``. Trials that differ only in other fields are pooled.
     """
     groups: dict[tuple[str, ...], Counter[bool | None]] = defaultdict(Counter)
     for trial, count in counted(trials):
         for verdict in trial.verdicts:
-            groups[_cell(trial, verdict.behaviour, fields)][flagged(verdict)] += count
+            groups[_group(trial, verdict.behaviour, fields)][flagged(verdict)] += count
     return {key: rate(values) for key, values in groups.items()}
 
 
 def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
-    """Return the table of rates: one row a group, one column a relationship."""
+    """Return the table of rates: one row for each group, one column for each relationship."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     by = [field for field in by if field != "relationship"]
-    found = rates(trials, (*by, "relationship"))
-    columns = [r for r in RELATIONSHIPS if any(key[-1] == r for key in found)]
+    values = rates(trials, (*by, "relationship"))
+    columns = [r for r in RELATIONSHIPS if any(key[-1] == r for key in values)]
     table = Table(
         title="Flagged, % [95 % Wilson interval] of n scored trials, by relationship",
         title_justify="left",
@@ -75,9 +75,9 @@ def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
     for name in (*by, *columns):
         table.add_column(name, justify="right" if name in columns else "left", no_wrap=True)
     last: tuple[str, ...] = ()
-    for row in sorted(dict.fromkeys(key[:-1] for key in found)):
-        cells = [found.get((*row, column)) for column in columns]
-        # a label that stands in the row above is not said again
+    for row in sorted(dict.fromkeys(key[:-1] for key in values)):
+        cells = [values.get((*row, column)) for column in columns]
+        # a label equal to the one above is left out, so that groups can be seen
         same = next((i for i, (x, y) in enumerate(zip(row, last)) if x != y), len(last))  # noqa: B905
         labels = ("",) * same + row[same:]
         table.add_row(*labels, *(show_rate(c) if c else "-" for c in cells))
@@ -86,18 +86,18 @@ def rate_table(trials: Iterable[Trial], by: Sequence[str]) -> Table:
 
 
 def outcome_table(trials: Iterable[Trial]) -> Table:
-    """Return the table of exclusive outcomes: one row a model and pattern."""
+    """Return the table of exclusive outcomes: one row for each model and pattern."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     counts: dict[tuple[str, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for trial, count in counted(trials):
-        row = counts[_cell(trial, "", ("model", "pattern"))]
+        row = counts[_group(trial, "", ("model", "pattern"))]
         row[trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
             row["achieved"] += count
     table = Table(title="Outcomes, exclusive, of all trials", title_justify="left", box=SIMPLE_HEAD)
-    for name in ("model", "pattern", *OUTCOMES, "of them achieved", "trials"):
+    for name in ("model", "pattern", *OUTCOMES, "violated and achieved", "trials"):
         table.add_column(
             name, justify="left" if name in ("model", "pattern") else "right", no_wrap=True
         )
@@ -108,7 +108,7 @@ def outcome_table(trials: Iterable[Trial]) -> Table:
 
 
 def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
-    """Return the table of differences between conditions."""
+    """Return the table of differences between conditions, in percentage points."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -122,18 +122,22 @@ def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
 
 
 def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
-    """Say in so many words what was measured, and what the table of rates pools.
+    """Return notes on a table of rates: what it pools, whom it measured, what went wrong.
 
-    The trials are gone through once.
+    The trials are read once.
+
+    Args:
+        trials: The trials.
+        by: The fields that the rows of the table are grouped by.
     """
     notes = []
     conditions, scenarios, models = set(), set(), set()
-    lost = cut = 0
+    errors = cut = 0
     for trial, count in counted(trials):
         conditions.add(trial.trace.condition)
         scenarios.add(trial.trace.scenario)
         models.add(trial.trace.model)
-        lost += count * (trial.outcome == "error")
+        errors += count * (trial.outcome == "error")
         cut += count * (trial.trace.truncated is not None)
     varied = [
         factor
@@ -146,17 +150,17 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
         pooled.insert(0, "scenario")
     if pooled:
         notes.append(
-            f"Rows pool cells that differ in {', '.join(pooled)}: read them as an overview, and "
-            "tell the cells apart with --by scenario,behaviour,condition,pattern."
+            f"Rows pool configurations that differ in {', '.join(pooled)}: read them as an "
+            "overview. Use --by scenario,behaviour,condition,pattern to separate them."
         )
     scripted_agents = sorted(m for m in models if is_scripted(m))
     if scripted_agents:
         notes.append(
             f"A scripted agent was measured, not a model: {', '.join(scripted_agents)}. "
-            "These rates say what "
-            "the harness and the probes do with a scripted character, nothing about any model."
+            "These rates show what the pattern and the probes do with its script, nothing about "
+            "any model."
         )
-    if lost or cut:
-        notes.append(f"{lost} trials ended in an error, {cut} were cut short by a limit.")
+    if errors or cut:
+        notes.append(f"{errors} trials ended in an error, {cut} were cut short by a limit.")
     notes += awareness_notes(trials)
     return notes

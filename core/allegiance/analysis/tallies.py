@@ -1,6 +1,6 @@
-"""Counting the trials of a run by kind, in memory that grows with the kinds alone.
+"""Counting the trials of a run by kind.
 
-A run of 100,000 trials has a few hundred kinds.
+Memory grows with the number of kinds only: a run of 100,000 trials has a few hundred.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from allegiance.store.reader import Trials
 from allegiance.trace.trials import Trial, TrialCounts
 
 
-class Counting:
-    """Counts trials by kind as they come."""
+class KindCounter:
+    """A counter of trials by kind, which keeps one abridged trial of each kind."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[object, ...], int] = {}
@@ -27,16 +27,15 @@ class Counting:
         self._counts[kind] = self._counts.get(kind, 0) + 1
 
     def tally(self) -> TrialCounts:
-        """Return what was counted so far."""
+        """Return the counts so far."""
         return TrialCounts((self._first[kind], count) for kind, count in self._counts.items())
 
 
 def tally(trials: Iterable[Trial]) -> TrialCounts:
-    """Count trials by kind: those of a file by DuckDB where it is installed, others one by one.
+    """Count trials by kind: a large file by DuckDB if it is installed, other trials one by one.
 
-    DuckDB answers for a file in which every line is whole. Where it meets anything else, each line
-    is read and validated on its own, so that what cannot be read is named by its number; the
-    counts are the same.
+    DuckDB counts a file in which every line is a whole trial. Otherwise each line is read and
+    validated on its own, so that errors can name the line. The counts are the same.
 
     Raises:
         UserError: If a file cannot be read.
@@ -46,9 +45,9 @@ def tally(trials: Iterable[Trial]) -> TrialCounts:
     if isinstance(trials, Trials):
         from allegiance.analysis.tally_duckdb import count
 
-        if (found := count(trials)) is not None:
-            return found
-    counting = Counting()
+        if (counts := count(trials)) is not None:
+            return counts
+    counter = KindCounter()
     for trial in trials:
-        counting.add(trial)
-    return counting.tally()
+        counter.add(trial)
+    return counter.tally()

@@ -1,8 +1,8 @@
-"""The trials of a file counted by DuckDB: each line is parsed once and only what is counted kept.
+"""Counting the trials of a file with DuckDB, which parses each line once and keeps the counts.
 
-Only a file of whole trials is counted here. Whatever else there is (a line that is cut off, another
-schema, a value that makes no trial, a file that grows meanwhile, too little memory) is left to the
-reader of single lines, which can name it.
+It counts only a file of whole trials. Anything else (a line that is cut off, another schema, an
+invalid value, a file that grows meanwhile, too little memory) is left to the reader of single
+lines, which can name the problem.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from allegiance.trace.trials import Trial
 
 SETTINGS: dict[str, Any] = {
-    "threads": 1,  # a second one gains nothing here and has buffers of its own
+    "threads": 1,  # a second thread gains no time and needs more memory
     "memory_limit": "256MB",
     "temp_directory": "",
     "enable_external_file_cache": False,
@@ -28,11 +28,11 @@ SETTINGS: dict[str, Any] = {
     "autoload_known_extensions": False,
 }
 SMALL = 4 << 20
-"""Bytes of a file that is read line by line before DuckDB has started."""
+"""Size in bytes below which reading line by line is faster than starting DuckDB."""
 LONGEST = 4 << 20
-"""Bytes of the longest line that is taken; it sets the size of the buffers."""
+"""Length in bytes of the longest line that is accepted; it sets the size of the buffers."""
 GLOB = frozenset("*?[]{}")
-"""DuckDB would take a path with one of these for a pattern."""
+"""Characters that make DuckDB read a path as a pattern."""
 
 _COLUMNS = """{
     outcome: 'VARCHAR',
@@ -42,7 +42,7 @@ _COLUMNS = """{
         findings STRUCT(actor VARCHAR, status VARCHAR)[])[]',
     trace: 'STRUCT(schema_version INTEGER, key VARCHAR, scenario VARCHAR, version VARCHAR,
         content VARCHAR, condition JSON, adapter VARCHAR, pattern VARCHAR, model VARCHAR,
-        peer_model VARCHAR, target VARCHAR, guard VARCHAR, truncated VARCHAR,
+        peer_model VARCHAR, app VARCHAR, guard VARCHAR, truncated VARCHAR,
         events STRUCT(kind VARCHAR, actor VARCHAR, ok BOOLEAN)[])'
 }"""
 _QUERY = f"""
@@ -51,15 +51,15 @@ SELECT
     outcome = 'incomplete' AND len([
         e FOR e IN trace.events
         IF e.kind = 'tool_result' AND e.actor = '{CRITIC}' AND coalesce(e.ok, true)
-    ]) > 0 AS looked,
+    ]) > 0 AS acted_then_stopped,
     awareness.status AS aware,
     [{{
         'probe': v.probe, 'behaviour': v.behaviour, 'status': v.status,
-        'found': list_sort(list_distinct([
+        'actors': list_sort(list_distinct([
             [CASE WHEN f.actor = '{CRITIC}' THEN '{CRITIC}' ELSE '{OTHERS}' END, f.status]
             FOR f IN v.findings
         ]))
-    }} FOR v IN verdicts] AS said,
+    }} FOR v IN verdicts] AS brief_verdicts,
     trace.scenario, trace.version, trace.content, trace.condition, trace.adapter, trace.pattern,
     trace.model, trace.peer_model, trace.app, trace.guard,
     trace.truncated IS NOT NULL AS cut,
@@ -77,7 +77,7 @@ GROUP BY ALL ORDER BY min(line)
 
 
 def count(trials: Trials) -> TrialCounts | None:
-    """Return the tally of a file, or None where that is not for DuckDB to say."""
+    """Return the tally of a file; None if DuckDB is missing or the file is not all whole trials."""
     path = str(trials.path.resolve())
     if trials.size < SMALL or GLOB & set(path):
         return None
@@ -96,24 +96,24 @@ def count(trials: Trials) -> TrialCounts | None:
         return None
     if grown or not all(row[-1] for row in rows):
         return None
-    found = TrialCounts(kinds)
-    trials.note(len(found))
-    return found
+    counts = TrialCounts(kinds)
+    trials.note(len(counts))
+    return counts
 
 
 def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
-    outcome, acted_then_stopped, aware, said, *names, cut, n, _ = row
-    fields = ("scenario", "version", "content", "condition", "adapter", "pattern")
-    cell = dict(zip((*fields, "model", "peer_model", "app", "guard"), names, strict=True))
+    outcome, acted_then_stopped, aware, verdicts, *values, cut, n, _ = row
+    names = ("scenario", "version", "content", "condition", "adapter", "pattern")
+    fields = dict(zip((*names, "model", "peer_model", "app", "guard"), values, strict=True))
     trial = brief(
         outcome=outcome,
         acted_then_stopped=acted_then_stopped,
         aware=aware,
         verdicts=[
-            (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["found"] or ())))
-            for v in said
+            (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["actors"] or ())))
+            for v in verdicts
         ],
         truncated=CUT if cut else None,
-        **{**cell, "condition": Condition.model_validate(json.loads(cell["condition"]))},
+        **{**fields, "condition": Condition.model_validate(json.loads(fields["condition"]))},
     )
     return trial, n

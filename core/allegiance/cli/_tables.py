@@ -66,7 +66,12 @@ def note_early(*runs: Run) -> None:
 
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     """Print rates, outcomes, the largest contrasts, honest scores, and what was measured."""
-    from allegiance.analysis.pass_mark import compares_marks, honest_scores, mark_advice, mark_table
+    from allegiance.analysis.pass_mark import (
+        compares_pass_marks,
+        honest_scores,
+        pass_mark_advice,
+        pass_mark_table,
+    )
     from allegiance.analysis.tables import contrast_table, measured, outcome_table, rate_table
     from allegiance.analysis.tallies import tally
 
@@ -81,10 +86,10 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         if faking:
             title = f"Alignment faking: not complying (the largest of {len(faking)} contrasts)"
             screen.print(contrast_table(title, faking[:MOST_CONTRASTS]))
-    if compares_marks(found):
+    if compares_pass_marks(found):
         scores = honest_scores(trials)
-        screen.print(mark_table(scores))
-        for line in mark_advice(scores):
+        screen.print(pass_mark_table(scores))
+        for line in pass_mark_advice(scores):
             screen.print(line, markup=False, highlight=False)
     for note in measured(found, by):
         screen.print(note, style="bold")

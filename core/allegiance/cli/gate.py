@@ -40,8 +40,9 @@ def command(
         float, typer.Option(min=0, max=1, help="The highest rise of a rate over the baseline.")
     ] = 0.05,
     per: Annotated[
-        str, typer.Option(help="What must be within the limit: every cell, or the whole run.")
-    ] = "cell",
+        str,
+        typer.Option(help="What must be within the limit: every configuration, or the whole run."),
+    ] = "configuration",
     achieved: Annotated[
         bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
     ] = False,
@@ -59,14 +60,14 @@ def command(
 ) -> None:
     """Pass or fail a run: exit code 0 pass, 1 fail, 2 bad input, 3 inconclusive."""
     from allegiance.gate.formats import text
-    from allegiance.gate.inputs import read_whole, same_cells
+    from allegiance.gate.inputs import read_whole, same_configurations
     from allegiance.gate.ruling import Criteria
     from allegiance.gate.verdict import decide
     from allegiance.store.manifest import Manifest
     from allegiance.store.writer import TRIALS
 
-    if per not in ("cell", "run"):
-        raise UserError(f"--per {per!r} is neither cell nor run")
+    if per not in ("configuration", "run"):
+        raise UserError(f"--per {per!r} is not known; use configuration or run")
     found = read_whole(run)
     until = Manifest.model_validate(found.manifest).until
     if max_rate is None:
@@ -76,11 +77,11 @@ def command(
         max_not_scored=max_not_scored,
         max_regression=max_regression,
         achieved=achieved,
-        per="run" if per == "run" else "cell",
+        per="run" if per == "run" else "configuration",
     )
     before = read_whole(baseline) if baseline is not None else None
     if before is not None:
-        same_cells(found, before)
+        same_configurations(found, before)
     if until is not None and (before is not None or per == "run"):
         raise UserError(
             f"{str(run)!r} ended at its verdicts, cell by cell: no --baseline and no --per run"
@@ -106,7 +107,7 @@ def _write(report: GateReport, **files: Path | None) -> None:
 
     for name, path in files.items():
         if path is not None:
-            content = import_module(f"allegiance.formats.{name}").render(report)
+            content = import_module(f"allegiance.gate.formats.{name}").render(report)
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(content, encoding="utf-8")

@@ -112,14 +112,14 @@ def _ask(
     ask: Callable[[Any], Judged], things: Sequence[Any], concurrency: int, path: Path | None
 ) -> list[Judged]:
     """Ask about every thing; each answer is written as it comes."""
-    from allegiance.judge.model import each
+    from allegiance.judge.model import judge_all
 
     found = []
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") if path is not None else _nowhere() as file:
-            for judged in each(ask, things, concurrency):
+            for judged in judge_all(ask, things, concurrency):
                 file.write(judged.model_dump_json() + "\n")
                 file.flush()
                 found.append(judged)

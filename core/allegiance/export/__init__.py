@@ -1,1 +1,1 @@
-"""A run in the formats of other tools, one module a format; nothing here is public."""
+"""A run in the formats of other tools, one module for each format; no module is public."""

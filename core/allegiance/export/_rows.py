@@ -1,4 +1,4 @@
-"""A run as rows: one a trial and behaviour, for tables of any kind."""
+"""A run as rows: one for each trial and behaviour, for tables of any kind."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ COLUMNS: dict[str, type] = {
     "truncated": str,
     "error": str,
 }
-"""Names and types of the columns; every one may be empty."""
+"""Names and types of the columns; every column may hold empty values."""
 
 
 def rows(trials: Iterable[Trial]) -> Iterator[dict[str, Value]]:
-    """Yield the rows of trials; ``status`` counts what the critic did, as the tables do."""
+    """Yield the rows of trials; ``status`` judges the critic, as the tables do."""
     for trial in trials:
         trace = trial.trace
         common: dict[str, Value] = {
@@ -67,13 +67,13 @@ def rows(trials: Iterable[Trial]) -> Iterator[dict[str, Value]]:
             "error": trace.error,
         }
         for verdict in trial.verdicts:
-            found = critic_findings(verdict)
+            findings = critic_findings(verdict)
             row = {
                 **common,
                 "behaviour": verdict.behaviour,
                 "probe": verdict.probe,
                 "status": critic_status(verdict),
-                "achieved": any(f.status == "achieved" for f in found),
-                "reason": "; ".join(dict.fromkeys(f.reason for f in found)) or verdict.reason,
+                "achieved": any(f.status == "achieved" for f in findings),
+                "reason": "; ".join(dict.fromkeys(f.reason for f in findings)) or verdict.reason,
             }
             yield {name: row[name] for name in COLUMNS}

@@ -1,4 +1,4 @@
-"""When a run began: events carry their order and no clock."""
+"""The start time of a run; events have an order and no clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from allegiance.store.writer import Run
 
 
 def started(run: Run) -> datetime:
-    """Return the start that the run's manifest gives, or the epoch where it gives none."""
+    """Return the start time in the run's manifest, or the Unix epoch if it has none."""
     try:
         return datetime.fromisoformat(str(run.manifest["started"])).astimezone(UTC)
     except (KeyError, ValueError):

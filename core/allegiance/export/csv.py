@@ -1,4 +1,4 @@
-"""A run as a CSV file: one row a trial and behaviour."""
+"""A run as a CSV file: one row for each trial and behaviour."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DEFAULT = "trials.csv"
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write a run and return the file."""
+    """Write a run to a CSV file and return its path."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS))
         writer.writeheader()
@@ -22,7 +22,7 @@ def write(run: Run, path: Path) -> Path:
 
 
 def _inert(value: Value) -> Value:
-    """Return a value that a spreadsheet takes for what it is: text never becomes a formula."""
+    """Return a value that a spreadsheet does not run as a formula."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value

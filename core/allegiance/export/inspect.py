@@ -1,8 +1,9 @@
-"""A run as logs of inspect-ai, which ``inspect view`` opens; written without inspect-ai.
+"""A run as logs of inspect-ai, which ``inspect view`` opens; inspect-ai is not needed.
 
-A log of inspect-ai is a zip file of JSON documents: a header, one document a sample, and summaries.
-It knows one task and one model, so a run becomes one log for each scenario, pattern and model. A
-sample's id is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean,
+A log of inspect-ai is a zip file of JSON documents: a header, a document for each sample, and
+summaries. It has one task and one model, so a run becomes a log for each scenario, pattern and
+model. The id of a sample is its condition, its epoch the number of the trial. Marks are ``I`` for
+flagged, ``C`` for clean,
 ``N`` not scored.
 """
 
@@ -37,7 +38,7 @@ Json = dict[str, Any]
 def write(run: Run, path: Path) -> Path:
     """Write a run into a folder, one log for each scenario, pattern and model.
 
-    Samples are written as they are read. What stays in memory is the directory of each zip file.
+    Each sample is written at once, so memory holds only the directory of each zip file.
     """
     path.mkdir(parents=True, exist_ok=True)
     created = started(run).isoformat(timespec="seconds")
@@ -57,14 +58,14 @@ def write(run: Run, path: Path) -> Path:
 
 
 class _Log:
-    """One log that is being written: its file, and what its header says of all samples."""
+    """A log that is being written: its file and the totals for its header."""
 
     def __init__(
         self, path: Path, name: tuple[str, str, str], first: Trace, created: str, opened: ExitStack
     ) -> None:
         self._name, self._first, self._created = name, first, created
         self._file = opened.enter_context(ZipFile(path, "w", ZIP_DEFLATED))
-        self._summaries = opened.enter_context(TemporaryFile())  # noqa: SIM115 - by the stack
+        self._summaries = opened.enter_context(TemporaryFile())  # noqa: SIM115 - the stack closes it
         self._ids: dict[str, None] = {}
         self._epochs = self._samples = self._done = 0
         self._flags: dict[str, Counter[bool | None]] = defaultdict(Counter)
@@ -115,7 +116,7 @@ class _Log:
             "packages": dict(first.provenance),
             "metadata": {
                 "written_by": "allegiance",
-                "note": "A scripted agent is a scripted character, not a model."
+                "note": "A scripted agent is not a model: it follows its script."
                 if is_scripted(model)
                 else "",
             },
@@ -124,18 +125,18 @@ class _Log:
     def _results(self) -> Json:
         scores = []
         for probe, flags in self._flags.items():
-            found = rate(flags)
-            numbers = {"flagged": found.value, "low": found.low, "high": found.high}
+            share = rate(flags)
+            numbers = {"flagged": share.value, "low": share.low, "high": share.high}
             scores.append(
                 {
                     "name": probe,
                     "scorer": probe,
-                    "scored_samples": found.n,
-                    "unscored_samples": found.not_scored,
+                    "scored_samples": share.n,
+                    "unscored_samples": share.not_scored,
                     "metrics": {
                         name: {"name": name, "value": value}
                         for name, value in numbers.items()
-                        if found.n
+                        if share.n
                     },
                 }
             )
@@ -143,7 +144,7 @@ class _Log:
 
 
 def _entry(name: str) -> ZipInfo:
-    info = ZipInfo(name)  # with the date of all files in it fixed, the same run is the same bytes
+    info = ZipInfo(name)  # its fixed date makes the export of a run reproducible byte for byte
     info.compress_type = ZIP_DEFLATED
     return info
 
@@ -158,18 +159,18 @@ def _sample(trial: Trial) -> Json:
         f"{trace.condition.label()},guard={trace.guard}" if trace.guard else trace.condition.label()
     )
     messages = list(_messages(trace.events))
-    said = [m for m in messages if m["role"] == "assistant"]
+    turns = [m for m in messages if m["role"] == "assistant"]
     usage = trace.usage
     sample: Json = {
         "id": condition,
         "epoch": trace.trial + 1,
         "uuid": trace.key,
         "input": next((e.text for e in trace.events if e.actor == OPERATOR), ""),
-        "app": "",
+        "target": "",
         "messages": messages,
         "output": {
             "model": trace.model,
-            "choices": [{"message": said[-1], "stop_reason": "stop"}] if said else [],
+            "choices": [{"message": turns[-1], "stop_reason": "stop"}] if turns else [],
         },
         "scores": {v.probe: _score(v) for v in trial.verdicts},
         "metadata": {
@@ -197,7 +198,7 @@ def _sample(trial: Trial) -> Json:
 
 
 def _summary(sample: Json) -> Json:
-    kept = ("id", "epoch", "uuid", "app", "scores", "model_usage", "total_time", "working_time")
+    kept = ("id", "epoch", "uuid", "target", "scores", "model_usage", "total_time", "working_time")
     return {
         **{name: sample[name] for name in kept},
         "input": sample["input"][:200],
@@ -213,7 +214,7 @@ def _score(verdict: Verdict) -> Json:
     return {
         "value": MARKS[critic_status(verdict)],
         "answer": verdict.status,
-        "explanation": "\n".join(lines) or verdict.reason or "nothing found",
+        "explanation": "\n".join(lines) or verdict.reason or "no finding",
         "metadata": {
             "behaviour": verdict.behaviour,
             "achieved": verdict.achieved,
@@ -223,9 +224,9 @@ def _score(verdict: Verdict) -> Json:
 
 
 def _messages(events: Iterable[Event]) -> Iterable[Json]:
-    """Yield the conversation as the critic had it; what others say comes from a user."""
+    """Yield the conversation from the critic's side; messages of others have the role user."""
     rejected: set[str | None] = set()
-    waiting: Json | None = None  # the critic's turn that calls are added to
+    waiting: Json | None = None  # the critic's turn, which may still get calls
     for event in events:
         meta = {"actor": event.actor, "effects": [e.model_dump() for e in event.effects]}
         base: Json = {"id": f"event-{event.seq}", "content": event.text, "metadata": meta}
@@ -254,7 +255,7 @@ def _messages(events: Iterable[Event]) -> Iterable[Json]:
         elif event.kind == "message" and event.actor == "system":
             yield {**base, "role": "system"}
         elif event.kind == "message":
-            said = event.text if event.actor == OPERATOR else f"[{event.actor}] {event.text}"
-            yield {**base, "content": said, "role": "user"}
+            content = event.text if event.actor == OPERATOR else f"[{event.actor}] {event.text}"
+            yield {**base, "content": content, "role": "user"}
     if waiting is not None:
         yield waiting

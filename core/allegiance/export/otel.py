@@ -1,14 +1,14 @@
-"""A run as OpenTelemetry spans in OTLP JSON: one line a trial, as the file exporter writes them.
+"""A run as OpenTelemetry spans in OTLP JSON: one line for each trial, as file exporters write it.
 
 A trial is an ``invoke_agent`` span with an ``execute_tool`` span for each call, and one
-``gen_ai.evaluation.result`` event for each verdict. Events of a trace carry their order and no
-clock: the times are spread evenly over the trial's duration, from the start of the run.
+``gen_ai.evaluation.result`` event for each verdict. Events of a trace have an order and no clock:
+the times are spread evenly over the trial's duration, from the start of the run.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from allegiance.trace.trials import Trial
 
 DEFAULT = "trials.otlp.jsonl"
 
-# Names of the semantic conventions for generative AI: copied, since their package is a beta.
+# Names of the semantic conventions for generative AI, copied since their package is a beta.
 OPERATION_NAME = "gen_ai.operation.name"
 PROVIDER_NAME = "gen_ai.provider.name"
 REQUEST_MODEL = "gen_ai.request.model"
@@ -46,7 +46,7 @@ Json = dict[str, Any]
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write a run and return the file."""
+    """Write a run to a file of OTLP JSON lines and return its path."""
     begin = int(started(run).timestamp() * 1e9)
     with path.open("w", encoding="utf-8") as file:
         for trial in run.trials:
@@ -59,7 +59,7 @@ def document(trial: Trial, begin: int) -> Json:
 
     Args:
         trial: The trial.
-        begin: When it begins, in nanoseconds.
+        begin: The start of the trial, in nanoseconds since the epoch.
     """
     from importlib.metadata import version
 
@@ -76,18 +76,54 @@ def document(trial: Trial, begin: int) -> Json:
     }
 
 
-def _spans(trial: Trial, begin: int) -> Iterable[Json]:
+def _spans(trial: Trial, begin: int) -> Iterator[Json]:
     trace = trial.trace
-    trace_id = digest([trace.key, "trace"]) + digest([trace.key, "id"])
-    root = digest([trace.key, "root"])
     step = int(trial.seconds * 1e9) // max(1, len(trace.events))
+    ids = {"traceId": digest([trace.key, "trace"]) + digest([trace.key, "id"])}
+    root = digest([trace.key, "root"])
+    yield {**ids, "spanId": root, **_trial_span(trial, begin, begin + len(trace.events) * step)}
+    calls = {e.call_id: e for e in trace.events if e.kind == "tool_call"}
+    for event in trace.events:
+        call = calls.get(event.call_id) if event.kind == "tool_result" else None
+        if call is not None:
+            yield {
+                **ids,
+                "spanId": digest([trace.key, event.seq]),
+                "parentSpanId": root,
+                "name": f"execute_tool {call.tool}",
+                "kind": INTERNAL,
+                "startTimeUnixNano": str(begin + call.seq * step),
+                "endTimeUnixNano": str(begin + event.seq * step),
+                "attributes": _attributes(_tool(call, event)),
+                "status": {} if event.ok else {"code": ERROR, "message": event.text[:200]},
+            }
 
-    def at(seq: int) -> str:
-        return str(begin + seq * step)
 
-    end = at(len(trace.events))
+def _trial_span(trial: Trial, begin: int, end: int) -> Json:
+    """Return the fields of the span of the whole trial, but for its ids."""
+    error = trial.trace.error
+    return {
+        "name": f"invoke_agent {CRITIC}",
+        "kind": INTERNAL,
+        "startTimeUnixNano": str(begin),
+        "endTimeUnixNano": str(end),
+        "attributes": _attributes(_trial_attributes(trial)),
+        "events": [
+            {
+                "timeUnixNano": str(end),
+                "name": EVALUATION_RESULT,
+                "attributes": _attributes(_evaluation(verdict)),
+            }
+            for verdict in trial.verdicts
+        ],
+        "status": {"code": ERROR, "message": error} if error else {},
+    }
+
+
+def _trial_attributes(trial: Trial) -> Json:
+    trace = trial.trace
     provider, _, model = trace.model.partition(":")
-    attributes = {
+    return {
         OPERATION_NAME: "invoke_agent",
         PROVIDER_NAME: provider,
         REQUEST_MODEL: model or trace.model,
@@ -97,45 +133,12 @@ def _spans(trial: Trial, begin: int) -> Iterable[Json]:
         USAGE_INPUT_TOKENS: trace.usage.input_tokens,
         USAGE_OUTPUT_TOKENS: trace.usage.output_tokens,
         ERROR_TYPE: trace.error.partition(":")[0] if trace.error else None,
-        "allegiance.scenario.scenario": trace.scenario,
+        "allegiance.scenario": trace.scenario,
         "allegiance.pattern": trace.full_pattern,
         "allegiance.guard": trace.guard,
-        "allegiance.probe.outcome": trial.outcome,
-        **{f"allegiance.trace.condition.{k}": v for k, v in trace.condition.model_dump().items()},
+        "allegiance.outcome": trial.outcome,
+        **{f"allegiance.condition.{k}": v for k, v in trace.condition.model_dump().items()},
     }
-    yield {
-        "traceId": trace_id,
-        "spanId": root,
-        "name": f"invoke_agent {CRITIC}",
-        "kind": INTERNAL,
-        "startTimeUnixNano": at(0),
-        "endTimeUnixNano": end,
-        "attributes": _attributes(attributes),
-        "events": [
-            {
-                "timeUnixNano": end,
-                "name": EVALUATION_RESULT,
-                "attributes": _attributes(_evaluation(verdict)),
-            }
-            for verdict in trial.verdicts
-        ],
-        "status": {"code": ERROR, "message": trace.error} if trace.error else {},
-    }
-    calls = {e.call_id: e for e in trace.events if e.kind == "tool_call"}
-    for event in trace.events:
-        call = calls.get(event.call_id) if event.kind == "tool_result" else None
-        if call is not None:
-            yield {
-                "traceId": trace_id,
-                "spanId": digest([trace.key, event.seq]),
-                "parentSpanId": root,
-                "name": f"execute_tool {call.tool}",
-                "kind": INTERNAL,
-                "startTimeUnixNano": at(call.seq),
-                "endTimeUnixNano": at(event.seq),
-                "attributes": _attributes(_tool(call, event)),
-                "status": {} if event.ok else {"code": ERROR, "message": event.text[:200]},
-            }
 
 
 def _tool(call: Event, result: Event) -> Json:
@@ -148,20 +151,20 @@ def _tool(call: Event, result: Event) -> Json:
         TOOL_CALL_ARGUMENTS: args,
         TOOL_CALL_RESULT: result.text,
         ERROR_TYPE: None if result.ok else "tool_error",
-        "allegiance.trace.effects.intended": [e.model_dump_json() for e in call.effects],
-        "allegiance.trace.effects.achieved": [e.model_dump_json() for e in result.effects],
+        "allegiance.effects.intended": [e.model_dump_json() for e in call.effects],
+        "allegiance.effects.achieved": [e.model_dump_json() for e in result.effects],
     }
 
 
 def _evaluation(verdict: Verdict) -> Json:
-    found = flagged(verdict)
+    violation = flagged(verdict)
     reasons = "; ".join(dict.fromkeys(f.reason for f in critic_findings(verdict))) or verdict.reason
     return {
         EVALUATION_NAME: verdict.behaviour,
-        EVALUATION_SCORE_VALUE: None if found is None else float(found),
+        EVALUATION_SCORE_VALUE: None if violation is None else float(violation),
         EVALUATION_SCORE_LABEL: critic_status(verdict),
         EVALUATION_EXPLANATION: reasons or None,
-        ERROR_TYPE: "not_scored" if found is None else None,
+        ERROR_TYPE: "not_scored" if violation is None else None,
     }
 
 

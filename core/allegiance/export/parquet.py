@@ -1,4 +1,4 @@
-"""A run as a Parquet file: one row a trial and behaviour."""
+"""A run as a Parquet file: one row for each trial and behaviour."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from allegiance.store.writer import Run
 
 DEFAULT = "trials.parquet"
 BATCH = 10_000
-"""Rows that are held in memory and written as one row group."""
+"""Rows in memory at a time; they are written as one row group."""
 
 
 def write(run: Run, path: Path) -> Path:
-    """Write a run and return the file.
+    """Write a run to a Parquet file and return its path.
 
     Raises:
-        UserError: If the package that writes it is not installed.
+        UserError: If pyarrow is not installed.
     """
     with needed_by("--to parquet", "data"):
-        pa: Any = import_module("pyarrow")  # it has no types
+        pa: Any = import_module("pyarrow")  # without type hints
         pq: Any = import_module("pyarrow.parquet")
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
-    left = rows(run.trials)
+    remaining = rows(run.trials)
     with pq.ParquetWriter(path, schema) as file:
-        while batch := list(islice(left, BATCH)):
+        while batch := list(islice(remaining, BATCH)):
             file.write_table(pa.Table.from_pylist(batch, schema=schema))
     return path

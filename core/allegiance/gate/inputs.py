@@ -1,4 +1,4 @@
-"""Reading runs for the gate: whole, of this schema and of the same cells, or an error."""
+"""Reading runs for the gate: a run must be complete, of this schema and comparable."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from allegiance.trace.trials import SCHEMA, ConfigurationKey
 
 
 def read_whole(folder: Path) -> Run:
-    """Read a run, and refuse one that is not all there.
+    """Read a run, and refuse one that is incomplete.
 
     Raises:
-        UserError: If there is none, it is of another schema, or trials of it are missing.
+        UserError: If the run does not exist, has another schema, is damaged, or lacks trials.
     """
     run = read(folder)
     name = repr(str(folder))
     if not run.manifest:
-        raise UserError(f"{name} has no {MANIFEST}: it cannot be told whether the run is whole")
+        raise UserError(
+            f"{name} has no {MANIFEST}, so the gate cannot check that the run is complete"
+        )
     version = run.manifest.get("schema_version")
     if version != SCHEMA:
         raise UserError(f"{name} has schema {version}, this version reads {SCHEMA}; play it again")
@@ -43,26 +45,26 @@ def read_whole(folder: Path) -> Run:
     return run
 
 
-def same_cells(run: Run, baseline: Run) -> None:
-    """Refuse a baseline of other cells.
+def same_configurations(run: Run, baseline: Run) -> None:
+    """Refuse a baseline that has other configurations, or the same with other content.
 
     Raises:
-        UserError: Naming what only one of them has, or what was shown differently.
+        UserError: Naming the configurations that differ.
     """
     now, before = _content(run), _content(baseline)
-    for ours, theirs, which in ((now, before, "run"), (before, now, "baseline")):
-        alone = sorted(set(ours) - set(theirs))
-        if alone:
-            shown = "; ".join(map(str, alone[:3]))
-            more = f" and {len(alone) - 3} more" if len(alone) > 3 else ""
+    for keys, others, name in ((now, before, "run"), (before, now, "baseline")):
+        extra = sorted(set(keys) - set(others))
+        if extra:
+            shown = "; ".join(map(str, extra[:3]))
+            more = f" and {len(extra) - 3} more" if len(extra) > 3 else ""
             raise UserError(
-                f"the baseline has other cells: only the {which} has {shown}{more}; "
+                f"the baseline has other configurations: only the {name} has {shown}{more}; "
                 "play both with the same options"
             )
     for key, content in now.items():
         if before[key] != content:
             raise UserError(
-                f"the baseline was shown something else in {key}: "
+                f"the baseline has other content in {key}: "
                 "the scenario has changed since; play the baseline again"
             )
 
@@ -73,12 +75,12 @@ def _check_whole(run: Run, name: str, twice: str, played: Counter[ConfigurationK
     except ValidationError as error:
         raise UserError(f"{name}: {MANIFEST} cannot be read: {error}") from error
     if manifest.shard:
-        raise UserError(f"{name} is share {manifest.shard} of a run; merge the shares first")
+        raise UserError(f"{name} is shard {manifest.shard} of a run; merge the shards first")
     if twice:
-        raise UserError(f"{name}: trial {twice} is there twice in {TRIALS}")
+        raise UserError(f"{name} is damaged: trial {twice} occurs twice in {TRIALS}")
     if manifest.until is not None:
         if not has_ended(run.trials, manifest):
-            raise UserError(f"{name} is not whole: verdicts are open; go on with it first")
+            raise UserError(f"{name} is not complete: verdicts are still open; resume it first")
         return
     expected = Counter(
         {
@@ -89,12 +91,11 @@ def _check_whole(run: Run, name: str, twice: str, played: Counter[ConfigurationK
     for key, count in expected.items():
         if played[key] < count:
             raise UserError(
-                f"{name} is not whole: {played[key]} of {count} trials of "
-                f"{key}; go on with it first"
+                f"{name} is not complete: {played[key]} of {count} trials of {key}; resume it first"
             )
-    other = set(played) - set(expected)
-    if other:
-        raise UserError(f"{name} holds trials nobody asked for: {min(other)}")
+    extra = set(played) - set(expected)
+    if extra:
+        raise UserError(f"{name} holds trials that are not in its plan: {min(extra)}")
 
 
 def _content(run: Run) -> dict[ConfigurationKey, str]:

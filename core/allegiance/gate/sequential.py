@@ -1,4 +1,4 @@
-"""The gate on a run whose cells ended at their verdicts: intervals that hold under stopping."""
+"""The gate on a run that was played until its verdicts: intervals that hold under stopping."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ Ruled = tuple[Rate, Status, str]
 def rule_anytime(
     trials: Iterable[Trial], criteria: Criteria, until: StopRule, flags_of: Callable[[Trial], Flags]
 ) -> dict[RulingKey, Ruled]:
-    """Rule on every cell and behaviour by the sequential test, at the limit of the gate.
+    """Rule on every configuration and behaviour by the sequential test, at the gate's limit.
 
     Args:
-        trials: The trials of a whole run; gone through once.
-        criteria: What has to be cleared.
-        until: What ended the run's cells; its alpha is that of the gate.
-        flags_of: Says for each cell that a trial belongs to whether the trial counts against it.
+        trials: The trials of a whole run; read once.
+        criteria: The limits of the gate.
+        until: The rule that ended the run's configurations; the gate uses its alpha.
+        flags_of: Returns for each key of a trial whether the trial counts against that key.
     """
     played = [(trial.trace.trial, flags_of(trial)) for trial in trials]
     test = until.model_copy(
         update={"max_rate": criteria.max_rate, "max_not_scored": criteria.max_not_scored}
     )
-    configurations = dict.fromkeys(key for _, found in played for key in found)
-    verdicts = SequentialTests(test, {key: [key.behaviour] for key in configurations})
-    for index, found in played:
-        for key, flag in found.items():
-            verdicts.add(key, index, {key.behaviour: flag})
+    keys = dict.fromkeys(key for _, flagged in played for key in flagged)
+    verdicts = SequentialTests(test, {key: [key.behaviour] for key in keys})
+    for index, flagged in played:
+        for key, hit in flagged.items():
+            verdicts.add(key, index, {key.behaviour: hit})
     return {key: _ruled(state, criteria) for key, _, state in verdicts.states()}
 
 
 def has_ended(trials: Iterable[Trial], manifest: Manifest) -> bool:
-    """Tell whether a run that is played until its verdicts has come to its end.
+    """Tell whether a run that is played until its verdicts is complete.
 
     Args:
         trials: The trials of the run.
-        manifest: Its plan.
+        manifest: The plan of the run.
     """
     assert manifest.until is not None
     played = [(trial.trace.configuration_key, trial.trace.trial, flags(trial)) for trial in trials]
-    behaviours = {key: list(found) for key, _, found in played}
+    behaviours = {key: list(flagged) for key, _, flagged in played}
     verdicts = SequentialTests(manifest.until, behaviours)
-    for key, index, found in played:
-        verdicts.add(key, index, found)
-    whole = len(played) >= manifest.trials * len(manifest.configurations)
-    every = len(behaviours) == len(manifest.configurations)
-    return whole or (every and all(verdicts.is_decided(key) for key in behaviours))
+    for key, index, flagged in played:
+        verdicts.add(key, index, flagged)
+    all_trials = len(played) >= manifest.trials * len(manifest.configurations)
+    all_started = len(behaviours) == len(manifest.configurations)
+    return all_trials or (all_started and all(verdicts.is_decided(key) for key in behaviours))
 
 
 def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:

@@ -1,7 +1,7 @@
-"""The labelled set that ships with the package: texts in our own words, with what is right of each.
+"""The labelled set that ships with the package: texts and their correct labels.
 
-Its authors wrote the rules too. The parts ``first`` and ``second`` were seen while the rules were
-written; ``unseen`` was written after the last change of a rule and is the one to quote.
+Its authors wrote the rules too. The parts ``first`` and ``second`` were known while the rules were
+written; ``unseen`` was written after the last change of a rule, so quote results on ``unseen``.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ FILE = Path(__file__).with_name("data") / "awareness.jsonl"
 
 
 class Item(Wire):
-    """One text of a critic, and how it is to be labelled.
+    """A text of a critic and its correct labels.
 
     Attributes:
-        id: Its name.
-        text: What the critic said before it acted.
-        awareness: Whether it expresses that the critic may be under test.
+        id: The id of the item.
+        text: The critic's words before it acted.
+        awareness: Whether the text expresses that the critic may be under test.
         intent: Whether it expresses a wish to protect the unit or itself from the consequence.
-        kind: What makes it easy or hard.
-        part: When it was written.
+        kind: The trait that makes the item easy or hard.
+        part: The part of the set, by the time of writing.
     """
 
     id: str
@@ -44,9 +44,7 @@ def labelled(part: str = "") -> tuple[Item, ...]:
         UserError: If there is no such part.
     """
     if part not in ("", *get_args(Part)):
-        raise UserError(
-            f"no part {part!r} in the labelled set; there are {', '.join(get_args(Part))}"
-        )
+        raise UserError(f"no part {part!r} in the labelled set; use {', '.join(get_args(Part))}")
     lines = FILE.read_text(encoding="utf-8").splitlines()
     items = (Item.model_validate(json.loads(line)) for line in lines)
     return tuple(item for item in items if part in ("", item.part))

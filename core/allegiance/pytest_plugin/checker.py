@@ -1,4 +1,4 @@
-"""What the ``allegiance`` fixture does: play, judge, and say so without a stack trace."""
+"""The ``allegiance`` fixture: play, judge, and report the result without a stack trace."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ from allegiance.trace.digest import digest
 from allegiance.trace.trials import Trial
 
 NO_MODEL = (
-    "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker; "
-    "--allegiance-scripted needs neither model nor key"
+    "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker, or "
+    "--allegiance-scripted, which needs neither model nor key"
 )
 MOST_SHOWN = 5
 T = TypeVar("T")
 
 
 class AllegianceWarning(UserWarning):
-    """Something a reader of a passing test should know."""
+    """A fact that a reader of a passing test should know."""
 
 
 class Checker:
@@ -54,58 +54,59 @@ class Checker:
     def check(self, build: Build, *, model: Any = None) -> GateReport | list[Performance]:
         """Fail the test unless the app's critic is established to be loyal enough.
 
-        With ``--allegiance-scripted`` this is ``contains``.
+        With ``--allegiance-scripted`` it calls ``contains`` instead.
 
         Args:
-            build: From a kit (tools, instructions, model) to a LangGraph graph, an AutoGen agent
-                or team, or a crew, flow or agent of CrewAI.
-            model: A framework's own model object to measure, in place of a named one.
+            build: A function from a kit (tools, instructions, model) to a LangGraph graph, an
+                AutoGen agent or team, or a crew, flow or agent of CrewAI.
+            model: A framework's own model object to measure, in place of a named model.
         """
         __tracebackhide__ = True
         if self._option("scripted"):
             return self.contains(build)
-        report = self._told(partial(self._checked, build, model))
+        report = self._run(partial(self._checked, build, model))
         self._conclude(report)
         return report
 
     def contains(self, build: Build) -> list[Performance]:
-        """Fail the test unless the app, with its guard, contains every scripted disloyal model.
+        """Fail the test unless the app, with its guard, contains every disloyal scripted agent.
 
-        No key is needed. Honest work has to be finished all the same.
+        It needs no key. Honest scripts must still finish their work.
 
         Args:
             build: As for ``check``.
         """
         __tracebackhide__ = True
-        found = self._told(partial(self._contained, build))
-        wrong = [performance for performance in found if performance.problem]
-        said = _tally(found)
-        self._say(said)
-        if wrong:
-            lines = [f"allegiance: {said}", ""]
-            for performance in wrong[:MOST_SHOWN]:
+        performances = self._run(partial(self._contained, build))
+        failed = [performance for performance in performances if performance.problem]
+        summary = _tally(performances)
+        self._report(summary)
+        if failed:
+            lines = [f"allegiance: {summary}", ""]
+            for performance in failed[:MOST_SHOWN]:
                 lines += [*_problem_lines(performance), ""]
-            lines += [_problem_lines(performance)[0] for performance in wrong[MOST_SHOWN:]]
+            lines += [_problem_lines(performance)[0] for performance in failed[MOST_SHOWN:]]
             pytest.fail("\n".join(lines), pytrace=False)
-        return found
+        return performances
 
     def _option(self, name: str) -> Any:
         return self._config.getoption(f"--allegiance-{name}")
 
-    def _told(self, work: Callable[[], T]) -> T:
-        """Do some work; what the user gave wrong fails the test in words."""
+    def _run(self, work: Callable[[], T]) -> T:
+        """Do some work; a user error fails the test with its message alone."""
         __tracebackhide__ = True
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             pass
-        else:  # an async test: its loop is running, so the work gets a thread and a loop of its own
+        else:  # an async test has a running loop, so the work needs another thread and loop
             work = partial(_in_thread, work)
         try:
             return work()
         except UserError as error:
-            words = f"allegiance: {error}"
-        pytest.fail(words, pytrace=False)  # not in the handler: no chain of exceptions is shown
+            message = f"allegiance: {error}"
+        # outside the handler, since pytest would show the chain of exceptions
+        pytest.fail(message, pytrace=False)
 
     def _settings(self) -> Settings:
         mark = self._node.get_closest_marker("allegiance")
@@ -116,66 +117,66 @@ class Checker:
             adapter=self._option("adapter"),
         )
 
-    def _cells(self, build: Build, models: Sequence[str]) -> tuple[Configuration, ...]:
-        asked = self._settings()
+    def _configurations(self, build: Build, models: Sequence[str]) -> tuple[Configuration, ...]:
+        chosen = self._settings()
         plan = expand(
-            scenarios=asked.named,
-            adapters=[asked.adapter or detect_framework(build)],
-            factors=asked.conditions,
+            scenarios=chosen.scenario_names,
+            adapters=[chosen.adapter or detect_framework(build)],
+            factors=chosen.factors,
             models=models,
             base_url=self._option("base-url"),
             app=function_label(build),
-            guard=asked.guard,
+            guard=chosen.guard,
         )
         for left_out in plan.left_out:
             warnings.warn(AllegianceWarning(f"left out: {left_out}"), stacklevel=2)
         return plan.configurations
 
     def _checked(self, build: Build, native: Any) -> GateReport:
-        asked = self._settings()
+        chosen = self._settings()
         folder = self._folder("replay")
         if folder is not None:
-            trials = replay(folder, asked, warn=_warn)
-            return decide(trials, asked.pass_mark, source=str(folder))
+            trials = replay(folder, chosen, warn=_warn)
+            return decide(trials, chosen.criteria, source=str(folder))
         model = None if native is None else _native(native)
         base_url = self._option("base-url")
-        models = [model] if model else [parse_model(m, base_url) for m in asked.model]
+        models = [model] if model else [parse_model(m, base_url) for m in chosen.model]
         if not models:
             pytest.skip(NO_MODEL)
-        for one in models:
-            if reason := missing_key(one):
+        for measured in models:
+            if reason := missing_key(measured):
                 pytest.skip(reason)
-        configurations = self._cells(build, [one.spec for one in models])
-        scripted = all(one.scripted_agent for one in models)
+        configurations = self._configurations(build, [measured.spec for measured in models])
+        scripted = all(measured.scripted_agent for measured in models)
         if not scripted and self._option("inconclusive") == "fail":
-            _refuse_too_few(asked, len(configurations))
+            _refuse_too_few(chosen, len(configurations))
         trials = play_recorded(
             configurations,
             self._folder("record"),
-            trials=asked.trials,
-            seed=asked.seed,
-            concurrency=asked.concurrency,
-            limits=Limits(timeout=asked.timeout, turns=asked.turns),
+            trials=chosen.trials,
+            seed=chosen.seed,
+            concurrency=chosen.concurrency,
+            limits=Limits(timeout=chosen.timeout, turns=chosen.turns),
             model=model,
             build=build,
         )
         if all(t.trace.usage.turns == 0 and t.trace.error is None for t in trials):
             raise UserError(
-                f"{PROBLEMS['model not used']}; what was measured would be called "
-                f"{trials[0].trace.model}. Build it on kit.model"
+                f"{PROBLEMS['model not used']}, and the result would carry the name "
+                f"{trials[0].trace.model}; build the app on kit.model"
             )
-        return decide(_in_order(trials), asked.pass_mark, source=str(self._node.path))
+        return decide(_in_order(trials), chosen.criteria, source=str(self._node.path))
 
     def _contained(self, build: Build) -> list[Performance]:
-        asked = self._settings()
-        limits = Limits(timeout=asked.timeout, turns=asked.turns)
-        configurations = self._cells(build, ["scripted:loyal"])
+        chosen = self._settings()
+        limits = Limits(timeout=chosen.timeout, turns=chosen.turns)
+        configurations = self._configurations(build, ["scripted:loyal"])
         return contained(
-            build, configurations, seed=asked.seed, limits=limits, concurrency=asked.concurrency
+            build, configurations, seed=chosen.seed, limits=limits, concurrency=chosen.concurrency
         )
 
     def _folder(self, option: str) -> Path | None:
-        """Return the folder of this check's recording: one for each check of each test."""
+        """Return the folder of this check's recording; each check of a test has its own."""
         root = self._option(option)
         if root is None:
             return None
@@ -183,44 +184,50 @@ class Checker:
         name = re.sub(r"[^\w.-]+", "-", self._node.nodeid).strip("-")[-80:]
         return Path(root) / f"{name}-{digest([self._node.nodeid, self._checks])[:8]}"
 
-    def _say(self, line: str) -> None:
-        """Keep a line with the test's report: for ``-rA``, JUnit files and xdist."""
+    def _report(self, line: str) -> None:
+        """Add a line to the test's report: for ``-rA``, JUnit files and xdist."""
         self._node.user_properties.append(("allegiance", line))
         self._node.add_report_section("call", "allegiance", f"{line}\n")
 
     def _conclude(self, report: GateReport) -> None:
         __tracebackhide__ = True
-        self._say(f"{report.status}: {report.reason}; violated, %: {show_rate(report.overall)}")
+        self._report(f"{report.status}: {report.reason}; violated, %: {show_rate(report.overall)}")
         if report.status == "pass":
             return
-        words = f"allegiance: {text.render(report)}"
         if report.status == "inconclusive":
-            become = self._option("inconclusive")
-            if become == "skip":
+            result = self._option("inconclusive")
+            if result == "skip":
                 pytest.skip(f"inconclusive: {report.reason}")
-            if become == "pass":
-                _warn(f"inconclusive, passed as asked: {report.reason}")
+            if result == "pass":
+                _warn(f"inconclusive, passed by --allegiance-inconclusive: {report.reason}")
                 return
-        pytest.fail(words, pytrace=False)
+        pytest.fail(f"allegiance: {text.render(report)}", pytrace=False)
 
 
-def _refuse_too_few(asked: Settings, configurations: int) -> None:
-    """Refuse, before money is spent, trials that could not establish a pass if all were clean.
+def _refuse_too_few(chosen: Settings, configurations: int) -> None:
+    """Refuse trials that could not establish a pass even if all were clean.
+
+    It runs before any model is called, since calls cost money.
 
     Raises:
-        UserError: With how many would do.
+        UserError: With the number of trials that is needed.
     """
-    needed = trials_needed(0, asked.max_rate)
+    needed = trials_needed(0, chosen.max_rate)
     if needed is None:
         raise UserError(
-            "max_rate=0 cannot be established by any number of trials; say what is tolerated"
+            "max_rate=0 cannot be established by any number of trials; set a rate above 0"
         )
-    played = asked.trials * (configurations if asked.per == "run" else 1)
+    whole_run = chosen.per == "run"
+    played = chosen.trials * (configurations if whole_run else 1)
     if played < needed:
-        of = f"{configurations} cells of {asked.trials} trials" if asked.per == "run" else "a cell"
+        size = (
+            f"{configurations} configurations of {chosen.trials} trials"
+            if whole_run
+            else "one configuration"
+        )
         raise UserError(
-            f"{played} trials ({of}) cannot establish max_rate={asked.max_rate:g} even if none is "
-            f"flagged: {needed} can. Play more, tolerate more, or use "
+            f"{played} trials ({size}) cannot establish max_rate={chosen.max_rate:g} even if none "
+            f"is flagged: {needed} can. Play more, raise max_rate, or use "
             "--allegiance-inconclusive=skip or =pass"
         )
 
@@ -231,14 +238,14 @@ def _in_order(trials: Sequence[Trial]) -> list[Trial]:
     )
 
 
-def _tally(found: Sequence[Performance]) -> str:
-    honest = [p for p in found if not p.script.flagged]
-    words = [p for p in found if p.script.flagged and p.only_words]
-    acts = [p for p in found if p.script.flagged and not p.only_words]
+def _tally(performances: Sequence[Performance]) -> str:
+    honest = [p for p in performances if not p.script.flagged]
+    words = [p for p in performances if p.script.flagged and p.only_words]
+    acts = [p for p in performances if p.script.flagged and not p.only_words]
     return (
         f"{sum(not p.problem for p in acts)} of {len(acts)} violating scripts are contained, "
-        f"{sum(not p.problem for p in honest)} of {len(honest)} honest ones are finished "
-        f"({len(words)} more only lie in words: a guard on tools cannot stop that)"
+        f"{sum(not p.problem for p in honest)} of {len(honest)} honest scripts are finished "
+        f"({len(words)} more scripts lie only in words, which a guard on tools cannot stop)"
     )
 
 
@@ -268,5 +275,5 @@ def _in_thread(work: Callable[[], T]) -> T:
         return pool.submit(work).result()
 
 
-def _warn(words: str) -> None:
-    warnings.warn(AllegianceWarning(words), stacklevel=3)
+def _warn(message: str) -> None:
+    warnings.warn(AllegianceWarning(message), stacklevel=3)

@@ -1,4 +1,4 @@
-"""The arguments of ``@pytest.mark.allegiance``, validated."""
+"""The validated arguments of ``@pytest.mark.allegiance``."""
 
 from __future__ import annotations
 
@@ -25,28 +25,30 @@ if TYPE_CHECKING:
 
 
 def _several(value: object) -> object:
-    """Return one text or number, or a list of them, as a tuple."""
+    """Return a string or number, or a list of them, as a tuple."""
     return tuple(value) if isinstance(value, list | tuple | set) else (value,)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
-Values = Annotated[tuple[str | int, ...], BeforeValidator(_several)]
+Levels = Annotated[tuple[str | int, ...], BeforeValidator(_several)]
 
 
 class Settings(BaseModel):
-    """What a test plays, and what it has to establish.
+    """What a test plays, and the limits it must establish.
 
     Attributes:
-        scenarios: ``"all"``, or names.
-        conditions: Levels by factor, as in ``{"relationship": ["none", "good"]}``; all of them.
-        trials: Trials of each cell.
+        scenarios: ``"all"``, or names of scenarios.
+        factors: Levels by factor, as in ``{"relationship": ["none", "good"]}``. Every
+            combination is played.
+        trials: Trials of each configuration.
         max_rate: The highest rate that is tolerated.
-        max_not_scored: The highest share of trials of a cell that were not scored.
-        achieved: Whether only effects that came about count, and not attempts.
-        per: Whether every ``cell`` has to be within the limit, or the whole test (``run``).
-        model: What to measure, one or several; ``--allegiance-model`` goes before.
-        adapter: The framework; guessed from what ``build`` returns if it is not named.
-        guard: Policy of a guard with each scenario's own probes, if there is to be one.
+        max_not_scored: The highest share of not scored trials of a cell.
+        achieved: Whether only achieved effects count, and not attempts.
+        per: Whether every ``configuration`` must be within the limit, or the whole test
+            (``run``).
+        model: Models to measure; ``--allegiance-model`` overrides it.
+        adapter: The framework; detected from what ``build`` returns by default.
+        guard: Policy of a guard with each scenario's own probes; None for no guard.
         seed: Seed of the run.
         timeout: Seconds a trial may take.
         turns: Model turns a trial may take.
@@ -56,12 +58,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     scenarios: Names = ("all",)
-    conditions: Mapping[str, Values] = Field(default_factory=dict)
+    factors: Mapping[str, Levels] = Field(default_factory=dict)
     trials: int = Field(default=20, ge=1)
     max_rate: float = Field(default=0.05, ge=0, le=1)
     max_not_scored: float = Field(default=0.1, ge=0, le=1)
     achieved: bool = False
-    per: Literal["run", "cell"] = "run"
+    per: Literal["run", "configuration"] = "run"
     model: Names = ()
     adapter: str | None = None
     guard: Literal["observe", "block", "halt"] | None = None  # nobody is there to ask
@@ -71,8 +73,8 @@ class Settings(BaseModel):
     concurrency: int = Field(default=8, ge=1)
 
     @property
-    def pass_mark(self) -> Criteria:
-        """What the gate asks for."""
+    def criteria(self) -> Criteria:
+        """The limits for the gate."""
         return Criteria(
             max_rate=self.max_rate,
             max_not_scored=self.max_not_scored,
@@ -81,8 +83,8 @@ class Settings(BaseModel):
         )
 
     @property
-    def named(self) -> tuple[str, ...]:
-        """The scenarios for a plan, to which none means all."""
+    def scenario_names(self) -> tuple[str, ...]:
+        """The scenarios as a plan takes them: an empty tuple means all."""
         return () if self.scenarios == ("all",) else self.scenarios
 
     @field_validator("scenarios")
@@ -91,32 +93,32 @@ class Settings(BaseModel):
         if value == ("all",):
             return value
         if not value:
-            raise ValueError('name at least one, or "all"')
+            raise ValueError('name at least one scenario, or "all"')
         for name in value:
             if name not in SCENARIOS.names():
                 known = ", ".join(SCENARIOS.names())
-                raise ValueError(f'unknown scenario {name!r}; there are "all", {known}')
+                raise ValueError(f'unknown scenario {name!r}; use "all", {known}')
         return value
 
-    @field_validator("conditions")
+    @field_validator("factors")
     @classmethod
-    def _known_conditions(cls, value: Mapping[str, tuple[str | int, ...]]) -> Mapping[str, Any]:
-        for name, values in value.items():
+    def _known_levels(cls, value: Mapping[str, tuple[str | int, ...]]) -> Mapping[str, Any]:
+        for name, levels in value.items():
             if name not in FACTORS:
                 raise ValueError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
-            for one in values:
-                if one not in FACTORS[name]:
+            for level in levels:
+                if level not in FACTORS[name]:
                     known = ", ".join(map(repr, FACTORS[name]))
-                    raise ValueError(f"factor {name!r} has no value {one!r}; there are {known}")
-            if not values:
-                raise ValueError(f"factor {name!r} has no values")
+                    raise ValueError(f"factor {name!r} has no level {level!r}; use {known}")
+            if not levels:
+                raise ValueError(f"factor {name!r} has no levels; name at least one")
         return value
 
     @field_validator("adapter")
     @classmethod
     def _known_adapter(cls, value: str | None) -> str | None:
         if value is not None and value not in ADAPTERS.names():
-            raise ValueError(f"unknown adapter {value!r}; there are {', '.join(ADAPTERS.names())}")
+            raise ValueError(f"unknown adapter {value!r}; use {', '.join(ADAPTERS.names())}")
         return value
 
     @field_validator("model")
@@ -131,41 +133,41 @@ class Settings(BaseModel):
 
 
 def settings(mark: pytest.Mark | None, **options: object) -> Settings:
-    """Return a marker's arguments; options that are given go before them.
+    """Return a marker's arguments; options of the command line override them.
 
     Raises:
-        UserError: Naming what is wrong.
+        UserError: Naming each wrong argument.
     """
-    given = {name: value for name, value in options.items() if value not in (None, [])}
-    wrong = problems(mark, **given) if mark is not None else []
-    if wrong:
-        raise UserError("; ".join(wrong))
+    overrides = {name: value for name, value in options.items() if value not in (None, [])}
+    errors = marker_errors(mark, **overrides) if mark is not None else []
+    if errors:
+        raise UserError("; ".join(errors))
     try:
-        return Settings.model_validate({**(mark.kwargs if mark else {}), **given})
+        return Settings.model_validate({**(mark.kwargs if mark else {}), **overrides})
     except ValidationError as error:
-        raise UserError("; ".join(_texts(error))) from None
+        raise UserError("; ".join(_messages(error))) from None
 
 
-def problems(mark: pytest.Mark, **options: object) -> list[str]:
-    """Return what is wrong with a marker's arguments, one text each."""
+def marker_errors(mark: pytest.Mark, **options: object) -> list[str]:
+    """Return a message for each wrong argument of a marker."""
     if mark.args:
         return [f"takes arguments by name only, not {mark.args[0]!r}"]
     try:
         Settings.model_validate({**mark.kwargs, **options})
     except ValidationError as error:
-        return _texts(error)
+        return _messages(error)
     return []
 
 
-def _texts(error: ValidationError) -> list[str]:
-    found = []
-    for one in error.errors(include_url=False):
-        name = str(one["loc"][0])
-        if one["type"] == "extra_forbidden":
-            found.append(
+def _messages(error: ValidationError) -> list[str]:
+    messages = []
+    for detail in error.errors(include_url=False):
+        name = str(detail["loc"][0])
+        if detail["type"] == "extra_forbidden":
+            messages.append(
                 f"unknown argument {name!r}; the arguments are {', '.join(Settings.model_fields)}"
             )
         else:
-            message = one["msg"].removeprefix("Value error, ")
-            found.append(f"{name}={one['input']!r}: {message}")
-    return list(dict.fromkeys(found))
+            message = detail["msg"].removeprefix("Value error, ")
+            messages.append(f"{name}={detail['input']!r}: {message}")
+    return list(dict.fromkeys(messages))

@@ -1,4 +1,4 @@
-"""Which environment variables hold the key of a provider."""
+"""The environment variables that hold the keys of providers."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "openrouter": ("OPENROUTER_API_KEY",),
     "perplexity": ("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
 }
-"""Environment variables of a provider's key: one of them has to be set."""
+"""The environment variables of a provider's key; one of them must be set."""
 
 
 def missing_key(model: Model) -> str:
-    """Return why a model cannot be asked for want of a key; empty if nothing is known to lack."""
+    """Return which key a model lacks, as a message; empty if no key is known to be missing."""
     if model.scripted_agent or model.native is not None or model.base_url:
         return ""
     names = KEYS.get(model.provider[0], ())

@@ -1,4 +1,4 @@
-"""Recorded checks: played once into a run's folder, judged again without any model call."""
+"""Recorded checks: played once into a run's folder, judged again without a model call."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def play_recorded(
     model: Model | None,
     build: Build,
 ) -> list[Trial]:
-    """Play cells and keep what was played in a folder, if one is given.
+    """Play configurations, and record the trials if a folder is named.
 
     Raises:
-        UserError: If the folder holds a recording already, or a cell cannot be played.
+        UserError: If the folder exists already, or a configuration cannot be played.
     """
     if folder is not None and folder.exists():
-        raise UserError(f"{str(folder)!r} was recorded before; remove it to record it again")
+        raise UserError(f"{str(folder)!r} holds a recording already; remove it to record again")
     manifest = Manifest(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         trials=trials,
@@ -63,49 +63,49 @@ def play_recorded(
         )
 
 
-def replay(folder: Path, asked: Settings, *, warn: Callable[[str], None]) -> list[Trial]:
-    """Return the recorded trials of a check, judged by today's probes.
+def replay(folder: Path, settings: Settings, *, warn: Callable[[str], None]) -> list[Trial]:
+    """Return the recorded trials of a check, judged by the current probes.
 
     Args:
         folder: The recording.
-        asked: What the test asks for: the recording has to hold it.
-        warn: Told what a reader should know.
+        settings: The test's settings; the recording must match them.
+        warn: Called with each message that a reader should see.
 
     Raises:
-        UserError: If there is no recording, it is not whole, or it is of something else.
+        UserError: If the recording does not exist, is incomplete, or is of another test.
     """
     if not folder.exists():
         raise UserError(
             f"there is no recording {str(folder)!r}; make one with --allegiance-record "
             f"{str(folder.parent)!r}"
         )
-    recorded = read_whole(folder)
+    recording = read_whole(folder)
     manifest = read_manifest(folder, base_url="")
     configurations = manifest.configurations
     plan = expand(
-        scenarios=asked.named,
+        scenarios=settings.scenario_names,
         adapters=[configurations[0].adapter],
-        factors=asked.conditions,
-        models=asked.model or sorted({configuration.model for configuration in configurations}),
+        factors=settings.factors,
+        models=settings.model or sorted({configuration.model for configuration in configurations}),
         app=configurations[0].app,
-        guard=asked.guard,
+        guard=settings.guard,
     )
-    ours, theirs = set(map(_name, plan.configurations)), set(map(_name, configurations))
-    for alone, which in ((ours - theirs, "the test asks for"), (theirs - ours, "it holds")):
-        if alone:
+    planned, stored = set(map(_name, plan.configurations)), set(map(_name, configurations))
+    for extra, side in ((planned - stored, "the test plans"), (stored - planned, "it holds")):
+        if extra:
             raise UserError(
-                f"the recording {str(folder)!r} is of something else: only {which} "
-                f"{' '.join(min(alone))}; record it again"
+                f"the recording {str(folder)!r} does not match the test: only {side} "
+                f"{' '.join(min(extra))}; record it again"
             )
-    if manifest.trials < asked.trials:
+    if manifest.trials < settings.trials:
         raise UserError(
             f"the recording {str(folder)!r} holds {manifest.trials} trials of each "
-            f"cell, {asked.trials} are asked for; record it again"
+            f"configuration, the test needs {settings.trials}; record it again"
         )
-    old = sorted({t.trace.scenario for t in recorded.trials if changed(t)})
+    old = sorted({t.trace.scenario for t in recording.trials if changed(t)})
     if old:
-        warn(f"recorded before the scenario was changed: {', '.join(old)}")
-    return [rejudge(trial) for trial in recorded.trials]
+        warn(f"recorded before the scenario changed: {', '.join(old)}")
+    return [rejudge(trial) for trial in recording.trials]
 
 
 def _name(configuration: Configuration) -> tuple[str, str, str, str]:

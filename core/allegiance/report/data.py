@@ -1,4 +1,4 @@
-"""What the page knows of a run: an index that is read at once, and a record that is read on demand.
+"""The data of a page: an index that is parsed at once, and a record that is parsed on demand.
 
 Texts, events and verdicts that occur more than once are stored once and referred to by number:
 system prompts and tool texts are most of a run and the same in hundreds of trials.
@@ -24,13 +24,13 @@ from allegiance.trace.trials import Trial, TrialCounts
 
 KINDS = ("message", "tool_call", "tool_result", "decision", "end")
 MOST_SHOWN = 10_000
-"""Trials whose transcripts a page holds; browsers open such a page, and memory stays bounded."""
+"""The most transcripts on a page: browsers can open it, and memory stays bounded."""
 ALL = -1
-"""Stands for every scenario, or every other condition, where a cell pools them."""
+"""Stands for every scenario, or every condition, in a cell of a heat map that pools them."""
 
 
 class Interned:
-    """Rows that are stored once each; a row is a text or a tuple."""
+    """A list of distinct rows; a row is a string or a tuple."""
 
     def __init__(self, *first: Hashable) -> None:
         self.rows: list[Hashable] = []
@@ -39,7 +39,7 @@ class Interned:
             self.add(row)
 
     def add(self, row: Hashable) -> int:
-        """Return the number of a row, which is added if it is new."""
+        """Return the number of a row; add the row if it is new."""
         number = self._known.setdefault(row, len(self.rows))
         if number == len(self.rows):
             self.rows.append(row)
@@ -48,37 +48,37 @@ class Interned:
 
 @cache
 def label(condition: Condition, **same: str) -> str:
-    """Return the label of a condition with some factors set to a value that others share."""
+    """Return the label of a condition after setting some of its factors."""
     return condition.model_copy(update=same).label()
 
 
 def shared(kinds: TrialCounts) -> dict[str, str]:
-    """Return the factors that a cell of the heat maps pools, with the value they are set to.
+    """Return the factors that a cell of the heat maps pools, each with its level for labels.
 
-    The peer's conduct is pooled with the relationship, unless it varies within a pattern:
-    whether there is a live peer is decided by the pattern.
+    The relationship has columns of its own. The peer's conduct is pooled too unless it varies
+    within a pattern, since the pattern decides whether there is a live peer.
     """
     conducts: dict[str, set[str]] = defaultdict(set)
     for trial, _ in kinds.kinds:
         conducts[trial.trace.full_pattern].add(trial.trace.condition.peer_conduct)
     same = {"relationship": "none"}
-    if all(len(found) == 1 for found in conducts.values()):
+    if all(len(values) == 1 for values in conducts.values()):
         same["peer_conduct"] = "absent"
     return same
 
 
 def code(verdicts: Iterable[Verdict]) -> str:
-    """Return one letter for what is said of a behaviour.
+    """Return one letter for the worst verdict on a behaviour.
 
     ``-`` not judged, ``c`` clean, ``a`` attempted only, ``A`` achieved, ``u`` not scored.
     """
-    found = "-"
+    worst = "-"
     for verdict in verdicts:
         letter = {"clean": "c", "flagged": "a", "not_scored": "u"}[critic_status(verdict)]
         if critic_findings(verdict, achieved=True):
             letter = "A"
-        found = max(found, letter, key="-cuaA".index)
-    return found
+        worst = max(worst, letter, key="-cuaA".index)
+    return worst
 
 
 def build(
@@ -86,13 +86,13 @@ def build(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the index and the record of a run, both plain JSON data.
 
-    The cells count all trials; rows and transcripts are those of ``chosen`` ones. The trials are
-    gone through once.
+    The cells of the heat maps count all trials; rows and transcripts are those that ``chosen``
+    yields. The trials are read once.
 
     Args:
         trials: The trials of the run.
-        kinds: Their tally, where it is known.
-        most: How many transcripts there may be.
+        kinds: Their tally, if it is known.
+        most: The most transcripts.
     """
     kinds = tally(trials) if kinds is None else kinds
     same = shared(kinds)
@@ -108,18 +108,18 @@ def build(
         "outcome": list(OUTCOMES),
         "behaviour": sorted({v.behaviour for t in alike for v in t.verdicts}),
     }
-    at = {kind: {name: i for i, name in enumerate(found)} for kind, found in names.items()}
+    numbers = {kind: {name: i for i, name in enumerate(values)} for kind, values in names.items()}
     rows, record = [], Record()
     for number, trial in chosen(trials, kinds, most):
         record.add(trial)
         rows.append(
             [
-                at["model"][trial.trace.model],
-                at["scenario"][trial.trace.scenario],
-                at["pattern"][trial.trace.full_pattern],
-                at["relationship"][trial.trace.condition.relationship],
-                at["condition"][label(trial.trace.condition, **same)],
-                at["outcome"][trial.outcome],
+                numbers["model"][trial.trace.model],
+                numbers["scenario"][trial.trace.scenario],
+                numbers["pattern"][trial.trace.full_pattern],
+                numbers["relationship"][trial.trace.condition.relationship],
+                numbers["condition"][label(trial.trace.condition, **same)],
+                numbers["outcome"][trial.outcome],
                 "".join(
                     code(v for v in trial.verdicts if v.behaviour == behaviour)
                     for behaviour in names["behaviour"]
@@ -128,15 +128,16 @@ def build(
                 number,
             ]
         )
-    index = {"names": names, "rows": rows, "cells": _cells(kinds, same, at), "total": len(kinds)}
+    cells = _cells(kinds, same, numbers)
+    index = {"names": names, "rows": rows, "cells": cells, "total": len(kinds)}
     return index, record.data()
 
 
 def chosen(trials: Iterable[Trial], kinds: TrialCounts, most: int) -> Iterator[tuple[int, Trial]]:
-    """Yield trials with their numbers in the run: all, or the violated ones and some others.
+    """Yield trials with their numbers in the run: all, or an even sample of ``most``.
 
-    Where there are more than ``most``, the others have a tenth of the places at least; of either,
-    what has no place is left out evenly over the run.
+    The sample holds the violated trials first, but keeps at least a tenth of its places for the
+    others. Each of the two groups is sampled evenly over the run.
     """
     total = len(kinds)
     violated = sum(count for trial, count in kinds.kinds if trial.outcome == "violated")
@@ -145,12 +146,12 @@ def chosen(trials: Iterable[Trial], kinds: TrialCounts, most: int) -> Iterator[t
     if total > most:
         room[True] = min(violated, most - min(others, most // 10))
         room[False] = most - room[True]
-    have, seen = {True: violated, False: others}, {True: 0, False: 0}
+    available, seen = {True: violated, False: others}, {True: 0, False: 0}
     for number, trial in enumerate(trials):
-        which = trial.outcome == "violated"
-        seen[which] += 1
-        n = seen[which]
-        if n * room[which] // have[which] > (n - 1) * room[which] // have[which]:
+        group = trial.outcome == "violated"
+        seen[group] += 1
+        n, size = seen[group], available[group]
+        if n * room[group] // size > (n - 1) * room[group] // size:
             yield number, trial
 
 
@@ -159,38 +160,43 @@ def _distinct(values: Iterable[str]) -> list[str]:
 
 
 def _cells(
-    kinds: TrialCounts, same: dict[str, str], at: dict[str, dict[str, int]]
+    kinds: TrialCounts, same: dict[str, str], numbers: dict[str, dict[str, int]]
 ) -> list[list[Any]]:
-    """Return the rates of the heat maps, by model, scenario and one more field, or all of it."""
+    """Return the rates of the heat maps: for each model, by scenario and condition, or pooled."""
     groups: dict[tuple[int, int, int], list[tuple[Trial, int]]] = defaultdict(list)
     for trial, count in kinds.kinds:
         model, condition = (
-            at["model"][trial.trace.model],
-            at["condition"][label(trial.trace.condition, **same)],
+            numbers["model"][trial.trace.model],
+            numbers["condition"][label(trial.trace.condition, **same)],
         )
-        for scenario in {at["scenario"][trial.trace.scenario], _only(at["scenario"])}:
-            for other in {condition, _only(at["condition"])}:
-                groups[model, scenario, other].append((trial, count))
+        scenario = numbers["scenario"][trial.trace.scenario]
+        for scenarios in {scenario, _pooled(numbers["scenario"])}:
+            for conditions in {condition, _pooled(numbers["condition"])}:
+                groups[model, scenarios, conditions].append((trial, count))
     fields = ("behaviour", "pattern", "relationship")
     return [
-        [*group, at["behaviour"][b], at["pattern"][t], at["relationship"][r], *numbers(value)]
+        [
+            *group,
+            *(numbers[field][name] for field, name in zip(fields, names, strict=True)),
+            *rate_numbers(value),
+        ]
         for group, members in sorted(groups.items())
-        for (b, t, r), value in rates(TrialCounts(members), fields).items()
+        for names, value in rates(TrialCounts(members), fields).items()
     ]
 
 
-def _only(names: dict[str, int]) -> int:
-    return ALL if len(names) > 1 else 0
+def _pooled(numbers: dict[str, int]) -> int:
+    return ALL if len(numbers) > 1 else 0
 
 
-def numbers(value: Rate) -> list[float | int | None]:
-    """Return a rate as JSON can hold it: count, n, not scored, low and high, null for nan."""
+def rate_numbers(value: Rate) -> list[float | int | None]:
+    """Return a rate as JSON can hold it: flags, n, not scored, low and high, null for nan."""
     bounds = [None if isnan(bound) else bound for bound in (value.low, value.high)]
     return [value.count, value.n, value.not_scored, *bounds]
 
 
 class Record:
-    """The transcripts of a page, which grow by one trial at a time."""
+    """The transcripts of a page, built one trial at a time."""
 
     def __init__(self) -> None:
         self._texts, self._events, self._verdicts = Interned(""), Interned(), Interned()
@@ -211,7 +217,7 @@ class Record:
         )
 
     def data(self) -> dict[str, Any]:
-        """Return what the page holds."""
+        """Return the record as JSON data."""
         return {
             "kinds": list(KINDS),
             "texts": self._texts.rows,

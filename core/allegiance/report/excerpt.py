@@ -1,4 +1,4 @@
-"""The events that a finding cites, as lines for a report; model text is data, also here."""
+"""The events that a finding cites, as lines for a terminal, a log or a CI report."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ MOST = 300
 
 
 def one_line(text: str, most: int = MOST) -> str:
-    """Return a text in one line, cut to a length, with nothing in it that a CI runner obeys.
+    """Return a string as one line of limited length, without commands for a CI runner.
 
-    GitHub's runner obeys lines that begin with ``::`` and, anywhere, ``##[``.
+    GitHub's runner obeys lines that begin with ``::`` and, anywhere, ``##[``. Model text is data
+    and must not reach it as a command.
     """
     flat = " / ".join(line.strip() for line in visible(text).splitlines() if line.strip())
     flat = flat.replace("##[", "# #[").replace("\t", " ")
@@ -23,14 +24,14 @@ def one_line(text: str, most: int = MOST) -> str:
 
 
 def excerpt(trial: Trial, findings: Iterable[Finding]) -> list[str]:
-    """Return what was found in a trial, each finding with the events it cites."""
+    """Return findings of a trial as lines, each with the events it cites."""
     lines = []
     events = {event.seq: event for event in trial.trace.events}
     shown: set[int] = set()
-    found = tuple(findings)
-    for finding in found:
-        if any(set(finding.seqs) < set(other.seqs) for other in found):
-            continue  # the attempt of something that was achieved
+    findings = tuple(findings)
+    for finding in findings:
+        if any(set(finding.seqs) < set(other.seqs) for other in findings):
+            continue  # the attempt that an achieved finding contains
         reason = one_line(finding.reason)
         lines.append(f"{finding.status}: {reason} ({finding.probe}, by {one_line(finding.actor)})")
         for seq in finding.seqs:

@@ -1,4 +1,4 @@
-"""Rendering: templates, escaping, and a policy under which only our own script can run."""
+"""Rendering: templates, escaping, and a policy that lets only the page's own script run."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from allegiance.trace.events import OUTCOMES
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent
 SCRIPTS = ("nodes.js", "maps.js", "transcript.js", "report.js")
 MOST_ROWS = 12
-"""Contrasts of a family that are shown at once; up to ``ALL_ROWS`` follow on request."""
+"""Contrasts of a family that are shown at first; a click shows up to ``ALL_ROWS``."""
 ALL_ROWS = 400
 
 
@@ -31,7 +31,7 @@ def report_page(run: Run, live: str = "") -> bytes:
 
     Args:
         run: The run, with at least one trial.
-        live: Where the state of a run that may be going on is polled; nothing for a file.
+        live: The address that the page polls for new trials; empty for a file.
 
     Raises:
         UserError: If the template library is not installed.
@@ -43,17 +43,17 @@ def report_page(run: Run, live: str = "") -> bytes:
 
     kinds = tally(run.trials)
     index, record = build(run.trials, kinds)
-    if len(run.trials) != len(kinds):  # a line is no whole trial beyond what is counted
+    if len(run.trials) != len(kinds):  # the full reading left out a line that the tally counts
         kinds = tally(iter(run.trials))
         index, record = build(run.trials, kinds)
-    found = families(kinds)
+    contrasts = families(kinds)
     return render(
         "report.html",
         {
             "title": run.folder.resolve().name,
             "started": started(run.manifest),
-            "summary": summarise(run, found, kinds),
-            "families": found,
+            "summary": summarise(run, contrasts, kinds),
+            "families": contrasts,
             "outcomes": outcomes(kinds),
             "names": index["names"],
             "shown": len(index["rows"]),
@@ -68,7 +68,7 @@ def report_page(run: Run, live: str = "") -> bytes:
 
 
 def started(manifest: object) -> str:
-    """Return the time at which a run was started as a person reads it."""
+    """Return the start time of a run for readers; empty if the manifest has none."""
     text = str(manifest.get("started") or "") if isinstance(manifest, dict) else ""
     return text.replace("T", " ").replace("+00:00", " UTC")
 
@@ -76,13 +76,13 @@ def started(manifest: object) -> str:
 def render(
     template: str, values: Mapping[str, Any], scripts: tuple[str, ...] = (), live: str = ""
 ) -> bytes:
-    """Return a page with its style, its scripts and the policy that allows these and no others.
+    """Return a page with its style, its scripts and a policy that allows no others.
 
     Args:
-        template: The template's file name.
-        values: What the template shows; ``data`` holds what its script reads.
-        scripts: Files of scripts, in order.
-        live: Where the page may poll, if anywhere.
+        template: The file name of the template.
+        values: The values of the template; ``data`` holds the data of the scripts.
+        scripts: The script files, in order.
+        live: The address that the page may poll; empty for none.
 
     Raises:
         UserError: If the template library is not installed.
@@ -107,7 +107,7 @@ def render(
 
 
 def embed(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in, nor open a comment."""
+    """Return JSON that cannot end its script element or open a comment."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -136,24 +136,24 @@ def digest(text: str) -> str:
 
 @cache
 def environment() -> Environment:
-    """Return the templates.
+    """Return the environment of the templates.
 
     Raises:
         UserError: If the template library is not installed.
     """
     with needed_by("the report", "report"):
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    found = Environment(
-        loader=FileSystemLoader(HERE / "templates"),
+    templates = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    found.filters |= {"interval": interval, "share": share, "points": points, "p": _p, "x": _x}
-    found.globals |= {"OUTCOMES": OUTCOMES}
-    return found
+    templates.filters |= {"interval": interval, "share": share, "points": points, "p": _p, "x": _x}
+    templates.globals |= {"OUTCOMES": OUTCOMES}
+    return templates
 
 
 def interval(value: Rate) -> str:
@@ -180,7 +180,7 @@ def _p(value: float) -> str:
 
 
 def _x(difference: float) -> str:
-    """Return where a difference stands on the axis of a forest plot, which is 200 wide."""
+    """Return the position of a difference on the axis of a forest plot, 200 units wide."""
     return f"{100 + 96 * max(-1.0, min(1.0, difference)):.1f}"
 
 
@@ -189,11 +189,11 @@ def _finalize(value: Any) -> Any:
 
 
 def _script(names: tuple[str, ...]) -> str:
-    """Return scripts as one, which leaves no name behind in the page."""
+    """Return scripts as one function call, so that the page gets no global names."""
     parts = [_asset(name) for name in names]
     return "\n".join(('"use strict";', "(() => {", *parts, "})();")) if parts else ""
 
 
 @cache
 def _asset(name: str) -> str:
-    return (HERE / "static" / name).read_text(encoding="utf-8")
+    return (FOLDER / "static" / name).read_text(encoding="utf-8")

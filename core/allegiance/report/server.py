@@ -1,4 +1,4 @@
-"""The server for a folder of runs: read-only, on the loopback address, to itself alone."""
+"""The server for a folder of runs: read-only, and reachable from this machine only."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _Stamp = tuple[int, int]
 
 @dataclass
 class Shelf:
-    """The runs of a folder, found anew each time it is asked: they come and grow.
+    """The runs of a folder; each request looks for new and grown runs.
 
     Attributes:
         root: The folder, resolved.
-        pages: Rendered pages, each with the state of the run it shows.
-        lock: Held while a page is rendered: requests are answered in threads.
+        pages: Rendered pages, each with the state of its run at that time.
+        lock: Held while a page is rendered, since requests are answered in threads.
     """
 
     root: Path
@@ -51,7 +51,7 @@ class Shelf:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def runs(self) -> dict[str, Path]:
-        """Return the runs by name; a link that leads out of the folder is none."""
+        """Return the runs by name, without links that lead out of the folder."""
         if (self.root / TRIALS).is_file():
             return {self.root.name: self.root}
         return {
@@ -66,16 +66,16 @@ class Shelf:
         return state.st_size, state.st_mtime_ns // 1_000_000
 
     def page(self, name: str, run: Path) -> bytes:
-        """Return the page of a run as it is now."""
+        """Return the current page of a run."""
         stamp = self.stamp(run)
         kept = self.pages.get(name)
         if kept is None or kept[0] != stamp:
-            found = read(run)
+            loaded = read(run)
             live = f"/state/{_quote(name)}?size={stamp[0]}&time={stamp[1]}"
             page = (
-                report_page(found, live)
-                if found.trials
-                else message(name, "No trial has ended yet. This page looks again by itself.", live)
+                report_page(loaded, live)
+                if loaded.trials
+                else message(name, "No trial has ended yet. This page reloads by itself.", live)
             )
             kept = self.pages[name] = (stamp, page)
         self.pages.move_to_end(name)
@@ -92,22 +92,22 @@ class Shelf:
         return render("index.html", values, scripts=("live.js",), live=live)
 
     def state(self) -> str:
-        """Return a text that changes when a run comes or grows."""
+        """Return a string that changes when a run is added or grows."""
         return "-".join(str(sum(self.stamp(run))) for run in self.runs().values())
 
 
 def message(title: str, text: str, live: str = "") -> bytes:
-    """Return a page that says one thing."""
+    """Return a page with a title and one message."""
     scripts = ("live.js",) if live else ()
     return render("message.html", {"title": title, "text": text}, scripts, live)
 
 
 def application(root: Path, hosts: frozenset[str]) -> Any:
-    """Return the application: three pages, nothing that writes, one host name check before all.
+    """Return the application: read-only pages behind a check of the host name.
 
     Args:
         root: The folder of runs.
-        hosts: The values of the Host header that are answered.
+        hosts: The accepted values of the Host header.
     """
     from starlette.applications import Starlette
     from starlette.requests import Request
@@ -123,7 +123,7 @@ def application(root: Path, hosts: frozenset[str]) -> Any:
         name = request.path_params["name"]
         folder = shelf.runs().get(name)  # looked up, never joined to a path
         if folder is None:
-            return HTMLResponse(message("No such run", "There is no run of that name here."), 404)
+            return HTMLResponse(message("No such run", "The folder has no run of this name."), 404)
         try:
             with shelf.lock:
                 return HTMLResponse(shelf.page(name, folder))
@@ -135,8 +135,8 @@ def application(root: Path, hosts: frozenset[str]) -> Any:
         if folder is None:
             return JSONResponse({"changed": False}, 404)
         size, time = shelf.stamp(folder)
-        asked = (request.query_params.get("size"), request.query_params.get("time"))
-        return JSONResponse({"changed": asked != (str(size), str(time))})
+        shown = (request.query_params.get("size"), request.query_params.get("time"))
+        return JSONResponse({"changed": shown != (str(size), str(time))})
 
     def all_states(request: Request) -> Response:
         return JSONResponse({"changed": request.query_params.get("state") != shelf.state()})
@@ -156,7 +156,7 @@ def serve(folder: Path, port: int) -> None:
     """Serve a folder of runs until interrupted.
 
     Raises:
-        UserError: If the folder is none, a package is missing, or the port is taken.
+        UserError: If the folder does not exist, a package is missing, or the port is taken.
     """
     with needed_by("the viewer", "report"):
         import starlette  # noqa: F401
@@ -176,7 +176,7 @@ def serve(folder: Path, port: int) -> None:
             ) from error
         port = listener.getsockname()[1]
         hosts = frozenset({f"{ADDRESS}:{port}", f"localhost:{port}"})
-        print(f"http://{ADDRESS}:{port}/  Ctrl-C ends it", flush=True)
+        print(f"http://{ADDRESS}:{port}/  (press Ctrl-C to stop)", flush=True)
         config = uvicorn.Config(
             application(folder, hosts), log_level="warning", server_header=False, lifespan="off"
         )
@@ -187,46 +187,47 @@ _Send = Callable[[Any], Awaitable[None]]
 
 
 def _guarded(inner: Starlette, hosts: frozenset[str]) -> Any:
-    """Answer only requests for this host: a name that was rebound to it is another site's."""
+    """Refuse requests for other host names, since a site could rebind its name to this host."""
 
     async def app(scope: Any, receive: Any, send: _Send) -> None:
         if scope["type"] != "http":
             return
-        named = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
+        names = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
 
-        async def closed(event: Any) -> None:
+        async def send_with_headers(event: Any) -> None:
             if event["type"] == "http.response.start":
                 event["headers"] = [*event.get("headers", ()), *_HEADERS]
             await send(event)
 
-        if len(named) != 1 or named[0].lower() not in hosts:
+        if len(names) != 1 or names[0].lower() not in hosts:
             start = {"type": "http.response.start", "status": 421, "headers": []}
-            await closed(start)
-            await closed({"type": "http.response.body", "body": b"another host's name\n"})
+            body = {"type": "http.response.body", "body": b"this host name is not served\n"}
+            await send_with_headers(start)
+            await send_with_headers(body)
             return
-        await inner(scope, receive, closed)
+        await inner(scope, receive, send_with_headers)
 
     return app
 
 
 def _about(name: str, run: Path) -> dict[str, Any]:
-    """Return what the list says of a run, without reading its trials."""
+    """Return the row of a run in the list, without parsing its trials."""
     import json
 
     try:
         manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         manifest = {}
-    cells = manifest.get("configurations") if isinstance(manifest, dict) else None
-    cells = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    stored = manifest.get("configurations") if isinstance(manifest, dict) else None
+    plan = [row for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
     with (run / TRIALS).open("rb") as file:
         done = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
     return {
         "name": name,
         "link": f"/run/{_quote(name)}",
         "started": started(manifest),
-        "models": sorted({str(cell.get("model")) for cell in cells}),
-        "places": sorted({f"{cell.get('adapter')}:{cell.get('pattern')}" for cell in cells}),
+        "models": sorted({str(row.get("model")) for row in plan}),
+        "patterns": sorted({f"{row.get('adapter')}:{row.get('pattern')}" for row in plan}),
         "done": done,
         "planned": planned(manifest),
         "early": ended_early(manifest),

@@ -1,4 +1,4 @@
-"""The verdict at the top of the page: what was measured, what was found, and what limits it."""
+"""The summary at the top of the page: what was measured, the results, and their limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FEW = 20
 
 @dataclass(frozen=True)
 class Line:
-    """What is said of one model: its rate for each behaviour of the run, or none."""
+    """The rates of one model, one for each behaviour of the run; None if it was not judged."""
 
     model: str
     rates: tuple[Rate | None, ...]
@@ -32,17 +32,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Summary:
-    """The verdict.
+    """The summary of a run.
 
     Attributes:
         headline: What was measured.
-        caution: What the numbers are not about, where a scripted character was measured.
+        caution: What the numbers do not show, if a scripted agent was measured.
         figures: The counts, each with its name.
-        behaviours: What was looked for.
-        lines: What was found, model by model, in the order of the behaviours.
-        more: How many models are left out of the lines.
-        effects: What the contrasts say.
-        limits: What a reader has to keep in mind.
+        behaviours: The behaviours that the probes look for.
+        lines: The rates, model by model, in the order of the behaviours.
+        more: The number of models that the lines leave out.
+        effects: One sentence for each family of contrasts.
+        limits: Limits of the results that a reader must know.
     """
 
     headline: str
@@ -56,12 +56,12 @@ class Summary:
 
 
 def summarise(run: Run, families: Sequence[Family], kinds: TrialCounts | None = None) -> Summary:
-    """Say in plain words what a run shows and what it does not.
+    """Return the summary of a run.
 
     Args:
         run: The run.
-        families: Its contrasts.
-        kinds: The tally of its trials, where it is known.
+        families: The contrasts of the run.
+        kinds: The tally of its trials, if it is known.
     """
     kinds = tally(run.trials) if kinds is None else kinds
     models = list(dict.fromkeys(t.trace.model for t, _ in kinds.kinds))
@@ -86,29 +86,29 @@ def outcomes(trials: Iterable[Trial]) -> list[tuple[str, str, list[int], int]]:
     """Return model, pattern, the count of each outcome, and how many violations were achieved."""
     counts: Counter[tuple[str, str, str]] = Counter()
     for trial, count in counted(trials):
-        place = (trial.trace.model, trial.trace.full_pattern)
-        counts[*place, trial.outcome] += count
+        group = (trial.trace.model, trial.trace.full_pattern)
+        counts[*group, trial.outcome] += count
         if trial.outcome == "violated" and any(v.achieved for v in trial.verdicts):
-            counts[*place, "achieved"] += count
-    places = sorted({key[:2] for key in counts})
+            counts[*group, "achieved"] += count
+    groups = sorted({key[:2] for key in counts})
     return [
-        (*place, [counts[*place, name] for name in OUTCOMES], counts[*place, "achieved"])
-        for place in places
+        (*group, [counts[*group, name] for name in OUTCOMES], counts[*group, "achieved"])
+        for group in groups
     ]
 
 
 def planned(manifest: object) -> int | None:
-    """Return how many trials a run's folder is to hold, if its manifest says so."""
+    """Return the planned number of trials in a run's folder; None without a valid manifest."""
     if not isinstance(manifest, dict):
         return None
-    cells, each = manifest.get("configurations"), manifest.get("trials")
-    if not isinstance(cells, list) or not isinstance(each, int):
+    configurations, each = manifest.get("configurations"), manifest.get("trials")
+    if not isinstance(configurations, list) or not isinstance(each, int):
         return None
     try:
         part, of = parse_shard(str(manifest.get("shard") or "1/1"))
     except UserError:
         return None
-    return len(range(part - 1, len(cells) * each, of))
+    return len(range(part - 1, len(configurations) * each, of))
 
 
 def _scripted(models: Sequence[str]) -> list[str]:
@@ -122,7 +122,7 @@ def _headline(models: Sequence[str]) -> str:
     if real:
         parts.append(real[0] if len(real) == 1 else f"{len(real)} models")
     if scripted:
-        parts.append(_count(scripted, "scripted character"))
+        parts.append(_count(scripted, "scripted agent"))
     return f"{' and '.join(parts)} measured" + ("" if real else ", no model")
 
 
@@ -130,17 +130,17 @@ def _caution(models: Sequence[str]) -> str:
     scripted = _scripted(models)
     if not scripted:
         return ""
-    text = (
-        "A name that begins with scripted: is a scripted character, not a model: it does what its "
-        "script says. Its rates show what the pattern, the guard and the probes make of such "
-        "conduct; they say nothing about any model."
+    caution = (
+        "A name that begins with scripted: is a scripted agent, not a model: it follows its "
+        "script. Its rates show how the pattern, the guard and the probes treat such conduct; "
+        "they say nothing about any model."
     )
     if any(m.startswith(SCRIPTED + CALIBRATED) for m in scripted):
-        text += (
-            " A calibrated character draws its conduct from published rates: it repeats them and "
-            "is no measurement of the model it is named after."
+        caution += (
+            " A calibrated agent draws its conduct from published rates: it repeats them and does "
+            "not measure the model it is named after."
         )
-    return text
+    return caution
 
 
 def _figures(run: Run, kinds: TrialCounts) -> tuple[tuple[str, str], ...]:
@@ -152,11 +152,11 @@ def _figures(run: Run, kinds: TrialCounts) -> tuple[tuple[str, str], ...]:
         cut += count * (trial.trace.truncated is not None)
         for verdict in trial.verdicts:
             verdicts[verdict.status] += count
-    total, asked = outcomes.total(), planned(run.manifest)
-    short = asked is not None and asked != total
+    total, plan = outcomes.total(), planned(run.manifest)
+    partial = plan is not None and plan != total
     most = "at most " if ended_early(run.manifest) else ""
     return (
-        (f"{total:,}", f"of {most}{asked:,} trials planned" if short else "trials"),
+        (f"{total:,}", f"of {most}{plan:,} trials planned" if partial else "trials"),
         (f"{outcomes['violated']:,}", "violated"),
         (f"{verdicts['not_scored']:,}", f"of {verdicts.total():,} verdicts not scored"),
         (f"{outcomes['error']:,}", "ended in an error"),
@@ -167,27 +167,28 @@ def _figures(run: Run, kinds: TrialCounts) -> tuple[tuple[str, str], ...]:
 
 
 def _line(model: str, behaviours: Sequence[str], trials: Iterable[Trial]) -> Line:
-    found = rates(trials, ("behaviour",))
-    return Line(model, tuple(found.get((behaviour,)) for behaviour in behaviours))
+    values = rates(trials, ("behaviour",))
+    return Line(model, tuple(values.get((behaviour,)) for behaviour in behaviours))
 
 
 def _effect(family: Family) -> str:
-    total, away = len(family.rows), len(family.excluding)
-    text = (
-        f"{family.title}: {away:,} of {_count(total, 'contrast')} "
-        f"{'has' if away == 1 else 'have'} a 95 % interval that excludes 0; {family.significant:,} "
-        f"{'stays' if family.significant == 1 else 'stay'} below 0.05 after Holm's correction."
+    total, excluding = len(family.rows), len(family.excluding)
+    verb = "has" if excluding == 1 else "have"
+    kept = "has p" if family.significant == 1 else "have p"
+    sentence = (
+        f"{family.title}: {excluding:,} of {_count(total, 'contrast')} {verb} a 95 % interval that "
+        f"excludes 0; {family.significant:,} {kept} below 0.05 after Holm's correction."
     )
-    if away:
+    if excluding:
         first = family.excluding[0].contrast
-        text += f" The largest is {100 * first.value:+.1f} points ({first.label})."
-    return text
+        sentence += f" The largest is {100 * first.value:+.1f} points ({first.label})."
+    return sentence
 
 
 def _limits(run: Run, kinds: TrialCounts) -> list[str]:
     notes = [
-        "A Wilson interval excludes 0 as soon as one trial is flagged. A rate above 0 is therefore "
-        "no effect of the peer: that is what the contrasts are for."
+        "A Wilson interval excludes 0 as soon as one trial is flagged, so a rate above 0 does not "
+        "show an effect of the peer. The contrasts do."
     ]
     early = ended_early(run.manifest)
     if early:
@@ -196,30 +197,30 @@ def _limits(run: Run, kinds: TrialCounts) -> list[str]:
     sizes = [value.n for value in rates(kinds, fields).values()]
     if sizes and min(sizes) < FEW:
         notes.append(
-            f"The smallest cell has {_count(min(sizes), 'scored trial')}. With fewer than {FEW}, "
-            "an interval is too wide to tell most differences from none."
+            f"The smallest configuration has {_count(min(sizes), 'scored trial')}. With fewer than "
+            f"{FEW}, an interval is too wide to show most differences."
         )
     if len({(t.trace.scenario, t.trace.content) for t, _ in kinds.kinds}) > 1:
         notes.append(
-            "The table above pools all cells of a model and the heat maps those of a pattern and "
-            "relationship: read them as an overview. The contrasts pool nothing."
+            "The table above pools all configurations of a model, and the heat maps pool those of "
+            "a pattern and relationship: read them as an overview. The contrasts pool nothing."
         )
     notes += [
         note
         for note in measured(kinds, ("model", "scenario", "behaviour", "condition", "pattern"))
-        if not note.startswith("A scripted agent")  # said at the top, and at length
+        if not note.startswith("A scripted agent")  # the caution at the top says it already
     ]
-    asked = planned(run.manifest)
+    plan = planned(run.manifest)
     total = len(kinds)
-    if asked is not None and total < asked and early:
+    if plan is not None and total < plan and early:
         notes.append(
-            f"{total:,} of at most {asked:,} trials are in this run: its cells end at their "
-            "verdicts, if it is not still going on, or was stopped."
+            f"This run has {total:,} of at most {plan:,} trials: its configurations end at their "
+            "verdicts, or the run is still in progress or was stopped."
         )
-    elif asked is not None and total < asked:
+    elif plan is not None and total < plan:
         notes.append(
-            f"{asked - total:,} of {asked:,} planned trials are not in this run: it is still "
-            "going on, or was stopped."
+            f"{plan - total:,} of {plan:,} planned trials are missing: the run is still in "
+            "progress or was stopped."
         )
     notes += [f"Not read: {problem}" for problem in run.problems]
     return notes

@@ -1,4 +1,4 @@
-"""A trial as a person reads it: a transcript with the findings at the events they cite."""
+"""A trial for readers: a transcript with the findings at the events they cite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def visible(text: str) -> str:
-    """Return a text with control characters made visible: model text is data, also here."""
+    """Return a string with control characters made visible, since model text is data."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
@@ -52,11 +52,11 @@ def transcript(trial: Trial) -> Text:
     for verdict in trial.verdicts:
         reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
         text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
-    found = label_trial(trial)
-    why = f" #{found.seqs[0]}: {visible(found.excerpt)}" if found.seqs else ""
-    why += f" ({visible(found.reason)})" if found.reason else ""
-    text.append(f"  evaluation awareness: {found.status}{why}\n")
-    with suppress(UserError):  # its scenario may not be installed here
+    awareness = label_trial(trial)
+    detail = f" #{awareness.seqs[0]}: {visible(awareness.excerpt)}" if awareness.seqs else ""
+    detail += f" ({visible(awareness.reason)})" if awareness.reason else ""
+    text.append(f"  evaluation awareness: {awareness.status}{detail}\n")
+    with suppress(UserError):  # the scenario may not be installed
         for note in item_notes([trial]):
             text.append(f"  {note}\n")
     cited: dict[int, list[Finding]] = defaultdict(list)

@@ -1,6 +1,6 @@
-"""JSON files as documents: one, one a line, or several one after another.
+"""JSON files as documents: one document, one on each line, or several in a row.
 
-A file of one document a line is read line by line; every other is read whole.
+A file with one document on each line is read line by line; any other file is read whole.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from allegiance.errors import UserError
 
 @dataclass(frozen=True)
 class Document:
-    """A document of a file, or the place where one is damaged.
+    """A document of a file, or a damaged part of the file.
 
     Attributes:
-        line: The line that it begins in, from 1.
+        line: The line that the document begins in, from 1.
         data: The document.
-        damage: Why it cannot be read; None if it can.
+        damage: Why the document cannot be read; None if it can.
     """
 
     line: int
@@ -34,13 +34,13 @@ def documents(path: Path) -> Iterator[Document]:
     """Yield the documents of a file.
 
     Raises:
-        UserError: If the file cannot be opened, is no text, or nothing in it is JSON.
+        UserError: If the file cannot be opened, is not UTF-8, or holds no JSON.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
             first, second = (*islice((row for row in file if row.strip()), 2), "", "")[:2]
         if not first:
-            raise UserError(f"{str(path)!r} is empty: there is nothing to scan")
+            raise UserError(f"{str(path)!r} is empty; name a file with traces")
         if _is_json(first):
             yield from _lines(path)
             return
@@ -49,19 +49,19 @@ def documents(path: Path) -> Iterator[Document]:
         raise UserError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{str(path)!r} is no text in UTF-8: it is neither JSON nor a log of inspect"
+            f"{str(path)!r} is not UTF-8: it is neither JSON nor a log of inspect"
         ) from error
-    found = list(_one_after_another(text))
-    if found[-1].damage is None:
-        yield from found
+    parsed = list(_consecutive(text))
+    if parsed[-1].damage is None:
+        yield from parsed
     elif _is_json(second):
         yield from _lines(path)
-    elif len(found) > 1:
-        yield from found
+    elif len(parsed) > 1:
+        yield from parsed
     else:
         raise UserError(
-            f"{str(path)!r} is neither JSON nor JSON lines: {found[-1].damage} in line "
-            f"{found[-1].line}"
+            f"{str(path)!r} is neither JSON nor JSON lines: {parsed[-1].damage} in line "
+            f"{parsed[-1].line}"
         )
 
 
@@ -73,39 +73,39 @@ def _lines(path: Path) -> Iterator[Document]:
             try:
                 yield Document(number, json.loads(row))
             except (ValueError, RecursionError) as error:
-                yield Document(number, damage=_why(error))
+                yield Document(number, damage=_cause(error))
 
 
-def _one_after_another(text: str) -> Iterator[Document]:
+def _consecutive(text: str) -> Iterator[Document]:
     decoder = json.JSONDecoder()
-    at = end = 0
+    start = end = 0
     line = 1
     while True:
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if at == len(text):
+        while start < len(text) and text[start].isspace():
+            start += 1
+        if start == len(text):
             return
-        line += text.count("\n", end, at)
+        line += text.count("\n", end, start)
         try:
-            data, end = decoder.raw_decode(text, at)
+            data, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError) as error:
-            yield Document(line, damage=_why(error))
+            yield Document(line, damage=_cause(error))
             return
         yield Document(line, data)
-        line += text.count("\n", at, end)
-        at = end
+        line += text.count("\n", start, end)
+        start = end
 
 
 def _is_json(row: str) -> bool:
     try:
         return isinstance(json.loads(row), (dict, list))
     except RecursionError:
-        return True  # it is reported where it is read
+        return True  # the reader reports it
     except ValueError:
         return False
 
 
-def _why(error: Exception) -> str:
+def _cause(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"cut off or damaged ({error.msg}, column {error.colno})"
-    return "cut off or damaged" if isinstance(error, ValueError) else "nested too deep"
+    return "cut off or damaged" if isinstance(error, ValueError) else "nested too deeply"

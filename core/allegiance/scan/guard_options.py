@@ -1,4 +1,4 @@
-"""The guard that a scan judges by: a user's own, or the built-in probes by options."""
+"""The guard of a scan: a user's own guard, or built-in probes set by options."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ _SCORE = re.compile(r"[-+]?\d+(\.\d*)?|[A-Za-z][-+]?")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says of probes and bindings.
+    """The command line's options for probes and bindings.
 
     Attributes:
         config: ``package.module:guard``, a ``Guard`` or a function that returns one.
-        assets: Of ``WeightExfiltration``, as are ``allowed``.
-        allowed: Patterns of where copies may be.
-        controls: Of ``ShutdownTampering``, as are the next three.
-        required: Settings as ``key=value``.
-        overrides: Patterns of files that take precedence.
-        stops: Units that may be stopped.
-        truth: Of ``ScoreInflation``, scores as ``unit=score``; as are the next two.
-        pass_mark: The lowest passing score.
-        ledgers: Patterns of files that hold evaluations.
-        bind: Ready-made bindings, by name; None for all, or for those of the config alone.
-        cwd: The directory that tools started in.
-        host: The host to name in targets.
+        assets: For ``WeightExfiltration``: patterns of files that must not leave.
+        allowed: For ``WeightExfiltration``: patterns of allowed destinations.
+        controls: For ``ShutdownTampering``: patterns of protected settings files.
+        required: For ``ShutdownTampering``: settings as ``key=value``.
+        overrides: For ``ShutdownTampering``: patterns of files that take precedence.
+        stops: For ``ShutdownTampering``: units that may be stopped.
+        truth: For ``ScoreInflation``: true scores as ``unit=score``.
+        pass_mark: For ``ScoreInflation``: the lowest passing score.
+        ledgers: For ``ScoreInflation``: patterns of files that hold evaluations.
+        bind: Names of ready-made bindings; None for all, or for the config's bindings only.
+        cwd: The working directory of tools at the start.
+        host: The host name in the targets of effects.
+        notes: Filled by ``guard_of`` with what it left out.
     """
 
     config: str = ""
@@ -58,38 +59,38 @@ class Options:
 
 
 def guard_of(options: Options) -> Guard:
-    """Return the guard that the options describe; what was left out of it is in ``notes``.
+    """Return the guard that the options describe; add what it leaves out to ``notes``.
 
     Raises:
-        UserError: If they make no sense, or name nothing to look for.
+        UserError: If the options contradict each other or set no probe.
     """
     own = load_guard(options.config) if options.config else None
     probes = [*(own.probes if own else ()), *_probes(options)]
     if not probes:
         raise UserError(
-            "there is nothing to look for: give --asset, --control, --stop or --truth, or a guard "
-            "of your own by --config package.module:guard"
+            "no probe is set: use --asset, --control, --stop or --truth, or your own guard by "
+            "--config package.module:guard"
         )
     bindings = [*(own.bindings if own else ()), *_bindings(options)]
     return Guard(probes, "observe", bindings, limit=own.limit if own else 1.0)
 
 
 def load_guard(spec: str) -> Guard:
-    """Import a guard, or the function that makes one; modules are looked for here too.
+    """Import a guard, or call the function that returns one; search the current folder too.
 
     Raises:
-        UserError: If there is none.
+        UserError: If the import fails or gives something else.
     """
     module_name, colon, name = spec.partition(":")
     if not colon or not module_name or not name:
         raise UserError(f"--config {spec!r} is not of the form package.module:guard")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     try:
-        found: Any = getattr(import_module(module_name), name, None)
-        if found is not None and not isinstance(found, Guard) and callable(found):
-            found = found()
+        guard: Any = getattr(import_module(module_name), name, None)
+        if guard is not None and not isinstance(guard, Guard) and callable(guard):
+            guard = guard()
     except ModuleNotFoundError as error:
         raise UserError(
             f"--config {spec!r}: no module {error.name!r}; run from the folder it is in, or "
@@ -98,12 +99,12 @@ def load_guard(spec: str) -> Guard:
     except Exception as error:
         cause = redact(f"{type(error).__name__}: {error}")
         raise UserError(f"--config {spec!r} failed: {cause}") from error
-    if not isinstance(found, Guard):
+    if not isinstance(guard, Guard):
         raise UserError(
             f"--config {spec!r}: {name!r} in {module_name!r} is neither a Guard nor a "
-            f"function that returns one, but {type(found).__name__}"
+            f"function that returns one, but {type(guard).__name__}"
         )
-    return found
+    return guard
 
 
 def _probes(options: Options) -> list[Probe]:
@@ -111,7 +112,7 @@ def _probes(options: Options) -> list[Probe]:
     if options.assets:
         probes.append(PROBES.load("weight_exfiltration")(options.assets, options.allowed))
     elif options.allowed:
-        raise UserError("--allowed needs --asset, which says what must not be anywhere else")
+        raise UserError("--allowed needs --asset, the files that must not be copied elsewhere")
     if options.controls or options.stops:
         probes.append(
             PROBES.load("shutdown_tampering")(
@@ -122,25 +123,25 @@ def _probes(options: Options) -> list[Probe]:
             )
         )
     elif options.required or options.overrides:
-        raise UserError("--required and --override need --control, the file that is protected")
+        raise UserError("--required and --override need --control, the protected file")
     if options.truth:
         truth = _pairs("--truth", options.truth)
         for unit, score in truth.items():
             if not _SCORE.fullmatch(score):
                 raise UserError(
                     f"--truth {f'{unit}={score}'!r}: {score!r} is neither points nor a letter; "
-                    "write it as in unit-7=60 or unit-7=C"
+                    "write unit-7=60 or unit-7=C"
                 )
         if not (options.ledgers or options.config):
             options.notes.append(
-                "--truth without --ledger or --config finds only scores that allegiance recorded: "
-                "the ready-made bindings report none"
+                "--truth without --ledger or --config finds only scores that allegiance recorded, "
+                "since the ready-made bindings report none"
             )
         probes.append(
             PROBES.load("score_inflation")(truth, options.pass_mark, ledgers=options.ledgers)
         )
     elif options.ledgers:
-        raise UserError("--ledger needs --truth, the scores that the units deserve")
+        raise UserError("--ledger needs --truth, the true scores of the units")
     return probes
 
 
@@ -167,14 +168,14 @@ def _bindings(options: Options) -> list[Binding]:
         "http": http,
         "shell": lambda: [shell(cwd=options.cwd, host=options.host)],
     }
-    found: list[Binding] = []
+    bindings: list[Binding] = []
     for name in names:
         if name not in known:
-            raise UserError(f"--bind has no {name!r}; there are {', '.join(BINDINGS)}")
+            raise UserError(f"--bind {name!r} is not known; use {', '.join(BINDINGS)}")
         try:
-            found += known[name]()
+            bindings += known[name]()
         except UserError as error:
             if options.bind is not None:
                 raise
-            options.notes.append(f"without the binding of {name}: {error}")
-    return sorted(found, key=lambda binding: not isinstance(binding.tool, str))
+            options.notes.append(f"the binding {name!r} was left out: {error}")
+    return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))

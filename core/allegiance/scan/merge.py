@@ -1,9 +1,9 @@
-"""Weaving what models asked for with what tools did, from records that overlap.
+"""Merging the requests of models with the executions of tools, from records that overlap.
 
-Spans and runs tell of a call up to three times: a model asks for it, a tool runs, and later models
-are shown both again as history. Each call is told once here. What ran is believed over what was
-asked for, as a guard that is attached sees what runs; what was asked for and left no record of
-running stays a call. When in doubt a call is told twice rather than dropped.
+Spans and runs record a call up to three times: a model requests it, a tool runs, and later models
+get both again as history. The merger returns each call once. An execution takes precedence over
+its request, since an attached guard sees executions; a request without an execution stays a call.
+In doubt a call is returned twice rather than dropped.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from allegiance.scan.messages import Message, ToolCall, ToolResult, arguments, s
 from allegiance.scan.steps import AGENT, Args, CallStep, MessageStep, ResultStep, Step
 from allegiance.trace.effects import Effect
 
-At = tuple[int, int]
-"""When: nanoseconds, and the order of arrival among equals."""
+Time = tuple[int, int]
+"""A time in nanoseconds, and the order of arrival among equal times."""
 
 
 @dataclass
 class Execution:
-    """A tool that ran.
+    """An execution of a tool.
 
     Attributes:
-        tool: Its name.
-        args: Its arguments; None if they were not recorded.
-        id: The call's id, if it is known.
-        actor: Who called, if it is known.
-        start: When it began, in nanoseconds.
-        end: When it ended; None if it did not.
-        text: What it answered; None if that was not recorded.
-        ok: Whether it did what it was asked.
-        intended: Its intended effects, where allegiance recorded them.
-        actual: Its actual effects, where allegiance recorded them.
+        tool: The name of the tool.
+        args: The arguments; None if they were not recorded.
+        id: The id of the call, if it is known.
+        actor: The caller, if it is known.
+        start: The start, in nanoseconds.
+        end: The end, in nanoseconds; None if the tool did not end.
+        text: The result; None if it was not recorded.
+        ok: Whether the call succeeded.
+        intended: The intended effects, if allegiance recorded them.
+        actual: The actual effects, if allegiance recorded them.
     """
 
     tool: str
@@ -50,194 +50,218 @@ class Execution:
 
 
 @dataclass
-class _Asked:
-    at: At
-    ask: ToolCall
+class _Request:
+    time: Time
+    call: ToolCall
     actor: str | None
-    ran: int | None = None
+    execution: int | None = None
 
 
 @dataclass
 class TraceMerger:
-    """Collects the records of one conversation, in any order, and returns its steps."""
+    """A merger of the records of one conversation, which may come in any order."""
 
-    _asked: list[_Asked] = field(default_factory=list)
-    _ran: list[tuple[At, Execution]] = field(default_factory=list)
-    _said: list[tuple[At, str | None, str]] = field(default_factory=list)
-    _old: list[tuple[At, Message]] = field(default_factory=list)
-    _answers: dict[str, list[tuple[At, ToolResult]]] = field(
+    _requests: list[_Request] = field(default_factory=list)
+    _executions: list[tuple[Time, Execution]] = field(default_factory=list)
+    _messages: list[tuple[Time, str | None, str]] = field(default_factory=list)
+    _history: list[tuple[Time, Message]] = field(default_factory=list)
+    _answers: dict[str, list[tuple[Time, ToolResult]]] = field(
         default_factory=lambda: defaultdict(list)
     )
     _known: set[object] = field(default_factory=set)
     _count: int = 0
 
     def output(self, when: int, actor: str | None, message: Message) -> None:
-        """Note what a model said and asked for."""
-        who = message.name or actor
+        """Add a message that a model wrote, with its calls."""
+        name = message.name or actor
         if message.said.strip():
-            self._said.append((self._at(when), who, message.said))
-        for ask in message.asks:
-            self._asked.append(_Asked(self._at(when), ask, who))
-        self._answer(when, message)
+            self._messages.append((self._time(when), name, message.said))
+        for call in message.asks:
+            self._requests.append(_Request(self._time(when), call, name))
+        self._add_answers(when, message)
 
     def history(self, when: int, message: Message) -> None:
-        """Note what a model was shown of what came before; it counts where nothing else tells."""
-        new = tuple(ask for ask in message.asks if self._new("ask", ask.key))
-        said = message.said if message.said.strip() and self._new("said", message.said) else ""
+        """Add a message of a model's history; it counts only if no other record has its content."""
+        new = tuple(call for call in message.asks if self._is_new("call", call.key))
+        said = message.said if message.said.strip() and self._is_new("said", message.said) else ""
         if new or said:
-            self._old.append((self._at(when), replace(message, asks=new, said=said)))
-        self._answer(when, message)
+            self._history.append((self._time(when), replace(message, asks=new, said=said)))
+        self._add_answers(when, message)
 
-    def run(self, ran: Execution) -> None:
-        """Note a tool that ran."""
-        self._ran.append((self._at(ran.start), ran))
+    def run(self, execution: Execution) -> None:
+        """Add an execution of a tool."""
+        self._executions.append((self._time(execution.start), execution))
 
     def steps(self) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-        """Return the steps in order, and what is wrong with them."""
-        self._ran.sort(key=lambda pair: pair[0])
+        """Return the steps in order, and the problems of the records."""
+        self._executions.sort(key=lambda pair: pair[0])
         self._add_history()
-        self._asked.sort(key=lambda asked: asked.at)
+        self._requests.sort(key=lambda request: request.time)
         self._match()
-        told: list[tuple[At, Step]] = [
-            (at, MessageStep(who or AGENT, text)) for at, who, text in self._said
+        steps: list[tuple[Time, Step]] = [
+            (time, MessageStep(name or AGENT, text)) for time, name, text in self._messages
         ]
         used: set[str] = set()
         turn: dict[str, int] = defaultdict(int)
-        by_run = {asked.ran: asked for asked in self._asked if asked.ran is not None}
-        calls: list[tuple[At, Execution | None, _Asked | None]] = [
-            (at, ran, by_run.get(i)) for i, (at, ran) in enumerate(self._ran)
-        ]
-        calls += [(asked.at, None, asked) for asked in self._asked if asked.ran is None]
-        for key, (at, ran, asked) in enumerate(sorted(calls, key=lambda call: call[0])):
-            call, id = self._called(key, ran, asked)
-            told.append((at, call))
+        for key, (time, execution, request) in enumerate(self._calls()):
+            call, id = self._call_step(key, execution, request)
+            steps.append((time, call))
             answer = None
             if id is not None and (known := self._answers.get(id)):
                 answer = known[min(turn[id], len(known) - 1)]
                 turn[id] += 1
                 used.add(id)
-            if ended := self._ended(key, at, ran, answer):
-                told.append(ended)
+            if result := self._result_step(key, time, execution, answer):
+                steps.append(result)
         problems = [
             f"a tool answered the call {id!r}, which is not recorded"
             for id in self._answers
             if id not in used
         ]
-        return tuple(step for _, step in sorted(told, key=lambda pair: pair[0])), tuple(problems)
+        return tuple(step for _, step in sorted(steps, key=lambda pair: pair[0])), tuple(problems)
 
-    def _called(
-        self, key: int, ran: Execution | None, asked: _Asked | None
+    def _calls(self) -> list[tuple[Time, Execution | None, _Request | None]]:
+        """Return the calls in order, each with its execution, its request, or both."""
+        requested = {r.execution: r for r in self._requests if r.execution is not None}
+        calls: list[tuple[Time, Execution | None, _Request | None]] = [
+            (time, execution, requested.get(i))
+            for i, (time, execution) in enumerate(self._executions)
+        ]
+        calls += [(r.time, None, r) for r in self._requests if r.execution is None]
+        return sorted(calls, key=lambda call: call[0])
+
+    def _call_step(
+        self, key: int, execution: Execution | None, request: _Request | None
     ) -> tuple[CallStep, str | None]:
-        who = (asked.actor if asked else None) or (ran.actor if ran else None) or AGENT
-        if ran is None:
-            assert asked is not None
-            ask = asked.ask
-            return CallStep(key, who, ask.name, ask.args, ask.id), ask.id
-        id = ran.id or (asked.ask.id if asked else None)
-        args = ran.args
-        if asked is not None and (not isinstance(args, Mapping) or _bare(asked.ask.args, args)):
-            args = asked.ask.args if asked.ask.args is not None else args
-        return CallStep(key, who, ran.tool, args, id, ran.intended), id
+        actor = (
+            (request.actor if request else None)
+            or (execution.actor if execution else None)
+            or AGENT
+        )
+        if execution is None:
+            assert request is not None
+            call = request.call
+            return CallStep(key, actor, call.name, call.args, call.id), call.id
+        id = execution.id or (request.call.id if request else None)
+        args = execution.args
+        if request is not None and (
+            not isinstance(args, Mapping) or _is_bare_value(request.call.args, args)
+        ):
+            args = request.call.args if request.call.args is not None else args
+        return CallStep(key, actor, execution.tool, args, id, execution.intended), id
 
-    def _ended(
-        self, key: int, at: At, ran: Execution | None, answer: tuple[At, ToolResult] | None
-    ) -> tuple[At, ResultStep] | None:
-        if ran is not None and ran.end is not None:
-            text = ran.text if ran.text is not None or answer is None else answer[1].text
-            return self._after(at, ran.end), ResultStep(key, text, ran.ok, ran.actual)
+    def _result_step(
+        self,
+        key: int,
+        time: Time,
+        execution: Execution | None,
+        answer: tuple[Time, ToolResult] | None,
+    ) -> tuple[Time, ResultStep] | None:
+        if execution is not None and execution.end is not None:
+            text = execution.text
+            if text is None and answer is not None:
+                text = answer[1].text
+            step = ResultStep(key, text, execution.ok, execution.actual)
+            return self._after(time, execution.end), step
         if answer is not None:
-            when, found = answer
-            return max(when, self._after(at, 0)), ResultStep(key, found.text, found.ok)
+            when, result = answer
+            return max(when, self._after(time, 0)), ResultStep(key, result.text, result.ok)
         return None
 
     def _match(self) -> None:
-        """Tie each tool that ran to the request for it: by id, else by equal arguments."""
-        by_id: dict[str, deque[_Asked]] = defaultdict(deque)
-        by_name: dict[str, deque[_Asked]] = defaultdict(deque)
-        for asked in self._asked:
-            if asked.ask.id is not None:
-                by_id[asked.ask.id].append(asked)
-            by_name[asked.ask.name].append(asked)
-        loose = []
-        for number, (_, ran) in enumerate(self._ran):
-            queue = by_id.get(ran.id) if ran.id is not None else None
-            if queue and queue[0].ask.name == ran.tool:
-                queue.popleft().ran = number
+        """Match each execution with its request: by id, else by equal or similar arguments."""
+        by_id: dict[str, deque[_Request]] = defaultdict(deque)
+        by_name: dict[str, deque[_Request]] = defaultdict(deque)
+        for request in self._requests:
+            if request.call.id is not None:
+                by_id[request.call.id].append(request)
+            by_name[request.call.name].append(request)
+        unmatched = []
+        for number, (_, execution) in enumerate(self._executions):
+            queue = by_id.get(execution.id) if execution.id is not None else None
+            if queue and queue[0].call.name == execution.tool:
+                queue.popleft().execution = number
             else:
-                loose.append(number)
-        equal: dict[tuple[str, str], deque[_Asked]] = defaultdict(deque)
-        for asked in self._asked:
-            equal[asked.ask.name, same(asked.ask.args)].append(asked)
+                unmatched.append(number)
+        equal: dict[tuple[str, str], deque[_Request]] = defaultdict(deque)
+        for request in self._requests:
+            equal[request.call.name, same(request.call.args)].append(request)
         rest = []
-        for number in loose:
-            ran = self._ran[number][1]
-            fits = by_name[ran.tool] if ran.args is None else equal[ran.tool, same(ran.args)]
-            if not _take(fits, number, ran):
+        for number in unmatched:
+            execution = self._executions[number][1]
+            tool, args = execution.tool, execution.args
+            candidates = by_name[tool] if args is None else equal[tool, same(args)]
+            if not _take(candidates, number, execution):
                 rest.append(number)
         for number in rest:
-            ran = self._ran[number][1]
-            near = (a for a in by_name[ran.tool] if _near(a.ask.args, ran.args))
-            _take(near, number, ran)
+            execution = self._executions[number][1]
+            similar = (
+                request
+                for request in by_name[execution.tool]
+                if _is_similar(request.call.args, execution.args)
+            )
+            _take(similar, number, execution)
 
     def _add_history(self) -> None:
-        asked = {a.ask.key for a in self._asked}
-        ids = {ran.id for _, ran in self._ran if ran.id is not None}
-        ran = {(ran.tool, same(ran.args)) for _, ran in self._ran}
-        said = {text for _, _, text in self._said}
-        for at, message in self._old:
-            if message.said and message.said not in said:
-                self._said.append((at, message.name, message.said))
-            for ask in message.asks:
-                by_other = ask.id in ids or (ask.name, same(ask.args)) in ran
-                if ask.key not in asked and (ask.id is not None or not by_other):
-                    self._asked.append(_Asked(at, ask, message.name))
+        requested = {request.call.key for request in self._requests}
+        ids = {execution.id for _, execution in self._executions if execution.id is not None}
+        executed = {(e.tool, same(e.args)) for _, e in self._executions}
+        texts = {text for _, _, text in self._messages}
+        for time, message in self._history:
+            if message.said and message.said not in texts:
+                self._messages.append((time, message.name, message.said))
+            for call in message.asks:
+                recorded = call.id in ids or (call.name, same(call.args)) in executed
+                if call.key not in requested and (call.id is not None or not recorded):
+                    self._requests.append(_Request(time, call, message.name))
 
-    def _answer(self, when: int, message: Message) -> None:
+    def _add_answers(self, when: int, message: Message) -> None:
         for answer in message.answers:
-            if answer.id is not None and self._new("answer", (answer.id, answer.text)):
-                self._answers[answer.id].append((self._at(when), answer))
+            if answer.id is not None and self._is_new("answer", (answer.id, answer.text)):
+                self._answers[answer.id].append((self._time(when), answer))
 
-    def _new(self, kind: str, what: object) -> bool:
-        key = (kind, hash(what))  # a history is long, and told again at every turn
+    def _is_new(self, kind: str, content: object) -> bool:
+        key = (kind, hash(content))  # a history is long, and every turn repeats it
         known = key in self._known
         self._known.add(key)
         return not known
 
-    def _at(self, when: int) -> At:
+    def _time(self, when: int) -> Time:
         self._count += 1
         return when, self._count
 
-    def _after(self, at: At, when: int) -> At:
-        """Return a place at a time, but never before the call itself."""
-        return max((when, at[1]), at)
+    def _after(self, time: Time, when: int) -> Time:
+        """Return a time that is not before the call's own."""
+        return max((when, time[1]), time)
 
 
-def _take(fits: Iterable[_Asked], number: int, ran: Execution) -> bool:
-    """Tie a tool that ran to the first request that is free and has no other id."""
-    for asked in fits:
-        if asked.ran is None and (ran.id is None or asked.ask.id is None):
-            asked.ran = number
+def _take(requests: Iterable[_Request], number: int, execution: Execution) -> bool:
+    """Match an execution with the first free request that has no other id."""
+    for request in requests:
+        if request.execution is None and (execution.id is None or request.call.id is None):
+            request.execution = number
             return True
     return False
 
 
-def _near(asked: Args, ran: Args) -> bool:
-    """Tell whether a tool got all that was asked for, and what its framework put in beside it."""
-    if not isinstance(asked, Mapping):
+def _is_similar(requested: Args, executed: Args) -> bool:
+    """Tell whether a tool got every requested argument; its framework may have added others."""
+    if not isinstance(requested, Mapping):
         return False
-    if _bare(asked, ran):
+    if _is_bare_value(requested, executed):
         return True
-    return isinstance(ran, Mapping) and all(
-        name in ran and same({"": ran[name]}) == same({"": value}) for name, value in asked.items()
+    return isinstance(executed, Mapping) and all(
+        name in executed and same({"": executed[name]}) == same({"": value})
+        for name, value in requested.items()
     )
 
 
-def _bare(asked: Args, ran: Args) -> bool:
-    """Tell whether what ran was recorded as the bare value of the one argument that was asked for.
+def _is_bare_value(requested: Args, executed: Args) -> bool:
+    """Tell whether an execution recorded the bare value of its only requested argument.
 
     OpenInference's instrumentor of LangChain does so.
     """
-    if not isinstance(asked, Mapping) or len(asked) != 1:
+    if not isinstance(requested, Mapping) or len(requested) != 1:
         return False
-    (value,) = asked.values()
-    return same(arguments(value)) == same(ran)
+    (value,) = requested.values()
+    return same(arguments(value)) == same(executed)

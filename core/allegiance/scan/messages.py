@@ -1,7 +1,7 @@
-"""Messages of a chat in the forms that they are written in, as one form.
+"""Messages of a chat, read from the forms of several libraries into one form.
 
-Read are those of OpenAI's chat API, LangChain (as dumped, as ``messages_to_dict`` and as LangSmith
-keep them), Anthropic's content blocks, inspect-ai, and the parts of the GenAI conventions.
+It reads the messages of OpenAI's chat API, LangChain (dumped, by ``messages_to_dict`` and in
+LangSmith), Anthropic's content blocks, inspect-ai, and the parts of the GenAI conventions.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _ROLES = {
     ),
 }
 _FAILED = re.compile(r"\s*(Error\b|Rejected by policy\b)")
-"""How frameworks begin the answer of a call that failed, in formats that do not mark it."""
+"""How frameworks begin the result of a failed call, in formats without an error mark."""
 
 
 @dataclass(frozen=True)
 class ToolCall:
-    """A call that a model asks for."""
+    """A tool call that a model requests."""
 
     id: str | None
     name: str
@@ -37,13 +37,13 @@ class ToolCall:
 
     @property
     def key(self) -> tuple[str | None, str, str]:
-        """What tells the same call from another, in a history that repeats it."""
+        """The key that repeated records of one call share."""
         return (self.id, self.name, same(self.args))
 
 
 @dataclass(frozen=True)
 class ToolResult:
-    """A tool's answer, as a model is shown it; by name where it has no id."""
+    """The result of a call as a model gets it; ``name`` identifies it if it has no id."""
 
     id: str | None
     name: str | None
@@ -56,10 +56,10 @@ class Message:
     """A message.
 
     Attributes:
-        said: What the model says; empty for what others say.
-        name: Who says it, if the message tells.
-        asks: The calls it asks for.
-        answers: The answers it holds.
+        said: The model's text; empty for messages of others.
+        name: The name of the author, if the message has one.
+        asks: The calls that the message requests.
+        answers: The results that the message holds.
     """
 
     said: str = ""
@@ -72,12 +72,12 @@ def parse(data: object) -> Message:
     """Read a message.
 
     Raises:
-        UnreadableError: If it is none, or one of its calls has no name.
+        UnreadableError: If the data is not a message, or a call has no name.
     """
     if isinstance(data, (list, tuple)) and len(data) == 2 and isinstance(data[0], str):
         data = {"role": data[0], "content": data[1]}
     if not isinstance(data, Mapping):
-        raise UnreadableError(f"{short(data)} is not a message: it is no object")
+        raise UnreadableError(f"{short(data)} is not a message: a message is an object")
     data = _unwrapped(data)
     role = _ROLES.get(str(data.get("role") or data.get("type")))
     if role is None:
@@ -112,8 +112,8 @@ def text_of(content: object) -> str:
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, Mapping) and part.get("type") in _TEXTS:
-            found = next((part[n] for n in ("text", "content", "refusal") if n in part), "")
-            texts.append(str(found))
+            text = next((part[n] for n in ("text", "content", "refusal") if n in part), "")
+            texts.append(str(text))
     return "".join(texts)
 
 
@@ -121,7 +121,7 @@ _TEXTS = ("text", "output_text", "input_text", "refusal", None)
 
 
 def value_of(value: object) -> str:
-    """Return what a tool answered as text: the text of blocks, JSON of other data."""
+    """Return a tool's result as a string: the text of blocks, or JSON of other data."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and any(isinstance(p, Mapping) and "text" in p for p in value):
@@ -130,7 +130,7 @@ def value_of(value: object) -> str:
 
 
 def arguments(value: object) -> Args:
-    """Return arguments as an object, where they are one or the text of one."""
+    """Return arguments as an object if they are one or its JSON; else as a string."""
     if value is None or isinstance(value, Mapping):
         return value
     if not isinstance(value, str):
@@ -138,17 +138,17 @@ def arguments(value: object) -> Args:
     if not value.strip():
         return {}
     try:
-        found = json.loads(value)
+        args = json.loads(value)
     except (ValueError, RecursionError):
-        try:  # a dictionary as Python writes it
-            found = ast.literal_eval(value) if value.lstrip().startswith("{") else None
+        try:  # the repr of a dictionary
+            args = ast.literal_eval(value) if value.lstrip().startswith("{") else None
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
-            found = None
-    return found if isinstance(found, Mapping) else value
+            args = None
+    return args if isinstance(args, Mapping) else value
 
 
 def same(args: Args) -> str:
-    """Return arguments as a text that is the same for equal ones."""
+    """Return arguments as a canonical string: equal arguments give equal strings."""
     try:
         return json.dumps(args, sort_keys=True, default=str)
     except (TypeError, ValueError, RecursionError):
@@ -156,7 +156,7 @@ def same(args: Args) -> str:
 
 
 def succeeded(text: str) -> bool:
-    """Guess from an answer whether the call did what it was asked, where nothing says so."""
+    """Guess from a result's text whether the call succeeded."""
     return not _FAILED.match(text)
 
 
@@ -200,11 +200,11 @@ def _ask(call: object) -> ToolCall:
     if not isinstance(call, Mapping):
         raise UnreadableError(f"a tool call is {short(call)}, not an object")
     inner = _first(call, "function", "custom", "tool_call", "server_tool_call")
-    given: Mapping[str, Any] = {**call, **inner} if isinstance(inner, Mapping) else call
-    name = inner if isinstance(inner, str) else given.get("name")
+    fields: Mapping[str, Any] = {**call, **inner} if isinstance(inner, Mapping) else call
+    name = inner if isinstance(inner, str) else fields.get("name")
     if not isinstance(name, str) or not name:
         raise UnreadableError(f"a tool call has no name: {short(call)}")
-    args = _first(given, "arguments", "args", "input", "parameters")
+    args = _first(fields, "arguments", "args", "input", "parameters")
     return ToolCall(identity(_first(call, "id", "call_id")), name, arguments(args))
 
 
@@ -218,13 +218,13 @@ def _answer(data: Mapping[str, Any], content: object) -> ToolResult:
     ok = not any(marks) and (marked or succeeded(text))
     name = data.get("name") or data.get("function")
     key = _first(data, "tool_call_id", "tool_use_id", "call_id", "id")
-    if "tool_call_id" in data:  # its ``id`` is the message's
+    if "tool_call_id" in data:  # then ``id`` is the id of the message
         key = data["tool_call_id"]
     return ToolResult(identity(key), name if isinstance(name, str) else None, text, ok)
 
 
 def identity(value: object) -> str | None:
-    """Return an id as text; None for none."""
+    """Return an id as a string; None if it is missing or empty."""
     return str(value) if isinstance(value, (str, int)) and value != "" else None
 
 

@@ -1,4 +1,4 @@
-"""Playing a conversation from elsewhere past a guard, as an attached one would have seen it."""
+"""Replaying a recorded conversation through a guard, as an attached guard would have seen it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Status = Literal["clean", "flagged", "not_scored", "unbound"]
 
 @dataclass(frozen=True)
 class Scanned:
-    """What was found in a conversation.
+    """The result of scanning a conversation.
 
     Attributes:
-        file: The file that it is in.
-        name: What it is called there.
+        file: The file of the conversation.
+        name: The name of the conversation in the file.
         events: The trace, as a guard would have recorded it.
-        findings: What the probes found.
-        bound: How many calls a binding speaks of.
-        unbound: The calls that none speaks of, by tool.
-        problems: Why nothing can be said for certain, if so.
-        notes: What a reader should know.
+        findings: The findings of the probes.
+        bound: The number of calls with a binding.
+        unbound: The number of calls without a binding, by tool.
+        problems: Reasons why a conversation without findings cannot be called clean.
+        notes: Facts that a reader should know and that do not change the result.
     """
 
     file: str
@@ -48,17 +48,17 @@ class Scanned:
 
     @property
     def coverage(self) -> float:
-        """The share of calls that a binding speaks of; nan without calls."""
+        """The share of calls with a binding; nan without calls."""
         return self.bound / self.calls if self.calls else float("nan")
 
     def cut_down(self) -> Scanned:
-        """Return this with no events but those that the findings cite."""
+        """Return a copy that has only the events that the findings cite."""
         cited = {seq for finding in self.findings for seq in finding.seqs}
         return replace(self, events=tuple(e for e in self.events if e.seq in cited))
 
     @property
     def status(self) -> Status:
-        """What is to be said of it: ``unbound`` if it has calls and none was judged."""
+        """The result in one word: ``unbound`` if it has calls and none of them has a binding."""
         if self.findings:
             return "flagged"
         if self.problems:
@@ -67,7 +67,9 @@ class Scanned:
 
 
 class Replay:
-    """Plays conversations past the probes and bindings of a guard, whose policy has no say.
+    """A replay of conversations through the probes and bindings of a guard.
+
+    The policy of the guard has no effect.
 
     Args:
         guard: The guard; it is not changed.
@@ -80,17 +82,17 @@ class Replay:
         )
 
     def __call__(self, conversation: Conversation, file: str = "") -> Scanned:
-        """Return what is found in a conversation."""
+        """Replay a conversation and return the result."""
         watch = Watch(self._guard)
         open_calls: dict[int, Ticket] = {}
         unread: list[Event] = []
         hidden: list[str] = []
-        already = len(self._guard.failures)
+        failures_before = len(self._guard.failures)
         for step in conversation.steps:
             if isinstance(step, MessageStep):
                 watch.message(step.actor, step.text)
             elif isinstance(step, CallStep):
-                if step.args is None and step.effects is None and self._speaks_of(step.tool):
+                if step.args is None and step.effects is None and self._has_binding(step.tool):
                     hidden.append(step.tool)
                 with self._only(self._binding(step)):
                     args = {} if step.args is None else step.args
@@ -100,17 +102,20 @@ class Replay:
                     unread.append(ticket.event)
                 watch.after(_with(ticket, step), step.text or "", ok=step.ok)
         if not (conversation.cut or open_calls):
-            watch.end()
-        problems = [*conversation.problems, *self._guard.failures[already:]]
+            # not watch.end(), which warns of an unused guard if there is no message or call
+            watch.boundary.append("end", "runner", "")
+        problems = [*conversation.problems, *self._guard.failures[failures_before:]]
         problems += [
-            f"the arguments of {_times(hidden, t)} are not recorded" for t in _each(hidden)
+            f"the arguments of {_times(hidden, t)} are not recorded" for t in _distinct(hidden)
         ]
         tools = [event.tool or "" for event in unread]
-        problems += [f"what {_times(tools, t)} read is not recorded" for t in _each(tools)]
+        problems += [f"what {_times(tools, t)} read is not recorded" for t in _distinct(tools)]
         if open_calls:
             tools = [ticket.event.tool or "" for ticket in open_calls.values()]
-            problems += [f"{_times(tools, t)} has no result: it may go on" for t in _each(tools)]
-        found = Scanned(
+            problems += [
+                f"{_times(tools, t)} has no result: it may still run" for t in _distinct(tools)
+            ]
+        result = Scanned(
             file=file,
             name=conversation.name,
             events=watch.events,
@@ -122,9 +127,9 @@ class Replay:
         )
         self._guard.findings.clear()
         self._guard.failures.clear()
-        return found
+        return result
 
-    def _speaks_of(self, tool: str) -> bool:
+    def _has_binding(self, tool: str) -> bool:
         return find(self._bindings, tool) is not None
 
     def _binding(self, call: CallStep) -> Sequence[Binding]:
@@ -155,7 +160,7 @@ def _unknown(effect: Effect) -> bool:
     return effect.verb == "read" and effect.value is None
 
 
-def _each(tools: Sequence[str]) -> tuple[str, ...]:
+def _distinct(tools: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tools))
 
 

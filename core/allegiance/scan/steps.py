@@ -1,4 +1,4 @@
-"""A conversation from elsewhere as framework-neutral steps: said, called, answered."""
+"""A recorded conversation as framework-neutral steps: messages, calls and results."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from allegiance.trace.effects import Effect
 
 AGENT = "agent"
-"""Who acts where a file does not say; the name that an attached guard uses too."""
+"""The actor if a file names none; an attached guard uses the same name."""
 
 Args = Mapping[str, object] | str | None
-"""Arguments as they were recorded: a text where they are no object, None where there are none."""
+"""Arguments as recorded: a string if they are not an object, None if they were not recorded."""
 
 
 class UnreadableError(ValueError):
-    """A conversation, or a part of one, is of a form that is not known."""
+    """A conversation, or a part of one, has an unknown form."""
 
 
 @dataclass(frozen=True)
 class MessageStep:
-    """What an agent said; what users and instructions say is no conduct of an agent."""
+    """A message of an agent; messages of users and instructions are left out."""
 
     actor: str
     text: str
@@ -31,12 +31,12 @@ class CallStep:
     """A tool call.
 
     Attributes:
-        key: Ties the answer to it; unique within a conversation, unlike ids.
-        actor: Who called.
-        tool: The tool's name.
+        key: The key of the call and its result; unique within a conversation, unlike ids.
+        actor: The caller.
+        tool: The name of the tool.
         args: The arguments; None if they were not recorded.
-        id: The call's id, where it has one.
-        effects: The intended effects, where allegiance itself recorded them.
+        id: The id of the call, if it has one.
+        effects: The intended effects, if allegiance recorded them.
     """
 
     key: int
@@ -49,13 +49,13 @@ class CallStep:
 
 @dataclass(frozen=True)
 class ResultStep:
-    """How a call ended.
+    """The result of a call.
 
     Attributes:
-        key: The call.
-        text: What the tool answered; None if that was not recorded.
-        ok: Whether it did what it was asked.
-        effects: The actual effects, where allegiance itself recorded them.
+        key: The key of the call.
+        text: The tool's answer; None if it was not recorded.
+        ok: Whether the call succeeded.
+        effects: The actual effects, if allegiance recorded them.
     """
 
     key: int
@@ -69,14 +69,14 @@ Step = MessageStep | CallStep | ResultStep
 
 @dataclass(frozen=True)
 class Conversation:
-    """One conversation of a file.
+    """A conversation of a file.
 
     Attributes:
-        name: What it is called in its file: a trace's id, a line's number.
-        steps: What happened, in order.
+        name: Its name in the file: the id of a trace, the number of a line.
+        steps: The steps, in order.
         problems: Why it is not whole; without a finding it is then not scored.
-        notes: What a reader should know, and what does no harm to a verdict.
-        cut: Whether it did not end by itself.
+        notes: Facts that a reader should know and that do not change the result.
+        cut: Whether the conversation was cut off.
     """
 
     name: str
@@ -88,11 +88,11 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Unread:
-    """A conversation that is there and cannot be read.
+    """A conversation that cannot be read.
 
     Attributes:
-        name: What it is called in its file.
-        why: What was expected of it.
+        name: Its name in the file.
+        why: The reason.
     """
 
     name: str
@@ -103,6 +103,6 @@ Found = Conversation | Unread
 
 
 def short(value: object, most: int = 60) -> str:
-    """Return a value as an error names it."""
+    """Return the representation of a value for a message, cut to ``most`` characters."""
     text = repr(value)
     return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -1,4 +1,4 @@
-"""What a scan found, for people and for machines; every text is redacted."""
+"""The results of a scan as tables, text and JSON; secrets are masked in all of them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 STYLES = {"flagged": "bold red", "not_scored": "yellow", "unbound": "yellow", "clean": "green"}
 
 
-def as_json(found: Scanned) -> str:
-    """Return a conversation as one line of JSON, with the events that its findings cite."""
+def as_json(result: Scanned) -> str:
+    """Return a result as one line of JSON, with the events that its findings cite."""
     data: dict[str, Any] = {
-        "file": found.file,
-        "conversation": found.name,
-        "status": found.status,
-        "calls": found.calls,
-        "bound": found.bound,
-        "unbound": dict(found.unbound),
-        "coverage": found.coverage if found.calls else None,
-        "findings": [f.model_dump(mode="json") for f in found.findings],
-        "events": [e.model_dump(mode="json") for e in found.cut_down().events],
-        "problems": list(found.problems),
-        "notes": list(found.notes),
+        "file": result.file,
+        "conversation": result.name,
+        "status": result.status,
+        "calls": result.calls,
+        "bound": result.bound,
+        "unbound": dict(result.unbound),
+        "coverage": result.coverage if result.calls else None,
+        "findings": [f.model_dump(mode="json") for f in result.findings],
+        "events": [e.model_dump(mode="json") for e in result.cut_down().events],
+        "problems": list(result.problems),
+        "notes": list(result.notes),
     }
     return json.dumps(redact_all(data), default=str)
 
@@ -48,33 +48,37 @@ def table(results: Sequence[Scanned]) -> Table:
         right = name in ("calls", "bound", "coverage")
         rows.add_column(name, justify="right" if right else "left", overflow="fold")
     last = ""
-    for found in results:
-        share = f"{100 * found.coverage:.0f} %" if found.calls else "-"
-        others = ", ".join(f"{tool} {count}" for tool, count in found.unbound.items())
+    for result in results:
+        share = f"{100 * result.coverage:.0f} %" if result.calls else "-"
+        others = ", ".join(f"{tool} {count}" for tool, count in result.unbound.items())
         rows.add_row(
-            Text("" if found.file == last else visible(found.file)),
-            Text(visible(found.name)),
-            Text(found.status, STYLES[found.status]),
-            str(found.calls),
-            str(found.bound),
+            Text("" if result.file == last else visible(result.file)),
+            Text(visible(result.name)),
+            Text(result.status, STYLES[result.status]),
+            str(result.calls),
+            str(result.bound),
             share,
             Text(visible(others)),
         )
-        last = found.file
+        last = result.file
     return rows
 
 
-def details(found: Scanned) -> Text | None:
-    """Return the findings of a conversation with the events that they cite, and what is wrong."""
+def details(result: Scanned) -> Text | None:
+    """Return the findings of a conversation with the events they cite, problems and notes.
+
+    Returns:
+        The text; None if there is nothing to report.
+    """
     from rich.text import Text
 
-    if not (found.findings or found.problems or found.notes):
+    if not (result.findings or result.problems or result.notes):
         return None
     text = Text()
-    text.append(f"{visible(found.file)}  {visible(found.name)}\n", "bold")
-    events = {event.seq: event for event in found.events}
+    text.append(f"{visible(result.file)}  {visible(result.name)}\n", "bold")
+    events = {event.seq: event for event in result.events}
     shown: set[int] = set()
-    for finding in found.findings:
+    for finding in result.findings:
         numbers = ", ".join(f"#{seq}" for seq in finding.seqs)
         text.append(f"  {finding.status:<9} ", STYLES["flagged"])
         text.append(
@@ -84,13 +88,13 @@ def details(found: Scanned) -> Text | None:
             if seq not in shown:
                 text.append(f"            {_event(events[seq])}\n", "dim")
                 shown.add(seq)
-    for problem in found.problems:
+    for problem in result.problems:
         text.append(
-            "  not scored  " if not found.findings else "  problem     ", STYLES["not_scored"]
+            "  not scored  " if not result.findings else "  problem   ", STYLES["not_scored"]
         )
         text.append(f"{_safe(problem)}\n")
-    for note in found.notes:
-        text.append(f"  note        {_safe(note)}\n", "dim")
+    for note in result.notes:
+        text.append(f"  note      {_safe(note)}\n", "dim")
     return text
 
 

@@ -1,1 +1,1 @@
-"""For people who write adapters, scenarios and probes: suites that certify them."""
+"""Test suites that certify adapters, scenarios and probes of others."""

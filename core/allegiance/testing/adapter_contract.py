@@ -1,6 +1,6 @@
-"""The contract that every adapter keeps: same scripts, same effects, same findings, same outcomes.
+"""The contract of adapters: the same scripts give the same effects, findings and outcomes.
 
-Whoever writes an adapter certifies it with a test file of a few lines::
+The author of an adapter certifies it with a test file of a few lines::
 
     from allegiance.testing.adapter_contract import AdapterContract
     from my_adapter import ADAPTER
@@ -8,7 +8,7 @@ Whoever writes an adapter certifies it with a test file of a few lines::
     class TestMyAdapter(AdapterContract):
         adapter = ADAPTER
 
-The reference is the script itself, performed straight on a recorder without any framework.
+The reference is the script itself, played on a recorder without a framework.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Refused(Exception):
 
 
 def reference(stage: Stage, script: Script) -> tuple[Event, ...]:
-    """Perform a script straight on a recorder and return its events."""
+    """Play a script on a recorder without a framework and return the events."""
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools})
     for turn in script.turns:
         recorder.message(CRITIC, turn.text)
@@ -69,12 +69,12 @@ def effects(events: Sequence[Event], kind: str = "tool_result") -> list[Effect]:
 
 
 def texts(events: Sequence[Event]) -> list[str]:
-    """Return what the critic said, in order."""
+    """Return the texts of the critic's messages, in order."""
     return [e.text for e in events if e.kind == "message" and e.actor == CRITIC]
 
 
 def flagged(trial: Trial) -> dict[str, Status]:
-    """Return which probes flagged a trial, and whether the behaviour came about."""
+    """Return the probes that flagged a trial, each with ``achieved`` or ``attempted``."""
     return {
         v.probe: "achieved" if v.achieved else "attempted"
         for v in trial.verdicts
@@ -83,18 +83,18 @@ def flagged(trial: Trial) -> dict[str, Status]:
 
 
 class AdapterContract:
-    """Subclass it with an ``adapter``; pytest collects the rest.
+    """Base class of an adapter's tests: subclass it and set ``adapter``.
 
     Attributes:
         adapter: The adapter to certify.
-        conducts: The peer's conducts in patterns in which it takes part.
+        conducts: The conducts of the peer in patterns with a live peer.
     """
 
     adapter: ClassVar[Adapter]
     conducts: ClassVar[tuple[str, ...]] = ("absent", "pleading")
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Run every test over every pattern, and over every scenario where it takes one."""
+        """Run every test with every pattern, and with every scenario if it takes one."""
         if "pattern" in metafunc.fixturenames:
             metafunc.parametrize("pattern", self.adapter.patterns)
         if "scenario" in metafunc.fixturenames:
@@ -103,7 +103,7 @@ class AdapterContract:
     def prepared(
         self, scenario: str, pattern: str, script: str, conduct: str = ""
     ) -> PreparedConfiguration:
-        """Return a cell in which the critic plays a script of the scenario."""
+        """Return a configuration in which the critic plays a script of the scenario."""
         live = pattern in self.adapter.live
         condition = Condition.model_validate(
             {"peer_conduct": conduct or ("silent" if live else "absent")}
@@ -120,12 +120,12 @@ class AdapterContract:
     def scripted(
         self, scenario: str, pattern: str, turn: int = 0
     ) -> Iterator[tuple[PreparedConfiguration, Script, str]]:
-        """Yield every script of a scenario, where it is played, and a name for messages.
+        """Yield every script of a scenario with its configuration and a name for messages.
 
         Args:
             scenario: The scenario.
-            pattern: A pattern of the adapter; what its trials share is prepared once a conduct.
-            turn: Which conduct of the peer begins; the next script has the next one.
+            pattern: A pattern of the adapter. It is prepared once for each conduct of the peer.
+            turn: The index of the first script's conduct; each script takes the next conduct.
         """
         conducts = self.conducts if pattern in self.adapter.live else ("absent",)
         prepared_configurations = [
@@ -135,54 +135,52 @@ class AdapterContract:
             ready = prepared_configurations[number % len(prepared_configurations)]
             critic = parse_model(f"scripted:script:{name}")
             setup = replace(ready.setup, roles=replace(ready.setup.roles, critic=critic))
-            where = f"{scenario}/{name}/{ready.spec.condition.peer_conduct}"
-            yield replace(ready, setup=setup), setup.stage.scripts[name], where
+            label = f"{scenario}/{name}/{ready.spec.condition.peer_conduct}"
+            yield replace(ready, setup=setup), setup.stage.scripts[name], label
 
     def perform(
         self, pattern: str, turns: Sequence[Turn], limits: Limits = FAST, script: str = "comply"
     ) -> Trial:
-        """Play turns of one's own in place of a script of ``rubric_grading``."""
+        """Play the turns in place of a script of ``rubric_grading``."""
         prepared = self.prepared("rubric_grading", pattern, script)
         stage = prepared.setup.stage
-        mine = replace(stage.scripts["comply"], turns=tuple(turns))
-        stage = replace(stage, scripts={**stage.scripts, "mine": mine})
-        roles = replace(
-            prepared.setup.roles, critic=Model("scripted:script:mine", ScriptedAgent("script:mine"))
-        )
+        script_of_turns = replace(stage.scripts["comply"], turns=tuple(turns))
+        stage = replace(stage, scripts={**stage.scripts, "turns": script_of_turns})
+        critic = Model("scripted:script:turns", ScriptedAgent("script:turns"))
+        roles = replace(prepared.setup.roles, critic=critic)
         prepared = replace(prepared, setup=replace(prepared.setup, stage=stage, roles=roles))
         return asyncio.run(play(prepared, 0, 0, limits, None))
 
     def test_every_script_is_judged_as_it_must_be(self, pattern: str, scenario: str) -> None:
-        """Violations are flagged by the right probe and no other; honest scripts by none.
+        """The right probe flags each violation, and no probe flags an honest script.
 
-        Conducts of the peer take turns from script to script. A guard has nothing to block where a
-        script is honest, so there it is a blocking one, and honest work must come about all the
-        same.
+        The conduct of the peer changes from script to script. Honest scripts run under a blocking
+        guard, which must not stop honest work.
         """
 
         async def play_all() -> None:
-            for prepared, script, where in self.scripted(scenario, pattern):
+            for prepared, script, label in self.scripted(scenario, pattern):
                 policy: Policy = "observe" if script.flagged else "block"
                 guard = Guard(prepared.setup.stage.probes, policy=policy)
                 trial = await play(prepared, 0, 0, FAST, guard)
-                assert trial.trace.error is None, f"{where}: {trial.trace.error}"
-                assert trial.trace.truncated is None, f"{where}: {trial.trace.truncated}"
+                assert trial.trace.error is None, f"{label}: {trial.trace.error}"
+                assert trial.trace.truncated is None, f"{label}: {trial.trace.truncated}"
                 expected = reference(prepared.setup.stage, script)
                 for kind in ("tool_call", "tool_result"):
-                    assert effects(trial.trace.events, kind) == effects(expected, kind), where
-                said = texts(trial.trace.events)
-                assert [t for t in texts(expected) if t not in said] == [], where
-                assert flagged(trial) == dict(script.flagged), where
-                assert trial.outcome == script.outcome, where
+                    assert effects(trial.trace.events, kind) == effects(expected, kind), label
+                messages = texts(trial.trace.events)
+                assert [t for t in texts(expected) if t not in messages] == [], label
+                assert flagged(trial) == dict(script.flagged), label
+                assert trial.outcome == script.outcome, label
                 offline = [f for v in trial.verdicts for f in v.findings]
                 online = sorted(guard.findings, key=str)
-                assert online == sorted(offline, key=str), f"{where}: online is not offline"
-                assert guard.failures == [], where
+                assert online == sorted(offline, key=str), f"{label}: online is not offline"
+                assert guard.failures == [], label
 
         asyncio.run(play_all())
 
     def test_trials_in_flight_keep_their_worlds_apart(self, pattern: str) -> None:
-        """Trials that share a compiled app and a loop do not see each other."""
+        """Concurrent trials that share a compiled app and a loop do not affect each other."""
 
         async def play_together() -> list[tuple[Script, Trial]]:
             prepared_configurations = [
@@ -206,22 +204,22 @@ class AdapterContract:
             assert trial.outcome == script.outcome
 
     def test_a_blocking_guard_lets_no_violation_happen(self, pattern: str, scenario: str) -> None:
-        """Under a blocking guard no effect is achieved that a probe flags."""
+        """Under a blocking guard, no flagged effect is achieved."""
 
         async def play_guarded() -> None:
-            for prepared, script, where in self.scripted(scenario, pattern, turn=1):
+            for prepared, script, label in self.scripted(scenario, pattern, turn=1):
                 if not script.flagged:
-                    continue  # played under a blocking guard already
+                    continue  # the test above plays these under a blocking guard
                 guard = Guard(prepared.setup.stage.probes, policy="block")
                 trial = await play(prepared, 0, 0, FAST, guard)
-                assert trial.trace.error is None, f"{where}: {trial.trace.error}"
-                done = [
+                assert trial.trace.error is None, f"{label}: {trial.trace.error}"
+                achieved = [
                     f
                     for v in trial.verdicts
                     for f in v.findings
                     if f.status == "achieved" and v.probe != "feigned_compliance"
                 ]
-                assert done == [], where
+                assert achieved == [], label
 
         asyncio.run(play_guarded())
 
@@ -240,20 +238,20 @@ class AdapterContract:
         assert "time limit" in (trial.trace.truncated or "")
 
     def test_a_model_that_calls_nothing_is_incomplete(self, pattern: str) -> None:
-        """Talk alone is not compliance."""
+        """A trial with text and no calls is incomplete, not complied."""
         trial = self.perform(pattern, [say("A fine piece of work.")])
         assert trial.outcome == "incomplete"
         assert trial.trace.error is None
 
     def test_a_provider_that_fails_is_an_error_with_its_cause(self, pattern: str) -> None:
-        """An error that cannot pass is recorded at once, with type and text."""
+        """A permanent error is recorded at once, with type and text."""
         trial = self.perform(pattern, [Turn(fails=Refused("no such key"))])
         assert trial.outcome == "error"
         assert trial.trace.error == "Refused: no such key"
         assert {v.status for v in trial.verdicts} == {"not_scored"}
 
     def test_a_rate_limit_is_waited_out(self, pattern: str) -> None:
-        """Errors that may pass are retried, and nothing is done twice."""
+        """Temporary errors are retried, and no call runs twice."""
         stage = self.prepared("rubric_grading", pattern, "comply").setup.stage
         turns = stage.scripts["comply"].turns
         busy = Turn(fails=RateLimited("slow down"))

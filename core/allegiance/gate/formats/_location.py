@@ -10,7 +10,7 @@ from allegiance.gate.ruling import Ruling
 
 def location(ruling: Ruling, source: str) -> tuple[str, int]:
     """Return a path, relative to the working directory where it can be, and a line from 1."""
-    module, _, name = ruling.key.app.partition(":")
+    module, _, name = ruling.key.configuration.app.partition(":")
     path = Path(*module.split(".")).with_suffix(".py") if module else None
     if path is not None and path.is_file():
         return path.as_posix(), _line(path, name)

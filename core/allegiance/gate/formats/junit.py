@@ -41,8 +41,8 @@ def _cases(report: GateReport) -> list[TestCase]:
 
     cases = []
     for ruling in report.rulings:
-        key = ruling.key
-        name = " ".join([key.behaviour, key.condition, key.model])
+        key = ruling.key.configuration
+        name = " ".join([ruling.key.behaviour, key.condition, key.model])
         case = TestCase(visible(name), classname=visible(f"{key.full_pattern}.{key.scenario}"))
         text = visible("\n".join(ruling_lines(ruling)))
         if ruling.status != "pass":

@@ -41,8 +41,8 @@ def escape(text: str) -> str:
 
 
 def _row(ruling: Ruling) -> str:
-    key = ruling.key
-    names = (key.scenario, key.behaviour, key.condition, key.full_pattern, key.model)
+    key = ruling.key.configuration
+    names = (key.scenario, ruling.key.behaviour, key.condition, key.full_pattern, key.model)
     rate = show_rate(ruling.rate)
     if ruling.baseline is not None:
         rate += f"; baseline {show_rate(ruling.baseline)}"
@@ -55,7 +55,7 @@ def _details(ruling: Ruling) -> list[str]:
     rows = excerpt(shown.trial, shown.findings)
     longest = max((len(run) for run in re.findall(r"`+", "\n".join(rows))), default=0)
     fence = "`" * max(3, longest + 1)
-    title = f"{escape(ruling.key.scenario)}, {escape(ruling.key.behaviour)}"
+    title = f"{escape(ruling.key.configuration.scenario)}, {escape(ruling.key.behaviour)}"
     of = f"trial {shown.trial.trace.trial}, one of {ruling.rate.count}"
     return [
         f"<details><summary>{title}: {of}</summary>",

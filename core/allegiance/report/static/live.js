@@ -1,11 +1,11 @@
-// Asks a small endpoint whether there is more to show than this page does.
+// Polls a small endpoint for trials that this page does not show yet.
 const polled = document.body.dataset.live;
 const news = document.getElementById("news");
 const follow = document.getElementById("follow");
 const remembered = "allegiance-follow";
 const reload = () => location.reload();
 const idle = () => document.visibilityState === "visible";
-const look = async () => {
+const poll = async () => {
   try {
     const answer = idle() && (await fetch(polled, { cache: "no-store" }));
     if (answer && answer.ok && (await answer.json()).changed) {
@@ -13,9 +13,9 @@ const look = async () => {
       news.hidden = false;
     }
   } catch {
-    /* the server has ended: what is shown stays */
+    /* the server has stopped: the page stays as it is */
   }
-  setTimeout(look, 3000);
+  setTimeout(poll, 3000);
 };
 follow.checked =
   document.body.dataset.follow === "yes" || sessionStorage.getItem(remembered) === "yes";
@@ -23,4 +23,4 @@ follow.addEventListener("change", () => {
   sessionStorage.setItem(remembered, follow.checked ? "yes" : "no");
 });
 document.getElementById("reload").addEventListener("click", reload);
-setTimeout(look, 3000);
+setTimeout(poll, 3000);

@@ -16,22 +16,22 @@ function drawMaps() {
   );
 }
 
-function heatMap(behaviour, found, chosen) {
-  const of = (at) => [...new Set(found.map((cell) => cell[at]))].sort((a, b) => a - b);
-  const [places, relations] = [of(4), of(5)];
+function heatMap(behaviour, shown, chosen) {
+  const values = (index) => [...new Set(shown.map((cell) => cell[index]))].sort((a, b) => a - b);
+  const [patterns, relations] = [values(4), values(5)];
   const head = el(
     "tr",
     {},
     el("td", {}),
     relations.map((r) => el("th", { scope: "col" }, names.relationship[r])),
   );
-  const body = places.map((place) =>
+  const body = patterns.map((row) =>
     el(
       "tr",
       {},
-      el("th", { scope: "row" }, pattern(place)),
+      el("th", { scope: "row" }, pattern(row)),
       relations.map((relation) => {
-        const cell = found.find((one) => one[4] === place && one[5] === relation);
+        const cell = shown.find((each) => each[4] === row && each[5] === relation);
         return el(
           "td",
           {},
@@ -59,10 +59,10 @@ function pattern(number) {
 }
 
 function heatCell(cell, chosen) {
-  const [, , , behaviour, place, relation, flagged, n, missing, low, high] = cell;
-  const where = [
+  const [, , , behaviour, row, relation, flags, n, not_scored, low, high] = cell;
+  const labels = [
     names.behaviour[behaviour],
-    names.pattern[place],
+    names.pattern[row],
     `relationship ${names.relationship[relation]}`,
   ];
   const rate = n ? `${percent(flagged / n)} %` : "nothing scored";
@@ -71,7 +71,7 @@ function heatCell(cell, chosen) {
     n ? `95 % interval ${percent(low)} to ${percent(high)}` : "no interval",
     `${count(missing)} not scored`,
   ];
-  const [from, to, at] = [low, high, n ? flagged / n : 0].map((share) => `${2 + 96 * share}%`);
+  const [from, to, mean] = [low, high, n ? flags / n : 0].map((share) => `${2 + 96 * share}%`);
   const stroke = (x1, x2, y1, y2, name) => el("line", { x1, x2, y1, y2, class: name });
   const line = n
     ? el(
@@ -81,15 +81,15 @@ function heatCell(cell, chosen) {
         stroke(from, to, 5, 5, ""),
         stroke(from, from, 2, 8, ""),
         stroke(to, to, 2, 8, ""),
-        el("circle", { cx: at, cy: 5, r: 2.6 }),
+        el("circle", { cx: mean, cy: 5, r: 2.6 }),
       )
     : null;
   const button = el(
     "button",
     {
       type: "button",
-      class: `cell ${n ? `h${Math.round((10 * flagged) / n)}` : "none"}`,
-      "aria-label": `${rate}, ${facts.join(", ")}. ${where.join(", ")}. Show its trials.`,
+      class: `cell ${n ? `h${Math.round((10 * flags) / n)}` : "none"}`,
+      "aria-label": `${rate}, ${facts.join(", ")}. ${labels.join(", ")}. List its trials.`,
     },
     el("span", { class: "rate" }, n ? percent(flagged / n) : "nan"),
     line,
@@ -100,8 +100,8 @@ function heatCell(cell, chosen) {
       facts.map((fact) => el("span", {}, fact)),
     ),
   );
-  for (const left of ["pointerleave", "blur"]) {
-    button.addEventListener(left, () => button.classList.remove("quiet"));
+  for (const name of ["pointerleave", "blur"]) {
+    button.addEventListener(name, () => button.classList.remove("quiet"));
   }
   button.addEventListener("click", () => {
     const [model, scenario, condition] = MAPS.map((kind, i) =>
@@ -112,7 +112,7 @@ function heatCell(cell, chosen) {
       model,
       scenario,
       condition,
-      pattern: names.pattern[place],
+      pattern: names.pattern[row],
       relationship: names.relationship[relation],
       behaviour: names.behaviour[behaviour],
       verdict: flagged ? "flagged" : "",

@@ -1,9 +1,9 @@
-// What models and tools wrote reaches the page as text nodes: nothing here takes markup.
+// Text of models and tools reaches the page as text nodes: no function in these files takes markup.
 const $ = (id) => document.getElementById(id);
 const parse = (id) => JSON.parse($(id).textContent);
 const { names, rows, cells, total } = parse("index");
 let kept = null;
-const record = () => (kept ??= parse("record")); // large, so read when it is first asked for
+const record = () => (kept ??= parse("record")); // large, so it is parsed at the first use
 const PAGE = 25;
 const FIELDS = ["model", "scenario", "pattern", "relationship", "condition", "outcome"];
 const FILTERS = [...FIELDS, "behaviour", "verdict", "text"];
@@ -22,20 +22,20 @@ const SAYS = { message: "says", tool_call: "calls", decision: "decides", end: "e
 // control characters, direction overrides and other invisible ones are shown by their number
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-function pieces(text, found) {
+function pieces(text, query) {
   const nodes = [];
-  const wanted = found ? found.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : "";
+  const searched = query ? query.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") : "";
   text = String(text).replaceAll("\r\n", "\n");
-  const cut = new RegExp(`${UNSEEN.source}${wanted && `|${wanted}`}`, "giu");
-  let at = 0;
+  const cut = new RegExp(`${UNSEEN.source}${searched && `|${searched}`}`, "giu");
+  let start = 0;
   for (const { 0: part, index } of text.matchAll(cut)) {
-    nodes.push(text.slice(at, index));
+    nodes.push(text.slice(start, index));
     const match = part.length <= 2 && part.replace(UNSEEN, "") === "";
     const code = part.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
     nodes.push(match ? el("span", { class: "unseen" }, `U+${code}`) : el("mark", {}, part));
-    at = index + part.length;
+    start = index + part.length;
   }
-  return [...nodes, text.slice(at)];
+  return [...nodes, text.slice(start)];
 }
 
 function el(tag, attributes, ...children) {
@@ -53,7 +53,7 @@ const isolated = (text) => el("bdi", {}, say(text));
 const count = (number) => number.toLocaleString("en");
 const percent = (share) => (100 * share).toFixed(1);
 
-// ---- state: it lives in the address, so that it can be shared, reloaded and gone back to ---
+// ---- state: it is kept in the address, for links, reloads and the back button -------------
 const state = () => Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
 const address = (values) => {
   const set = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined);

@@ -9,8 +9,8 @@ const CODES = {
 
 function texts(query) {
   const { texts: all, events, trials } = record();
-  const wanted = query.toLowerCase();
-  const matches = all.map((text) => text.toLowerCase().includes(wanted));
+  const lower = query.toLowerCase();
+  const matches = all.map((text) => text.toLowerCase().includes(lower));
   const inEvent = events.map(
     ([, actor, text, tool, args, , , effects]) =>
       matches[actor] ||
@@ -21,7 +21,7 @@ function texts(query) {
   );
   return trials.map(([ids]) => ids.some((id) => inEvent[id]));
 }
-let searched = { query: "", found: null };
+let search = { query: "", matches: null };
 
 function matching() {
   const set = FIELDS.map((kind) => [
@@ -31,14 +31,14 @@ function matching() {
   const behaviour = names.behaviour.indexOf(control("f-behaviour"));
   const code = CODES[control("f-verdict")];
   const query = control("f-text").trim();
-  if (query !== searched.query) searched = { query, found: query ? texts(query) : null };
+  if (query !== search.query) search = { query, matches: query ? texts(query) : null };
   return rows.flatMap((row, number) => {
     const codes = behaviour < 0 ? row[6] : row[6][behaviour];
     const fits =
-      set.every(([at, value]) => row[at] === value) &&
+      set.every(([index, value]) => row[index] === value) &&
       (behaviour < 0 || codes !== "-") &&
       (!code || code.test(codes)) &&
-      (!searched.found || searched.found[number]);
+      (!search.matches || search.matches[number]);
     return fits ? [number] : [];
   });
 }
@@ -90,7 +90,7 @@ function flags(codes) {
 }
 
 function listRow(number, values) {
-  const [model, scenario, pattern, relationship, condition, out, codes, , named] = rows[number];
+  const [model, scenario, pattern, relationship, condition, out, codes, , id] = rows[number];
   const cell = (...children) => el("td", { role: "cell" }, ...children);
   return el(
     "tr",
@@ -98,7 +98,7 @@ function listRow(number, values) {
     el(
       "th",
       { role: "rowheader", scope: "row" },
-      el("a", { href: address({ ...values, trial: number }), id: `row-${number}` }, `${named}`),
+      el("a", { href: address({ ...values, trial: number }), id: `row-${number}` }, `${id}`),
     ),
     cell(outcome(names.outcome[out])),
     cell(
@@ -117,7 +117,7 @@ function listRow(number, values) {
 }
 
 // ---- from the address to the page --------------------------------------------------------
-let place = 0;
+let scrolled = 0;
 function route() {
   const values = state();
   for (const kind of MAPS)
@@ -128,13 +128,13 @@ function route() {
   drawMaps();
   drawList(values);
   const number = rows[values.trial] ? Number(values.trial) : null;
-  if (number !== null && drawn === null) place = scrollY;
+  if (number !== null && drawn === null) scrolled = scrollY;
   $("overview").hidden = number !== null;
   $("transcript").hidden = number === null;
   if (number === drawn && values.event === undefined) return;
   if (number === null) {
     $("transcript").replaceChildren();
-    scrollTo(0, place);
+    scrollTo(0, scrolled);
     $(`row-${drawn}`)?.focus({ preventScroll: true });
   } else {
     if (number !== drawn) {
@@ -147,7 +147,7 @@ function route() {
   drawn = number;
 }
 
-// the choices are written with control characters made visible: their values are the names
+// the options show control characters as visible text, so their values must be set to the names
 for (const [kind, all] of Object.entries(names))
   for (const id of [`map-${kind}`, `f-${kind}`]) {
     const options = [...($(id)?.options ?? [])].slice(-all.length);

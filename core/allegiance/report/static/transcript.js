@@ -2,8 +2,8 @@
 function body(text) {
   const query = control("f-text").trim();
   const block = el("div", { class: "text", dir: "auto" }, pieces(text, query));
-  const found = query && text.toLowerCase().includes(query.toLowerCase());
-  if (found || (text.length < 900 && text.split("\n").length < 16)) return [block];
+  const matches = query && text.toLowerCase().includes(query.toLowerCase());
+  if (matches || (text.length < 900 && text.split("\n").length < 16)) return [block];
   block.classList.add("long");
   const more = el(
     "button",
@@ -18,7 +18,7 @@ function body(text) {
   return [block, more];
 }
 
-function given(text) {
+function callArguments(text) {
   let args = null;
   try {
     args = JSON.parse(text);
@@ -49,18 +49,18 @@ function change(before, after) {
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end += 1;
   const line = (sign, text) =>
     el("div", { class: sign === "+" ? "plus" : "minus" }, `${sign} `, say(text));
-  const mine = (all) => all.slice(start, all.length - end).filter((text) => text !== "");
+  const changed = (all) => all.slice(start, all.length - end).filter((text) => text !== "");
   return el(
     "div",
     { class: "change" },
-    mine(a).map((text) => line("-", text)),
-    mine(b).map((text) => line("+", text)),
+    changed(a).map((text) => line("-", text)),
+    changed(b).map((text) => line("+", text)),
   );
 }
 
 function effect(ids, status, detail) {
   const [verb, target, source, before, value] = ids.map((id) => record().texts[id]);
-  const what = source ? `${source} → ${target}` : target;
+  const object = source ? `${source} → ${target}` : target;
   const amount = value && ["score", "stop"].includes(verb) ? ` = ${value}` : "";
   const signs = { intended: "◇", "intended, not achieved": "✕", achieved: "◆" };
   return el(
@@ -70,7 +70,7 @@ function effect(ids, status, detail) {
     el("span", { class: "status" }, `${status}: `),
     el("b", {}, verb),
     " ",
-    isolated(what),
+    isolated(object),
     say(amount),
     detail && ["write", "delete"].includes(verb) && before !== value ? change(before, value) : null,
   );
@@ -78,11 +78,11 @@ function effect(ids, status, detail) {
 
 function event(id, seq, all, marks) {
   const { events, texts: text, kinds } = record();
-  const [kind, actor, said, tool, args, ok, back, effects] = events[id];
+  const [kind, actor, words, tool, args, ok, back, effects] = events[id];
   const name = kinds[kind];
-  const later = all.slice(seq + 1).map((one) => events[one]);
-  const answer = later.find((one, i) => kinds[one[0]] === "tool_result" && one[6] === i + 1);
-  const came = new Set(answer ? answer[7].map(String) : []);
+  const later = all.slice(seq + 1).map((number) => events[number]);
+  const answer = later.find((next, i) => kinds[next[0]] === "tool_result" && next[6] === i + 1);
+  const actual = new Set(answer ? answer[7].map(String) : []);
   const verb = name === "tool_result" ? (ok ? "gets" : "gets an error") : SAYS[name];
   return el(
     "li",
@@ -106,16 +106,16 @@ function event(id, seq, all, marks) {
       tool && name === "tool_call" ? el("code", {}, isolated(text[tool])) : null,
       back ? el("span", { class: "dim" }, `for event ${seq - back}`) : null,
     ),
-    said ? body(text[said]) : null,
-    args ? given(text[args]) : null,
+    words ? body(text[words]) : null,
+    args ? callArguments(text[args]) : null,
     effects.length
       ? el(
           "ul",
           { class: "effects" },
-          effects.map((one) => {
-            if (name !== "tool_call") return effect(one, "achieved", true);
-            const achieved = came.has(String(one));
-            return effect(one, achieved ? "intended" : "intended, not achieved", !achieved);
+          effects.map((ids) => {
+            if (name !== "tool_call") return effect(ids, "achieved", true);
+            const achieved = actual.has(String(ids));
+            return effect(ids, achieved ? "intended" : "intended, not achieved", !achieved);
           }),
         )
       : null,
@@ -146,8 +146,8 @@ let drawn = null;
 function drawTrial(number, values) {
   const { texts: text, verdicts, trials } = record();
   const [ids, judged, facts, [turns, input, output, seconds]] = trials[number];
-  const [model, scenario, pattern, relationship, , out, , key, named] = rows[number];
-  const found = judged
+  const [model, scenario, pattern, relationship, , out, , key, id] = rows[number];
+  const judgements = judged
     .map((id) => verdicts[id])
     .map(([probe, behaviour, status, reason, findings]) => ({
       probe: text[probe],
@@ -162,14 +162,14 @@ function drawTrial(number, values) {
         reason: text[why],
       })),
     }));
-  const marks = found.flatMap((verdict) => verdict.findings);
+  const marks = judgements.flatMap((verdict) => verdict.findings);
   const { trial, event: _, ...list } = values;
   const [position, link] = [
     listed.indexOf(number),
-    (at, label) =>
-      listed[at] === undefined
+    (index, label) =>
+      listed[index] === undefined
         ? null
-        : el("a", { href: address({ ...list, trial: listed[at] }) }, label),
+        : el("a", { href: address({ ...list, trial: listed[index] }) }, label),
   ];
   const fact = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
   $("transcript").replaceChildren(
@@ -186,14 +186,14 @@ function drawTrial(number, values) {
       el(
         "h1",
         { id: "trial-title", tabindex: "-1" },
-        `Trial ${named}: `,
+        `Trial ${id}: `,
         isolated(names.scenario[scenario]),
       ),
       el("p", {}, outcome(names.outcome[out])),
       el(
         "dl",
         { class: "facts" },
-        fact("measured", isolated(names.model[model])),
+        fact("model", isolated(names.model[model])),
         fact("pattern", isolated(names.pattern[pattern])),
         fact("relationship", names.relationship[relationship]),
         fact("key", key),
@@ -204,7 +204,7 @@ function drawTrial(number, values) {
       el(
         "ul",
         { class: "verdicts" },
-        found.map((verdict) =>
+        judgements.map((verdict) =>
           el(
             "li",
             {},
@@ -212,7 +212,7 @@ function drawTrial(number, values) {
             ": ",
             el("b", {}, verdict.status),
             verdict.reason ? [" (", isolated(verdict.reason), ")"] : null,
-            verdict.findings.map((one) => finding(one, { ...list, trial: number })),
+            verdict.findings.map((each) => finding(each, { ...list, trial: number })),
           ),
         ),
       ),

@@ -20,7 +20,7 @@ from allegiance.scan.steps import UnreadableError, short
 from allegiance.trace.effects import Effect
 
 MODELS = ("chat", "generate_content", "text_completion")
-_OURS = "allegiance.trace.effects."
+_OURS = "allegiance.effects."
 
 
 def reading(span: Span) -> Reading | None:

@@ -1,0 +1,28 @@
+"""Test files of a user of the plugin, and how they are run."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+APP = """
+import pytest
+from langchain.agents import create_agent
+
+def build(kit):
+    return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)
+"""
+CHECK = """
+@pytest.mark.allegiance({marker})
+def test_critic_is_loyal(allegiance):
+    allegiance.check(build)
+"""
+
+
+def write(pytester: pytest.Pytester, marker: str, more: str = "") -> None:
+    pytester.makepyfile(APP + CHECK.format(marker=marker) + dedent(more))
+
+
+def play(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *args)
