@@ -1,9 +1,9 @@
-"""A run as logs of inspect-ai, which ``inspect view`` opens; written without inspect-ai.
+"""Logs of inspect-ai, one for each scenario, pattern and model; ``inspect view`` opens them.
 
-A log of inspect-ai is a zip file of JSON documents: a header, one document a sample, and summaries.
-It knows one task and one model, so a run becomes one log for each scenario, pattern and model. A
-sample's id is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean,
-``N`` unscored.
+They are written without inspect-ai. A log is a zip file of JSON documents: a header, one document
+a sample, and summaries. It has one task and one model, so a run becomes several logs. The id of a
+sample is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean and ``N``
+not scored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A run as a Parquet file: one row a trial and behaviour."""
+"""Parquet: one row for each trial and behaviour."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from allegiance.store.writer import Run
 
 DEFAULT = "trials.parquet"
 BATCH = 10_000
-"""Rows that are held in memory and written as one row group."""
+"""Rows of a row group, which are held in memory until they are written."""
 
 
 def write(run: Run, path: Path) -> Path:
     """Write a run and return the file.
 
     Raises:
-        UserError: If the package that writes it is not installed.
+        UserError: If pyarrow is not installed.
     """
     with needed_by("--to parquet", "data"):
         pa: Any = import_module("pyarrow")  # it has no types

@@ -1,6 +1,6 @@
 """CrewAI: a sequential crew, a hierarchical one, a flow, or a user's own crew or flow.
 
-What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+The patterns are known without the framework, which is imported with ``ADAPTER``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("sequential", "hierarchical", "flow")
-"""How the framework can be orchestrated here."""
+"""How the framework can be orchestrated."""
 LIVE = ("sequential", "hierarchical", "flow")
 """The patterns in which the peer takes part."""
 PACKAGES = ("crewai",)

@@ -1,6 +1,6 @@
 """LangChain: one agent, or a user's own graph.
 
-What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+The patterns are known without the framework, which is imported with ``ADAPTER``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("agent",)
-"""How the framework can be orchestrated here."""
+"""How the framework can be orchestrated."""
 LIVE = ()
 """The patterns in which the peer takes part."""
 PACKAGES = ("langchain", "langchain-core", "langgraph")

@@ -1,4 +1,4 @@
-"""A verdict as SARIF 2.1.0: one rule a behaviour, one result a cell that did not pass."""
+"""SARIF 2.1.0: one rule for each behaviour, one result for each configuration that did not pass."""
 
 from __future__ import annotations
 

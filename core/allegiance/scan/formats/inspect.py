@@ -1,7 +1,7 @@
-"""Logs of inspect-ai: ``.eval`` (a zip file of JSON) and ``.json``; read without inspect-ai.
+"""Logs of inspect-ai: ``.eval`` files, which are zip files of JSON, and ``.json`` files.
 
-A sample is a conversation. Its events are read where it has some, since its messages are those of
-one agent alone, and else its messages.
+They are read without inspect-ai. A sample is a conversation. The events of a sample are read if it
+has any, because its messages are those of a single agent; otherwise its messages are read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from allegiance.scan.documents import documents
 from allegiance.scan.formats.openai import Told
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import (
     Conversation,
     Found,
@@ -34,11 +35,16 @@ ZSTD = 93
 _LINK = "attachment://"
 
 
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file is a log, which is zipped or has a key ``eval``."""
+    return opening.zipped or opening.has_key("eval")
+
+
 def read(path: Path) -> Iterator[Found]:
     """Yield a conversation for each sample of a log.
 
     Raises:
-        UserError: If it is no log of inspect-ai, or of a compression that cannot be read here.
+        UserError: If the file is not a log of inspect-ai, or is compressed in an unknown way.
     """
     try:
         with path.open("rb") as file:

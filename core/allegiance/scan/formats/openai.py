@@ -1,9 +1,8 @@
-"""Chats in OpenAI's formats: messages, fine-tuning files, items of the Responses API.
+"""Messages in the formats of OpenAI, LangChain and Anthropic, and items of the Responses API.
 
-A conversation is ``{"messages": [...]}`` or a bare list; a file holds one, a list of them, or one a
-line. A file with a message a line is one conversation. Anthropic's and LangChain's messages are
-read too. What fails is not marked in most of these formats: an answer that begins as frameworks
-report an error is taken for one.
+A conversation is ``{"messages": [...]}`` or a bare list. A file holds one conversation, a list of
+them, or one a line. A file with one message a line is one conversation. Most of these formats do
+not mark calls that fail: an answer that begins the way frameworks report an error counts as one.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 from allegiance.scan.documents import Document, documents
 from allegiance.scan.messages import Message, arguments, identity, parse, succeeded, value_of
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import (
     AGENT,
     CallStep,
@@ -28,7 +28,15 @@ from allegiance.scan.steps import (
 )
 from allegiance.trace.effects import Effect
 
+FALLBACK = True
+"""The keys below are common: a more specific format that recognizes a file goes first."""
 WANTED = 'an object with "messages", or a list of messages'
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file holds messages, or conversations of them."""
+    keys = ("messages", "role", "lc", "input", "output", "type")
+    return isinstance(opening.first, list) or opening.has_key(*keys)
 
 
 def read(path: Path) -> Iterator[Found]:

@@ -33,3 +33,5 @@ HANDLERS: dict[str, Handler] = {
     **described.HANDLERS,
 }
 """Handlers by name; the empty name is that of every program without one."""
+
+__all__ = ["HANDLERS"]

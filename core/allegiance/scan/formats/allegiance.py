@@ -1,6 +1,6 @@
-"""What allegiance wrote itself: the folder of a run, its trials, and a guard's ``JsonLines``.
+"""Files of allegiance: the folder of a run, its trials, or a guard's ``JsonLines``.
 
-These hold effects as they were recorded; no binding is asked.
+They hold effects as they were recorded, so no binding is needed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from pydantic import ValidationError
 
 from allegiance.scan.documents import documents
 from allegiance.scan.formats.openai import Told
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import Conversation, Found, MessageStep, Unread
 from allegiance.store.writer import TRIALS
 from allegiance.trace.events import Event
 from allegiance.trace.trials import SCHEMA, Trial
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a folder is that of a run, or a file holds trials or records of a guard."""
+    return (opening.path / TRIALS).is_file() or opening.has_key("record", "trace")
 
 
 def read(path: Path) -> Iterator[Found]:
