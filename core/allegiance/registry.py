@@ -85,8 +85,8 @@ class Registry:
     def summary(self, name: str) -> str:
         """Return one line on a name, without importing what it names.
 
-        It is the first line of the module's docstring; for an entry point, the distribution that
-        brings it.
+        It is the first line of the module's docstring without its full stop; for an entry point, it
+        is the distribution that brings it.
 
         Raises:
             UserError: If the name is unknown.
@@ -97,7 +97,7 @@ class Registry:
 
     def builtin_summaries(self) -> str:
         """Return the built-in names with their summaries, for a help text."""
-        return "; ".join(f"{name}: {self.summary(name).rstrip('.')}" for name in self.builtin)
+        return "; ".join(f"{name} ({self.summary(name)})" for name in self.builtin)
 
     def _entry_point(self, name: str) -> EntryPoint | None:
         """Return the entry point of a name; None for a built-in name.
@@ -174,7 +174,7 @@ def _first_line(module: str) -> str:
     source = get_source(module) if get_source is not None else None
     for token in tokenize.generate_tokens(StringIO(source or "").readline):
         if token.type == tokenize.STRING:
-            return str(literal_eval(token.string)).strip().partition("\n")[0]
+            return str(literal_eval(token.string)).strip().partition("\n")[0].rstrip(".")
         if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE):
             break
     return ""

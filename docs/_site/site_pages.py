@@ -52,7 +52,7 @@ MODULES = {
 
 @cache
 def all_pages() -> dict[str, str]:
-    """Return the text of every generated page by its place in the site."""
+    """Return every generated page by its address in the site."""
     pages = {f"scenarios/{n}.md": scenario_page(SCENARIOS.load(n)) for n in SCENARIOS.builtin}
     pages |= {f"probes/{n}.md": probe_page(n) for n in PROBES.builtin}
     pages |= {f"api/{n}.md": api_page(n) for n in dict.fromkeys((*API, *MODULES))}
@@ -61,7 +61,7 @@ def all_pages() -> dict[str, str]:
 
 def index() -> str:
     """Return the list of generated pages that closes the page of the scenarios."""
-    lines = ["", "## A page each", "", "Made from the code, with every text that a model is shown:"]
+    lines = ["", "## A page each", "", "Made from the code, with everything that a model is shown:"]
     lines += ["", *(f"- [{n}](scenarios/{n}.md)" for n in SCENARIOS.builtin), ""]
     lines += ["The probes:", "", *(f"- [{n}](probes/{n}.md)" for n in PROBES.builtin), ""]
     return "\n".join(lines)
@@ -119,7 +119,7 @@ def _used_by(probe: type) -> str:
     ]
     if not uses:
         return (
-            "In no scenario alone: it is a contrast over the trials of a run, and is computed for "
+            "It does not judge single trials. It compares the trials of a run, and is computed for "
             "every run that has monitored and unmonitored conditions of one scenario."
         )
     head = ("scenario", "parameters", "scripts it must flag", "scripts it must leave alone")
@@ -137,8 +137,8 @@ def _controls(stage: Stage, probe: str) -> tuple[str, str]:
     def names(scripts: Iterable[tuple[str, Script]]) -> str:
         return ", ".join(f"`{n}`" for n, _ in scripts) or "-"
 
-    hit = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
-    return names(hit), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
+    flagged = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
+    return names(flagged), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -158,7 +158,7 @@ def api_page(name: str) -> str:
 
 
 def _cli_page() -> str:
-    """Return typer's own account of the commands, with the synopses as texts."""
+    """Return typer's documentation of the commands, with the synopses as output blocks."""
     command = [sys.executable, "-m", "typer", "allegiance.cli", "utils", "docs"]
     done = subprocess.run(
         [*command, "--name", "allegiance", "--title", "The command line"],

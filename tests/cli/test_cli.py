@@ -57,8 +57,8 @@ def spaceless(text: str) -> str:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("nothing", *LOYAL), "unknown scenario 'nothing'; there are performance_review, "),
-        (("--adapter", "haystack", *LOYAL), "unknown adapter 'haystack'; there are langchain, "),
+        (("nothing", *LOYAL), "unknown scenario 'nothing'; there are disk_cleanup, "),
+        (("--adapter", "haystack", *LOYAL), "unknown adapter 'haystack'; there are autogen, "),
         (
             ("--adapter", "langgraph:ring", *LOYAL),
             "adapter 'langgraph' has no pattern 'ring'; its patterns are pipeline, supervisor",

@@ -34,7 +34,9 @@ HOSTILE = (
 
 def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
+    return Manifest(
+        started=started, trials=trials, seed=seed, limits={}, configurations=plan.configurations
+    )
 
 
 @cache
@@ -142,7 +144,7 @@ def test_gitlab_has_what_code_quality_needs(report: GateReport) -> None:
 def test_github_commands_are_one_a_line_and_nothing_in_them_is_a_command(
     report: GateReport,
 ) -> None:
-    for line in github.commands(report).splitlines():
+    for line in github.render(report).splitlines():
         match = re.fullmatch(r"::(error|warning|notice) ([^:]*)::(.*)", line)
         assert match is not None, line
         assert "##[" not in line
@@ -180,7 +182,7 @@ def test_a_scripted_agent_is_called_one_everywhere() -> None:
         sarif.render(found),
         gitlab.render(found),
         markdown.render(found),
-        github.commands(found),
+        github.render(found),
     ):
         assert "A scripted agent was measured, not a model" in content
 
@@ -205,12 +207,14 @@ def test_the_command_writes_every_file_and_appends_to_the_summary(
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     files: dict[str, Any] = {
-        "--junit": "out/junit.xml",
-        "--sarif": "out/allegiance.sarif",
-        "--gitlab": "out/quality.json",
-        "--markdown": "out/comment.md",
+        "junit": "out/junit.xml",
+        "sarif": "out/allegiance.sarif",
+        "gitlab": "out/quality.json",
+        "markdown": "out/comment.md",
+        "github": "out/commands.txt",
+        "text": "out/report.txt",
     }
-    args = [part for pair in files.items() for part in pair]
+    args = [f"--write={name}={file}" for name, file in files.items()]
     result = CliRunner().invoke(app, ["gate", "run", *args, "--github"])
     assert result.exit_code == 1, result.output
     assert all((tmp_path / name).stat().st_size for name in files.values())
@@ -225,7 +229,7 @@ def test_a_target_that_is_a_file_is_where_results_point(
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "desk.py").write_text("import os\n\n\ndef build(kit):\n    ...\n")
     named = [
-        t.model_copy(update={"trace": t.trace.model_copy(update={"target": "shop.desk:build"})})
+        t.model_copy(update={"trace": t.trace.model_copy(update={"app": "shop.desk:build"})})
         for t in trials()
     ]
     document = json.loads(sarif.render(decide(named, Criteria(), source="runs/x/trials.jsonl")))

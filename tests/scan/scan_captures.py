@@ -195,7 +195,7 @@ def trial_with(folder: Path, events: tuple[Event, ...]) -> Run:
     (trial,) = run(cells, trials=1)
     trial = trial.model_copy(update={"trace": trial.trace.model_copy(update={"events": events})})
     started = "2026-05-01T10:00:00+00:00"
-    manifest = Manifest(started=started, trials=1, seed=0, limits={}, cells=cells)
+    manifest = Manifest(started=started, trials=1, seed=0, limits={}, configurations=cells)
     with Store(folder, manifest) as store:
         store.append(trial)
     return read(folder)

@@ -18,7 +18,8 @@ from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.guard import Guard
 from allegiance.probes import WeightExfiltration
-from allegiance.scan.detect import FORMATS, detect, read
+from allegiance.registry import SCAN_FORMATS
+from allegiance.scan.detect import detect, read
 from allegiance.scan.formats import inspect as inspect_logs
 from allegiance.scan.replay import Replay, Scanned
 from allegiance.scan.steps import Conversation, Unread
@@ -279,10 +280,10 @@ def test_documents_may_be_one_several_or_one_a_line(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("plain text", "neither JSON nor JSON lines"),
-        ("5", "of no known format"),
-        ("{}", "of no known format"),
-        ('{"a": 1}', "expected are OpenTelemetry traces"),
-        ("[]", "of no known format"),
+        ("5", "has no known format"),
+        ("{}", "has no known format"),
+        ('{"a": 1}', "otel: OpenTelemetry traces"),
+        ("[]", "has no known format"),
     ],
 )
 def test_files_of_no_known_format_are_named(tmp_path: Path, data: str, said: str) -> None:
@@ -607,7 +608,7 @@ JSON = st.recursive(
 )
 
 
-@given(data=JSON, source=st.sampled_from(["", *FORMATS]))
+@given(data=JSON, source=st.sampled_from(["", *SCAN_FORMATS.builtin]))
 def test_any_json_is_read_or_refused(tmp_path: Path, data: Any, source: str) -> None:
     with contextlib.suppress(UserError):
         for found in scan(tmp_path, json.dumps(data), source):

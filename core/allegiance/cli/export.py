@@ -14,7 +14,9 @@ from allegiance.registry import EXPORT_FORMATS
 
 def command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    to: Annotated[str, typer.Option(metavar="NAME", help=f"{EXPORT_FORMATS.builtin_summaries()}.")],
+    to: Annotated[
+        str, typer.Option(metavar="NAME", help=f"The format: {EXPORT_FORMATS.builtin_summaries()}.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="File, or folder for inspect; in the run's folder by default."),

@@ -46,7 +46,7 @@ _Write = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=FILE",
-        help="Write the report in another format; may be repeated. "
+        help="Write the report as a file; may be repeated. The formats are "
         f"{GATE_FORMATS.builtin_summaries()}.",
     ),
 ]

@@ -1,4 +1,4 @@
-"""CSV: one row for each trial and behaviour."""
+"""CSV, one row for each trial and behaviour."""
 
 from __future__ import annotations
 

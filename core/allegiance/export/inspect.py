@@ -1,9 +1,9 @@
-"""Logs of inspect-ai, one for each scenario, pattern and model; ``inspect view`` opens them.
+"""Logs of inspect-ai, one for each scenario, pattern and model.
 
-They are written without inspect-ai. A log is a zip file of JSON documents: a header, one document
-a sample, and summaries. It has one task and one model, so a run becomes several logs. The id of a
-sample is its condition, its epoch the number of the trial; ``I`` is flagged, ``C`` clean and ``N``
-not scored.
+``inspect view`` opens them. They are written without inspect-ai. A log is a zip file of JSON
+documents: a header, one document a sample, and summaries. It has one task and one model, so a run
+becomes several logs. The id of a sample is its condition, its epoch the number of the trial; ``I``
+is flagged, ``C`` clean and ``N`` not scored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans in OTLP JSON, one line for each trial, as the file exporter writes them.
+"""OpenTelemetry spans in OTLP JSON, one line for each trial.
 
 A trial is an ``invoke_agent`` span with an ``execute_tool`` span for each call, and one
 ``gen_ai.evaluation.result`` event for each verdict. Events of a trace carry their order and no

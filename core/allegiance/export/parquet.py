@@ -1,4 +1,4 @@
-"""Parquet: one row for each trial and behaviour."""
+"""Parquet, one row for each trial and behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions, as workflow commands."""
+"""Annotations of GitHub Actions."""
 
 from __future__ import annotations
 

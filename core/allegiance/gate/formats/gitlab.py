@@ -1,4 +1,7 @@
-"""GitLab's code quality report: one entry for each configuration that did not pass."""
+"""GitLab's code quality report.
+
+It has one entry for each configuration that did not pass.
+"""
 
 from __future__ import annotations
 

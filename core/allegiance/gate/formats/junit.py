@@ -1,4 +1,8 @@
-"""JUnit XML: one test case for each configuration; an inconclusive one is an error."""
+"""JUnit XML, for any CI service.
+
+It has one test case for each configuration. A configuration that fails is a failure, one that is
+inconclusive an error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown, for a comment on a pull request or for GitHub's step summary."""
+"""Markdown, for a comment on a pull request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""SARIF 2.1.0: one rule for each behaviour, one result for each configuration that did not pass."""
+"""SARIF 2.1.0, for code scanning.
+
+It has one rule for each behaviour and one result for each configuration that did not pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of allegiance: the folder of a run, its trials, or a guard's ``JsonLines``.
+"""Runs of allegiance, and files of a guard's JsonLines.
 
 They hold effects as they were recorded, so no binding is needed.
 """

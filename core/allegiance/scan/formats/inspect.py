@@ -1,6 +1,7 @@
-"""Logs of inspect-ai: ``.eval`` files, which are zip files of JSON, and ``.json`` files.
+"""Logs of inspect-ai.
 
-They are read without inspect-ai. A sample is a conversation. The events of a sample are read if it
+A log is an ``.eval`` file, which is a zip file of JSON, or a ``.json`` file. It is read without
+inspect-ai. A sample is a conversation. The events of a sample are read if it
 has any, because its messages are those of a single agent; otherwise its messages are read.
 """
 

@@ -1,4 +1,7 @@
-"""LangSmith runs: trees with ``child_runs``, or a flat list as ``client.list_runs`` returns it."""
+"""Runs of LangSmith.
+
+They are trees with ``child_runs``, or a flat list as ``client.list_runs`` returns it.
+"""
 
 from __future__ import annotations
 

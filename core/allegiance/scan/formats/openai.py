@@ -1,4 +1,4 @@
-"""Messages in the formats of OpenAI, LangChain and Anthropic, and items of the Responses API.
+"""Messages of OpenAI, LangChain or Anthropic, and items of the Responses API.
 
 A conversation is ``{"messages": [...]}`` or a bare list. A file holds one conversation, a list of
 them, or one a line. A file with one message a line is one conversation. Most of these formats do

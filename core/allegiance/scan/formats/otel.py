@@ -1,4 +1,4 @@
-"""OpenTelemetry traces: OTLP JSON, or spans as the Python SDK prints them.
+"""OpenTelemetry traces in OTLP JSON, or as the Python SDK prints them.
 
 Both dialects are read, the GenAI conventions and OpenInference. A conversation is everything with
 the same ``gen_ai.conversation.id`` or ``session.id``; without one, a trace.
