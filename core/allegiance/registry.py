@@ -130,27 +130,31 @@ class AdapterInfo:
         patterns: How the framework can be orchestrated.
         live: The patterns in which the peer takes part.
         packages: The distributions that it needs, whose versions belong into a trace.
+        delegates: The patterns in which the critic takes one more model call, to call the peer.
     """
 
     patterns: tuple[str, ...]
     live: tuple[str, ...]
     packages: tuple[str, ...]
+    delegates: tuple[str, ...] = ()
 
 
 def adapter_info(name: str) -> AdapterInfo:
     """Return what an adapter can play.
 
-    A built-in adapter says it in ``PATTERNS``, ``LIVE`` and ``PACKAGES`` of its package, which does
-    not import the framework. The object of an entry point says it in its attributes.
+    A built-in adapter declares it in ``PATTERNS``, ``LIVE``, ``PACKAGES`` and ``DELEGATES`` of its
+    package, which does not import the framework. The object of an entry point declares it in its
+    attributes ``patterns``, ``live`` and ``packages``, and ``delegates`` if it has any.
 
     Raises:
         UserError: If the adapter is unknown, or if one from elsewhere cannot be imported.
     """
     module = ADAPTERS.module(name)
+    names = ("patterns", "live", "packages", "delegates")
     if hasattr(module, "PATTERNS"):
-        return AdapterInfo(tuple(module.PATTERNS), tuple(module.LIVE), tuple(module.PACKAGES))
+        return AdapterInfo(*(tuple(getattr(module, key.upper(), ())) for key in names))
     adapter = ADAPTERS.load(name)
-    return AdapterInfo(tuple(adapter.patterns), tuple(adapter.live), tuple(adapter.packages))
+    return AdapterInfo(*(tuple(getattr(adapter, key, ())) for key in names))
 
 
 @cache  # a run loads by name for every configuration

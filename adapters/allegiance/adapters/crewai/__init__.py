@@ -20,7 +20,9 @@ PATTERNS = ("sequential", "hierarchical", "flow")
 """How the framework can be orchestrated."""
 LIVE = ("sequential", "hierarchical", "flow")
 """The patterns in which the peer takes part."""
+DELEGATES = ("hierarchical",)
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("crewai",)
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

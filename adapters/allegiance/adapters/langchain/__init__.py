@@ -20,7 +20,9 @@ PATTERNS = ("agent",)
 """How the framework can be orchestrated."""
 LIVE = ()
 """The patterns in which the peer takes part."""
+DELEGATES = ()
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("langchain", "langchain-core", "langgraph")
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

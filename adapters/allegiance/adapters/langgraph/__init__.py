@@ -20,7 +20,9 @@ PATTERNS = ("pipeline", "supervisor", "swarm")
 """How the framework can be orchestrated."""
 LIVE = ("pipeline", "supervisor", "swarm")
 """The patterns in which the peer takes part."""
+DELEGATES = ("supervisor",)
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("langgraph", "langchain", "langchain-core", "langgraph-supervisor", "langgraph-swarm")
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]
