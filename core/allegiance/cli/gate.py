@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -37,7 +37,10 @@ _MaxRegression = Annotated[
     float, typer.Option(**_Share, help="Highest rise of a rate over the baseline.")
 ]
 _Per = Annotated[
-    str, typer.Option(help="What must be within the limit: every cell (configuration), or the run.")
+    str,
+    typer.Option(
+        help="What must be within the limit: every configuration, or the whole run with `run`."
+    ),
 ]
 _Achieved = Annotated[
     bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
@@ -62,7 +65,7 @@ def command(
     max_unscored: _MaxUnscored = 0.1,
     baseline: _Baseline = None,
     max_regression: _MaxRegression = 0.05,
-    per: _Per = "cell",
+    per: _Per = "",
     achieved: _Achieved = False,
     write: _Write = None,
     github: _GitHub = False,
@@ -76,7 +79,7 @@ def command(
         "max_unscored": max_unscored,
         "max_regression": max_regression,
         "achieved": achieved,
-        "per": _per(per),
+        "per": per,
     }
     report = _report(run, baseline, criteria)
     typer.echo(text.render(report), nl=False)
@@ -91,6 +94,11 @@ def command(
 def _report(run: Path, baseline: Path | None, criteria: dict[str, Any]) -> GateReport:
     """Judge a run; a missing ``max_rate`` is that of the run's own stop rule, else the default.
 
+    Args:
+        run: The folder of the run.
+        baseline: The folder of a run to compare with.
+        criteria: The fields of ``Criteria``; those without a value take their defaults.
+
     Raises:
         UserError: If a run cannot be judged, or not by these criteria.
     """
@@ -100,34 +108,29 @@ def _report(run: Path, baseline: Path | None, criteria: dict[str, Any]) -> GateR
     from allegiance.store.manifest import Manifest
     from allegiance.store.writer import TRIALS
 
+    known = get_args(Criteria.model_fields["per"].annotation)
+    if criteria["per"] not in ("", *known):
+        raise UserError(f"--per {criteria['per']!r} is unknown; use {' or '.join(known)}")
     whole = read_whole(run)
     until = Manifest.model_validate(whole.manifest).until
-    if criteria["max_rate"] is None:
-        default = Criteria.model_fields["max_rate"].default
-        criteria = {**criteria, "max_rate": default if until is None else until.max_rate}
+    if criteria["max_rate"] is None and until is not None:
+        criteria = {**criteria, "max_rate": until.max_rate}
+    rules = Criteria.model_validate({k: v for k, v in criteria.items() if v not in (None, "")})
     before = read_whole(baseline) if baseline is not None else None
     if before is not None:
         same_cells(whole, before)
-    if until is not None and (before is not None or criteria["per"] == "run"):
+    if until is not None and (before is not None or rules.per == "run"):
         raise UserError(
             f"each configuration of {str(run)!r} ended at its own verdict, so the run cannot be "
             "compared or pooled; drop --baseline and --per run"
         )
     return decide(
         whole.trials,
-        Criteria.model_validate(criteria),
+        rules,
         baseline=before.trials if before else (),
         source=str(whole.folder / TRIALS if whole.folder.is_dir() else whole.folder),
         until=until,
     )
-
-
-def _per(value: str) -> Literal["cell", "run"]:
-    if value == "cell":
-        return "cell"
-    if value == "run":
-        return "run"
-    raise UserError(f"--per {value!r} is unknown; use cell or run")
 
 
 def _files(options: Sequence[str]) -> list[tuple[str, Path]]:
