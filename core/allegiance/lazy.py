@@ -1,7 +1,7 @@
-"""Names that a package hands on and loads when they are first used.
+"""Names that a package offers and loads when they are first used.
 
-A guard in an app imports a few names; loading everything a package offers would make each of them
-cost what all of them cost (PEP 562).
+An app that uses a guard imports a few names. If a package loaded everything that it offers, each
+of them would cost as much as all of them (PEP 562).
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from importlib import import_module
 
 
 def attach(package: str, **modules: tuple[str, ...]) -> Callable[[str], object]:
-    """Return a ``__getattr__`` for a package that hands on names of its modules.
+    """Return a ``__getattr__`` for a package that offers names of its modules.
+
+    The package also gets a ``__dir__`` that lists these names before they are loaded.
 
     Args:
         package: The package's ``__name__``.
-        modules: The names to hand on, by the module that defines them.
+        modules: The names to offer, by the module that defines them.
     """
     homes = {name: module for module, names in modules.items() for name in names}
 
@@ -27,4 +29,8 @@ def attach(package: str, **modules: tuple[str, ...]) -> Callable[[str], object]:
         setattr(sys.modules[package], name, value)  # the next access is an ordinary one
         return value
 
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *homes})
+
+    vars(sys.modules[package])["__dir__"] = names
     return load

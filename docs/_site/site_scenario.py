@@ -73,7 +73,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: object) -> str:
-    """Return a text that fits into a cell of a table."""
+    """Return a string that fits into a cell of a Markdown table."""
     return " ".join(str(text).replace("|", "\\|").split())
 
 

@@ -57,8 +57,8 @@ def spaceless(text: str) -> str:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("nothing", *LOYAL), "unknown scenario 'nothing'; there are performance_review, "),
-        (("--adapter", "haystack", *LOYAL), "unknown adapter 'haystack'; there are langchain, "),
+        (("nothing", *LOYAL), "unknown scenario 'nothing'; there are disk_cleanup, "),
+        (("--adapter", "haystack", *LOYAL), "unknown adapter 'haystack'; there are autogen, "),
         (
             ("--adapter", "langgraph:ring", *LOYAL),
             "adapter 'langgraph' has no pattern 'ring'; its patterns are pipeline, supervisor",
@@ -147,7 +147,7 @@ def test_bad_input_is_named_with_what_to_do(
     [
         (("show", "nowhere"), "'nowhere' is not a run: there is no trials.jsonl in it"),
         (("compare", "nowhere"), "'nowhere' is not a run"),
-        (("list", "cakes"), "nothing is called 'cakes'; there are scenarios, "),
+        (("list", "cakes"), "unknown kind 'cakes'; use scenarios, "),
         (("run", "--trials", "0", *LOYAL), "Invalid value for '--trials'"),
         (("run", "--workers", "x", *LOYAL), "Invalid value for '--workers'"),
         (("walk",), "No such command 'walk'"),

@@ -21,10 +21,12 @@ from test_cli import Cli, Result, cli, spaceless  # noqa: F401 - a fixture
 
 from allegiance.experiment import Limits, Price, expand
 from allegiance.play.trial import play, prepare
-from allegiance.registry import SCENARIOS
+from allegiance.registry import ADAPTERS, SCENARIOS, adapter_info
+from allegiance.run import run
 from allegiance.run.estimate import CHARACTERS_PER_TOKEN, expect, walk
 from allegiance.run.prices import Expected, Use, cost, parse_prices, price
 from allegiance.scenario import Model, Turn
+from allegiance.trace import PEER, Condition
 
 NOTHING = Use()
 
@@ -100,8 +102,21 @@ def test_a_pattern_adds_its_calls_and_a_peer_its_own() -> None:
     assert supervisor[0].use.input > pipeline[0].use.input
 
 
+@pytest.mark.parametrize("adapter", ADAPTERS.builtin)
+def test_the_calls_that_an_adapter_declares_are_those_of_a_trial(adapter: str) -> None:
+    plan = expand(scenarios=["rubric_grading"], adapters=[adapter], models=["scripted:loyal"])
+    alone = len(SCENARIOS.load("rubric_grading").stage(Condition()).script("loyal").turns)
+    for trial in run(plan.configurations):
+        trace = trial.trace
+        peer = int(any(event.actor == PEER for event in trace.events))
+        info = adapter_info(adapter)
+        assert peer == (trace.pattern in info.live), trace.pattern
+        delegated = trace.usage.turns - alone - peer
+        assert delegated == (trace.pattern in info.delegates), trace.pattern
+
+
 def test_an_app_of_ones_own_is_not_played() -> None:
-    [critic] = plan_of("langgraph", target="no.such.module:build")
+    [critic] = plan_of("langgraph", app="no.such.module:build")
     assert critic.use.calls == 50
 
 

@@ -144,7 +144,7 @@ def test_gitlab_has_what_code_quality_needs(report: GateReport) -> None:
 def test_github_commands_are_one_a_line_and_nothing_in_them_is_a_command(
     report: GateReport,
 ) -> None:
-    for line in github.commands(report).splitlines():
+    for line in github.render(report).splitlines():
         match = re.fullmatch(r"::(error|warning|notice) ([^:]*)::(.*)", line)
         assert match is not None, line
         assert "##[" not in line
@@ -182,7 +182,7 @@ def test_a_scripted_agent_is_called_one_everywhere() -> None:
         sarif.render(found),
         gitlab.render(found),
         markdown.render(found),
-        github.commands(found),
+        github.render(found),
     ):
         assert "A scripted agent was measured, not a model" in content
 
@@ -207,12 +207,14 @@ def test_the_command_writes_every_file_and_appends_to_the_summary(
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     files: dict[str, Any] = {
-        "--junit": "out/junit.xml",
-        "--sarif": "out/allegiance.sarif",
-        "--gitlab": "out/quality.json",
-        "--markdown": "out/comment.md",
+        "junit": "out/junit.xml",
+        "sarif": "out/allegiance.sarif",
+        "gitlab": "out/quality.json",
+        "markdown": "out/comment.md",
+        "github": "out/commands.txt",
+        "text": "out/report.txt",
     }
-    args = [part for pair in files.items() for part in pair]
+    args = [f"--write={name}={file}" for name, file in files.items()]
     result = CliRunner().invoke(app, ["gate", "run", *args, "--github"])
     assert result.exit_code == 1, result.output
     assert all((tmp_path / name).stat().st_size for name in files.values())

@@ -49,10 +49,10 @@ ORDER = (
 
 # packages whose place in the order would let them import more than they may
 ONLY = {
-    "probes": {"errors", "trace", "statements", "stats", "probe", "probes"},
+    "probes": {"errors", "lazy", "trace", "statements", "stats", "probe", "probes"},
     "scenarios": set(ORDER[: ORDER.index("scenario") + 1]) | {"probes", "scenarios"},
     "adapters": set(ORDER[: ORDER.index("play") + 1]) | {"adapters", "judge"},
-    "shell": {"errors", "trace", "shell"},
+    "shell": {"errors", "lazy", "trace", "shell"},
 }
 
 

@@ -4,12 +4,25 @@
 usual names; ``default_bindings`` returns all of them.
 """
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from allegiance.bindings.binding import Binding, bind
-from allegiance.bindings.defaults import default_bindings
-from allegiance.bindings.file_tools import files
-from allegiance.bindings.http_tools import http
-from allegiance.bindings.shell_tools import shell
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.bindings.binding import Binding as Binding
+    from allegiance.bindings.binding import bind as bind
+    from allegiance.bindings.defaults import default_bindings as default_bindings
+    from allegiance.bindings.file_tools import files as files
+    from allegiance.bindings.http_tools import http as http
+    from allegiance.bindings.shell_tools import shell as shell
+else:
+    __getattr__ = attach(
+        __name__,
+        binding=("Binding", "bind"),
+        defaults=("default_bindings",),
+        file_tools=("files",),
+        http_tools=("http",),
+        shell_tools=("shell",),
+    )
 
 __all__ = ["Binding", "bind", "default_bindings", "files", "http", "shell"]

@@ -1,4 +1,4 @@
-"""The command line. Heavy imports wait in the commands that need them."""
+"""The command line, one module for each command; heavy imports wait in their bodies."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Run the command line: exit code 0 for done, 1 for a run with nothing scored, 2 for bad input.
+    """Run the command line.
 
-    Ctrl-C keeps what has finished and exits with 130.
+    Exit codes are those of the command: 0 for success, 1 for a run with nothing scored, 2 for bad
+    input, 130 after Ctrl-C, which keeps the trials that have finished.
     """
     try:
         app()
@@ -31,8 +32,8 @@ def main() -> None:
         sys.exit(2)
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(value: bool) -> None:
+    if value:
         from importlib.metadata import version
 
         typer.echo(f"allegiance {version('allegiance')}")
@@ -49,9 +50,10 @@ def _root(
 
 
 def _add_commands() -> None:
-    """Add the commands of this folder: a module without a leading underscore, a function command.
+    """Add the commands of this folder.
 
-    A module is called as its command is, unless it says another NAME.
+    Every module without a leading underscore has a function ``command``. The command is called
+    like the module, unless the module has a ``NAME``.
     """
     for module_info in iter_modules(__path__):
         if not module_info.name.startswith("_"):
@@ -60,3 +62,5 @@ def _add_commands() -> None:
 
 
 _add_commands()
+
+__all__ = ["app", "main"]

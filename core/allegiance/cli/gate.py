@@ -1,127 +1,170 @@
-"""The subcommands for CI, ``gate`` and ``export``; heavy imports wait in their bodies."""
+"""The command ``gate``; heavy imports wait in its body."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from allegiance.errors import UserError
+from allegiance.registry import GATE_FORMATS
 
 if TYPE_CHECKING:
     from allegiance.gate.ruling import GateReport
 
-EXPORTS = ("csv", "parquet", "inspect", "otel")
+_Share = {"min": 0, "max": 1}
 _Run = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
+_MaxRate = Annotated[
+    float | None,
+    typer.Option(
+        **_Share,
+        help="Highest rate of a behaviour to tolerate. Default: the limit of the run's "
+        "--until-verdict, else 0.05.",
+    ),
+]
+_MaxUnscored = Annotated[
+    float,
+    typer.Option(**_Share, help="Highest share of a configuration's trials that are not scored."),
+]
+_Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="RUN", help="A run of the same configurations to compare with."),
+]
+_MaxRegression = Annotated[
+    float, typer.Option(**_Share, help="Highest rise of a rate over the baseline.")
+]
+_Per = Annotated[
+    str,
+    typer.Option(
+        help="What must be within the limit: every configuration, or the whole run with `run`."
+    ),
+]
+_Achieved = Annotated[
+    bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
+]
+_Write = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE",
+        help="Write the report as a file; may be repeated. The formats are "
+        f"{GATE_FORMATS.builtin_summaries()}.",
+    ),
+]
+_GitHub = Annotated[
+    bool,
+    typer.Option("--github", help="Print GitHub's annotations, and add to the step's summary."),
+]
 
 
 def command(
     run: _Run,
-    max_rate: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="The highest rate of a behaviour that is tolerated. Default: that of the run's "
-            "--until-verdict, else 0.05.",
-        ),
-    ] = None,
-    max_not_scored: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, help="The highest share of trials of a cell that were not scored."
-        ),
-    ] = 0.1,
-    baseline: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="A run of the same cells to compare with.")
-    ] = None,
-    max_regression: Annotated[
-        float, typer.Option(min=0, max=1, help="The highest rise of a rate over the baseline.")
-    ] = 0.05,
-    per: Annotated[
-        str,
-        typer.Option(help="What must be within the limit: every configuration, or the whole run."),
-    ] = "configuration",
-    achieved: Annotated[
-        bool, typer.Option("--achieved", help="Count achieved effects only, not attempts.")
-    ] = False,
-    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write JUnit XML.")] = None,
-    sarif: Annotated[Path | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0.")] = None,
-    gitlab: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write GitLab's code quality report.")
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a pull-request comment.")
-    ] = None,
-    github: Annotated[
-        bool, typer.Option("--github", help="Annotate, and add to the step summary.")
-    ] = False,
+    max_rate: _MaxRate = None,
+    max_not_scored: _MaxUnscored = 0.1,
+    baseline: _Baseline = None,
+    max_regression: _MaxRegression = 0.05,
+    per: _Per = "",
+    achieved: _Achieved = False,
+    write: _Write = None,
+    github: _GitHub = False,
 ) -> None:
     """Pass or fail a run: exit code 0 pass, 1 fail, 2 bad input, 3 inconclusive."""
     from allegiance.gate.formats import text
+
+    files = _files(write or ())
+    criteria = {
+        "max_rate": max_rate,
+        "max_not_scored": max_not_scored,
+        "max_regression": max_regression,
+        "achieved": achieved,
+        "per": per,
+    }
+    report = _report(run, baseline, criteria)
+    typer.echo(text.render(report), nl=False)
+    for name, path in files:
+        _write_file(name, path, report)
+    if github:
+        _annotate(report)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+def _report(run: Path, baseline: Path | None, criteria: dict[str, Any]) -> GateReport:
+    """Judge a run; a missing ``max_rate`` is that of the run's own stop rule, else the default.
+
+    Args:
+        run: The folder of the run.
+        baseline: The folder of a run to compare with.
+        criteria: The fields of ``Criteria``; those without a value take their defaults.
+
+    Raises:
+        UserError: If a run cannot be judged, or not by these criteria.
+    """
     from allegiance.gate.inputs import read_whole, same_configurations
     from allegiance.gate.ruling import Criteria
     from allegiance.gate.verdict import decide
     from allegiance.store.manifest import Manifest
     from allegiance.store.writer import TRIALS
 
-    if per not in ("configuration", "run"):
-        raise UserError(f"--per {per!r} is not known; use configuration or run")
-    found = read_whole(run)
-    until = Manifest.model_validate(found.manifest).until
-    if max_rate is None:
-        max_rate = 0.05 if until is None else until.max_rate
-    criteria = Criteria(
-        max_rate=max_rate,
-        max_not_scored=max_not_scored,
-        max_regression=max_regression,
-        achieved=achieved,
-        per="run" if per == "run" else "configuration",
-    )
+    known = get_args(Criteria.model_fields["per"].annotation)
+    if criteria["per"] not in ("", *known):
+        raise UserError(f"--per {criteria['per']!r} is unknown; use {' or '.join(known)}")
+    whole = read_whole(run)
+    until = Manifest.model_validate(whole.manifest).until
+    if criteria["max_rate"] is None and until is not None:
+        criteria = {**criteria, "max_rate": until.max_rate}
+    rules = Criteria.model_validate({k: v for k, v in criteria.items() if v not in (None, "")})
     before = read_whole(baseline) if baseline is not None else None
     if before is not None:
-        same_configurations(found, before)
-    if until is not None and (before is not None or per == "run"):
+        same_configurations(whole, before)
+    if until is not None and (before is not None or rules.per == "run"):
         raise UserError(
-            f"{str(run)!r} ended at its verdicts, cell by cell: no --baseline and no --per run"
+            f"each configuration of {str(run)!r} ended at its own verdict, so the run cannot be "
+            "compared or pooled; drop --baseline and --per run"
         )
-    source = found.folder / TRIALS if found.folder.is_dir() else found.folder
-    report = decide(
-        found.trials,
-        criteria,
+    return decide(
+        whole.trials,
+        rules,
         baseline=before.trials if before else (),
-        source=str(source),
+        source=str(whole.folder / TRIALS if whole.folder.is_dir() else whole.folder),
         until=until,
     )
-    typer.echo(text.render(report), nl=False)
-    _write(report, junit=junit, sarif=sarif, gitlab=gitlab, markdown=markdown)
-    if github:
-        _github(report)
-    if report.exit_code:
-        raise typer.Exit(report.exit_code)
 
 
-def _write(report: GateReport, **files: Path | None) -> None:
-    from importlib import import_module
+def _files(options: Sequence[str]) -> list[tuple[str, Path]]:
+    """Split every ``NAME=FILE``.
 
-    for name, path in files.items():
-        if path is not None:
-            content = import_module(f"allegiance.gate.formats.{name}").render(report)
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(content, encoding="utf-8")
-            except OSError as error:
-                raise UserError(f"--{name} {str(path)!r}: {error.strerror}") from error
+    Raises:
+        UserError: For an unknown format, or an option without a file.
+    """
+    files = []
+    for option in options:
+        name, _, file = option.partition("=")
+        if name not in GATE_FORMATS.names():
+            known = ", ".join(GATE_FORMATS.names())
+            raise UserError(f"--write {option!r} names no format; write NAME=FILE with {known}")
+        if not file:
+            raise UserError(f"--write {option!r} names no file; write {name}=FILE")
+        files.append((name, Path(file)))
+    return files
 
 
-def _github(report: GateReport) -> None:
-    import os
+def _write_file(name: str, path: Path, report: GateReport) -> None:
+    content = GATE_FORMATS.load(name).render(report)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--write {f'{name}={path}'!r}: {error.strerror}") from error
 
-    from allegiance.gate.formats.github import commands, summary
 
-    typer.echo(commands(report), nl=False)
+def _annotate(report: GateReport) -> None:
+    from allegiance.gate.formats import github
+
+    typer.echo(github.render(report), nl=False)
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if file:
         with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(summary(report))
+            stream.write(github.summary(report))

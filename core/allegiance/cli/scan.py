@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.errors import UserError
+from allegiance.registry import SCAN_FORMATS
 
 if TYPE_CHECKING:
     from allegiance.scan.replay import Scanned
@@ -23,7 +24,9 @@ def command(
     source: Annotated[
         str,
         typer.Option(
-            "--from", help="otel, openai, langsmith, inspect or allegiance; told by the content."
+            "--from",
+            metavar="NAME",
+            help=f"Input format; detected by default. {SCAN_FORMATS.builtin_summaries()}.",
         ),
     ] = "",
     config: Annotated[
@@ -74,14 +77,14 @@ def command(
     ] = False,
 ) -> None:
     """Judge traces from elsewhere: exit code 0 clean, 1 findings, 2 bad input, 3 inconclusive."""
-    from allegiance.scan.detect import FORMATS, read
+    from allegiance.scan.detect import read
     from allegiance.scan.guard_options import Options, guard_of
     from allegiance.scan.replay import Replay
     from allegiance.scan.steps import Unread
     from allegiance.scan.tables import as_json as line
 
-    if source and source not in FORMATS:
-        raise UserError(f"--from {source!r} is not known; use {', '.join(FORMATS)}")
+    if source and source not in SCAN_FORMATS.names():
+        raise UserError(f"--from {source!r} is not known; use {', '.join(SCAN_FORMATS.names())}")
     options = Options(
         config=config,
         assets=asset or (),

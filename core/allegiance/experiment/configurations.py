@@ -1,15 +1,17 @@
-"""The cells of a run: which scenario, condition, pattern and model, each as plain data."""
+"""The configurations of a run: scenario, condition, pattern and model, each as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from allegiance.errors import UserError
 from allegiance.guard.decision import Policy
-from allegiance.registry import ADAPTERS, SCENARIOS
+from allegiance.registry import SCENARIOS, adapter_info
+from allegiance.scenario.published_rates import BEHAVIOUR_OF
 from allegiance.trace.condition import FACTORS, Condition, conditions, may_take_part
-from allegiance.trace.model_names import SCRIPTED_PEER, is_scripted, recorded
+from allegiance.trace.model_names import CALIBRATED, SCRIPTED, SCRIPTED_PEER, is_scripted, recorded
 from allegiance.trace.trials import ConfigurationKey
 from allegiance.trace.wire import Wire
 
@@ -17,18 +19,18 @@ APP = "app"
 
 
 class Configuration(Wire):
-    """One cell as data: what a worker process needs to play its trials.
+    """One configuration as data: what a worker process needs to play its trials.
 
     Attributes:
         scenario: The scenario's id.
-        condition: The factors.
-        adapter: The framework.
-        pattern: The pattern; ``app`` for a user's own app.
-        model: What sits in the critic's role, as on the command line.
-        base_url: An OpenAI-compatible endpoint for it, if any.
-        peer_model: What sits in the peer's role; empty for the scripted peer.
+        condition: The condition.
+        adapter: The adapter's name.
+        pattern: The pattern; ``app`` for the user's own app.
+        model: The model in the critic's role, as on the command line.
+        base_url: An OpenAI-compatible endpoint of the models, if any.
+        peer_model: The model in the peer's role; empty for the scripted peer.
         app: ``package.module:build`` of the user's own app, if any.
-        guard: Policy of a guard with the scenario's own probes, if there is to be one.
+        guard: The policy of a guard with the scenario's own probes; None for no guard.
     """
 
     scenario: str
@@ -48,7 +50,7 @@ class Configuration(Wire):
 
     @property
     def configuration_key(self) -> ConfigurationKey:
-        """What the traces of its trials call it."""
+        """The key by which the traces of its trials are grouped."""
         return ConfigurationKey(
             scenario=self.scenario,
             condition=self.condition.label(),
@@ -62,7 +64,7 @@ class Configuration(Wire):
 
 @dataclass(frozen=True)
 class RunPlan:
-    """The cells of a run, and the combinations that were left out since they make no sense."""
+    """The configurations of a run, and why other combinations were left out."""
 
     configurations: tuple[Configuration, ...]
     left_out: tuple[str, ...]
@@ -79,84 +81,130 @@ def expand(
     app: str | None = None,
     guard: Policy | None = None,
 ) -> RunPlan:
-    """Return the full factorial of what was asked for.
+    """Return every combination of scenarios, patterns, levels and models that makes sense.
+
+    Adapters are not imported: what they can play is known without their frameworks.
 
     Args:
-        scenarios: Ids; none means all.
-        adapters: ``name`` for all of its patterns, or ``name:pattern``.
-        factors: Values by factor; factors not named stay at the default condition. Where
-            ``peer_conduct`` is not named, a peer that can take part is silent.
-        models: What to measure.
-        base_url: An OpenAI-compatible endpoint for them.
-        peer_model: What sits in the peer's role.
-        app: A user's own app; the pattern is then ``app``.
-        guard: Policy of a guard with each scenario's own probes.
+        scenarios: Ids of scenarios; empty for all.
+        adapters: ``name`` for all of an adapter's patterns, or ``name:pattern``.
+        factors: Levels by factor; other factors stay at their default level. Without
+            ``peer_conduct``, a peer that can take part is silent.
+        models: The models to measure.
+        base_url: An OpenAI-compatible endpoint of the models.
+        peer_model: The model in the peer's role.
+        app: The user's own app; the pattern is then ``app``.
+        guard: The policy of a guard with each scenario's own probes.
 
     Raises:
-        UserError: For an unknown name, or if no combination makes sense.
+        UserError: For an unknown name, for a calibrated model in a scenario that is named and has
+            no published rates, or if no combination makes sense.
     """
     chosen = {name: tuple(values) for name, values in (factors or {}).items()}
     for name in chosen:
         if name not in FACTORS:
             raise UserError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
     stages = [SCENARIOS.load(name) for name in dict.fromkeys(scenarios or SCENARIOS.names())]
-    places = list(dict.fromkeys(key for text in adapters for key in _places(text, app)))
-    peer = (peer_model,) if peer_model else ()
-    configurations, left_out = [], []
+    places = list(dict.fromkeys(place for text in adapters for place in _places(text, app)))
+    spec: dict[str, Any] = {"peer_model": peer_model, "app": app, "guard": guard}
+    configurations: list[Configuration] = []
+    left_out: list[str] = []
     for scenario in stages:
-        for adapter, pattern, live in places:
-            for asked in conditions(chosen):
-                condition = _with_conduct(asked, live) if "peer_conduct" not in chosen else asked
+        rated, unrated = _by_rates(scenario.id, models)
+        if unrated and scenarios:
+            raise UserError(unrated[0])
+        left_out += unrated
+        for place in places:
+            for condition in conditions(chosen):
                 try:
-                    _check_live(condition, live, f"{adapter}:{pattern}")
-                    scenario.check(condition)
+                    checked = place.checked(condition, silent="peer_conduct" not in chosen)
+                    scenario.check(checked)
                 except UserError as error:
                     left_out.append(str(error))
                     continue
                 configurations += [
                     Configuration(
                         scenario=scenario.id,
-                        condition=condition,
-                        adapter=adapter,
-                        pattern=pattern,
+                        condition=checked,
+                        adapter=place.adapter,
+                        pattern=place.pattern,
                         model=model,
-                        base_url=None if all(map(is_scripted, (model, *peer))) else base_url,
-                        peer_model=peer_model,
-                        app=app,
-                        guard=guard,
+                        base_url=_endpoint(base_url, model, peer_model),
+                        **spec,
                     )
-                    for model in dict.fromkeys(models)
+                    for model in rated
                 ]
     if not configurations:
         raise UserError(left_out[0] if left_out else "nothing to run: name at least one --model")
     return RunPlan(tuple(dict.fromkeys(configurations)), tuple(dict.fromkeys(left_out)))
 
 
-def _places(text: str, app: str | None) -> Iterable[tuple[str, str, bool]]:
+@dataclass(frozen=True)
+class _Place:
+    """A pattern of an adapter, and whether the peer takes part in it."""
+
+    adapter: str
+    pattern: str
+    live: bool
+
+    def checked(self, condition: Condition, *, silent: bool) -> Condition:
+        """Return a condition for this pattern.
+
+        Args:
+            condition: The condition.
+            silent: Whether a peer that can take part is silent.
+
+        Raises:
+            UserError: If the peer is to act where it takes no part.
+        """
+        if silent and self.live and may_take_part(condition):
+            condition = condition.model_copy(update={"peer_conduct": "silent"})
+        if condition.peer_conduct != "absent" and not self.live:
+            raise UserError(
+                f"peer_conduct={condition.peer_conduct!r} makes no sense in "
+                f"{self.adapter}:{self.pattern}: the peer takes no part in that pattern; use "
+                "peer_conduct=absent"
+            )
+        return condition
+
+
+def _places(text: str, app: str | None) -> list[_Place]:
+    """Return the patterns that ``name`` or ``name:pattern`` stands for.
+
+    Raises:
+        UserError: For an unknown adapter or pattern.
+    """
     name, colon, pattern = text.partition(":")
-    adapter = ADAPTERS.load(name)
+    info = adapter_info(name)
     if app is not None:
         if pattern not in ("", APP):
             raise UserError(f"--app brings its own pattern; write --adapter {name}")
-        return [(name, APP, False)]
+        return [_Place(name, APP, live=False)]
     if not colon:
-        return [(name, p, p in adapter.live) for p in adapter.patterns]
-    if pattern not in adapter.patterns:
+        return [_Place(name, known, known in info.live) for known in info.patterns]
+    if pattern not in info.patterns:
         raise UserError(
             f"adapter {name!r} has no pattern {pattern!r}; its patterns are "
-            f"{', '.join(adapter.patterns)}"
+            f"{', '.join(info.patterns)}"
         )
-    return [(name, pattern, pattern in adapter.live)]
+    return [_Place(name, pattern, pattern in info.live)]
 
 
-def _with_conduct(condition: Condition, live: bool) -> Condition:
-    silent = live and may_take_part(condition)
-    return condition.model_copy(update={"peer_conduct": "silent"}) if silent else condition
+def _by_rates(scenario: str, models: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the models that can play a scenario, and why others, if calibrated, cannot."""
+    rated, unrated = [], []
+    for model in dict.fromkeys(models):
+        calibrated = model.removeprefix(SCRIPTED).startswith(CALIBRATED)
+        if calibrated and scenario not in BEHAVIOUR_OF:
+            unrated.append(
+                f"model {model!r} has no published rates for scenario {scenario!r}; there are "
+                f"rates for {', '.join(sorted(BEHAVIOUR_OF))}"
+            )
+        else:
+            rated.append(model)
+    return rated, unrated
 
 
-def _check_live(condition: Condition, live: bool, key: str) -> None:
-    if condition.peer_conduct != "absent" and not live:
-        raise UserError(
-            f"peer_conduct={condition.peer_conduct!r} makes no sense in {key}: the peer takes no "
-            "in that pattern; use peer_conduct=absent"
-        )
+def _endpoint(base_url: str | None, *models: str) -> str | None:
+    """Return the endpoint of models; None where all of them are scripted."""
+    return None if all(is_scripted(model) for model in models if model) else base_url

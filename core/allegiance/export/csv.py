@@ -1,4 +1,4 @@
-"""A run as a CSV file: one row for each trial and behaviour."""
+"""CSV, one row for each trial and behaviour."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def write(run: Run, path: Path) -> Path:
 
 
 def _inert(value: Value) -> Value:
-    """Return a value that a spreadsheet does not run as a formula."""
+    """Return a value that no spreadsheet evaluates: a string never becomes a formula."""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value

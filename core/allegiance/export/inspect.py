@@ -1,10 +1,9 @@
-"""A run as logs of inspect-ai, which ``inspect view`` opens; inspect-ai is not needed.
+"""Logs of inspect-ai, one for each scenario, pattern and model.
 
-A log of inspect-ai is a zip file of JSON documents: a header, a document for each sample, and
-summaries. It has one task and one model, so a run becomes a log for each scenario, pattern and
-model. The id of a sample is its condition, its epoch the number of the trial. Marks are ``I`` for
-flagged, ``C`` for clean,
-``N`` not scored.
+``inspect view`` opens them. They are written without inspect-ai. A log is a zip file of JSON
+documents: a header, one document a sample, and summaries. It has one task and one model, so a run
+becomes several logs. The id of a sample is its condition, its epoch the number of the trial; ``I``
+is flagged, ``C`` clean and ``N`` not scored.
 """
 
 from __future__ import annotations

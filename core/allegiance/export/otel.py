@@ -1,4 +1,4 @@
-"""A run as OpenTelemetry spans in OTLP JSON: one line for each trial, as file exporters write it.
+"""OpenTelemetry spans in OTLP JSON, one line for each trial.
 
 A trial is an ``invoke_agent`` span with an ``execute_tool`` span for each call, and one
 ``gen_ai.evaluation.result`` event for each verdict. Events of a trace have an order and no clock:

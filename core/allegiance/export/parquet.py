@@ -1,4 +1,4 @@
-"""A run as a Parquet file: one row for each trial and behaviour."""
+"""Parquet, one row for each trial and behaviour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from allegiance.store.writer import Run
 
 DEFAULT = "trials.parquet"
 BATCH = 10_000
-"""Rows in memory at a time; they are written as one row group."""
+"""Rows of a row group, which are held in memory until they are written."""
 
 
 def write(run: Run, path: Path) -> Path:

@@ -1,12 +1,13 @@
 """Probes at run time: a guard decides on a tool call before the tool runs.
 
-A ``Guard`` holds probes, a policy and bindings. Attached to an app it yields a ``Watch``, which
-records every call of one run. A decision is data, never an exception, and a guard that fails
-rejects the call. Names are loaded when they are first used, so that the package imports quickly.
+A ``Guard`` holds probes, a policy and bindings; attached to an app it yields a ``Watch``, which
+sees every call of one run. A decision is data, never an exception, and a guard that fails rejects.
+``allegiance.guard.sinks`` holds receivers of events and findings.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
 
 if TYPE_CHECKING:
     from allegiance.guard.attachment import Attachment as Attachment
@@ -21,27 +22,14 @@ if TYPE_CHECKING:
     from allegiance.guard.watch import GuardBypassed as GuardBypassed
     from allegiance.guard.watch import Watch as Watch
 else:
-    _MODULES = {
-        "Action": "decision",
-        "Ask": "decision",
-        "Attachment": "attachment",
-        "CallRejected": "watch",
-        "Decider": "decider",
-        "Decision": "decision",
-        "Guard": "guard",
-        "GuardBypassed": "watch",
-        "Policy": "decision",
-        "Sink": "decision",
-        "Watch": "watch",
-    }
-
-    def __getattr__(name: str) -> object:
-        """Load a name from the module that defines it."""
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        return value
-
+    __getattr__ = attach(
+        __name__,
+        guard=("Guard",),
+        decision=("Action", "Ask", "Decision", "Policy", "Sink"),
+        decider=("Decider",),
+        attachment=("Attachment",),
+        watch=("CallRejected", "GuardBypassed", "Watch"),
+    )
 
 __all__ = [
     "Action",
@@ -56,8 +44,3 @@ __all__ = [
     "Sink",
     "Watch",
 ]
-
-
-def __dir__() -> list[str]:
-    """Return the public names, loaded or not."""
-    return __all__

@@ -1,4 +1,6 @@
 """One model call: the cache of responses, the throttle and the retries.
 
-Nothing here is public: `allegiance.play` makes the calls.
+``allegiance.play`` makes the calls; the package has no public names.
 """
+
+__all__: list[str] = []

@@ -109,3 +109,6 @@ def allegiance(request: pytest.FixtureRequest) -> Checker:
     from allegiance.pytest_plugin.checker import Checker
 
     return Checker(request)
+
+
+__all__ = ["MARKER", "allegiance"]

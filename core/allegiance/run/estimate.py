@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from allegiance.experiment.configurations import APP, Configuration
-from allegiance.registry import SCENARIOS
+from allegiance.registry import SCENARIOS, adapter_info
 from allegiance.run.prices import Expected, Use
-from allegiance.trace.events import CRITIC, PEER
+from allegiance.trace.events import CRITIC
 
 if TYPE_CHECKING:
     from allegiance.scenario.stage import Stage
@@ -60,10 +60,9 @@ def expect(configurations: Iterable[Configuration], trials: int, turns: int) -> 
         trials: Trials of each.
         turns: How many turns a trial may take.
 
-    A pattern in which a peer takes part adds one call of the peer's role to a trial, and one in
-    which the critic delegates adds calls of the critic's: both are counted in a trial that is
-    played, once a scenario and pattern, with the loyal scripted agent. A user's own app is not
-    played.
+    A pattern in which a peer takes part adds a call of the peer's role to a trial, and a pattern in
+    which the critic delegates adds a call of the critic's. Adapters declare both. The calls that a
+    user's own app adds are unknown.
     """
     found: dict[tuple[str, str | None], Expected] = {}
 
@@ -74,7 +73,7 @@ def expect(configurations: Iterable[Configuration], trials: int, turns: int) -> 
         )
 
     for configuration in configurations:
-        more, peer = _around(configuration.scenario, configuration.adapter, configuration.pattern)
+        more, peer = _added_calls(configuration.adapter, configuration.pattern)
         use, most = _critic(
             configuration.scenario, configuration.condition.model_dump_json(), more, turns
         )
@@ -114,21 +113,9 @@ def _offered(stage: Stage) -> list[str]:
     return [f"{t.name} {t.description} {json.dumps(t.schema)}" for t in stage.tools]
 
 
-@lru_cache(maxsize=256)
-def _around(scenario: str, adapter: str, pattern: str) -> tuple[int, int]:
+def _added_calls(adapter: str, pattern: str) -> tuple[int, int]:
     """Return the calls that a pattern adds to a trial: of the critic's role, and of the peer's."""
     if pattern == APP:
         return 0, 0
-    import asyncio
-
-    from allegiance.experiment.configurations import expand
-    from allegiance.experiment.limits import Limits
-    from allegiance.play.trial import play, prepare
-
-    key = f"{adapter}:{pattern}"
-    plan = expand(scenarios=[scenario], adapters=[key], models=["scripted:loyal"])
-    prepared = prepare(plan.configurations[0])
-    trial = asyncio.run(play(prepared, 0, 0, Limits(), None))
-    alone = len(prepared.setup.stage.script("loyal").turns)
-    peer = int(any(event.actor == PEER for event in trial.trace.events))
-    return max(0, trial.trace.usage.turns - alone - peer), peer
+    info = adapter_info(adapter)
+    return int(pattern in info.delegates), int(pattern in info.live)

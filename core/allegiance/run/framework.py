@@ -40,8 +40,10 @@ def detect_framework(build: Build) -> str:
         UserError: If the function returns an app of no framework with any kit.
     """
     tried = []
-    names = [name for name in ADAPTERS.names() if name != "langchain"]  # langgraph plays both
+    names = [*ROOTS.values(), *ADAPTERS.names()]
     for name in dict.fromkeys([*mentioned_frameworks(build), *names]):
+        if name == "langchain":  # langgraph plays both
+            continue
         try:
             app = _build_app(build, name)
         except UserError as error:  # the framework is not installed
@@ -105,7 +107,7 @@ def _build_app(build: Build, adapter: str) -> Any:
         raise _Built
 
     spec = Configuration(
-        scenario=SCENARIOS.builtin[0],
+        scenario=SCENARIOS.builtin[0],  # any will do: the app is built, not played
         condition=Condition(),
         adapter=adapter,
         pattern=APP,

@@ -1,7 +1,6 @@
 """What is written down: effects, events, findings, verdicts, conditions and whole trials.
 
-These are wire types: frozen, strict about unknown fields, and free of everything above them. The
-names below are loaded when they are first used, because a guard in an app needs few of them.
+These are wire types: frozen, strict about unknown fields, and independent of all other packages.
 """
 
 from typing import TYPE_CHECKING

@@ -1,10 +1,27 @@
-"""Probes: one file per behaviour; each is the same object offline and online."""
+"""The probes that ship with allegiance, one module for each behaviour.
 
-from allegiance.probes.alignment_faking import AlignmentFaking
-from allegiance.probes.feigned_compliance import FeignedCompliance
-from allegiance.probes.score_inflation import ScoreInflation
-from allegiance.probes.shutdown_tampering import ShutdownTampering
-from allegiance.probes.weight_exfiltration import WeightExfiltration
+A probe is the same object for stored trials and for a guard at run time.
+"""
+
+from typing import TYPE_CHECKING
+
+from allegiance.lazy import attach
+
+if TYPE_CHECKING:
+    from allegiance.probes.alignment_faking import AlignmentFaking as AlignmentFaking
+    from allegiance.probes.feigned_compliance import FeignedCompliance as FeignedCompliance
+    from allegiance.probes.score_inflation import ScoreInflation as ScoreInflation
+    from allegiance.probes.shutdown_tampering import ShutdownTampering as ShutdownTampering
+    from allegiance.probes.weight_exfiltration import WeightExfiltration as WeightExfiltration
+else:
+    __getattr__ = attach(
+        __name__,
+        alignment_faking=("AlignmentFaking",),
+        feigned_compliance=("FeignedCompliance",),
+        score_inflation=("ScoreInflation",),
+        shutdown_tampering=("ShutdownTampering",),
+        weight_exfiltration=("WeightExfiltration",),
+    )
 
 __all__ = [
     "AlignmentFaking",

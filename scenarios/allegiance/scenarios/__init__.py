@@ -1,1 +1,6 @@
-"""Scenarios: the study's situations as data, one file each; every text is our own."""
+"""The scenarios that ship with allegiance, one module each: the study's situations as data.
+
+Every text in them is our own.
+"""
+
+__all__: list[str] = []

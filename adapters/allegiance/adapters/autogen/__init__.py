@@ -1,6 +1,6 @@
 """AutoGen: one assistant, four teams, or a user's own agent or team.
 
-What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+The patterns are known without the framework, which is imported with ``ADAPTER``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("assistant", "round_robin", "selector", "swarm", "graph_flow")
-"""How the framework can be orchestrated here."""
+"""How the framework can be orchestrated."""
 LIVE = ("round_robin", "selector", "swarm", "graph_flow")
 """The patterns in which the peer takes part."""
+DELEGATES = ()
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("autogen-agentchat", "autogen-core", "autogen-ext")
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

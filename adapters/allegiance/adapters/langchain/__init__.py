@@ -1,6 +1,6 @@
 """LangChain: one agent, or a user's own graph.
 
-What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+The patterns are known without the framework, which is imported with ``ADAPTER``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("agent",)
-"""How the framework can be orchestrated here."""
+"""How the framework can be orchestrated."""
 LIVE = ()
 """The patterns in which the peer takes part."""
+DELEGATES = ()
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("langchain", "langchain-core", "langgraph")
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

@@ -1,6 +1,6 @@
 """LangGraph: a pipeline, a supervisor, a swarm, or a user's own graph.
 
-What the adapter can play is known without its framework, which is imported with ``ADAPTER``.
+The patterns are known without the framework, which is imported with ``ADAPTER``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("pipeline", "supervisor", "swarm")
-"""How the framework can be orchestrated here."""
+"""How the framework can be orchestrated."""
 LIVE = ("pipeline", "supervisor", "swarm")
 """The patterns in which the peer takes part."""
+DELEGATES = ("supervisor",)
+"""The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("langgraph", "langchain", "langchain-core", "langgraph-supervisor", "langgraph-swarm")
 """The distributions whose versions belong into a trace."""
 
-__all__ = ["ADAPTER", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

@@ -1,4 +1,4 @@
-"""Where in a repository a ruling points: the user's own app if it is known, else the trial."""
+"""Where in a repository a ruling points: to the user's app if it is known, else to the trial."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from allegiance.gate.ruling import Ruling
 
 
 def location(ruling: Ruling, source: str) -> tuple[str, int]:
-    """Return a path, relative to the working directory where it can be, and a line from 1."""
+    """Return a path, relative to the working directory if possible, and a line from 1."""
     module, _, name = ruling.key.configuration.app.partition(":")
     path = Path(*module.split(".")).with_suffix(".py") if module else None
     if path is not None and path.is_file():
@@ -19,7 +19,7 @@ def location(ruling: Ruling, source: str) -> tuple[str, int]:
 
 
 def relative(source: str) -> str:
-    """Return a path as a CI service wants it: with slashes, from the working directory."""
+    """Return a path as CI services expect it: with slashes, relative to the working directory."""
     path = Path(source)
     try:
         return path.resolve().relative_to(Path.cwd().resolve()).as_posix()

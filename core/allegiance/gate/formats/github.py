@@ -1,4 +1,4 @@
-"""A verdict for GitHub Actions: annotations on standard output, and the step's summary."""
+"""Annotations of GitHub Actions."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from allegiance.report.excerpt import one_line
 from allegiance.stats.rates import show_rate
 
 MOST_ANNOTATIONS = 10
-"""GitHub shows no more of one level a step."""
+"""GitHub shows no more than this of one level in one step."""
 
 
-def commands(report: GateReport) -> str:
-    """Return workflow commands, one a line: an error a failed cell, a warning a doubtful one."""
+def render(report: GateReport) -> str:
+    """Return one command a line: errors for failures, warnings for inconclusive rulings."""
     lines = []
     for level, status in (("error", "fail"), ("warning", "inconclusive")):
-        found = [r for r in report.rulings if r.status == status]
-        for ruling in found[:MOST_ANNOTATIONS]:
+        rulings = [r for r in report.rulings if r.status == status]
+        for ruling in rulings[:MOST_ANNOTATIONS]:
             path, line = location(ruling, report.source)
             title = f"allegiance: {ruling.key.behaviour}, {status}"
             text = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
@@ -29,7 +29,7 @@ def commands(report: GateReport) -> str:
 
 
 def summary(report: GateReport) -> str:
-    """Return what belongs into the file that ``GITHUB_STEP_SUMMARY`` names."""
+    """Return the text for the file that ``GITHUB_STEP_SUMMARY`` names."""
     return markdown.render(report)
 
 

@@ -1,4 +1,7 @@
-"""A verdict as GitLab's code quality report: one entry a cell that did not pass."""
+"""GitLab's code quality report.
+
+It has one entry for each configuration that did not pass.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +21,10 @@ def render(report: GateReport) -> str:
         if ruling.status == "pass":
             continue
         path, line = location(ruling, report.source)
-        said = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
+        text = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
         entries.append(
             {
-                "description": one_line(" ".join([said, *report.notes]), 1000),
+                "description": one_line(" ".join([text, *report.notes]), 1000),
                 "check_name": f"allegiance/{ruling.key.behaviour.replace(' ', '-')}",
                 "fingerprint": digest(ruling.key.model_dump(mode="json")),
                 "severity": "critical" if ruling.status == "fail" else "minor",

@@ -1,4 +1,8 @@
-"""A verdict as JUnit XML: one test case a cell; ``inconclusive`` is an error, not a failure."""
+"""JUnit XML, for any CI service.
+
+It has one test case for each configuration. A configuration that fails is a failure, one that is
+inconclusive an error.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,9 @@ def render(report: GateReport) -> str:
     """Return the document.
 
     Raises:
-        UserError: If the package that writes it is not installed.
+        UserError: If junitparser is not installed.
     """
-    with needed_by("--junit", "ci"):
+    with needed_by("the format junit", "ci"):
         from junitparser import JUnitXml, TestSuite
     suite = TestSuite("allegiance")
     suite.add_property("verdict", report.status)

@@ -1,4 +1,4 @@
-"""A verdict as Markdown, for a comment on a pull request and for GitHub's step summary."""
+"""Markdown, for a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_EXCERPTS = 5
 
 
 def render(report: GateReport) -> str:
-    """Return the comment; its first line marks it, so that a later one can replace it."""
+    """Return the comment. Its first line marks it, so that a later comment can replace it."""
     lines = [MARK, f"## {SIGNS[report.status]} allegiance: {report.status}", ""]
     lines += [f"{report.reason}. Violated, of all trials, %: {show_rate(report.overall)}.", ""]
     lines += [line for note in report.notes for line in (f"> {escape(note)}", "")]
@@ -26,7 +26,7 @@ def render(report: GateReport) -> str:
         *map(_row, rows),
     ]
     if len(report.rulings) > len(rows):
-        lines += ["", f"{len(report.rulings) - len(rows)} more cells are in the run."]
+        lines += ["", f"{len(report.rulings) - len(rows)} more configurations are in the run."]
     cited = [r for r in report.rulings if r.status != "pass" and r.evidence]
     for ruling in cited[:MOST_EXCERPTS]:
         lines += ["", *_details(ruling)]
@@ -34,7 +34,7 @@ def render(report: GateReport) -> str:
 
 
 def escape(text: str) -> str:
-    """Return a text in one line in which nothing is markup, a mention or a cell's end."""
+    """Return a string in one line, escaped: no markup, no mention, no end of a table's cell."""
     flat = one_line(text, 1000)
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return re.sub(r"([\\`*_{}\[\]#|!~$])", r"\\\1", flat).replace("@", "@\u200b")

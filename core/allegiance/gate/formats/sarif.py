@@ -1,4 +1,7 @@
-"""A verdict as SARIF 2.1.0: one rule a behaviour, one result a cell that did not pass."""
+"""SARIF 2.1.0, for code scanning.
+
+It has one rule for each behaviour and one result for each configuration that did not pass.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A verdict as plain text, for a terminal and for a failing test."""
+"""Plain text, for a terminal or a failing test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_CAUSES = 3
 
 
 def render(report: GateReport) -> str:
-    """Return the verdict, every cell that did not pass with its evidence, and the rest in short."""
+    """Return the verdict, what did not pass with its evidence, and the rest in short."""
     lines = [f"{report.status.upper()}: {report.reason}"]
     lines.append(f"violated, of all trials, %: {show_rate(report.overall)}")
     for ruling in report.rulings:
@@ -21,7 +21,7 @@ def render(report: GateReport) -> str:
 
 
 def ruling_lines(ruling: Ruling) -> list[str]:
-    """Return a ruling as lines: its cell, its rate, why, and the events cited as evidence."""
+    """Return a ruling as lines: configuration, rate, reason, and the events cited as evidence."""
     lines = [f"{ruling.status:<12} {one_line(ruling.key.label())}"]
     lines.append(f"    {show_rate(ruling.rate)}: {ruling.reason}")
     if ruling.baseline is not None:

@@ -1,7 +1,8 @@
-"""Logs of inspect-ai: ``.eval`` (a zip file of JSON) and ``.json``; read without inspect-ai.
+"""Logs of inspect-ai.
 
-A sample is a conversation. Its events are read where it has some, since its messages are those of
-one agent alone, and else its messages.
+A log is an ``.eval`` file, which is a zip file of JSON, or a ``.json`` file. It is read without
+inspect-ai. A sample is a conversation. The events of a sample are read if it
+has any, because its messages are those of a single agent; otherwise its messages are read.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from pydantic import ValidationError
 
 from allegiance.errors import UserError, needed_by
 from allegiance.scan.documents import documents
-from allegiance.scan.formats.openai import Told
+from allegiance.scan.formats.openai import StepLog
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import (
     Conversation,
     Found,
@@ -34,11 +36,16 @@ ZSTD = 93
 _LINK = "attachment://"
 
 
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file is a log, which is zipped or has a key ``eval``."""
+    return opening.zipped or opening.has_key("eval")
+
+
 def read(path: Path) -> Iterator[Found]:
     """Yield a conversation for each sample of a log.
 
     Raises:
-        UserError: If it is no log of inspect-ai, or of a compression that cannot be read here.
+        UserError: If the file is not a log of inspect-ai, or is compressed in an unknown way.
     """
     try:
         with path.open("rb") as file:
@@ -112,7 +119,7 @@ def _sample(name: str, sample: Any) -> Conversation:
     links = links if isinstance(links, Mapping) else {}
     events = [_resolved(e, links) for e in sample.get("events") or () if _acts(e)]
     messages = _resolved(sample["messages"], links)
-    steps, found = _woven(events, messages) if events else _told(messages)
+    steps, found = _event_steps(events, messages) if events else _message_steps(messages)
     problems = list(found)
     if error := sample.get("error"):
         text = error.get("message", error) if isinstance(error, Mapping) else error
@@ -131,9 +138,11 @@ def _acts(event: object) -> bool:
     return isinstance(event, Mapping) and event.get("event") in kinds
 
 
-def _woven(events: list[Any], messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """Return the steps that events tell of, with what only messages hold at the beginning."""
-    weave = TraceMerger()
+def _event_steps(
+    events: list[Any], messages: list[Any]
+) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the steps of events, after those that only messages hold."""
+    merger = TraceMerger()
     actors: dict[Any, str] = {}
     for at, event in enumerate(events, 1):
         kind, span = event["event"], event.get("span_id")
@@ -143,39 +152,39 @@ def _woven(events: list[Any], messages: list[Any]) -> tuple[tuple[Step, ...], tu
             if name:
                 actors[event.get("id")] = str(name)
         elif kind == "tool":
-            weave.run(_tool(event, at, actors.get(span)))
+            merger.run(_tool(event, at, actors.get(span)))
         else:
             output = event.get("output")
             choices = output.get("choices") if isinstance(output, Mapping) else None
             for choice in choices if isinstance(choices, list) else ():
                 if isinstance(choice, Mapping) and "message" in choice:
-                    weave.output(at, actors.get(span), parse(choice["message"]))
+                    merger.output(at, actors.get(span), parse(choice["message"]))
     for data in messages:
-        weave.history(0, parse(data))
-    return weave.steps()
+        merger.history(0, parse(data))
+    return merger.steps()
 
 
-def _told(messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
-    """Return the steps that messages tell of; in ours are all actors, and effects."""
-    told = Told()
+def _message_steps(messages: list[Any]) -> tuple[tuple[Step, ...], tuple[str, ...]]:
+    """Return the steps of messages; those of allegiance name every actor and its effects."""
+    log = StepLog()
     for data in messages:
         message = parse(data)
         meta = data.get("metadata")
-        ours = meta if isinstance(meta, Mapping) and "actor" in meta else None
-        if ours is None:
-            told.message(message)
+        own = meta if isinstance(meta, Mapping) and "actor" in meta else None
+        if own is None:
+            log.message(message)
             continue
-        who, text = str(ours["actor"]), str(data.get("content") or "")
+        who, text = str(own["actor"]), str(data.get("content") or "")
         if not message.answers and text.strip():
-            told.steps.append(MessageStep(who, text.removeprefix(f"[{who}] ")))
-        intended = ours.get("intended")
+            log.steps.append(MessageStep(who, text.removeprefix(f"[{who}] ")))
+        intended = own.get("intended")
         for ask in message.asks:
             effects = intended.get(ask.id) if isinstance(intended, Mapping) else None
-            told.called(who, ask.name, ask.args, ask.id, _effects(effects))
+            log.called(who, ask.name, ask.args, ask.id, _effects(effects))
         for answer in message.answers:
             ok = data.get("error") is None
-            told.answered(answer.id, answer.name, text, ok, _effects(ours.get("effects")))
-    return tuple(told.steps), tuple(told.problems)
+            log.answered(answer.id, answer.name, text, ok, _effects(own.get("effects")))
+    return tuple(log.steps), tuple(log.problems)
 
 
 def _tool(event: Mapping[str, Any], at: int, span: str | None) -> Execution:

@@ -1,4 +1,7 @@
-"""LangSmith runs: trees with ``child_runs``, or flat as ``client.list_runs`` gives them."""
+"""Runs of LangSmith.
+
+They are trees with ``child_runs``, or a flat list as ``client.list_runs`` returns it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any
 from allegiance.scan.documents import documents
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, succeeded, value_of
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
 
 MODELS = ("llm", "chat_model")
@@ -28,6 +32,11 @@ class _Tree:
     error: str | None = None
     known: bool = False
     silent: int = 0
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file holds runs."""
+    return opening.has_key("run_type", "runs")
 
 
 def read(path: Path) -> Iterator[Found]:

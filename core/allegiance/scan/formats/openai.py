@@ -1,9 +1,8 @@
-"""Chats in OpenAI's formats: messages, fine-tuning files, items of the Responses API.
+"""Messages of OpenAI, LangChain or Anthropic, and items of the Responses API.
 
-A conversation is ``{"messages": [...]}`` or a bare list; a file holds one, a list of them, or one a
-line. A file with a message a line is one conversation. Anthropic's and LangChain's messages are
-read too. What fails is not marked in most of these formats: an answer that begins as frameworks
-report an error is taken for one.
+A conversation is ``{"messages": [...]}`` or a bare list. A file holds one conversation, a list of
+them, or one a line. A file with one message a line is one conversation. Most of these formats do
+not mark calls that fail: an answer that begins the way frameworks report an error counts as one.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import Any
 
 from allegiance.scan.documents import Document, documents
 from allegiance.scan.messages import Message, arguments, identity, parse, succeeded, value_of
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import (
     AGENT,
     CallStep,
@@ -28,7 +28,15 @@ from allegiance.scan.steps import (
 )
 from allegiance.trace.effects import Effect
 
+FALLBACK = True
+"""The keys below are common: a more specific format that recognizes a file goes first."""
 WANTED = 'an object with "messages", or a list of messages'
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file holds messages, or conversations of them."""
+    keys = ("messages", "role", "lc", "input", "output", "type")
+    return isinstance(opening.first, list) or opening.has_key(*keys)
 
 
 def read(path: Path) -> Iterator[Found]:
@@ -103,20 +111,20 @@ def conversation(name: str, items: Sequence[Any]) -> Conversation:
     Raises:
         UnreadableError: If one is neither.
     """
-    told = Told()
+    log = StepLog()
     for item in items:
         kind = str(item.get("type")) if isinstance(item, Mapping) and "role" not in item else ""
         if kind.endswith("_call"):
-            _call(told, kind, item)
+            _call(log, kind, item)
         elif kind.endswith("_call_output"):
             text = value_of(item.get("output"))
-            told.answered(identity(item.get("call_id")), None, text, succeeded(text))
+            log.answered(identity(item.get("call_id")), None, text, succeeded(text))
         elif kind not in ("reasoning", "item_reference", "compaction"):
-            told.message(parse(item))
-    return Conversation(name, tuple(told.steps), tuple(told.problems))
+            log.message(parse(item))
+    return Conversation(name, tuple(log.steps), tuple(log.problems))
 
 
-def _call(told: Told, kind: str, item: Mapping[str, Any]) -> None:
+def _call(log: StepLog, kind: str, item: Mapping[str, Any]) -> None:
     """Tell of an item that is a call, also of a tool that the provider runs itself."""
     tool = item.get("name") or kind.removesuffix("_call")
     given = next((item[n] for n in ("arguments", "input", "action") if n in item), None)
@@ -124,16 +132,16 @@ def _call(told: Told, kind: str, item: Mapping[str, Any]) -> None:
         left_out = ("type", "id", "call_id", "status", "output", "error", "results")
         given = {name: value for name, value in item.items() if name not in left_out}
     id = identity(item.get("call_id") or item.get("id"))
-    told.called(AGENT, str(tool), arguments(given), id)
+    log.called(AGENT, str(tool), arguments(given), id)
     error, output = item.get("error"), item.get("output")
     hosted = "call_id" not in item and item.get("status") in (None, "completed", "failed")
     if error or output is not None or hosted:
         failed = bool(error) or item.get("status") == "failed"
-        told.answered(id, None, value_of(output or error), not failed)
+        log.answered(id, None, value_of(output or error), not failed)
 
 
-class Told:
-    """Steps that grow as messages are told, in order; answers find their calls."""
+class StepLog:
+    """Steps in order, made from messages; a result is joined to its call."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
@@ -142,7 +150,7 @@ class Told:
         self._calls = 0
 
     def message(self, message: Message, actor: str = AGENT) -> None:
-        """Tell of a message."""
+        """Add what an agent says, the calls and the results of a message."""
         who = message.name or actor
         if message.said.strip():
             self.steps.append(MessageStep(who, message.said))
@@ -159,7 +167,7 @@ class Told:
         id: str | None,
         effects: tuple[Effect, ...] | None = None,
     ) -> None:
-        """Tell of a call."""
+        """Add a call."""
         self._calls += 1
         self._open.append((self._calls, id, tool))
         self.steps.append(CallStep(self._calls, actor, tool, args, id, effects))
@@ -172,7 +180,7 @@ class Told:
         ok: bool,
         effects: tuple[Effect, ...] | None = None,
     ) -> None:
-        """Tell of an answer; it belongs to the first open call of its id, or else of its tool."""
+        """Add a result to the first open call with its id, or else of its tool."""
         fits: Iterable[tuple[int, str | None, str]] = (
             (call for call in self._open if call[1] == id)
             if id is not None

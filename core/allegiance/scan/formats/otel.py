@@ -1,6 +1,7 @@
-"""OpenTelemetry traces in OTLP JSON or as the Python SDK prints spans, in both dialects.
+"""OpenTelemetry traces in OTLP JSON, or as the Python SDK prints them.
 
-A conversation is what has one ``gen_ai.conversation.id`` or ``session.id``, and else one trace.
+Both dialects are read, the GenAI conventions and OpenInference. A conversation is everything with
+the same ``gen_ai.conversation.id`` or ``session.id``; without one, a trace.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from allegiance.scan.formats._otel_reading import Reading
 from allegiance.scan.formats._otel_spans import Record, Span, is_spans, read_spans
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import Message, same
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
 
 WANTED = "OTLP JSON with resourceSpans, or spans as the Python SDK prints them"
@@ -37,6 +39,11 @@ class _Trace:
     asking: int = 0
     known: bool = False
     error: str | None = None
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a file holds spans, or logs of them."""
+    return is_spans(opening.first)
 
 
 def read(path: Path) -> Iterator[Found]:

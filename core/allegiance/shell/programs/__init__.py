@@ -1,4 +1,4 @@
-"""Handlers by the name of the program: each adds the effects of one command."""
+"""What each program does: handlers by the name of the program."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ HANDLERS: dict[str, Handler] = {
     **builtins.HANDLERS,
     **described.HANDLERS,
 }
-"""Handlers by name.
+"""Handlers by name; the empty name is that of every program without one."""
 
-The empty name stands for programs without a handler, ``./`` for scripts that the line wrote.
-"""
+__all__ = ["HANDLERS"]

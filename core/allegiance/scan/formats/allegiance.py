@@ -1,6 +1,6 @@
-"""What allegiance wrote itself: the folder of a run, its trials, and a guard's ``JsonLines``.
+"""Runs of allegiance, and files of a guard's JsonLines.
 
-These hold effects as they were recorded; no binding is asked.
+They hold effects as they were recorded, so no binding is needed.
 """
 
 from __future__ import annotations
@@ -11,11 +11,17 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from allegiance.scan.documents import documents
-from allegiance.scan.formats.openai import Told
+from allegiance.scan.formats.openai import StepLog
+from allegiance.scan.opening import Opening
 from allegiance.scan.steps import Conversation, Found, MessageStep, Unread
 from allegiance.store.writer import TRIALS
 from allegiance.trace.events import Event
 from allegiance.trace.trials import SCHEMA, Trial
+
+
+def recognizes(opening: Opening) -> bool:
+    """Tell whether a folder is that of a run, or a file holds trials or records of a guard."""
+    return (opening.path / TRIALS).is_file() or opening.has_key("record", "trace")
 
 
 def read(path: Path) -> Iterator[Found]:
@@ -69,16 +75,16 @@ def _watched(number: int, events: list[Event]) -> Found:
 
 
 def _conversation(name: str, events: Iterable[Event], problem: str | None) -> Found:
-    told = Told()
+    log = StepLog()
     ended = False
     for event in events:
         if event.kind == "message":
-            told.steps.append(MessageStep(event.actor, event.text))
+            log.steps.append(MessageStep(event.actor, event.text))
         elif event.kind == "tool_call":
             effects = event.effects if event.bound else None
-            told.called(event.actor, event.tool or "", event.args, event.call_id, effects)
+            log.called(event.actor, event.tool or "", event.args, event.call_id, effects)
         elif event.kind == "tool_result":
-            told.answered(event.call_id, event.tool, event.text, event.ok, event.effects)
+            log.answered(event.call_id, event.tool, event.text, event.ok, event.effects)
         ended = ended or event.kind == "end"
-    problems = (*([problem] if problem else ()), *told.problems)
-    return Conversation(name, tuple(told.steps), problems, cut=not ended)
+    problems = (*([problem] if problem else ()), *log.problems)
+    return Conversation(name, tuple(log.steps), problems, cut=not ended)
