@@ -54,7 +54,7 @@ def parse_model(spec: str, base_url: str | None = None) -> Model:
         UserError: For an unknown scripted agent or a text of another form.
     """
     kind, colon, name = spec.partition(":")
-    if kind == "scripted_agent" and name:
+    if kind == "scripted" and name:
         return Model(spec, ScriptedAgent(name))
     if kind == "calibrated":
         return Model(recorded(spec), ScriptedAgent(spec))
