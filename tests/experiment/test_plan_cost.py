@@ -216,7 +216,7 @@ prices = { "openai:m" = { input = 100, output = 0 } }
 [[blocks]]
 name = "one"
 scenarios = ["rubric_grading"]
-conditions = { relationship = ["none", "good"], delivery = ["document", "memory"] }
+factors = { relationship = ["none", "good"], delivery = ["document", "memory"] }
 [[blocks]]
 name = "two"
 scenarios = ["rubric_grading"]

@@ -49,13 +49,13 @@ class Block(Setting):
 
     Attributes:
         name: What the block is for.
-        conditions: Values by factor: their full factorial.
+        factors: Levels by factor; all their combinations are played.
         exclude: Combinations that are taken out of it.
         include: Combinations that are added at the end, whatever was excluded.
     """
 
     name: str = ""
-    conditions: Factors = Field(default={})
+    factors: Factors = Field(default={})
     exclude: tuple[Factors, ...] = ()
     include: tuple[Factors, ...] = ()
 
@@ -158,7 +158,7 @@ class Experiment(Setting):
         }
         if peer := asked["peer_model"]:
             common["peer_model"] = parse_model(peer, asked["base_url"]).spec
-        whole = expand(factors=block.conditions, **common)
+        whole = expand(factors=block.factors, **common)
         kept = _without(whole.configurations, block.exclude)
         left_out = [*whole.left_out]
         for combination in block.include:

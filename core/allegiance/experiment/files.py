@@ -98,7 +98,7 @@ def _problem(kind: str, loc: ConfigurationKey, text: str, given: object, path: P
 
 
 def _spelled(loc: ConfigurationKey) -> str:
-    """Return ``blocks[0].conditions`` for a place in a file."""
+    """Return ``blocks[0].factors`` for a place in a file."""
     text = ""
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

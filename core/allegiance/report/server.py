@@ -217,7 +217,7 @@ def _about(name: str, run: Path) -> dict[str, Any]:
         manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         manifest = {}
-    cells = manifest.get("cells") if isinstance(manifest, dict) else None
+    cells = manifest.get("configurations") if isinstance(manifest, dict) else None
     cells = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
     with (run / TRIALS).open("rb") as file:
         done = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

@@ -101,7 +101,7 @@ def planned(manifest: object) -> int | None:
     """Return how many trials a run's folder is to hold, if its manifest says so."""
     if not isinstance(manifest, dict):
         return None
-    cells, each = manifest.get("cells"), manifest.get("trials")
+    cells, each = manifest.get("configurations"), manifest.get("trials")
     if not isinstance(cells, list) or not isinstance(each, int):
         return None
     try:

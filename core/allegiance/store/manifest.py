@@ -50,7 +50,7 @@ class Manifest(Wire):
 
     def same_plan(self, other: Manifest) -> str | None:
         """Say in which field two runs differ, other than shard and time, or None."""
-        for name in ("schema_version", "seed", "trials", "limits", "until", "cells"):
+        for name in ("schema_version", "seed", "trials", "limits", "until", "configurations"):
             if getattr(self, name) != getattr(other, name):
                 return name
         return None
@@ -122,7 +122,7 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
                 raise UserError("the endpoint's credentials are not on file: give --base-url again")
             configuration = configuration.model_copy(update={"base_url": base_url})
         configurations.append(configuration)
-    return manifest.model_copy(update={"cells": tuple(configurations)})
+    return manifest.model_copy(update={"configurations": tuple(configurations)})
 
 
 def parse_shard(text: str) -> tuple[int, int]:
