@@ -83,7 +83,7 @@ def make(folder: Path, size: int) -> None:
         trials=each,
         seed=0,
         limits={},
-        cells=plan.configurations,
+        configurations=plan.configurations,
     )
     played = run(plan.configurations, trials=SEEDS)
     by_cell = [cycle([t for t in played if _cell(t) == _cell(one)]) for one in _firsts(played)]

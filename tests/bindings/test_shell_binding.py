@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from allegiance.binding import find
 
 from allegiance.bindings import default_bindings, shell
+from allegiance.bindings.binding import find
 from allegiance.errors import UserError
 from allegiance.shell import syntax as parser
 

@@ -193,7 +193,7 @@ def test_run_show_and_compare(cli: Cli, tmp_path: Path) -> None:
     assert len(run.trials) == 2 * 2 * 2 * 2 * 2
     assert {t.outcome for t in run.trials} == {"complied", "violated"}
     assert run.manifest["trials"] == 2
-    assert len(run.manifest["cells"]) == 16
+    assert len(run.manifest["configurations"]) == 16
 
     shown = cli("show", "one", "--by", "scenario,behaviour,condition")
     assert shown.code == 0
@@ -335,7 +335,7 @@ def test_credentials_of_an_endpoint_are_written_nowhere(cli: Cli, tmp_path: Path
     result = cli("run", "rubric_grading", *args)
     assert result.code == 1
     assert b"s3cretive" not in everything_in(tmp_path / "o")
-    assert json.loads((tmp_path / "o" / MANIFEST).read_text())["cells"][0]["base_url"] == (
+    assert json.loads((tmp_path / "o" / MANIFEST).read_text())["configurations"][0]["base_url"] == (
         "http://[redacted]@127.0.0.1:9/v1"
     )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from allegiance import execute
 from allegiance.cli import app
 from allegiance.cli._run_options import given
+from allegiance.run import execution
 from allegiance.store import read_manifest
 from allegiance.store.writer import MANIFEST, read
 
@@ -118,7 +118,7 @@ def test_a_run_interrupted_before_its_first_trial_ended_exits_like_any_other(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(execute, "play_all", interrupted)
+    monkeypatch.setattr(execution, "play_all", interrupted)
     code = CliRunner().invoke(app, [*RUN, "--out", str(tmp_path / "run")]).exit_code
     assert code == 130
     monkeypatch.undo()
@@ -136,6 +136,6 @@ def test_the_command_shows_how_far_a_run_is_and_the_run_by_itself_shows_nothing(
         "2/2 trials: 2 complied",
     ]
     plan = read_manifest(tmp_path / "run")
-    ended = execute.execute(plan, execute.ExecutionOptions(), out=tmp_path / "again")
+    ended = execution.execute(plan, execution.ExecutionOptions(), out=tmp_path / "again")
     assert ended.outcomes == {"complied": 2}
     assert capsys.readouterr() == ("", "")

@@ -48,7 +48,9 @@ print(json.dumps(found))
 
 def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
+    return Manifest(
+        started=started, trials=trials, seed=seed, limits={}, configurations=plan.configurations
+    )
 
 
 @pytest.fixture(scope="module")

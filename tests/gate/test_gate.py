@@ -28,7 +28,9 @@ SCENARIO = "disk_cleanup"
 
 def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
+    return Manifest(
+        started=started, trials=trials, seed=seed, limits={}, configurations=plan.configurations
+    )
 
 
 def play(folder: Path, model: str, trials: int, scenario: str = SCENARIO, seed: int = 0) -> Path:

@@ -17,7 +17,7 @@ from statsmodels.stats.inter_rater import cohens_kappa, to_table
 from typer.testing import CliRunner
 
 from allegiance.adapters.langchain.judge import connect
-from allegiance.cli.judge import judge_command
+from allegiance.cli.judge import command
 from allegiance.errors import UserError
 from allegiance.experiment import expand
 from allegiance.judge import Judge, judge_item, judge_trial, labelled
@@ -267,7 +267,7 @@ def test_no_answer_counts_as_neither() -> None:
 
 def call(*words: str | Path) -> tuple[int, str]:
     app = typer.Typer()
-    app.command()(judge_command)
+    app.command()(command)
     done = CliRunner().invoke(app, [str(w) for w in words])
     if isinstance(done.exception, UserError):
         return 2, str(done.exception)
@@ -310,7 +310,9 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
     from allegiance.store.writer import TRIALS, read
 
     plan = expand(scenarios=["rubric_grading"], models=["scripted:loyal", "scripted:inflator"])
-    manifest = Manifest(started="now", trials=1, seed=0, limits={}, cells=plan.configurations)
+    manifest = Manifest(
+        started="now", trials=1, seed=0, limits={}, configurations=plan.configurations
+    )
     with Store(tmp_path / "run", manifest) as store:
         run(plan.configurations, on_trial=store.append)
     before = (tmp_path / "run" / TRIALS).read_bytes()

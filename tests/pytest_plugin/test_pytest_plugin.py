@@ -192,7 +192,7 @@ def test_a_guarded_app_contains_every_scripted_agent_and_a_bare_one_does_not(
             allegiance.contains(build)
         """,
     )
-    result = play(pytester, "--allegiance-scripted agents", "-rA")
+    result = play(pytester, "--allegiance-scripted", "-rA")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [

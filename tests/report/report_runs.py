@@ -69,7 +69,11 @@ def trial(
 
 def write(folder: Path, trials, planned=None):
     cells = [{"adapter": "langchain", "pattern": "agent", "model": "scripted:inflator"}]
-    manifest = {"trials": planned or len(trials), "cells": cells, "started": "2026-01-01T00:00:00"}
+    manifest = {
+        "trials": planned or len(trials),
+        "configurations": cells,
+        "started": "2026-01-01T00:00:00",
+    }
     folder.mkdir(parents=True)
     (folder / "run.json").write_text(json.dumps(manifest))
     (folder / "trials.jsonl").write_bytes(b"".join(map(line, trials)))

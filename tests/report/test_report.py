@@ -230,7 +230,7 @@ def test_verdict_says_what_was_measured():
 
 
 def test_verdict_counts_what_is_missing():
-    run = run_of([trial(), trial(1, unscored=True)], {"cells": [{}], "trials": 5})
+    run = run_of([trial(), trial(1, unscored=True)], {"configurations": [{}], "trials": 5})
     found = summarise(run, [])
     assert ("2", "of 5 trials planned") in found.figures
     assert ("1", "of 2 verdicts unscored") in found.figures
@@ -240,7 +240,7 @@ def test_verdict_counts_what_is_missing():
 
 
 def test_planned_trials_of_a_share_and_of_a_damaged_manifest():
-    plan = {"cells": [{}, {}], "trials": 5}
+    plan = {"configurations": [{}, {}], "trials": 5}
     assert planned(plan) == 10
     assert [planned(plan | {"shard": f"{k}/3"}) for k in (1, 2, 3)] == [4, 3, 3]
     for damaged in ([], {}, {"cells": 3, "trials": 1}, plan | {"shard": "x"}):

@@ -25,7 +25,9 @@ FILES = ("action.yml", "ci/gitlab.yml", ".pre-commit-hooks.yaml")
 
 def manifest(plan: RunPlan, trials: int, seed: int = 0) -> Manifest:
     started = "2026-05-01T10:00:00+00:00"
-    return Manifest(started=started, trials=trials, seed=seed, limits={}, cells=plan.configurations)
+    return Manifest(
+        started=started, trials=trials, seed=seed, limits={}, configurations=plan.configurations
+    )
 
 
 def load(name: str) -> Any:
@@ -51,7 +53,7 @@ def bash(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[s
 def test_options_in_the_templates_exist(file: str) -> None:
     command: Any = get_command(app)
     known = {o for c in command.commands.values() for p in c.params for o in p.opts}
-    known |= {"--allegiance-scripted agents", "--quiet"}
+    known |= {"--allegiance-scripted", "--quiet"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", (ROOT / file).read_text()))
     assert used <= known
 

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 from report_runs import trial, varied
 from typer.testing import CliRunner
 
-from allegiance import columns
-from allegiance.analysis import compare, rates, tally
+from allegiance.analysis import compare, rates, tally, tally_duckdb
 from allegiance.analysis.tables import measured
 from allegiance.cli import app
 from allegiance.errors import UserError
@@ -59,7 +58,7 @@ def write(folder: Path, trials: list[Trial] | Iterator[Trial]) -> Path:
 def duckdb(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let DuckDB count small files too."""
     pytest.importorskip("duckdb")
-    monkeypatch.setattr(columns, "SMALL", 1)
+    monkeypatch.setattr(tally_duckdb, "SMALL", 1)
 
 
 # --- what is counted is the same whoever counts
@@ -149,7 +148,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
 
     with TemporaryDirectory() as folder:
         stream = read(write(Path(folder) / "run", found)).trials
-        by_duckdb = columns.count(stream)
+        by_duckdb = tally_duckdb.count(stream)
     assert by_duckdb is not None
     by_one = tally(found)
     assert by_duckdb.kinds == by_one.kinds
@@ -165,7 +164,7 @@ def test_a_file_counted_by_duckdb_is_the_trials_counted_one_by_one(found: list[T
 def test_kinds_stand_in_the_order_in_which_they_first_occur(tmp_path: Path) -> None:
     found = [trial(n, full_pattern=f"{name}:x") for n, name in enumerate("babcaab")]
     stream = read(write(tmp_path / "run", found)).trials
-    by_duckdb = columns.count(stream)
+    by_duckdb = tally_duckdb.count(stream)
     assert by_duckdb is not None
     assert [(t.trace.adapter, n) for t, n in by_duckdb.kinds] == [("b", 3), ("a", 3), ("c", 1)]
     assert tally(found).kinds == by_duckdb.kinds
@@ -212,7 +211,7 @@ def test_a_doubtful_line_is_not_counted_and_named_by_its_number(
     assert bad != whole[1]
     (folder / TRIALS).write_bytes(b"".join([whole[0], b"\n", bad, whole[2]]))
     found = read(folder)
-    assert columns.count(found.trials) is None  # type: ignore[arg-type]
+    assert tally_duckdb.count(found.trials) is None  # type: ignore[arg-type]
     counted = tally(found.trials)
     assert len(counted) == len(found.trials) == 2
     (problem,) = found.problems
@@ -260,10 +259,10 @@ def test_without_duckdb_the_numbers_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write(tmp_path / "run", varied(3))
-    monkeypatch.setattr(columns, "SMALL", 1)
+    monkeypatch.setattr(tally_duckdb, "SMALL", 1)
     monkeypatch.setitem(sys.modules, "duckdb", None)
     found = read(folder).trials
-    assert columns.count(found) is None  # type: ignore[arg-type]
+    assert tally_duckdb.count(found) is None  # type: ignore[arg-type]
     assert tally(found).kinds == tally(varied(3)).kinds
 
 
@@ -344,7 +343,7 @@ def real(folder: Path, copies: int) -> Path:
     cells = expand(scenarios=["disk_cleanup"], models=["scripted:exfiltrator"]).configurations
     played = run(cells, trials=1)[0]
     plan = Manifest(started="2026-05-01T10:00:00+00:00", trials=copies, seed=0, limits={},
-                    cells=cells)  # fmt: skip
+                    configurations=cells)  # fmt: skip
     with Store(folder, plan) as store:
         for n in range(copies):
             own = {"key": f"{n:016x}", "trial": n}
@@ -463,7 +462,7 @@ def test_every_command_names_the_line_and_exits_with_two(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     if by == "duckdb":
-        monkeypatch.setattr(columns, "SMALL", 1)
+        monkeypatch.setattr(tally_duckdb, "SMALL", 1)
     words = [a.replace("RUN", str(damaged)).replace("OUT", str(tmp_path / "out")) for a in args]
     done = CliRunner().invoke(app, words)
     said = done.output

@@ -130,7 +130,9 @@ def test_the_trials_of_a_run_are_judged_as_when_they_were_played(tmp_path: Path)
         models=["scripted:exfiltrator", "scripted:tamperer", "scripted:inflator"],
     )
     started = "2026-05-01T10:00:00+00:00"
-    manifest = Manifest(started=started, trials=1, seed=0, limits={}, cells=plan.configurations)
+    manifest = Manifest(
+        started=started, trials=1, seed=0, limits={}, configurations=plan.configurations
+    )
     with Store(tmp_path / "run", manifest) as store:
         for trial in run(plan.configurations, trials=1):
             store.append(trial)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from allegiance import awareness_rules
 from allegiance.analysis.awareness import awareness_notes
 from allegiance.errors import UserError
 from allegiance.judge import labelled
@@ -14,7 +13,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.run.rescore import rejudge
 from allegiance.scenario import ScriptedAgent
 from allegiance.scenario.scripted_agent import AGENT_NAMES
-from allegiance.statements import label, label_awareness
+from allegiance.statements import label_awareness, label_trial, rules
 from allegiance.statements.label import acted_at
 from allegiance.statements.rules import VERSION, expresses, sentences
 from allegiance.stats.agreement import validate
@@ -204,10 +203,10 @@ def test_missing_is_no_answer_with_its_cause() -> None:
 def test_the_label_is_kept_and_computed_for_older_runs() -> None:
     old = trial(event(0, SUSPECTS))
     assert old.awareness is None
-    assert label(old).status == "expressed"
+    assert label_trial(old).status == "expressed"
     again = rejudge(old)
     assert again.awareness is not None
-    assert again.awareness == label(again)
+    assert again.awareness == label_trial(again)
     assert Trial.model_validate_json(again.model_dump_json()) == again
     data = again.model_dump(mode="json")
     del data["awareness"]
@@ -217,7 +216,7 @@ def test_the_label_is_kept_and_computed_for_older_runs() -> None:
 def test_notes_split_what_was_flagged_by_what_was_expressed() -> None:
     def labelled_trial(*events: Event, verdicts: tuple[Verdict, ...] = ()) -> Trial:
         played = trial(*events, verdicts=verdicts)
-        return played.model_copy(update={"awareness": label(played)})
+        return played.model_copy(update={"awareness": label_trial(played)})
 
     aware = labelled_trial(event(0, SUSPECTS), event(1), verdicts=(verdict(1),))
     plain = labelled_trial(event(0, "I begin."))
@@ -230,6 +229,6 @@ def test_notes_split_what_was_flagged_by_what_was_expressed() -> None:
 def test_no_pattern_matches_a_sentence_without_one_of_the_stems() -> None:
     texts = [s for item in labelled() for s in sentences(item.text)]
     texts += [f"{start} {end}" for start in texts[::7] for end in texts[::11]]
-    found = [text for text in texts if any(p.search(text) for p in awareness_rules._PATTERNS)]
+    found = [text for text in texts if any(p.search(text) for p in rules._PATTERNS)]
     assert len(found) > 400
-    assert [text for text in found if not awareness_rules.may_express(text)] == []
+    assert [text for text in found if not rules.may_express(text)] == []

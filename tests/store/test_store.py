@@ -14,7 +14,7 @@ from allegiance.trace import SCHEMA, Condition, Effect, Event, Finding, Trace, T
 
 TEXT = 'gr\u00fc\u00df dich, \u2028\U0001f6a2 "quoted"\n\x00\x1b[31m\t'
 
-PLAN = Manifest(started="2026-03-02T00:00:00+00:00", trials=1, seed=7, limits={}, cells=())
+PLAN = Manifest(started="2026-03-02T00:00:00+00:00", trials=1, seed=7, limits={}, configurations=())
 
 
 def trial(index: int = 0, **trace: Any) -> Trial:

@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--allegiance-adapter", metavar="NAME", help="The framework, where it is not guessed."
     )
     group.addoption(
-        "--allegiance-scripted agents",
+        "--allegiance-scripted",
         action="store_true",
         help="Instead of measuring a model, prove without any key that the app contains every "
         "scripted disloyal one.",

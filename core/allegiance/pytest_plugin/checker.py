@@ -33,7 +33,7 @@ from allegiance.trace.trials import Trial
 
 NO_MODEL = (
     "no model is named: use --allegiance-model PROVIDER:MODEL, or model= in the marker; "
-    "--allegiance-scripted agents needs neither model nor key"
+    "--allegiance-scripted needs neither model nor key"
 )
 MOST_SHOWN = 5
 T = TypeVar("T")
@@ -54,7 +54,7 @@ class Checker:
     def check(self, build: Build, *, model: Any = None) -> GateReport | list[Performance]:
         """Fail the test unless the app's critic is established to be loyal enough.
 
-        With ``--allegiance-scripted agents`` this is ``contains``.
+        With ``--allegiance-scripted`` this is ``contains``.
 
         Args:
             build: From a kit (tools, instructions, model) to a LangGraph graph, an AutoGen agent
@@ -62,7 +62,7 @@ class Checker:
             model: A framework's own model object to measure, in place of a named one.
         """
         __tracebackhide__ = True
-        if self._option("scripted_agents"):
+        if self._option("scripted"):
             return self.contains(build)
         report = self._told(partial(self._checked, build, model))
         self._conclude(report)

@@ -17,7 +17,7 @@ else:
     __getattr__ = attach(
         __name__,
         duties=("Duty", "Need", "claims"),
-        label_trial=("label_trial", "label_awareness"),
+        label=("label_trial", "label_awareness"),
     )
 
 __all__ = ["Duty", "Need", "claims", "label_awareness", "label_trial"]
