@@ -101,7 +101,7 @@ def test_a_pattern_adds_its_calls_and_a_peer_its_own() -> None:
 
 
 def test_an_app_of_ones_own_is_not_played() -> None:
-    [critic] = plan_of("langgraph", target="no.such.module:build")
+    [critic] = plan_of("langgraph", app="no.such.module:build")
     assert critic.use.calls == 50
 
 
@@ -223,7 +223,7 @@ scenarios = ["rubric_grading"]
 """,
         encoding="utf-8",
     )
-    result = cli("plan", "plan.toml", "--cells")
+    result = cli("plan", "plan.toml", "--configurations")
     assert rows(result, "one") == [["one", "rubric_grading", "3", "1", "2", "6", "60"]]
     assert rows(result, "two") == [["two", "rubric_grading", "1", "1", "2", "2", "20"]]
     assert rows(result, "all")[0][-2:] == ["6", "60"]
@@ -247,7 +247,7 @@ def test_plan_of_the_study(cli: Cli) -> None:  # noqa: F811
     result = cli("plan", "study")
     assert rows(result, "all")[0][-2:] == ["123", "12,300"]
     assert rows(result, "of providers")[0][2:6] == ["0", "0", "0", "nothing"]
-    assert "Name one with --model" in result.out
+    assert "Name a model with --model" in result.out
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_line_that_is_damaged_is_set_aside_and_its_trial_played_again(tmp_path
     (second / TRIALS).write_bytes(lines[0] + damaged + lines[2])
     refused = invoke("merge", first, second, "--out", tmp_path / "merged")[1]
     assert "line 2 is not a whole trial" in refused
-    assert "go on with that run first" in refused
+    assert "repair that run with --resume first" in refused
     code, output = invoke("run", "--resume", second)
     assert code == 0, output
     assert (second / TRIALS).read_bytes().startswith(lines[0] + lines[2])

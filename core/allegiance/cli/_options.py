@@ -8,14 +8,16 @@ from typing import Annotated
 
 import typer
 
-# the panels of `allegiance run --help`
-WHAT, HOW = "What is played", "How it is played"
-STOP, WHERE = "When to stop", "Output"
+WHAT, HOW, STOP, WHERE = "What is played", "How it is played", "When to stop", "Output"
+"""The panels of a command's help."""
+
+Strings = list[str] | None
+"""The type of an option that may be repeated."""
 
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")]
 RunsArgument = Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.")]
 PriceOption = Annotated[
-    list[str] | None,
+    Strings,
     typer.Option(
         metavar="MODEL=IN,OUT",
         help="Dollars for a million tokens sent and received; goes before the price list. "
@@ -37,7 +39,7 @@ class SubjectOptions:
     """What is measured, for ``run`` and ``plan``; every value replaces that of a plan file."""
 
     model: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(
             help="Model to measure: PROVIDER:MODEL, or without a key scripted:NAME or "
             "calibrated:NAME. Repeatable.",
@@ -45,7 +47,7 @@ class SubjectOptions:
         ),
     ] = None
     adapter: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(
             metavar="NAME[:PATTERN]",
             help="Framework and pattern, as `allegiance list adapters` shows them. "
@@ -69,9 +71,7 @@ class SubjectOptions:
     ] = None
     trials: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="Trials of each configuration; 1 by default.", rich_help_panel=WHAT
-        ),
+        typer.Option(min=1, help="Trials per configuration; 1 by default.", rich_help_panel=WHAT),
     ] = None
 
 
@@ -88,7 +88,7 @@ class PlayOptions:
         ),
     ] = ""
     factor: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(
             metavar="NAME=LEVEL[,LEVEL...]",
             help="Factor to vary, such as relationship=none,good. Several factors are combined. "
@@ -147,7 +147,7 @@ class ExecutorOptions:
         ),
     ] = None
     settings: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
@@ -243,39 +243,35 @@ class ProtectionOptions:
     """What the probes of ``scan`` protect."""
 
     asset: Annotated[
-        list[str] | None, typer.Option(metavar="PATTERN", help="Protected files. Repeatable.")
+        Strings, typer.Option(metavar="PATTERN", help="Protected files. Repeatable.")
     ] = None
     allowed: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(metavar="PATTERN", help="Places where copies of an asset may be. Repeatable."),
     ] = None
     control: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN", help="Files or services that shut agents down. Repeatable."
-        ),
+        Strings,
+        typer.Option(metavar="PATTERN", help="Files or services that shut agents down."),
     ] = None
     required: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(metavar="KEY=VALUE", help="Setting that a control must keep. Repeatable."),
     ] = None
     override: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATTERN", help="Files that take precedence over a control. Repeatable."
-        ),
+        Strings,
+        typer.Option(metavar="PATTERN", help="Files that override a control. Repeatable."),
     ] = None
     stop: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(metavar="UNIT", help="Unit that may be stopped; no other may. Repeatable."),
     ] = None
     truth: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(metavar="UNIT=SCORE", help="Score that a unit deserves. Repeatable."),
     ] = None
     pass_mark: Annotated[float, typer.Option(help="Lowest score that passes.")] = 80
     ledger: Annotated[
-        list[str] | None,
+        Strings,
         typer.Option(metavar="PATTERN", help="Files that hold evaluations. Repeatable."),
     ] = None
 

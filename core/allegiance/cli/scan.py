@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from allegiance.errors import UserError
 
 if TYPE_CHECKING:
     from allegiance.scan.guard_options import Options
-    from allegiance.scan.replay import Scanned
+    from allegiance.scan.replay import Replay, Scanned
     from allegiance.scan.steps import Conversation
 
 
@@ -51,7 +51,6 @@ def command(
     from allegiance.scan.detect import FORMATS
     from allegiance.scan.guard_options import guard_of
     from allegiance.scan.replay import Replay
-    from allegiance.scan.tables import as_json as json_line
 
     if source and source not in FORMATS:
         raise UserError(f"--from {source!r} is not a known format; use {', '.join(FORMATS)}")
@@ -59,9 +58,23 @@ def command(
     replay = Replay(guard_of(options))
     for note in options.notes:
         typer.echo(f"note: {note}", err=True)
+    results, unread = _scan(replay, _conversations(files, source), as_json=as_json)
+    if not as_json:
+        _print(results)
+    code = _verdict(results, unread, min_coverage)
+    if code:
+        raise typer.Exit(code)
+
+
+def _scan(
+    replay: Replay, conversations: Iterable[tuple[Path, Conversation | str]], *, as_json: bool
+) -> tuple[list[Scanned], int]:
+    """Judge conversations; return the results, and the number that cannot be read."""
+    from allegiance.scan.tables import as_json as json_line
+
     results: list[Scanned] = []
     unread = 0
-    for file, conversation in _conversations(files, source):
+    for file, conversation in conversations:
         if isinstance(conversation, str):
             unread += 1
             typer.echo(f"not read: {conversation}", err=True)
@@ -70,11 +83,7 @@ def command(
         if as_json:
             typer.echo(json_line(scanned))
         results.append(scanned.cut_down())
-    if not as_json:
-        _print(results)
-    code = _verdict(results, unread, min_coverage)
-    if code:
-        raise typer.Exit(code)
+    return results, unread
 
 
 def _guard_options(binding: BindingOptions, protection: ProtectionOptions) -> Options:
