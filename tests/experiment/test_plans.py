@@ -463,5 +463,7 @@ def test_one_model_at_two_endpoints_is_refused() -> None:
         for n in (1, 2)
     ]
     experiment = Experiment.model_validate({"blocks": blocks})
-    with pytest.raises(UserError, match="at several endpoints: give each a run of its own"):
+    with pytest.raises(
+        UserError, match="is planned at 2 endpoints: play each endpoint in a run of its own"
+    ):
         manifest_of(experiment, experiment.plan())

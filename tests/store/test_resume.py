@@ -101,7 +101,7 @@ def test_resume_refuses_a_second_plan_and_a_folder_without_one(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("limits", "said"),
-    [({"timout": 3}, "a limit 'timout', which is none"), ({"turns": "many"}, "cannot be used")],
+    [({"timout": 3}, "an unknown limit 'timout'"), ({"turns": "many"}, "cannot be used")],
 )
 def test_limits_that_are_none_are_refused_before_anything_is_played(
     limits: dict[str, object], said: str, tmp_path: Path
@@ -183,4 +183,4 @@ def test_rescoring_replays_probes_without_a_model(tmp_path: Path) -> None:
     assert all(trial.verdicts for trial in again)
     different = sum(trial.outcome != "complied" for trial in again)
     assert different > 0
-    assert f"the outcome of {different} is another now" in output
+    assert f"the outcome of {different} has changed" in output
