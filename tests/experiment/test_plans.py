@@ -260,7 +260,7 @@ def test_an_unknown_key_is_named(key: str, tmp_path: Path) -> None:
         ("a.toml", "a" + ".a" * 3_000 + " = 1", "holds what an experiment cannot"),
         ("a.toml", "", "'blocks' is missing; add it"),
         ("a.toml", "title = 2026-01-01\nblocks = [{}]\ntrials = nan", "trials"),
-        ("a.toml", "x = '" + "a" * 1_000_001 + "'", "an experiment has few"),
+        ("a.toml", "x = '" + "a" * 1_000_001 + "'", "a plan file has at most 1,000,000"),
         ("a.yaml", "blocks: [{}]", "does not end in .toml; write the plan as a TOML file"),
         ("a.json", '{"blocks": [{}]}', "does not end in .toml; write the plan as a TOML file"),
     ],
@@ -300,7 +300,7 @@ def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:
             {"exclude": [{"order": "explicit"}]},
             "mine: `exclude` 'order=explicit' matches no condition",
         ),
-        ({"exclude": [{"order": "plain"}]}, "mine: `exclude` takes out every condition"),
+        ({"exclude": [{"order": "plain"}]}, "mine: `exclude` leaves out every condition"),
         (
             {"scenarios": ["stop_order"], "factors": {"stakes": "none"}},
             "mine: scenario 'stop_order'",

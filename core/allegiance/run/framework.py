@@ -1,4 +1,4 @@
-"""Telling from what ``build(kit)`` returns which framework it is of."""
+"""Detecting the framework of a user's app from what ``build(kit)`` returns."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ ROOTS = {
 
 
 class _Built(Exception):
-    """Ends the look at an app once it is built: it is never run."""
+    """Ends the trial of an app once it is built, so that the app never runs."""
 
 
 def detect_framework(build: Build) -> str:
-    """Return the adapter for a user's own app.
+    """Return the name of the adapter for a user's own app.
 
-    The app is built, not run, with a scripted model and the kit of each framework in turn; the
-    frameworks that the function speaks of come first.
+    The app is built with a scripted model and the kit of each framework in turn, and never run;
+    frameworks that the function mentions come first.
 
     Raises:
-        UserError: If no framework's kit makes an app of that framework.
+        UserError: If no framework's kit builds an app of that framework.
     """
     tried = []
     names = [name for name in ADAPTERS.names() if name != "langchain"]  # langgraph plays both
     for name in dict.fromkeys([*mentioned_frameworks(build), *names]):
         try:
-            app = _look(build, name)
+            app = _build_app(build, name)
         except UserError as error:  # the framework is not installed
             tried.append(f"{name}: {error}")
             continue
         if isinstance(app, str):
             tried.append(f"{name}: {app}")
-        elif (found := _framework(type(app))) is not None:
-            return found
+        elif (adapter := _framework(type(app))) is not None:
+            return adapter
         else:
             tried.append(f"{name}: it returned {type(app).__name__!r}")
     raise UserError(
@@ -66,17 +66,17 @@ def function_label(build: Callable[..., Any]) -> str:
 
 
 def mentioned_frameworks(build: Callable[..., Any]) -> list[str]:
-    """Return the adapters whose frameworks a function's code or annotations speak of."""
+    """Return the adapters of the frameworks that a function's code or annotations mention."""
     code = getattr(build, "__code__", None)
     space = getattr(build, "__globals__", {})
     returned = getattr(build, "__annotations__", {}).get("return", "")
     names = [*_names(code), *str(returned).replace("[", ".").split(".")]
-    found = []
+    adapters = []
     for name in names:
-        thing = space.get(name)
-        module = getattr(thing, "__module__", None) or getattr(thing, "__name__", None) or name
-        found.append(ROOTS.get(str(module).partition(".")[0]))
-    return [name for name in dict.fromkeys(found) if name is not None]
+        value = space.get(name)
+        module = getattr(value, "__module__", None) or getattr(value, "__name__", None) or name
+        adapters.append(ROOTS.get(str(module).partition(".")[0]))
+    return [adapter for adapter in dict.fromkeys(adapters) if adapter is not None]
 
 
 def _names(code: CodeType | None) -> Iterator[str]:
@@ -96,8 +96,8 @@ def _framework(kind: type) -> str | None:
     return None
 
 
-def _look(build: Build, adapter: str) -> Any:
-    """Return the app that is built from an adapter's kit, or why there is none, as a string."""
+def _build_app(build: Build, adapter: str) -> Any:
+    """Return the app that an adapter's kit builds, or a string that says why there is none."""
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
@@ -115,9 +115,9 @@ def _look(build: Build, adapter: str) -> Any:
     try:
         prepared = prepare(spec, build=once)
         trial = asyncio.run(play(prepared, 0, 0, Limits(timeout=120, attempts=1), None))
-        why = trial.trace.error or trial.trace.truncated or "it was not built"
+        cause = trial.trace.error or trial.trace.truncated or "it was not built"
     except UserError:
         raise
-    except Exception as error:  # noqa: BLE001 - what was made for another framework may raise anything
-        why = f"{type(error).__name__}: {error}"
-    return built[0] if built else why
+    except Exception as error:  # noqa: BLE001 - an app for another framework may raise anything
+        cause = f"{type(error).__name__}: {error}"
+    return built[0] if built else cause
