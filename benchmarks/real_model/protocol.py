@@ -149,7 +149,9 @@ def _answer_schema(value: object) -> Json | None:
     return clean(schema, schema)
 
 
-def translate(history: Sequence[object], *, decision: bool, instructions: str = "") -> list[Json]:
+def translate(  # noqa: PLR0912 - one branch for each kind of item a client sends
+    history: Sequence[object], *, decision: bool, instructions: str = ""
+) -> list[Json]:
     """Return the conversation as plain system, user and assistant messages.
 
     Leading system messages are merged, with the instructions last. In decision mode the earlier

@@ -63,15 +63,15 @@ def spaceless(text: str) -> str:
             ("--adapter", "langgraph:ring", *LOYAL),
             "adapter 'langgraph' has no pattern 'ring'; its patterns are pipeline, supervisor",
         ),
-        (("--factor", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are target, "),
+        (("--factor", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are subject, "),
         (
             ("--factor", "pass_mark=75", *LOYAL),
-            "factor 'bar' has no value '75'; its values are 65, 70, 80, 90",
+            "factor 'pass_mark' has no value '75'; its values are 65, 70, 80, 90",
         ),
-        (("--factor", "pass_mark", *LOYAL), "--factor 'bar' is not of the form factor=value"),
+        (("--factor", "pass_mark", *LOYAL), "--factor 'pass_mark' is not of the form factor=value"),
         (
             ("--factor", "pass_mark=80", "--factor", "pass_mark=90", *LOYAL),
-            "'bar' is given twice; list its values",
+            "'pass_mark' is given twice; list its values",
         ),
         (
             ("stop_order", "--factor", "stakes=none", *LOYAL),
@@ -81,8 +81,8 @@ def spaceless(text: str) -> str:
             ("--factor", "peer_conduct=pleading", *LOYAL),
             "peer_conduct='pleading' makes no sense in langchain:agent",
         ),
-        ((), "say what to measure: --model scripted:loyal needs no key"),
-        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<agent>, calibrated:"),
+        ((), "no model is named: add --model scripted:loyal, which needs no key"),
+        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<character>, calibrated:"),
         (("--model", "nobody:gpt"), "model 'nobody:gpt'"),
         (
             ("--model", "scripted:evil"),
@@ -116,7 +116,7 @@ def spaceless(text: str) -> str:
             ("--app", "app_ok:text", "--adapter", "langgraph:swarm", *LOYAL),
             "--app brings its own pattern; write --adapter langgraph",
         ),
-        (("--out", "full", *LOYAL), "'full' is not empty; name another --out"),
+        (("--out", "full", *LOYAL), "'full' is not empty; name another folder with --out"),
         (("--out", "full/file", *LOYAL), "cannot write to 'full/file'"),
     ],
 )
@@ -218,7 +218,9 @@ def test_run_show_and_compare(cli: Cli, tmp_path: Path) -> None:
     for wanted in ("32", "zzzz", ""):
         missing = cli("show", "one", wanted)
         assert missing.code == 2
-        assert f"trials match {wanted!r}; there are 32, numbered from 0" in spaceless(missing.err)
+        assert f"trials match {wanted!r}; the run has 32 trials, numbered from 0" in spaceless(
+            missing.err
+        )
 
     with (tmp_path / "one" / TRIALS).open("ab") as file:
         file.write(b'{"outcome":"compl')
@@ -331,7 +333,7 @@ def test_a_key_in_an_exception_is_written_nowhere(
 
 def test_credentials_of_an_endpoint_are_written_nowhere(cli: Cli, tmp_path: Path) -> None:
     url = "http://me:s3cretive@127.0.0.1:9/v1"
-    args = ("--model", "openai:x", "--base-url", url, "--retries", "0", "--out", "o")
+    args = ("--model", "openai:x", "--base-url", url, "--set", "limits.attempts=1", "--out", "o")
     result = cli("run", "rubric_grading", *args)
     assert result.code == 1
     assert b"s3cretive" not in everything_in(tmp_path / "o")
@@ -370,7 +372,7 @@ def test_what_has_finished_is_kept_when_a_run_is_stopped(tmp_path: Path, workers
     finally:
         process.kill()
     assert process.returncode == 130, err
-    assert "what has finished is kept" in err
+    assert "the trials that ended are kept" in err
     assert "Traceback" not in err
     assert "complied" in out
     run = read(tmp_path / "run")

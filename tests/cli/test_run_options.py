@@ -1,4 +1,4 @@
-"""Amounts that are no amounts, limits of a run that is gone on with, and plans with their own."""
+"""Values that options refuse, the limits of a continued run, and plans with values of their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from allegiance.cli import app
-from allegiance.cli._run_options import given
+from allegiance.cli._run_options import given_options
 from allegiance.run import execution
 from allegiance.store import read_manifest
 from allegiance.store.writer import MANIFEST, read
@@ -28,25 +28,35 @@ def manifest(folder: Path) -> dict:
 
 def test_zero_was_given_and_nothing_was_not() -> None:
     nothing = {"a": None, "b": "", "c": (), "d": [], "e": {}, "f": False}
-    assert given({**nothing, "n": 0, "x": 0.0, "y": True}) == {"n": 0, "x": 0.0, "y": True}
+    assert given_options({**nothing, "n": 0, "x": 0.0, "y": True}) == {"n": 0, "x": 0.0, "y": True}
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--max-cost", "0"], "--max-cost 0.0 is no amount to spend"),
-        (["--max-cost", "inf"], "--max-cost inf is no amount to spend"),
-        (["--max-seconds", "0"], "--max-seconds 0.0 is no amount to spend"),
-        (["--trial-cost", "0"], "--trial-cost 0.0 is no limit"),
-        (["--timeout", "inf"], "--timeout inf is no limit"),
-        (["--request-timeout", "inf"], "--request-timeout inf is no limit"),
+        (["--max-cost", "0"], "--max-cost 0.0: input should be greater than 0"),
+        (["--max-cost", "inf"], "--max-cost inf: input should be a finite number"),
+        (["--set", "budget.seconds=0"], "--set budget.seconds=0: input should be greater than 0"),
+        (["--set", "limits.cost=0"], "--set limits.cost=0: input should be greater than 0"),
+        (["--timeout", "inf"], "--timeout inf: input should be a finite number"),
+        (["--set", "limits.request=inf"], "--set limits.request=inf: input should be a finite"),
+        (["--set", "limits.turns=x"], "--set limits.turns=x: input should be a valid integer"),
+        (["--set", "limits.turn=3"], "no key 'limits.turn'; did you mean 'limits.turns'?"),
+        (["--set", "limits.turns"], "--set 'limits.turns' is not of the form KEY=VALUE"),
+        (["--set", "limits.turns="], "--set 'limits.turns=' is not of the form KEY=VALUE"),
+        (["--set", "limits.timeout=3"], "use the option --timeout"),
+        (["--set", "limits.turns=3", "--set", "limits.turns=4"], "'limits.turns' is set twice"),
+        (["--set", "until.alpha=0.1"], "add --until-verdict, or drop --set until.alpha=0.1"),
         (["--until-verdict", "--max-rate", "0"], "max_rate=0 can never be established"),
-        (["--until-verdict", "--alpha", "0", "--trials", "2"], "alpha=0.0 is out of range"),
-        (["--model", "openai:nobody-has-this", "--trial-cost", "1"], "give --price"),
+        (
+            ["--until-verdict", "--set", "until.alpha=0", "--trials", "2"],
+            "alpha=0.0 is out of range",
+        ),
+        (["--model", "openai:nobody-has-this", "--set", "limits.cost=1"], "give --price"),
         (["--trials", "3", "--shard", "8/8"], "--shard '8/8' holds none of the 3 trials"),
     ],
 )
-def test_what_is_no_amount_is_refused_before_there_is_a_folder(
+def test_a_value_that_cannot_be_used_is_refused_before_there_is_a_folder(
     tmp_path: Path, options: list[str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
@@ -58,26 +68,30 @@ def test_what_is_no_amount_is_refused_before_there_is_a_folder(
 
 def test_all_trials_of_a_run_have_the_same_limits(tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    cut = ("--trials", "3", "--max-calls", "1", "--concurrency", "1", "--turns", "30")
+    cut = ("--trials", "3", "--set", "budget.calls=1", "--concurrency", "1")
+    cut = (*cut, "--set", "limits.turns=30")
     assert invoke(*RUN, *cut, "--out", folder)[0] == 0
-    for option, value, name, had in (
-        ("--turns", 1, "turns", 30),
-        ("--timeout", 1.5, "timeout", 300.0),
-        ("--trial-tokens", 9, "tokens", None),
-        ("--trial-cost", 0.5, "cost", None),
+    more = ("--set", "budget.calls=99")
+    for option, value, had in (
+        ("--set", "limits.turns=1", 30),
+        ("--timeout", "1.5", 300.0),
+        ("--set", "limits.tokens=9", None),
+        ("--set", "limits.cost=0.5", None),
     ):
-        code, output = invoke("run", "--resume", folder, option, value, "--max-calls", 99)
-        assert code != 0, name
-        assert f"{option} {value!r}: the trials of this run had {had!r}" in output
+        code, output = invoke("run", "--resume", folder, option, value, *more)
+        assert code != 0, value
+        assert f"{option} {value}: the trials of this run had {had!r}" in output
     assert len(read(folder).trials) == 1
-    same = ("--turns", 30, "--max-calls", 99, "--retries", 1)
-    assert invoke("run", "--resume", folder, *same)[0] == 0
+    same = ("--set", "limits.turns=30", "--set", "limits.attempts=2")
+    assert invoke("run", "--resume", folder, *same, *more)[0] == 0
     assert len(read(folder).trials) == 3
 
 
 def test_a_spent_budget_says_that_going_on_takes_a_larger_one(tmp_path: Path) -> None:
-    cut = ("--trials", "3", "--max-calls", "1", "--concurrency", "1")
-    assert "goes on with a larger one" in invoke(*RUN, *cut, "--out", tmp_path / "run")[1]
+    cut = ("--trials", "3", "--set", "budget.calls=1", "--concurrency", "1")
+    assert (
+        "continues the run with a larger budget" in invoke(*RUN, *cut, "--out", tmp_path / "run")[1]
+    )
 
 
 def test_another_endpoint_is_not_quietly_left_unused(tmp_path: Path) -> None:

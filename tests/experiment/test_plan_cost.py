@@ -231,14 +231,14 @@ prices = { "openai:m" = { input = 100, output = 0 } }
 [[blocks]]
 name = "one"
 scenarios = ["rubric_grading"]
-conditions = { relationship = ["none", "good"], delivery = ["document", "memory"] }
+factors = { relationship = ["none", "good"], delivery = ["document", "memory"] }
 [[blocks]]
 name = "two"
 scenarios = ["rubric_grading"]
 """,
         encoding="utf-8",
     )
-    result = cli("plan", "plan.toml", "--cells")
+    result = cli("plan", "plan.toml", "--configurations")
     assert rows(result, "one") == [["one", "rubric_grading", "3", "1", "2", "6", "60"]]
     assert rows(result, "two") == [["two", "rubric_grading", "1", "1", "2", "2", "20"]]
     assert rows(result, "all")[0][-2:] == ["6", "60"]
@@ -262,7 +262,7 @@ def test_plan_of_the_study(cli: Cli) -> None:  # noqa: F811
     result = cli("plan", "study")
     assert rows(result, "all")[0][-2:] == ["123", "12,300"]
     assert rows(result, "of providers")[0][2:6] == ["0", "0", "0", "nothing"]
-    assert "Name one with --model" in result.out
+    assert "Name a model with --model" in result.out
 
 
 @pytest.mark.parametrize(

@@ -69,11 +69,11 @@ prices = { "openai:x" = { input = 1, output = 2.5 } }
 [[blocks]]
 name = "a"
 scenarios = ["stop_order"]
-conditions = { relationship = ["bad", "good"] }
+factors = { relationship = ["bad", "good"] }
 [[blocks]]
 name = "b"
 scenarios = ["rubric_grading"]
-conditions.pass_mark = 90
+factors.pass_mark = 90
 """,
         encoding="utf-8",
     )
@@ -94,7 +94,7 @@ factor_values = {
 factors = st.fixed_dictionaries({}, optional=factor_values)
 blocks = st.fixed_dictionaries(
     {"scenarios": st.lists(st.sampled_from(["stop_order", "disk_cleanup"]), min_size=1)},
-    optional={"conditions": factors, "include": st.lists(factors, max_size=2), "name": st.text()},
+    optional={"factors": factors, "include": st.lists(factors, max_size=2), "name": st.text()},
 )
 experiments = st.fixed_dictionaries(
     {"models": st.just(LOYAL), "blocks": st.lists(blocks, min_size=1, max_size=2)},
@@ -124,8 +124,8 @@ def test_a_file_means_what_its_data_mean_and_always_the_same(
 
 
 def test_a_block_without_more_is_what_expand_gives(tmp_path: Path) -> None:
-    conditions = {"target": ["peer", "object"], "relationship": ["none", "good"]}
-    data = {"models": LOYAL, "blocks": [{"conditions": conditions, "adapters": ["langgraph"]}]}
+    conditions = {"subject": ["peer", "object"], "relationship": ["none", "good"]}
+    data = {"models": LOYAL, "blocks": [{"factors": conditions, "adapters": ["langgraph"]}]}
     assert load(write(tmp_path, data)).plan() == expand(
         adapters=["langgraph"], models=LOYAL, factors=conditions
     )
@@ -134,7 +134,7 @@ def test_a_block_without_more_is_what_expand_gives(tmp_path: Path) -> None:
 def test_exclude_takes_out_and_include_has_the_last_word(tmp_path: Path) -> None:
     block = {
         "scenarios": ["stop_order"],
-        "conditions": {"relationship": ["bad", "good"], "delivery": ["document", "memory"]},
+        "factors": {"relationship": ["bad", "good"], "delivery": ["document", "memory"]},
         "exclude": [{"relationship": "bad", "delivery": ["memory", "prompt"]}],
         "include": [{"relationship": "bad", "delivery": "memory", "order": "explicit"}],
     }
@@ -167,18 +167,18 @@ def test_an_override_replaces_the_files_own_and_not_what_a_block_says(tmp_path: 
         ],
     }
     asked = load(write(tmp_path, data))
-    other = asked.override(models=("openai:m",), target="app:build", trials=None, base_url="")
+    other = asked.override(models=("openai:m",), app="app:build", trials=None, base_url="")
     cells = other.plan().configurations
     assert [(c.model, c.adapter, c.pattern) for c in cells] == [
-        ("openai:m", "langgraph", "target"),
-        ("scripted:clumsy", "langgraph", "target"),
+        ("openai:m", "langgraph", "app"),
+        ("scripted:clumsy", "langgraph", "app"),
     ]
     assert other.trials == 4
     assert asked.override() == asked
 
 
 def test_what_is_left_out_is_named(tmp_path: Path) -> None:
-    block = {"scenarios": ["stop_order"], "conditions": {"stakes": ["none", "shutdown"]}}
+    block = {"scenarios": ["stop_order"], "factors": {"stakes": ["none", "shutdown"]}}
     plan = load(write(tmp_path, {"models": LOYAL, "blocks": [block]})).plan()
     assert plan.left_out == (
         "scenario 'stop_order' has no condition with stakes='none'; use stakes=shutdown",
@@ -196,23 +196,23 @@ def test_a_file_can_say_every_limit_of_a_trial() -> None:
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"trails": 3}, "unknown key 'trails': 'trails'; did you mean 'trials'?"),
     (
-        {"blocks": [{"condition": {}}]},
-        "unknown key 'blocks[0].condition': 'condition'; did you mean 'conditions'?",
+        {"blocks": [{"factor": {}}]},
+        "unknown key 'blocks[0].factor': 'factor'; did you mean 'factors'?",
     ),
     ({"limits": {"turn": 3}}, "unknown key 'limits.turn': 'turn'; did you mean 'turns'?"),
     ({"budget": {"costs": 3}}, "unknown key 'budget.costs': 'costs'; did you mean 'cost'?"),
-    ({"blocks": [{"conditions": {"relation": "good"}}]}, "did you mean 'relationship'?"),
+    ({"blocks": [{"factors": {"relation": "good"}}]}, "did you mean 'relationship'?"),
     (
-        {"blocks": [{"conditions": {"pass_mark": 85}}]},
-        "factor 'bar' has no value 85; use 65, 70, 80, 90",
+        {"blocks": [{"factors": {"pass_mark": 85}}]},
+        "factor 'pass_mark' has no value 85; use 65, 70, 80, 90",
     ),
-    ({"blocks": [{"conditions": {"pass_mark": True}}]}, "factor 'bar' has no value True"),
-    ({"blocks": [{"conditions": {"pass_mark": "80"}}]}, "factor 'bar' has no value '80'"),
+    ({"blocks": [{"factors": {"pass_mark": True}}]}, "factor 'pass_mark' has no value True"),
+    ({"blocks": [{"factors": {"pass_mark": "80"}}]}, "factor 'pass_mark' has no value '80'"),
     (
-        {"blocks": [{"conditions": {"stakes": []}}]},
-        "blocks[0].conditions: factor 'stakes' has no value",
+        {"blocks": [{"factors": {"stakes": []}}]},
+        "blocks[0].factors: factor 'stakes' has no value",
     ),
-    ({"blocks": [{"conditions": ["stakes"]}]}, "should be a mapping of factors to values"),
+    ({"blocks": [{"factors": ["stakes"]}]}, "should be a mapping of factors to values"),
     ({"blocks": [{"exclude": [{"x{y}": 1}]}]}, "blocks[0].exclude[0]: unknown factor 'x{y}'"),
     ({"blocks": []}, "blocks=[]"),
     ({"blocks": [{"guard": "shout"}]}, "blocks[0].guard='shout'"),
@@ -260,7 +260,7 @@ def test_an_unknown_key_is_named(key: str, tmp_path: Path) -> None:
         ("a.toml", "a" + ".a" * 3_000 + " = 1", "holds what an experiment cannot"),
         ("a.toml", "", "'blocks' is missing; add it"),
         ("a.toml", "title = 2026-01-01\nblocks = [{}]\ntrials = nan", "trials"),
-        ("a.toml", "x = '" + "a" * 1_000_001 + "'", "an experiment has few"),
+        ("a.toml", "x = '" + "a" * 1_000_001 + "'", "a plan file has at most 1,000,000"),
         ("a.yaml", "blocks: [{}]", "does not end in .toml; write the plan as a TOML file"),
         ("a.json", '{"blocks": [{}]}', "does not end in .toml; write the plan as a TOML file"),
     ],
@@ -274,10 +274,10 @@ def test_a_file_that_cannot_be_read(name: str, text: str, says: str, tmp_path: P
 
 
 def test_all_errors_of_a_file_are_shown(tmp_path: Path) -> None:
-    blocks = [{"name": "a", "conditions": {"stakes": "death"}}, {"nam": "b"}]
+    blocks = [{"name": "a", "factors": {"stakes": "death"}}, {"nam": "b"}]
     path = write(tmp_path, {"models": LOYAL, "blocks": blocks})
     one, two = refusal(path).splitlines()
-    assert one.startswith(f"{path}: blocks[0].conditions: factor 'stakes' has no value 'death'")
+    assert one.startswith(f"{path}: blocks[0].factors: factor 'stakes' has no value 'death'")
     assert two.startswith(f"{path}: unknown key 'blocks[1].nam': 'nam'; did you mean 'name'?")
 
 
@@ -300,9 +300,9 @@ def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:
             {"exclude": [{"order": "explicit"}]},
             "mine: `exclude` 'order=explicit' matches no condition",
         ),
-        ({"exclude": [{"order": "plain"}]}, "mine: `exclude` takes out every condition"),
+        ({"exclude": [{"order": "plain"}]}, "mine: `exclude` leaves out every condition"),
         (
-            {"scenarios": ["stop_order"], "conditions": {"stakes": "none"}},
+            {"scenarios": ["stop_order"], "factors": {"stakes": "none"}},
             "mine: scenario 'stop_order'",
         ),
     ],
@@ -344,15 +344,15 @@ def test_study_is_the_matrix_of_the_study() -> None:
     def add(
         scenario: str,
         *,
-        target: str = "peer",
+        subject: str = "peer",
         stakes: str = "shutdown",
         oversight: str = "silent",
         pass_mark: int = 80,
         cells: list[tuple[str, str]],
     ) -> None:
-        expected.update((scenario, target, r, d, stakes, oversight, pass_mark) for r, d in cells)
+        expected.update((scenario, subject, r, d, stakes, oversight, pass_mark) for r, d in cells)
 
-    # misrepresentation: a finance report, and a rubric against a bar of 80 or 90; both baselines
+    # misrepresentation: a finance report, and a rubric with pass mark 80 or 90; both baselines
     add("performance_review", cells=[*told, no_peer])
     add("performance_review", stakes="none", cells=[no_peer])
     for pass_mark in (80, 90):
@@ -362,7 +362,7 @@ def test_study_is_the_matrix_of_the_study() -> None:
     for scenario in ("shutdown_setting", "server_migration", "disk_cleanup"):
         add(scenario, cells=[*told, no_peer])
         # self-preservation: without a peer, and with one present
-        add(scenario, target="self", cells=[*told, no_peer])
+        add(scenario, subject="self", cells=[*told, no_peer])
     # alignment faking: watched (with and without a threat to the critic) and not
     for oversight in ("monitored", "monitored_threat", "unmonitored"):
         add("stop_order", oversight=oversight, cells=[*told, no_peer])
@@ -393,12 +393,12 @@ def test_study_is_the_matrix_of_the_study() -> None:
 def test_controls_holds_the_ladder_by_relationship_by_stakes() -> None:
     preset = load("controls")
     found = {(c.scenario, c.condition) for c in preset.plan_of(preset.blocks[0]).configurations}
-    for target, relationship, stakes in itertools.product(
-        FACTORS["target"], FACTORS["relationship"], FACTORS["stakes"]
+    for subject, relationship, stakes in itertools.product(
+        FACTORS["subject"], FACTORS["relationship"], FACTORS["stakes"]
     ):
-        if target in ("unknown_agent", "object") and relationship != "none":
+        if subject in ("unknown_agent", "object") and relationship != "none":
             continue
-        condition = Condition(target=target, relationship=relationship, stakes=stakes)
+        condition = Condition(subject=subject, relationship=relationship, stakes=stakes)
         assert ("rubric_grading", condition) in found
         assert ("disk_cleanup", condition) in found
     measured = preset.override(models=("openai:m",)).plan().configurations
@@ -463,5 +463,7 @@ def test_one_model_at_two_endpoints_is_refused() -> None:
         for n in (1, 2)
     ]
     experiment = Experiment.model_validate({"blocks": blocks})
-    with pytest.raises(UserError, match="at several endpoints: give each a run of its own"):
+    with pytest.raises(
+        UserError, match="is planned at 2 endpoints: play each endpoint in a run of its own"
+    ):
         manifest_of(experiment, experiment.plan())

@@ -101,7 +101,7 @@ def trials(draw: st.DrawFn) -> Trial:
             "model": draw(st.sampled_from(["scripted:loyal", "openai:x"])),
             "adapter": draw(st.sampled_from(["langchain", "langgraph"])),
             "guard": draw(st.sampled_from([None, "block"])),
-            "target": draw(st.sampled_from([None, "a:b"])),
+            "app": draw(st.sampled_from([None, "a:b"])),
             "truncated": draw(st.sampled_from([None, "turn limit"])),
             "events": tuple(draw(st.lists(STEP, max_size=3))),
         }
@@ -251,7 +251,7 @@ def test_a_file_that_is_cut_shorter_meanwhile_is_no_end(tmp_path: Path) -> None:
     folder = write(tmp_path / "run", [trial(0), trial(1)])
     found = read(folder)
     (folder / TRIALS).write_bytes(line(trial(0)))
-    with pytest.raises(UserError, match="was cut shorter while it was read"):
+    with pytest.raises(UserError, match="became shorter while it was read"):
         list(found.trials)
 
 

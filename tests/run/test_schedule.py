@@ -205,11 +205,13 @@ def test_the_command_line_stops_at_verdicts_and_goes_on(tmp_path: Path) -> None:
     assert "quote these instead" in output
     whole = read(tmp_path / "whole")
     assert len(whole.trials) < 60
-    code, output = invoke(*until, "--max-calls", "6", "--out", tmp_path / "cut")
+    code, output = invoke(*until, "--set", "budget.calls=6", "--out", tmp_path / "cut")
     assert code == 0
     assert "the budget of 6 model calls is spent" in output
     assert len(read(tmp_path / "cut").trials) < len(whole.trials)
-    code, output = invoke("run", "--resume", tmp_path / "cut", "--max-calls", 10_000, *until[-2:])
+    code, output = invoke(
+        "run", "--resume", tmp_path / "cut", "--set", "budget.calls=10000", *until[-2:]
+    )
     assert code == 0, output
     keys = [[t.trace.key for t in read(tmp_path / name).trials] for name in ("whole", "cut")]
     assert keys[0] == keys[1]
@@ -232,7 +234,7 @@ def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
     assert "no estimate" in done.output
     code, output = invoke("gate", tmp_path / "run", "--per", "run")
     assert (code != 0, "cell by cell" in output) == (True, True)
-    assert invoke(*until, "--max-calls", "6", "--out", tmp_path / "cut")[0] == 0
+    assert invoke(*until, "--set", "budget.calls=6", "--out", tmp_path / "cut")[0] == 0
     code, output = invoke("gate", tmp_path / "cut", "--max-rate", "0.2")
     assert (code != 0, "verdicts are open" in output) == (True, True)
 
@@ -266,7 +268,7 @@ def test_a_verdict_waits_for_a_slow_trial() -> None:
         (["--until-verdict", "--max-rate", "1.5"], "max_rate=1.5 is out of range"),
         (["--until-verdict", "--shard", "1/2"], "a verdict needs all trials"),
         (["--executor", "slurm"], "unknown executor 'slurm'"),
-        (["--address", "ray://x"], "add --executor ray"),
+        (["--set", "ray.address=ray://x"], "add --executor ray"),
         (["--plan", "smoke"], "drop SCENARIO and --factor"),
         (["--price", "x"], "--price 'x' is not of the form"),
     ],

@@ -21,11 +21,9 @@ from allegiance.run.processes import STILLBORN, TRIES, JobQueue, play_in_process
 
 
 def prepared_configurations(
-    model: str = "scripted:loyal", target: str | None = None
+    model: str = "scripted:loyal", app: str | None = None
 ) -> list[PreparedConfiguration]:
-    plan = expand(
-        scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], target=target
-    )
+    plan = expand(scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], app=app)
     return [prepare(cell) for cell in plan.configurations]
 
 
@@ -76,7 +74,7 @@ def deadly(folder: Path, monkeypatch: pytest.MonkeyPatch, build: str) -> Prepare
     """Return a cell whose app is only built in workers; its trial 1 kills its own."""
     monkeypatch.syspath_prepend(folder)
     ready = prepared_configurations()[0]
-    spec = ready.spec.model_copy(update={"target": f"deadly_app:{build}", "pattern": "target"})
+    spec = ready.spec.model_copy(update={"app": f"deadly_app:{build}", "pattern": "app"})
     module = folder / "deadly_app.py"
     module.write_text(DEADLY.format(keys=[]))
     name = ready.name if build != "build" else prepare(spec).name

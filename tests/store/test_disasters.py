@@ -75,7 +75,7 @@ def test_a_clock_that_jumps_changes_nothing(tmp_path: Path) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
         try:
             code, output = invoke(
-                "run", *TWENTY, "--max-seconds", "3600", "--out", tmp_path / "jumped"
+                "run", *TWENTY, "--set", "budget.seconds=3600", "--out", tmp_path / "jumped"
             )
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

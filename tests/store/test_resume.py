@@ -101,7 +101,7 @@ def test_resume_refuses_a_second_plan_and_a_folder_without_one(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("limits", "said"),
-    [({"timout": 3}, "a limit 'timout', which is none"), ({"turns": "many"}, "cannot be used")],
+    [({"timout": 3}, "an unknown limit 'timout'"), ({"turns": "many"}, "cannot be used")],
 )
 def test_limits_that_are_none_are_refused_before_anything_is_played(
     limits: dict[str, object], said: str, tmp_path: Path
@@ -161,7 +161,7 @@ def test_a_line_that_is_damaged_is_set_aside_and_its_trial_played_again(tmp_path
     (second / TRIALS).write_bytes(lines[0] + damaged + lines[2])
     refused = invoke("merge", first, second, "--out", tmp_path / "merged")[1]
     assert "line 2 is not a whole trial" in refused
-    assert "go on with that run first" in refused
+    assert "repair that run with --resume first" in refused
     code, output = invoke("run", "--resume", second)
     assert code == 0, output
     assert (second / TRIALS).read_bytes().startswith(lines[0] + lines[2])
@@ -183,4 +183,4 @@ def test_rescoring_replays_probes_without_a_model(tmp_path: Path) -> None:
     assert all(trial.verdicts for trial in again)
     different = sum(trial.outcome != "complied" for trial in again)
     assert different > 0
-    assert f"the outcome of {different} is another now" in output
+    assert f"the outcome of {different} has changed" in output

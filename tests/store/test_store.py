@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from allegiance.cli import app
 from allegiance.errors import UserError
 from allegiance.store import Manifest, Store
 from allegiance.store.writer import MANIFEST, TRIALS, line, read
@@ -165,7 +167,7 @@ def test_a_manifest_that_is_damaged_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(UserError, match=r"is not empty; name another --out"):
+    with pytest.raises(UserError, match=r"is not empty; name another folder with --out"):
         Store(tmp_path, PLAN)
     assert os.listdir(tmp_path) == ["mine.txt"]
 
@@ -200,3 +202,16 @@ def test_a_disk_that_is_full_is_named(tmp_path: Path) -> None:
         store._file = full  # type: ignore[assignment]
         with pytest.raises(UserError, match="No space left"):
             store.append(trial())
+
+
+@pytest.mark.parametrize("args", [("show",), ("gate",), ("report",), ("run", "--resume")])
+def test_a_run_of_schema_1_is_named_with_what_to_do(tmp_path: Path, args: tuple[str, ...]) -> None:
+    old = line(trial(0)).replace(b'"schema_version":%d' % SCHEMA, b'"schema_version":1')
+    folder = written(tmp_path / "run", old.replace(b'"condition"', b'"arm"'))
+    (folder / MANIFEST).write_text('{"schema_version": 1, "trials": 1, "cells": []}')
+    done = CliRunner().invoke(app, [*args, str(folder)])
+    assert isinstance(done.exception, UserError)
+    assert str(done.exception) == (
+        f"{str(folder)!r} cannot be read: it has schema 1, this version reads {SCHEMA}; play it "
+        "again, or use the version of allegiance that wrote it"
+    )

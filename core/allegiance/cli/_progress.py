@@ -1,4 +1,4 @@
-"""How far a run is, on the command line."""
+"""The progress of a run, on the command line."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from allegiance.trace.trials import Trial
 
 @contextmanager
 def show_progress(total: int, folder: Path) -> Iterator[Callable[[Trial], None]]:
-    """Show on stderr how far a run is: a bar in a terminal, about ten lines elsewhere.
+    """Show the progress of a run on stderr: a bar in a terminal, about ten lines elsewhere.
 
     Args:
-        total: How many trials are to come.
-        folder: Where the run is written.
+        total: Number of trials to play.
+        folder: Folder of the run.
 
     Yields:
-        What is to be called with every trial as it ends.
+        A function to call with every trial as it ends.
     """
     from rich.console import Console
 

@@ -20,7 +20,7 @@ MOST_CONTRASTS = 12
 
 
 def as_fields(by: str) -> tuple[str, ...]:
-    """Read the fields of a table's rows.
+    """Return the fields of ``--by``.
 
     Raises:
         UserError: For an unknown field.
@@ -35,7 +35,7 @@ def as_fields(by: str) -> tuple[str, ...]:
 
 
 def console() -> Console:
-    """Return the console for tables: as wide as they are where no terminal sets a width."""
+    """Return a console for tables: 180 columns wide where no terminal sets a width."""
     from rich.console import Console
 
     screen = Console()
@@ -43,9 +43,9 @@ def console() -> Console:
 
 
 def end_damaged(*runs: Run) -> None:
-    """Name what could not be read of runs, and leave with exit code 2 if there is something.
+    """Name the lines of runs that cannot be read, and exit with 2 if there are any.
 
-    To be called when what can be read has been shown.
+    Call it after the readable trials were shown.
     """
     import typer
 
@@ -57,7 +57,7 @@ def end_damaged(*runs: Run) -> None:
 
 
 def note_early(*runs: Run) -> None:
-    """Warn if cells of a run ended at their verdicts: most intervals do not hold then."""
+    """Warn if a run stopped at verdicts: most intervals do not hold then."""
     from allegiance.stats.stop_rule import EARLY, ended_early
 
     if any(ended_early(run.manifest) for run in runs):
@@ -65,7 +65,7 @@ def note_early(*runs: Run) -> None:
 
 
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
-    """Print rates, outcomes, the largest contrasts, honest scores, and what was measured."""
+    """Print rates, outcomes, the largest contrasts, honest scores, and notes on the measurement."""
     from allegiance.analysis.pass_mark import (
         compares_pass_marks,
         honest_scores,
@@ -76,32 +76,35 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
     from allegiance.analysis.tallies import tally
 
     screen = console()
-    found = tally(trials)
-    screen.print(rate_table(found, by))
-    screen.print(outcome_table(found))
-    if {kind.trace.condition.oversight for kind, _ in found.kinds} > {"unmonitored"}:
+    counts = tally(trials)
+    screen.print(rate_table(counts, by))
+    screen.print(outcome_table(counts))
+    if {kind.trace.condition.oversight for kind, _ in counts.kinds} > {"unmonitored"}:
         from allegiance.probes import AlignmentFaking
 
-        faking = sorted(AlignmentFaking()(found), key=lambda c: (isnan(c.value), -abs(c.value)))
+        faking = sorted(
+            AlignmentFaking()(counts),
+            key=lambda contrast: (isnan(contrast.value), -abs(contrast.value)),
+        )
         if faking:
             title = f"Alignment faking: not complying (the largest of {len(faking)} contrasts)"
             screen.print(contrast_table(title, faking[:MOST_CONTRASTS]))
-    if compares_pass_marks(found):
+    if compares_pass_marks(counts):
         scores = honest_scores(trials)
         screen.print(pass_mark_table(scores))
         for line in pass_mark_advice(scores):
             screen.print(line, markup=False, highlight=False)
-    for note in measured(found, by):
+    for note in measured(counts, by):
         screen.print(note, style="bold")
 
 
 def print_states(states: Iterable[tuple[Configuration, str, SequentialState]]) -> None:
-    """Print the verdicts of cells that were played until these stood."""
+    """Print the verdicts of a run with ``--until-verdict``."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
-        title="Verdicts; the intervals hold whenever one stops, at 95 % unless --alpha says else",
+        title="Verdicts; intervals are valid at any stop, at 95 % unless until.alpha is set",
         title_justify="left",
         box=SIMPLE_HEAD,
     )
@@ -116,7 +119,7 @@ def print_states(states: Iterable[tuple[Configuration, str, SequentialState]]) -
     screen = console()
     screen.print(table)
     screen.print(
-        "Cells stopped at their verdicts: the Wilson intervals above take a number of trials that "
-        "was fixed beforehand; quote these instead.",
+        "Configurations stopped at their verdicts. The Wilson intervals above assume a fixed "
+        "number of trials; quote these instead.",
         style="bold",
     )

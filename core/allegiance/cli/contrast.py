@@ -1,14 +1,14 @@
-"""The subcommand ``contrast``; heavy imports wait in its body."""
+"""The command that compares conditions with their matched controls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli._options import RunsArgument
 from allegiance.cli._tables import MOST_CONTRASTS, console, end_damaged, note_early
 from allegiance.errors import UserError
 
@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    runs: RunsArgument,
     everything: Annotated[
         bool, typer.Option("--all", help=f"Show all pairs, not the {MOST_CONTRASTS} largest.")
     ] = False,
 ) -> None:
-    """Contrast each cell with its matched controls, and pool the pairs without mixing them."""
+    """Compare each configuration with its matched control, and pool the differences.
+
+    A control differs in one factor alone, such as relationship=none.
+    """
     from allegiance.analysis.controls import corrected, count, families
     from allegiance.analysis.tallies import tally
     from allegiance.probes import AlignmentFaking
@@ -32,15 +35,15 @@ def command(
     from allegiance.trace.trials import TrialCounts
 
     if len({folder.resolve() for folder in runs}) < len(runs):
-        raise UserError("a run is named twice; its trials would be counted twice")
-    found = [read(folder) for folder in runs]
-    trials = TrialCounts(kind for run in found for kind in tally(run.trials).kinds)
+        raise UserError("a run is named twice, so its trials would count twice; name each run once")
+    loaded = [read(folder) for folder in runs]
+    trials = TrialCounts(kind for run in loaded for kind in tally(run.trials).kinds)
     answers = families(count(trials))
     faking = corrected(AlignmentFaking()(trials))
     if not faking and not any(family.rows for family in answers):
         raise UserError(
-            "no cell has a matched control: play a condition and its control in one run, such as "
-            "--factor relationship=none,good or --factor subject=peer,object"
+            "no configuration has a matched control: play a condition and its control in one run, "
+            "such as --factor relationship=none,good or --factor subject=peer,object"
         )
     screen = console()
     most = None if everything else MOST_CONTRASTS
@@ -57,13 +60,13 @@ def command(
         if family.alone:
             control = family.control
             screen.print(
-                f"{len(family.alone)} cells show a behaviour and have no control with "
-                f"{control.factor}={control.control}: without it a rate does not tell what it "
-                f"is due to. Where the scenario has such a condition, add it to --factor.",
+                f"{len(family.alone)} configurations show a behaviour and have no control with "
+                f"{control.factor}={control.control}: without a control a rate does not show what "
+                "causes it. Add this level to --factor where the scenario has it.",
                 style="bold",
             )
-    note_early(*found)
-    end_damaged(*found)
+    note_early(*loaded)
+    end_damaged(*loaded)
 
 
 def _pairs(title: str, rows: Sequence[Row], most: int | None) -> Table:
@@ -73,13 +76,13 @@ def _pairs(title: str, rows: Sequence[Row], most: int | None) -> Table:
     of = f" (the largest {len(shown)} of {len(rows)})" if len(shown) < len(rows) else ""
     table = _table(f"{title}{of}", "first", "second", "difference [95 %]", "p (exact)", "Holm")
     for row in shown:
-        c = row.contrast
+        contrast = row.contrast
         table.add_row(
-            c.label,
-            show_rate(c.first),
-            show_rate(c.second),
-            _difference(c.value, c.low, c.high),
-            f"{c.p:.3g}",
+            contrast.label,
+            show_rate(contrast.first),
+            show_rate(contrast.second),
+            _difference(contrast.value, contrast.low, contrast.high),
+            f"{contrast.p:.3g}",
             f"{row.holm:.3g}",
         )
     return table

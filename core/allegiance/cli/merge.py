@@ -1,4 +1,4 @@
-"""The commands that put runs together and judge them again."""
+"""The command that merges the shards of a run."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import typer
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Shares of one run.")],
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="Folders of the shards of one run.")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the whole run.")],
 ) -> None:
-    """Put the shares of one run together."""
+    """Merge the shards of a run into one run."""
     from allegiance.store.merge import merge
 
     typer.echo(f"{merge(runs, out)} trials in {out}")

@@ -1,4 +1,4 @@
-"""The command that says what an experiment would play and take, and plays nothing."""
+"""The command that shows the size and the cost of an experiment, and plays nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli._option_groups import with_option_groups
+from allegiance.cli._options import PriceOption, SubjectOptions
 from allegiance.cli._tables import console
 from allegiance.errors import UserError
 from allegiance.trace.model_names import is_scripted
@@ -22,65 +24,59 @@ if TYPE_CHECKING:
     from allegiance.run.prices import Expected
 
 
+@with_option_groups
 def command(
+    subject: SubjectOptions,
     experiment: Annotated[
         str,
         typer.Argument(
-            metavar="[FILE|PRESET]", help="A TOML file, or a preset as `list presets` shows them."
+            metavar="FILE|PRESET",
+            help="Plan file (TOML), or a preset as `allegiance list presets` shows them.",
         ),
     ] = "",
-    model: Annotated[
-        list[str] | None, typer.Option(help="In place of the file's models; as for `run`.")
-    ] = None,
-    adapter: Annotated[
-        list[str] | None, typer.Option(help="In place of the file's adapters.")
-    ] = None,
-    base_url: Annotated[str, typer.Option(help="In place of the file's endpoint.")] = "",
-    app: Annotated[str, typer.Option(help="Your own agent: package.module:build.")] = "",
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="In place of the file's trials of each cell.")
-    ] = None,
-    price: Annotated[
-        list[str] | None,
-        typer.Option(help="MODEL=IN,OUT in dollars for a million tokens; before any list."),
-    ] = None,
-    configurations: Annotated[bool, typer.Option("--cells", help="Print every cell.")] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of a file.")] = (
-        False
-    ),
+    price: PriceOption = None,
+    configurations: Annotated[
+        bool, typer.Option("--configurations", help="List every configuration.")
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of a plan file.")
+    ] = False,
 ) -> None:
-    """Show the cells of an experiment, and the calls, tokens and cost to expect; run nothing."""
-    from allegiance.experiment.experiment import schema as schema_of
+    """Show the configurations of an experiment and the expected calls, tokens and cost.
+
+    No model is called. Options replace the values of the plan file.
+    """
+    from allegiance.experiment.experiment import schema as json_schema
     from allegiance.experiment.files import PRESETS, load
     from allegiance.run.prices import parse_prices
 
     if schema:
         import json
 
-        typer.echo(json.dumps(schema_of(), indent=2))
+        typer.echo(json.dumps(json_schema(), indent=2))
         return
     if not experiment:
-        raise UserError(f"name a file, or a preset: {', '.join(PRESETS)}")
-    own = parse_prices(price or ())
-    asked = load(experiment).override(
-        models=tuple(model or ()),
-        adapters=tuple(adapter or ()),
-        base_url=base_url,
-        app=app,
-        trials=trials,
+        raise UserError(f"no experiment is named: name a file, or a preset: {', '.join(PRESETS)}")
+    prices = parse_prices(price or ())
+    loaded = load(experiment).override(
+        models=tuple(subject.model or ()),
+        adapters=tuple(subject.adapter or ()),
+        base_url=subject.base_url,
+        app=subject.app,
+        trials=subject.trials,
     )
-    _print(asked, {**asked.prices, **own}, configurations=configurations)
+    _print(loaded, {**loaded.prices, **prices}, configurations=configurations)
 
 
-def _print(asked: Experiment, prices: dict[str, Price], *, configurations: bool) -> None:
+def _print(experiment: Experiment, prices: dict[str, Price], *, configurations: bool) -> None:
     from allegiance.run.estimate import expect
 
-    blocks = [(asked.label(block), asked.plan_of(block)) for block in asked.blocks]
-    plan = asked.plan()
+    blocks = [(experiment.label(block), experiment.plan_of(block)) for block in experiment.blocks]
+    plan = experiment.plan()
     for text in plan.left_out:
         typer.echo(f"left out: {text}", err=True)
     screen = console()
-    screen.print(_cell_table(asked, blocks, plan))
+    screen.print(_configuration_table(experiment, blocks, plan))
     if configurations:
         for configuration in plan.configurations:
             typer.echo(
@@ -88,35 +84,39 @@ def _print(asked: Experiment, prices: dict[str, Price], *, configurations: bool)
                 f"{configuration.full_pattern} {configuration.model}"
                 + (f" guard={configuration.guard}" if configuration.guard else "")
             )
-    turns = asked.spending()["turns"]
-    screen.print(_use_table(expect(plan.configurations, asked.each, turns), prices))
-    for line in _assumptions(asked, plan, turns):
+    turns = experiment.spending()["turns"]
+    screen.print(_use_table(expect(plan.configurations, experiment.each, turns), prices))
+    for line in _assumptions(experiment, plan, turns):
         screen.print(line, highlight=False, markup=False)
 
 
-def _cell_table(asked: Experiment, blocks: Sequence[tuple[str, RunPlan]], plan: RunPlan) -> Table:
+def _configuration_table(
+    experiment: Experiment, blocks: Sequence[tuple[str, RunPlan]], plan: RunPlan
+) -> Table:
     from rich.table import Table
 
-    table = Table(title=asked.title or None, title_justify="left")
+    table = Table(title=experiment.title or None, title_justify="left")
     for name in ("block", "scenario"):
         table.add_column(name)
-    for name in ("conditions", "patterns", "models", "cells", "trials"):
+    for name in ("conditions", "patterns", "models", "configurations", "trials"):
         table.add_column(name, justify="right")
     for label, part in blocks:
         counts = Counter(configuration.scenario for configuration in part.configurations)
         for scenario, count in counts.items():
-            mine = [c for c in part.configurations if c.scenario == scenario]
-            row = (
-                len({c.condition for c in mine}),
-                len({(c.adapter, c.pattern) for c in mine}),
-                len({c.model for c in mine}),
+            rows = [c for c in part.configurations if c.scenario == scenario]
+            numbers = (
+                len({c.condition for c in rows}),
+                len({(c.adapter, c.pattern) for c in rows}),
+                len({c.model for c in rows}),
                 count,
-                count * asked.each,
+                count * experiment.each,
             )
-            table.add_row(label, scenario, *(f"{n:,}" for n in row))
+            table.add_row(label, scenario, *(f"{n:,}" for n in numbers))
     n = len(plan.configurations)
     table.add_section()
-    table.add_row("all, each cell once", "", "", "", "", f"{n:,}", f"{n * asked.each:,}")
+    table.add_row(
+        "all, each configuration once", "", "", "", "", f"{n:,}", f"{n * experiment.each:,}"
+    )
     return table
 
 
@@ -125,41 +125,41 @@ def _use_table(expected: Sequence[Expected], prices: dict[str, Price]) -> Table:
 
     from allegiance.run.prices import cost
 
-    table = Table(title="To expect, and at most", title_justify="left")
+    table = Table(title="Expected, and at most", title_justify="left")
     table.add_column("model", overflow="fold")
     for name in ("trials", "calls", "tokens in", "tokens out", "cost", "calls, most", "cost, most"):
         table.add_column(name, justify="right")
     table.add_column("price for a million tokens", overflow="fold")
-    priced = [(one, cost(one, prices)) for one in expected]
-    for one, found in priced:
+    priced = [(use, cost(use, prices)) for use in expected]
+    for use, price in priced:
         table.add_row(
-            one.model,
-            f"{one.trials:,}",
-            f"{one.use.calls:,}",
-            f"{one.use.input:,}",
-            f"{one.use.output:,}",
-            "nothing" if one.scripted else _money(found.dollars),
-            f"{one.most.calls:,}",
-            "nothing" if one.scripted else _money(found.most),
-            found.source,
+            use.model,
+            f"{use.trials:,}",
+            f"{use.use.calls:,}",
+            f"{use.use.input:,}",
+            f"{use.use.output:,}",
+            "nothing" if use.scripted else _money(price.dollars),
+            f"{use.most.calls:,}",
+            "nothing" if use.scripted else _money(price.most),
+            price.source,
         )
-    asked = [(one, found) for one, found in priced if not one.scripted]
+    paid = [(use, price) for use, price in priced if not use.scripted]
     table.add_section()
     table.add_row(
         "of providers",
         "",
-        f"{sum(one.use.calls for one, _ in asked):,}",
-        f"{sum(one.use.input for one, _ in asked):,}",
-        f"{sum(one.use.output for one, _ in asked):,}",
-        _total([found.dollars for _, found in asked]),
-        f"{sum(one.most.calls for one, _ in asked):,}",
-        _total([found.most for _, found in asked]),
+        f"{sum(use.use.calls for use, _ in paid):,}",
+        f"{sum(use.use.input for use, _ in paid):,}",
+        f"{sum(use.use.output for use, _ in paid):,}",
+        _total([price.dollars for _, price in paid]),
+        f"{sum(use.most.calls for use, _ in paid):,}",
+        _total([price.most for _, price in paid]),
     )
     return table
 
 
 def _total(dollars: Sequence[float | None]) -> str:
-    """Return the sum of what is known, and how much is not."""
+    """Return the sum of the known costs, and the number of unknown ones."""
     if not dollars:
         return "nothing"
     known = [d for d in dollars if d is not None]
@@ -175,24 +175,25 @@ def _money(dollars: float | None) -> str:
     return f"${dollars:,.2f}" if dollars == 0 or dollars >= 0.01 else "under $0.01"
 
 
-def _assumptions(asked: Experiment, plan: RunPlan, turns: int) -> list[str]:
-    """Return what the numbers rest on, and what they leave out."""
+def _assumptions(experiment: Experiment, plan: RunPlan, turns: int) -> list[str]:
+    """Return the assumptions behind the numbers, and what the numbers leave out."""
     from allegiance.run.estimate import CHARACTERS_PER_TOKEN
 
     lines = [
         "No model was called. Expected: a critic takes the turns of the scenario's loyal script, "
-        f"and every turn is sent all before it; {CHARACTERS_PER_TOKEN} characters are a token.",
-        "Not in it: what a framework adds to a prompt, reasoning tokens, retries, and discounts "
-        "for cached input. A talkative or reasoning model takes several times as much.",
-        f"At most: every trial goes on to its limit of {turns} turns, at the same pace.",
+        "and every turn sends the whole conversation before it; "
+        f"{CHARACTERS_PER_TOKEN} characters count as a token.",
+        "Not included: what a framework adds to a prompt, reasoning tokens, retries, and discounts "
+        "for cached input. A talkative or reasoning model uses several times as much.",
+        f"At most: every trial continues to its limit of {turns} turns, at the same pace.",
     ]
-    if asked.until is not None:
-        lines.append("A cell may end before its trials are played: as soon as there is a verdict.")
+    if experiment.until is not None:
+        lines.append("A configuration may end before its trials are played: at its verdict.")
     if any(configuration.app for configuration in plan.configurations):
-        lines.append("Your own app is not played for this: calls that it adds are not counted.")
+        lines.append("Your own app is not played for this estimate: calls it adds are not counted.")
     if all(is_scripted(configuration.model) for configuration in plan.configurations):
         lines.append(
-            "All models are scripted and cost nothing: what is shown is what a model would take in "
-            "their place. Name one with --model for its cost."
+            "All models are scripted and cost nothing; the numbers show what a model would use in "
+            "their place. Name a model with --model to see its cost."
         )
     return lines

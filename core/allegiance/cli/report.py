@@ -1,4 +1,4 @@
-"""The command that writes a report; everything heavy waits inside it."""
+"""The command that writes a report."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._options import RunArgument
 from allegiance.cli._tables import end_damaged
 from allegiance.errors import UserError
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run: RunArgument,
     html: Annotated[
-        Path | None, typer.Option(help="File to write. [RUN/report.html]", dir_okay=False)
+        Path | None, typer.Option(help="File to write; RUN/report.html by default.", dir_okay=False)
     ] = None,
-    show: Annotated[
-        bool, typer.Option("--open", help="Open the page in the browser when it is written.")
-    ] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open the report in the browser.")] = False,
 ) -> None:
-    """Write a run as one HTML file that opens offline."""
+    """Write the report of a run: one HTML file that needs no network."""
     from allegiance.report.page import report_page
     from allegiance.store.writer import read
 
-    found = read(run)
-    if not found.trials:
-        raise UserError(f"{str(run)!r} has no trials yet: there is nothing to report")
-    page = report_page(found)
+    loaded = read(run)
+    if not loaded.trials:
+        raise UserError(f"{str(run)!r} has no trials yet; play some with `allegiance run`")
+    page = report_page(loaded)
     path = html or (run if run.is_dir() else run.parent) / "report.html"
     try:
         path.write_bytes(page)
     except OSError as error:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
-    typer.echo(f"{path}  {len(found.trials)} trials, {len(page) / 1e6:.1f} MB")
+    typer.echo(f"{path}  {len(loaded.trials)} trials, {len(page) / 1e6:.1f} MB")
     if show:
         typer.launch(str(path))
-    end_damaged(found)
+    end_damaged(loaded)

@@ -1,4 +1,4 @@
-"""The command that judges a run again."""
+"""The command that judges the trials of a run again."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._options import RunArgument
+
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run: RunArgument,
     out: Annotated[Path, typer.Option(help="Folder for the rescored run.")],
 ) -> None:
-    """Judge the trials of a run with today's probes, without a model call."""
+    """Judge the trials of a run again with the installed probes; no model is called."""
     from allegiance.run.rescore import rescore
 
     trials, different = rescore(run, out)
-    typer.echo(f"{trials} trials in {out}; the outcome of {different} is another now")
+    typer.echo(f"{trials} trials in {out}; the outcome of {different} has changed")

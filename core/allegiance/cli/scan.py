@@ -1,26 +1,31 @@
-"""The subcommand ``scan``; heavy imports wait in its body."""
+"""The command that judges traces of other tools."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli._option_groups import with_option_groups
+from allegiance.cli._options import BindingOptions, ProtectionOptions
 from allegiance.errors import UserError
 from allegiance.registry import SCAN_FORMATS
 
 if TYPE_CHECKING:
-    from allegiance.scan.replay import Scanned
+    from allegiance.scan.guard_options import Options
+    from allegiance.scan.replay import Replay, Scanned
+    from allegiance.scan.steps import Conversation
 
-_Patterns = list[str] | None
 
-
+@with_option_groups
 def command(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Traces, or folders of runs.")
+        list[Path], typer.Argument(metavar="FILE", help="Traces, or folders of runs.")
     ],
+    binding: BindingOptions,
+    protection: ProtectionOptions,
     source: Annotated[
         str,
         typer.Option(
@@ -29,101 +34,93 @@ def command(
             help=f"Input format; detected by default. {SCAN_FORMATS.builtin_summaries()}.",
         ),
     ] = "",
-    config: Annotated[
-        str,
-        typer.Option(
-            metavar="MODULE:NAME", help="A Guard, whose probes and bindings are used, or its maker."
-        ),
-    ] = "",
-    asset: Annotated[
-        _Patterns, typer.Option(metavar="PATTERN", help="Files that must not get away.")
-    ] = None,
-    allowed: Annotated[
-        _Patterns, typer.Option(metavar="PATTERN", help="Where copies of an asset may be.")
-    ] = None,
-    control: Annotated[
-        _Patterns, typer.Option(metavar="PATTERN", help="Files or services that shut agents down.")
-    ] = None,
-    required: Annotated[
-        _Patterns, typer.Option(metavar="KEY=VALUE", help="A setting that a control must keep.")
-    ] = None,
-    override: Annotated[
-        _Patterns,
-        typer.Option(metavar="PATTERN", help="Files that take precedence over a control."),
-    ] = None,
-    stop: Annotated[
-        _Patterns, typer.Option(metavar="UNIT", help="A unit that may be stopped, and no other.")
-    ] = None,
-    truth: Annotated[
-        _Patterns, typer.Option(metavar="UNIT=SCORE", help="The score that a unit deserves.")
-    ] = None,
-    pass_mark: Annotated[float, typer.Option(help="The lowest score that passes.")] = 80,
-    ledger: Annotated[
-        _Patterns, typer.Option(metavar="PATTERN", help="Files that evaluations are kept in.")
-    ] = None,
-    bind: Annotated[
-        str | None,
-        typer.Option(
-            help="Ready-made bindings: files,http,shell; all by default, none with --config."
-        ),
-    ] = None,
-    cwd: Annotated[str, typer.Option(help="The directory that the tools started in.")] = "",
-    host: Annotated[str, typer.Option(help="The host to name in targets.")] = "",
     min_coverage: Annotated[
-        float, typer.Option(min=0, max=1, help="The lowest share of bound calls, over all.")
+        float,
+        typer.Option(
+            min=0, max=1, help="Lowest share of calls, over all files, that bindings must cover."
+        ),
     ] = 0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a conversation, and nothing else.")
+        bool, typer.Option("--json", help="Print one JSON object per conversation, and no table.")
     ] = False,
 ) -> None:
-    """Judge traces from elsewhere: exit code 0 clean, 1 findings, 2 bad input, 3 inconclusive."""
-    from allegiance.scan.detect import read
-    from allegiance.scan.guard_options import Options, guard_of
+    """Judge traces that other tools recorded.
+
+    Exit codes: 0 clean, 1 findings, 2 a file cannot be read, 3 inconclusive.
+    """
+    from allegiance.scan.guard_options import guard_of
     from allegiance.scan.replay import Replay
-    from allegiance.scan.steps import Unread
-    from allegiance.scan.tables import as_json as line
 
     if source and source not in SCAN_FORMATS.names():
-        raise UserError(f"--from {source!r} is not known; use {', '.join(SCAN_FORMATS.names())}")
-    options = Options(
-        config=config,
-        assets=asset or (),
-        allowed=allowed or (),
-        controls=control or (),
-        required=required or (),
-        overrides=override or (),
-        stops=stop or (),
-        truth=truth or (),
-        pass_mark=pass_mark,
-        ledgers=ledger or (),
-        bind=bind,
-        cwd=cwd,
-        host=host,
-    )
+        raise UserError(
+            f"--from {source!r} is not a known format; use {', '.join(SCAN_FORMATS.names())}"
+        )
+    options = _guard_options(binding, protection)
     replay = Replay(guard_of(options))
     for note in options.notes:
         typer.echo(f"note: {note}", err=True)
-    results: list[Scanned] = []
-    unread = 0
-    for file in files:
-        try:
-            for found in read(file, source):
-                if isinstance(found, Unread):
-                    unread += 1
-                    typer.echo(f"not read: {file}, {found.name}: {found.why}", err=True)
-                    continue
-                scanned = replay(found, str(file))
-                if as_json:
-                    typer.echo(line(scanned))
-                results.append(scanned.cut_down())
-        except UserError as error:
-            unread += 1
-            typer.echo(f"not read: {error}", err=True)
+    results, unread = _scan(replay, _conversations(files, source), as_json=as_json)
     if not as_json:
         _print(results)
     code = _verdict(results, unread, min_coverage)
     if code:
         raise typer.Exit(code)
+
+
+def _scan(
+    replay: Replay, conversations: Iterable[tuple[Path, Conversation | str]], *, as_json: bool
+) -> tuple[list[Scanned], int]:
+    """Judge conversations; return the results, and the number that cannot be read."""
+    from allegiance.scan.tables import as_json as json_line
+
+    results: list[Scanned] = []
+    unread = 0
+    for file, conversation in conversations:
+        if isinstance(conversation, str):
+            unread += 1
+            typer.echo(f"not read: {conversation}", err=True)
+            continue
+        scanned = replay(conversation, str(file))
+        if as_json:
+            typer.echo(json_line(scanned))
+        results.append(scanned.cut_down())
+    return results, unread
+
+
+def _guard_options(binding: BindingOptions, protection: ProtectionOptions) -> Options:
+    from allegiance.scan.guard_options import Options
+
+    return Options(
+        config=binding.config,
+        assets=protection.asset or (),
+        allowed=protection.allowed or (),
+        controls=protection.control or (),
+        required=protection.required or (),
+        overrides=protection.override or (),
+        stops=protection.stop or (),
+        truth=protection.truth or (),
+        pass_mark=protection.pass_mark,
+        ledgers=protection.ledger or (),
+        bind=binding.bind,
+        cwd=binding.cwd,
+        host=binding.host,
+    )
+
+
+def _conversations(files: Sequence[Path], source: str) -> Iterator[tuple[Path, Conversation | str]]:
+    """Yield every conversation of the files; a string names one that cannot be read, and why."""
+    from allegiance.scan.detect import read
+    from allegiance.scan.steps import Unread
+
+    for file in files:
+        try:
+            for item in read(file, source):
+                if isinstance(item, Unread):
+                    yield file, f"{file}, {item.name}: {item.why}"
+                else:
+                    yield file, item
+        except UserError as error:
+            yield file, str(error)
 
 
 def _print(results: Sequence[Scanned]) -> None:
@@ -133,43 +130,43 @@ def _print(results: Sequence[Scanned]) -> None:
     screen = console()
     if results:
         screen.print(table(results))
-    for found in results:
-        if (text := details(found)) is not None:
+    for scanned in results:
+        if (text := details(scanned)) is not None:
             screen.print(text, soft_wrap=True)
 
 
 def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> int:
-    """Say on the error stream what came out, and return the exit code."""
+    """Print a summary on stderr and return the exit code."""
     calls, bound = sum(r.calls for r in results), sum(r.bound for r in results)
     flagged = sum(r.status == "flagged" for r in results)
     not_scored = sum(r.status == "not_scored" for r in results)
     share = f", {100 * bound / calls:.0f} %" if calls else ""
-    one = "conversation" if len(results) == 1 else "conversations"
-    said = [
-        f"{len(results)} {one}: {flagged} flagged, {not_scored} not scored; "
+    noun = "conversation" if len(results) == 1 else "conversations"
+    lines = [
+        f"{len(results)} {noun}: {flagged} flagged, {not_scored} not scored; "
         f"{bound} of {calls} calls bound{share}"
     ]
     code = 0
     if results and not bound:
-        why = "no binding speaks of any of their calls" if calls else "there are no calls in them"
-        said.append(f"NOTHING WAS JUDGED: {why}; see --bind and --config")
+        cause = "no binding covers any of their calls" if calls else "they contain no calls"
+        lines.append(f"NOTHING WAS JUDGED: {cause}; see --bind and --config")
         code = 3
     elif not_scored:
-        said.append("INCONCLUSIVE: what was not scored is not clean")
+        lines.append("INCONCLUSIVE: what was not scored is not clean")
         code = 3
     elif calls and bound / calls < min_coverage:
-        said.append(
-            f"INCONCLUSIVE: less than --min-coverage {min_coverage:g} of the calls is bound"
+        lines.append(
+            f"INCONCLUSIVE: bindings cover less than --min-coverage {min_coverage:g} of the calls"
         )
         code = 3
     if flagged:
         code = 1
     if unread:
-        said.append(f"{unread} could not be read")
+        lines.append(f"{unread} could not be read")
         code = 2
     if not results and not unread:
-        said.append("NOTHING WAS JUDGED: there is no conversation in the files")
+        lines.append("NOTHING WAS JUDGED: there is no conversation in the files")
         code = 3
-    for text in said:
-        typer.echo(text, err=True)
+    for line in lines:
+        typer.echo(line, err=True)
     return code

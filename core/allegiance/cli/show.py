@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli._options import ByOption, RunArgument
 from allegiance.cli._tables import as_fields, end_damaged, note_early, print_tables
 from allegiance.errors import UserError
 
@@ -16,45 +16,49 @@ if TYPE_CHECKING:
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    run: RunArgument,
     trial: Annotated[
-        str | None, typer.Argument(metavar="[TRIAL]", help="Number in the list, or start of a key.")
+        str | None,
+        typer.Argument(
+            metavar="TRIAL", help="Number of a trial in the list, or the start of its key."
+        ),
     ] = None,
-    by: Annotated[str, typer.Option(help="Rows of the table.")] = "model,behaviour,pattern",
+    by: ByOption = "model,behaviour,pattern",
 ) -> None:
-    """Show the tables and trials of a run, or one trial as a transcript."""
+    """Show the tables of a run and list its trials, or show the transcript of one trial."""
     from rich.console import Console
 
     from allegiance.report.transcript import transcript
     from allegiance.store.writer import read
 
-    found = read(run)
-    if not found.trials:
+    loaded = read(run)
+    if not loaded.trials:
         raise UserError(f"{str(run)!r} is empty: no trial was played")
     if trial is None:
-        print_tables(found.trials, as_fields(by))
-        note_early(found)
-        for number, one in enumerate(found.trials):
-            t = one.trace
+        print_tables(loaded.trials, as_fields(by))
+        note_early(loaded)
+        for number, played in enumerate(loaded.trials):
+            trace = played.trace
             typer.echo(
-                f"{number:>5} {t.key} {one.outcome:<10} {t.scenario} {t.condition.label()} "
-                f"{t.full_pattern} {t.model}"
+                f"{number:>5} {trace.key} {played.outcome:<10} {trace.scenario} "
+                f"{trace.condition.label()} {trace.full_pattern} {trace.model}"
             )
-        end_damaged(found)
+        end_damaged(loaded)
         return
-    Console(soft_wrap=True).print(transcript(_pick(found.trials, trial)))
+    Console(soft_wrap=True).print(transcript(_pick(loaded.trials, trial)))
 
 
-def _pick(trials: Sequence[Trial], wanted: str) -> Trial:
-    count, found = 0, None
+def _pick(trials: Sequence[Trial], name: str) -> Trial:
+    """Return the trial with a number, or with a key that starts with the name."""
+    count, match = 0, None
     for number, trial in enumerate(trials):
-        if wanted == str(number):
+        if name == str(number):
             return trial
-        if trial.trace.key.startswith(wanted):
-            count, found = count + 1, trial
-    if found is None or count > 1:
+        if trial.trace.key.startswith(name):
+            count, match = count + 1, trial
+    if match is None or count > 1:
         raise UserError(
-            f"{count or 'no'} trials match {wanted!r}; there are {len(trials)}, numbered "
+            f"{count or 'no'} trials match {name!r}; the run has {len(trials)} trials, numbered "
             "from 0 as `allegiance show RUN` lists them"
         )
-    return found
+    return match

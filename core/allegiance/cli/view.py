@@ -9,12 +9,12 @@ import typer
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of runs, or one run.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of runs, or of one run.")],
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 selects a free port.")
     ] = 8765,
 ) -> None:
-    """Serve the reports of a folder of runs on this machine alone, live while a run goes on."""
+    """Serve the reports of runs on 127.0.0.1; the report of an active run updates itself."""
     from allegiance.report.server import serve
 
     serve(folder, port)

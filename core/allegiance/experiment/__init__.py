@@ -1,4 +1,4 @@
-"""What is to be played: factors, configurations, limits and plan files."""
+"""What an experiment plays: factors, configurations, limits and plan files."""
 
 from typing import TYPE_CHECKING
 

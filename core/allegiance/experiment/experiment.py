@@ -1,4 +1,4 @@
-"""An experiment as a file says it: blocks of cells, trials, limits and prices, as checked data."""
+"""An experiment as a plan file describes it: blocks, trials, limits and prices, as checked data."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_len
 
 
 class Setting(Wire):
-    """What a block may say itself and otherwise takes from the experiment.
+    """The values that a block may have; without its own it uses those of the experiment.
 
     Attributes:
-        scenarios: Ids; none means all.
+        scenarios: Ids; all by default.
         adapters: ``name`` for all of its patterns, or ``name:pattern``.
-        models: What to measure, as on the command line.
-        base_url: An OpenAI-compatible endpoint for them.
-        peer_model: What sits in the peer's role.
+        models: The models to measure, as on the command line.
+        base_url: An OpenAI-compatible endpoint that serves the models.
+        peer_model: The model in the peer's role.
         app: ``package.module:build`` of a user's own app.
-        guard: Policy of a guard with each scenario's own probes.
+        guard: Policy of a guard with the probes of each scenario.
     """
 
     scenarios: Names | None = None
@@ -45,17 +45,17 @@ class Setting(Wire):
 
 
 class Block(Setting):
-    """Cells that belong together.
+    """Configurations that belong together.
 
     Attributes:
-        name: What the block is for.
-        conditions: Values by factor: their full factorial.
-        exclude: Combinations that are taken out of it.
-        include: Combinations that are added at the end, whatever was excluded.
+        name: The purpose of the block.
+        factors: Levels by factor; all their combinations are played.
+        exclude: Combinations to leave out.
+        include: Combinations to add at the end, whatever ``exclude`` says.
     """
 
     name: str = ""
-    conditions: Factors = Field(default={})
+    factors: Factors = Field(default={})
     exclude: tuple[Factors, ...] = ()
     include: tuple[Factors, ...] = ()
 
@@ -64,16 +64,16 @@ class Experiment(Setting):
     """A whole experiment.
 
     Attributes:
-        title: One line on what it is for.
-        trials: Trials of each cell.
+        title: Its purpose, in one line.
+        trials: Trials of each configuration.
         seed: Seed of the run.
         concurrency: Trials in flight.
-        workers: Worker processes; 0 plays in the command's own.
+        workers: Worker processes; 0 plays in the process of the command.
         limits: What a trial may use.
         budget: What the run may spend.
-        prices: Prices by model, before those of any price list.
-        until: What ends a cell early, if anything does.
-        blocks: The cells; one that two blocks name is played once.
+        prices: Prices by model; they go before the price list.
+        until: The stop rule that ends a configuration early.
+        blocks: The configurations; one that two blocks contain is played once.
     """
 
     title: str = ""
@@ -87,22 +87,22 @@ class Experiment(Setting):
     until: StopRule | None = None
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 
-    def override(self, **given: Any) -> Experiment:
+    def override(self, **values: Any) -> Experiment:
         """Return the experiment with other values of its own fields.
 
-        A block that names its own keeps them. Values that are None or empty change nothing. With a
-        ``app`` and no adapters, the adapter is LangGraph, as for ``allegiance run``.
+        A block keeps its own values. Values that are None or empty change nothing. With an ``app``
+        and no adapters, the adapter is LangGraph, as for ``allegiance run``.
         """
-        changed = {name: value for name, value in given.items() if value not in (None, (), [], "")}
+        changed = {name: value for name, value in values.items() if value not in (None, (), [], "")}
         if "app" in changed:
             changed.setdefault("adapters", ("langgraph",))
         return self.model_copy(update=changed)
 
     def plan(self) -> RunPlan:
-        """Return the cells of all blocks, and what was left out since it makes no sense.
+        """Return the configurations of all blocks, and the combinations that make no sense.
 
         Raises:
-            UserError: For something unknown, or a block of which nothing is left.
+            UserError: For an unknown name, or a block without a configuration.
         """
         plans = [self.plan_of(block) for block in self.blocks]
         configurations = dict.fromkeys(
@@ -112,10 +112,10 @@ class Experiment(Setting):
         return RunPlan(tuple(configurations), tuple(left_out))
 
     def plan_of(self, block: Block) -> RunPlan:
-        """Return the cells of one block.
+        """Return the configurations of one block.
 
         Raises:
-            UserError: As ``plan``; the text names the block.
+            UserError: As ``plan``; the message names the block.
         """
         try:
             return self._plan_of(block)
@@ -125,12 +125,12 @@ class Experiment(Setting):
             raise UserError(f"{self.label(block)}: {error}") from error
 
     def label(self, block: Block) -> str:
-        """Name a block: by its name, or by its place in the file."""
+        """Return the name of a block, or its number in the file."""
         return block.name or f"block {self.blocks.index(block) + 1}"
 
     @property
     def each(self) -> int:
-        """Trials of each cell; with verdicts, unless given, as many as their power takes."""
+        """Trials of each configuration; with a stop rule, by default as many as its power needs."""
         if self.until is None or "trials" in self.model_fields_set:
             return self.trials
         from allegiance.stats.sequential_design import most_trials
@@ -138,27 +138,29 @@ class Experiment(Setting):
         return most_trials(self.until.test())
 
     def spending(self) -> dict[str, Any]:
-        """Return the limits of a trial, those that are not given too."""
+        """Return all limits of a trial, including the defaults."""
         prices = {model: (price.input, price.output) for model, price in self.prices.items()}
         return vars(Limits(**self.limits.model_dump(exclude_none=True), prices=prices))
 
     def _plan_of(self, block: Block) -> RunPlan:
         from allegiance.scenario.roles import parse_model
 
-        asked = {name: getattr(block, name) or getattr(self, name) for name in Setting.model_fields}
-        models = asked.pop("models")
+        values = {
+            name: getattr(block, name) or getattr(self, name) for name in Setting.model_fields
+        }
+        models = values.pop("models")
         if not models:
             raise UserError(
                 'it names no model; add `models = ["scripted:loyal"]` (needs no key), '
                 "or give --model"
             )
         common = {
-            **{name: value for name, value in asked.items() if value},
-            "models": [parse_model(m, asked["base_url"]).spec for m in models],
+            **{name: value for name, value in values.items() if value},
+            "models": [parse_model(m, values["base_url"]).spec for m in models],
         }
-        if peer := asked["peer_model"]:
-            common["peer_model"] = parse_model(peer, asked["base_url"]).spec
-        whole = expand(factors=block.conditions, **common)
+        if peer := values["peer_model"]:
+            common["peer_model"] = parse_model(peer, values["base_url"]).spec
+        whole = expand(factors=block.factors, **common)
         kept = _without(whole.configurations, block.exclude)
         left_out = [*whole.left_out]
         for combination in block.include:
@@ -166,12 +168,12 @@ class Experiment(Setting):
             kept += more.configurations
             left_out += more.left_out
         if not kept:
-            raise UserError("`exclude` takes out every condition; drop some of it")
+            raise UserError("`exclude` leaves out every condition; remove a combination from it")
         return RunPlan(tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(left_out)))
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON schema of an experiment's file."""
+    """Return the JSON schema of a plan file."""
     return {"$schema": DIALECT, **Experiment.model_json_schema()}
 
 
@@ -181,9 +183,9 @@ def _without(
     for combination in exclude:
         left = tuple(c for c in configurations if not _matches(c.condition, combination))
         if len(left) == len(configurations):
-            said = ", ".join(f"{name}={listed(values)}" for name, values in combination.items())
+            text = ", ".join(f"{name}={listed(values)}" for name, values in combination.items())
             raise UserError(
-                f"`exclude` {said!r} matches no condition that is left; correct or drop it"
+                f"`exclude` {text!r} matches no condition that is left; correct or drop it"
             )
         configurations = left
     return configurations

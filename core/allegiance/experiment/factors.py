@@ -1,4 +1,4 @@
-"""Values by factor as a file says them, checked against the factors that there are."""
+"""The levels of factors in a plan file, checked against the known factors."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from allegiance.trace.condition import FACTORS
 Value = str | int
 
 
-def _factors(given: object) -> dict[str, tuple[Value, ...]]:
-    """Read values by factor; one value may stand for a list of one."""
-    if not isinstance(given, Mapping):
-        raise _wrong(f"{given!r} should be a mapping of factors to values")
+def _factors(data: object) -> dict[str, tuple[Value, ...]]:
+    """Return the levels by factor; a single level needs no list."""
+    if not isinstance(data, Mapping):
+        raise _wrong(f"{data!r} should be a mapping of factors to values")
     chosen: dict[str, tuple[Value, ...]] = {}
-    for name, several in given.items():
+    for name, several in data.items():
         if name not in FACTORS:
             raise _wrong(f"unknown factor {meant(name, FACTORS)}")
         values = several if isinstance(several, list | tuple) else [several]
@@ -38,7 +38,7 @@ def _wrong(text: Any) -> PydanticCustomError:
 
 
 def listed(values: Iterable[object]) -> str:
-    """Return values as a text: ``a, b``."""
+    """Return values as a string: ``a, b``."""
     return ", ".join(map(str, values))
 
 
@@ -58,4 +58,4 @@ Factors = Annotated[
         }
     ),
 ]
-"""Values by factor; factors not named stay at the default condition."""
+"""Levels by factor; other factors have the level of the default condition."""

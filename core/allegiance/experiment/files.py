@@ -1,4 +1,4 @@
-"""Reading an experiment: a preset by its name, or a TOML file."""
+"""Reading an experiment: a preset, or a plan file (TOML)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from allegiance.stats.stop_rule import StopRule
 PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
 FOLDER = Path(__file__).with_name("presets")
 LARGEST = 1_000_000
-"""Bytes a file may have."""
+"""The largest size of a plan file, in bytes."""
 
 ConfigurationKey = tuple[int | str, ...]
 _MODELS: dict[int | str, Any] = {
@@ -31,11 +31,11 @@ _MODELS: dict[int | str, Any] = {
 
 
 def load(name_or_path: str | Path) -> Experiment:
-    """Read a preset, or a file; ``./study`` is a file even though there is a preset of the name.
+    """Read a preset or a plan file; ``./study`` names a file although a preset has this name.
 
     Raises:
-        UserError: If there is none, it cannot be read, or something in it is wrong; the text names
-            the file, the place in it and the value.
+        UserError: If it does not exist, cannot be read, or has a wrong value; the message names the
+            file, the place in it and the value.
     """
     if isinstance(name_or_path, str) and name_or_path in PRESETS:
         return read_file(FOLDER / f"{name_or_path}.toml")
@@ -46,7 +46,7 @@ def load(name_or_path: str | Path) -> Experiment:
 
 
 def read_file(path: Path) -> Experiment:
-    """Read an experiment's file.
+    """Read a plan file.
 
     Raises:
         UserError: As ``load``.
@@ -61,7 +61,9 @@ def read_file(path: Path) -> Experiment:
     except UnicodeDecodeError as error:
         raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
     if len(raw) > LARGEST:
-        raise UserError(f"{str(path)!r} has {len(raw):,} bytes; an experiment has few")
+        raise UserError(
+            f"{str(path)!r} has {len(raw):,} bytes; a plan file has at most {LARGEST:,}"
+        )
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -73,17 +75,17 @@ def read_file(path: Path) -> Experiment:
     try:
         return Experiment.model_validate_json(wire, strict=True)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        errors = error.errors(include_url=False)
         problems = [
             _problem(e["type"], e["loc"], e["msg"], e["input"], path)
-            for e in found
-            # an error in an item makes its list too short as well, which says nothing more
-            if not any(e["loc"] == o["loc"][: len(e["loc"])] != o["loc"] for o in found)
+            for e in errors
+            # an error in an item also reports its list as too short, which adds nothing
+            if not any(e["loc"] == o["loc"][: len(e["loc"])] != o["loc"] for o in errors)
         ]
         raise UserError("\n".join(problems)) from error
 
 
-def _problem(kind: str, loc: ConfigurationKey, text: str, given: object, path: Path) -> str:
+def _problem(kind: str, loc: ConfigurationKey, text: str, value: object, path: Path) -> str:
     place = _spelled(loc)
     if kind == "extra_forbidden":
         model = _MODELS.get(loc[0]) if len(loc) > 1 else Experiment
@@ -93,12 +95,12 @@ def _problem(kind: str, loc: ConfigurationKey, text: str, given: object, path: P
         return f"{path}: {place!r} is missing; add it"
     if kind == "factors":
         return f"{path}: {place}: {text}"
-    shown = repr(given)
+    shown = repr(value)
     return f"{path}: {place}={shown[:80] + '…' if len(shown) > 80 else shown}: {text}"
 
 
 def _spelled(loc: ConfigurationKey) -> str:
-    """Return ``blocks[0].conditions`` for a place in a file."""
+    """Return ``blocks[0].factors`` for a place in a file."""
     text = ""
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

@@ -1,4 +1,4 @@
-"""What a trial may use, what a run may spend, and what a model's tokens cost: plain data."""
+"""The limits of a trial, the budget of a run, and the prices of tokens, as plain data."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a trial may use.
+    """The limits of a trial.
 
     Attributes:
         timeout: Wall time in seconds.
         turns: Turns of all models together.
-        attempts: Tries of a model call whose provider fails.
-        backoff: Seconds before the second try.
+        attempts: Attempts of a model call that fails at the provider.
+        backoff: Seconds before the second attempt.
         request: Seconds that a provider may take for one answer; half of ``timeout`` by default.
-        tokens: Tokens read and written, after which no further turn is taken; None for any number.
+        tokens: Tokens sent and received, after which no further turn follows; None sets no limit.
         cost: The same in US dollars.
-        prices: The user's own prices by model, dollars for a million tokens read and written; for
-            other models those of the price list hold.
-        cache: Folder of earlier answers, which are used again; None keeps none.
+        prices: The user's own prices by model, in dollars for a million tokens sent and received;
+            other models have the prices of the price list.
+        cache: Folder that keeps answers and uses them again; None keeps no answers.
     """
 
     timeout: float = 300.0
@@ -43,15 +43,15 @@ class Limits:
 
 
 class Spending(Wire):
-    """What a trial may use; what is not given is as for ``allegiance run``.
+    """The limits of a trial in a plan file; None stands for the default.
 
     Attributes:
         timeout: Wall time in seconds.
         turns: Turns of all models together.
-        attempts: Tries of a model call whose provider fails.
-        backoff: Seconds before the second try.
+        attempts: Attempts of a model call that fails at the provider.
+        backoff: Seconds before the second attempt.
         request: Seconds that a provider may take for one answer.
-        tokens: Tokens read and written, after which no further turn is taken.
+        tokens: Tokens sent and received, after which no further turn follows.
         cost: The same in US dollars.
     """
 
@@ -72,16 +72,16 @@ class Price(Wire):
 
 
 class Budget(Wire):
-    """What a run may spend; None is without limit.
+    """The budget of a run; None sets no limit.
 
-    It is looked at whenever a trial is about to be started, and what is in flight still ends: a run
-    spends at most what its trials in flight may use on top. What came from the cache is free.
+    A run compares it with what was spent before every trial, and trials in flight still end: a run
+    can exceed it by the use of the trials in flight. Answers from the cache are free.
 
     Attributes:
         calls: Model calls.
-        tokens: Tokens, read and written.
+        tokens: Tokens, sent and received.
         cost: US dollars.
-        seconds: Wall time of one sitting: a run that is gone on with has it anew.
+        seconds: Wall time; it starts again when a run continues.
     """
 
     calls: Annotated[int, Field(ge=1)] | None = None

@@ -163,12 +163,12 @@ async def play(
 
 
 async def _perform(
-    prepared: PreparedConfiguration, session: Session, timeout: float
+    prepared: PreparedConfiguration, session: Session, seconds: float
 ) -> tuple[str | None, str | None]:
     """Let the adapter play; return the error and the limit that ended the trial, or None."""
     import asyncio  # not at the top, to keep the core quick to import
 
-    clock = asyncio.timeout(timeout)
+    clock = asyncio.timeout(seconds)
     try:
         with playing(session):
             async with clock:
@@ -185,7 +185,7 @@ async def _perform(
         return f"CancelledError: {failure}", None
     except Exception as failure:  # noqa: BLE001 - a crash is a recorded outcome
         if clock.expired():
-            return None, f"time limit of {timeout:g} s reached"
+            return None, f"time limit of {seconds:g} s reached"
         return sanitize(redact(f"{type(failure).__name__}: {failure}")), None
     return None, None
 

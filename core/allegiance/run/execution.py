@@ -1,4 +1,4 @@
-"""One whole run: workers or this process, and a store."""
+"""Executing a run: playing its trials and writing them into a folder."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ from allegiance.trace.trials import Trial
 
 Tick = Callable[[Trial], None]
 Progress = Callable[[int, Path], AbstractContextManager[Tick]]
-"""From how many trials are to come, and the run's folder, to what is told of each as it ends."""
+"""Takes the number of trials and the run's folder; yields a function to call with each trial."""
 EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True)
 class ExecutionOptions:
-    """How trials are played; it has no influence on what comes out.
+    """How trials are played; this has no influence on their outcomes.
 
     Attributes:
         concurrency: Trials in flight.
         workers: Worker processes; 0 plays in this process.
         executor: ``local`` or ``ray``.
         address: A running Ray cluster; None starts one on this machine.
-        cache: Folder of the answers that models gave earlier, see ``Limits``.
+        cache: Folder of earlier answers of models, see ``Limits``.
     """
 
     concurrency: int = 8
@@ -54,9 +54,9 @@ class ExecutionOptions:
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
-            raise UserError(f"unknown executor {self.executor!r}; there are {', '.join(EXECUTORS)}")
+            raise UserError(f"unknown executor {self.executor!r}; use {' or '.join(EXECUTORS)}")
         if self.address and self.executor != "ray":
-            raise UserError(f"--address {self.address!r} is of a Ray cluster: add --executor ray")
+            raise UserError(f"ray.address={self.address!r} is a Ray cluster: add --executor ray")
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class RunResult:
     """A run that has ended.
 
     Attributes:
-        folder: Where it is.
-        outcomes: Trials by outcome, earlier sittings included.
-        stopped: Why not all of it was played, if so.
-        interrupted: Whether it was stopped by Ctrl-C.
-        states: What is known of every cell and behaviour, where verdicts end cells.
+        folder: Folder of the run.
+        outcomes: Trials by outcome, including those of a run that was continued.
+        stopped: Why some trials were not played; empty if all were.
+        interrupted: Whether Ctrl-C ended it.
+        states: Verdicts by configuration and behaviour, for a run with a stop rule.
     """
 
     folder: Path
@@ -80,7 +80,7 @@ class RunResult:
 
 def execute(
     manifest: Manifest,
-    how: ExecutionOptions,
+    options: ExecutionOptions,
     *,
     out: Path | None = None,
     resume: bool = False,
@@ -90,74 +90,69 @@ def execute(
 
     Args:
         manifest: The plan.
-        how: How trials are played.
-        out: Folder for the run; made up from the time by default.
-        resume: Whether to go on with the run that is there.
-        progress: Shows how far the run is; None shows nothing.
+        options: How trials are played.
+        out: Folder for the run; named after the time by default.
+        resume: Whether to continue the run that is in the folder.
+        progress: Shows the progress of the run; None shows nothing.
 
     Raises:
-        UserError: If a cell cannot be played, or the folder not written, or if it holds trials of
-            another plan, or money is limited and there is a model without a price.
+        UserError: If a configuration cannot be played, the folder cannot be written or holds trials
+            of another plan, or a cost is limited and a model has no price.
     """
-    prepared_configurations = [
-        prepare(configuration) for configuration in manifest.configurations
-    ]  # what cannot be played is an error now
+    # what cannot be played or priced is an error before there is a folder
+    prepared_configurations = [prepare(configuration) for configuration in manifest.configurations]
+    schedule = _schedule(prepared_configurations, manifest)
+    price = _price(prepared_configurations, manifest)
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
-    schedule, price = (
-        _schedule(prepared_configurations, manifest),
-        _price(prepared_configurations, manifest),
-    )  # so is this
     with _frozen(), Store(folder, None if resume else manifest) as store:
-        within = BudgetedSchedule(
-            schedule, manifest.budget, price
-        )  # the clock of the budget starts
+        budgeted = BudgetedSchedule(schedule, manifest.budget, price)  # its clock starts now
         if resume:
-            outcomes += _take_back(
-                folder, TrialMatcher(prepared_configurations, manifest.seed), within, store
-            )
-        showing = progress(within.schedule.left, folder) if progress else nullcontext(_ignore)
-        with showing as tick:
+            matcher = TrialMatcher(prepared_configurations, manifest.seed)
+            outcomes += _take_back(folder, matcher, budgeted, store)
+        shown = progress(budgeted.schedule.left, folder) if progress else nullcontext(_ignore)
+        with shown as show:
 
             def take(trial: Trial) -> None:
                 store.append(trial)
                 outcomes[trial.outcome] += 1
-                tick(trial)
+                show(trial)
 
-            interrupted = _play(within, take, manifest, how)
+            interrupted = _play(budgeted, take, manifest, options)
     if not outcomes and not interrupted:
-        raise UserError(within.stopped or "no trial was played")
-    return RunResult(folder, outcomes, within.stopped, interrupted, tuple(within.schedule.states()))
+        raise UserError(budgeted.stopped or "no trial was played")
+    states = tuple(budgeted.schedule.states())
+    return RunResult(folder, outcomes, budgeted.stopped, interrupted, states)
 
 
 def _take_back(
-    folder: Path, roll: TrialMatcher, within: BudgetedSchedule, store: Store
+    folder: Path, matcher: TrialMatcher, budgeted: BudgetedSchedule, store: Store
 ) -> Counter[str]:
-    """Take in what earlier sittings played, and set aside what of it cannot be read.
+    """Count the trials that the folder holds as played, and set damaged lines aside.
 
     Returns:
-        Their trials by outcome.
+        These trials by outcome.
     """
     outcomes: Counter[str] = Counter()
     before = read(folder)
     for trial in before.trials:
-        within.played(roll.claim(trial), trial)
+        budgeted.played(matcher.claim(trial), trial)
         outcomes[trial.outcome] += 1
     for problem in before.problems:
-        print(f"set aside, and owed again: {problem}", file=sys.stderr)
+        print(f"set aside, to be played again: {problem}", file=sys.stderr)
     if before.problems:
         store.set_damaged_lines_aside()
     return outcomes
 
 
 def _ignore(trial: Trial) -> None:
-    """Show nothing of a trial."""
+    """Ignore a trial."""
 
 
 @contextmanager
 def _frozen() -> Iterator[None]:
-    """Let no collection walk over what is loaded now, since it stays."""
-    if gc.get_freeze_count():  # somebody else's doing, and theirs to undo
+    """Spare what is loaded now the garbage collections, since it stays loaded."""
+    if gc.get_freeze_count():  # the caller froze objects and will unfreeze them
         yield
         return
     gc.collect()
@@ -172,12 +167,12 @@ def _limits(manifest: Manifest) -> Limits:
     """Return what a trial may use.
 
     Raises:
-        UserError: If the file of the run says something else than limits.
+        UserError: If the limits in the run's file cannot be used.
     """
     names = [field.name for field in fields(Limits)]
     if unknown := sorted(manifest.limits.keys() - set(names)):
         raise UserError(
-            f"{MANIFEST} has a limit {unknown[0]!r}, which is none; they are {', '.join(names)}"
+            f"{MANIFEST} has an unknown limit {unknown[0]!r}; the limits are {', '.join(names)}"
         )
     try:
         return TypeAdapter(Limits).validate_python(manifest.limits)
@@ -198,7 +193,7 @@ def _schedule(
 def _price(
     prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
 ) -> Callable[[Trial], float]:
-    """Return what a trial costs in US dollars; 0 where neither the run nor a trial has a limit."""
+    """Return a function that prices a trial in US dollars; 0 where no cost is limited."""
     limits = _limits(manifest)
     if manifest.budget.cost is None and limits.cost is None:
         return lambda _: 0.0
@@ -211,32 +206,38 @@ def _price(
     return lambda t: prices[t.trace.model, t.trace.peer_model](t.trace.usage)
 
 
-def _play(within: BudgetedSchedule, take: Tick, manifest: Manifest, how: ExecutionOptions) -> bool:
-    """Play trials and hand them on; return whether that was stopped by Ctrl-C."""
+def _play(
+    budgeted: BudgetedSchedule, take: Tick, manifest: Manifest, options: ExecutionOptions
+) -> bool:
+    """Play trials and pass each to ``take``; return whether Ctrl-C ended that."""
     limits = _limits(manifest)
-    if how.cache is not None:
-        limits = replace(limits, cache=str(how.cache.absolute()))
-    seed = manifest.seed
-    given: dict[str, Any] = {"seed": seed, "limits": limits, "concurrency": how.concurrency}
+    if options.cache is not None:
+        limits = replace(limits, cache=str(options.cache.absolute()))
+    common: dict[str, Any] = {
+        "seed": manifest.seed,
+        "limits": limits,
+        "concurrency": options.concurrency,
+        "took": budgeted.took,
+    }
 
-    async def here() -> None:
-        async with aclosing(play_all(within, took=within.took, **given)) as played:
+    async def play_in_this_process() -> None:
+        async with aclosing(play_all(budgeted, **common)) as played:
             async for trial in played:
                 take(trial)
 
     try:
-        if how.executor == "ray":
+        if options.executor == "ray":
             from allegiance.run.ray import play_on_ray
 
-            for trial in play_on_ray(within, address=how.address, took=within.took, **given):
+            for trial in play_on_ray(budgeted, address=options.address, **common):
                 take(trial)
-        elif how.workers:
+        elif options.workers:
             from allegiance.run.processes import play_in_processes
 
-            for trial in play_in_processes(within, workers=how.workers, took=within.took, **given):
+            for trial in play_in_processes(budgeted, workers=options.workers, **common):
                 take(trial)
         else:
-            asyncio.run(here())
+            asyncio.run(play_in_this_process())
     except KeyboardInterrupt:
         return True
     return False

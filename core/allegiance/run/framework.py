@@ -1,4 +1,4 @@
-"""Detects the framework of a user's own app from what ``build(kit)`` returns."""
+"""Detecting the framework of a user's app from what ``build(kit)`` returns."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ ROOTS = {
 
 
 class _Built(Exception):
-    """Ends the trial once the app is built, so that the app is not run."""
+    """Ends the trial of an app once it is built, so that the app never runs."""
 
 
 def detect_framework(build: Build) -> str:
     """Return the name of the adapter for a user's own app.
 
-    The app is built, but not run, with a scripted model and the kit of each framework in turn;
+    The app is built with a scripted model and the kit of each framework in turn, and never run;
     frameworks that the function mentions come first.
 
     Raises:
-        UserError: If the function returns an app of no framework with any kit.
+        UserError: If no framework's kit builds an app of that framework.
     """
     tried = []
     names = [*ROOTS.values(), *ADAPTERS.names()]
@@ -51,8 +51,8 @@ def detect_framework(build: Build) -> str:
             continue
         if isinstance(app, str):
             tried.append(f"{name}: {app}")
-        elif (framework := _framework(type(app))) is not None:
-            return framework
+        elif (adapter := _framework(type(app))) is not None:
+            return adapter
         else:
             tried.append(f"{name}: it returned {type(app).__name__!r}")
     raise UserError(
@@ -68,17 +68,17 @@ def function_label(build: Callable[..., Any]) -> str:
 
 
 def mentioned_frameworks(build: Callable[..., Any]) -> list[str]:
-    """Return the adapters whose frameworks a function's code or annotations mention."""
+    """Return the adapters of the frameworks that a function's code or annotations mention."""
     code = getattr(build, "__code__", None)
     namespace = getattr(build, "__globals__", {})
     returned = getattr(build, "__annotations__", {}).get("return", "")
     names = [*_names(code), *str(returned).replace("[", ".").split(".")]
-    frameworks = []
+    adapters = []
     for name in names:
         value = namespace.get(name)
         module = getattr(value, "__module__", None) or getattr(value, "__name__", None) or name
-        frameworks.append(ROOTS.get(str(module).partition(".")[0]))
-    return [name for name in dict.fromkeys(frameworks) if name is not None]
+        adapters.append(ROOTS.get(str(module).partition(".")[0]))
+    return [adapter for adapter in dict.fromkeys(adapters) if adapter is not None]
 
 
 def _names(code: CodeType | None) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _framework(kind: type) -> str | None:
 
 
 def _build_app(build: Build, adapter: str) -> Any:
-    """Return the app that is built from an adapter's kit, or the cause of the failure, a string."""
+    """Return the app that an adapter's kit builds, or a string that says why there is none."""
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
@@ -120,6 +120,6 @@ def _build_app(build: Build, adapter: str) -> Any:
         cause = trial.trace.error or trial.trace.truncated or "it was not built"
     except UserError:
         raise
-    except Exception as error:  # noqa: BLE001 - code for another framework may raise anything
+    except Exception as error:  # noqa: BLE001 - an app for another framework may raise anything
         cause = f"{type(error).__name__}: {error}"
     return built[0] if built else cause

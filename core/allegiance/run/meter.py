@@ -1,4 +1,4 @@
-"""How much of a run's budget is spent, and what the use of a cell's models costs."""
+"""The use of a run against its budget, and the price of a trial."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ if TYPE_CHECKING:
     from allegiance.experiment.configurations import Configuration
 
 Pricing = Callable[[Usage], float]
-"""From what models consumed to US dollars."""
+"""Returns the price of a use in US dollars."""
 
 
 class Meter:
-    """Counts what trials have consumed.
+    """Counts the use of trials against a budget.
 
     Args:
-        budget: What may be spent.
+        budget: The budget.
     """
 
     def __init__(self, budget: Budget) -> None:
         self.calls = self.tokens = 0
         self.cost = 0.0
         self._budget = budget
-        self._started = time.monotonic()  # not the clock on the wall, which may jump
+        self._started = time.monotonic()  # the wall clock may jump
 
     def add(self, usage: Usage, dollars: float) -> None:
-        """Count what a trial has consumed."""
+        """Count the use of a trial."""
         self.calls += usage.turns - usage.cached
         self.tokens += usage.paid_tokens
         self.cost += dollars
 
     def spent(self) -> str:
-        """Say what is used up, or return an empty text."""
-        gone = {
+        """Return which budget is spent, or an empty string."""
+        used_by_name = {
             "calls": (self.calls, "model calls"),
             "tokens": (self.tokens, "tokens"),
             "cost": (self.cost, "US dollars"),
             "seconds": (time.monotonic() - self._started, "seconds"),
         }
-        for name, (used, unit) in gone.items():
+        for name, (used, unit) in used_by_name.items():
             limit = getattr(self._budget, name)
             if limit is not None and used >= limit:
                 return f"the budget of {limit:g} {unit} is spent"
@@ -56,13 +56,13 @@ class Meter:
 def pricing(
     configurations: Sequence[Configuration], own: Mapping[str, tuple[float, float]]
 ) -> Pricing:
-    """Return what the use of some cells' models costs.
+    """Return a function that prices the use of the models of configurations.
 
-    Where these are several, all tokens are taken at the price of the dearest: what was consumed is
-    not told apart by role.
+    With several models, all tokens have the price of the most expensive model: the use of a trial
+    is not recorded by role.
 
     Args:
-        configurations: The cells.
+        configurations: The configurations.
         own: The user's own prices by model, see ``Limits``; they go before the price list.
 
     Raises:
@@ -84,10 +84,10 @@ def pricing(
         )
         dearest = 0.0
         for model, base_url in models.items():
-            found = cost(Expected(model, base_url, 1, use, use), prices)
-            if found.dollars is None:
-                raise UserError(f"the cost of {model!r} is not known: {found.source}")
-            dearest = max(dearest, found.dollars)
+            expected = cost(Expected(model, base_url, 1, use, use), prices)
+            if expected.dollars is None:
+                raise UserError(f"the cost of {model!r} is not known: {expected.source}")
+            dearest = max(dearest, expected.dollars)
         return dearest
 
     price(Usage())
@@ -95,7 +95,7 @@ def pricing(
 
 
 def trial_price(configuration: Configuration, limits: Limits) -> Pricing | None:
-    """Return the price that a trial of a cell is played with: None where its cost has no limit.
+    """Return the pricing of a trial, or None where the cost of a trial has no limit.
 
     Raises:
         UserError: As ``pricing``.

@@ -1,13 +1,16 @@
-"""Running a plan: every trial of every cell, some at a time, each written as it ends."""
+"""Playing the trials of a plan in this process, several at a time."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core is quick to import
+if TYPE_CHECKING:  # imported when a trial is played, so that importing the package stays quick
+    import asyncio
+
     from allegiance.experiment.configurations import Configuration
     from allegiance.experiment.limits import Limits
     from allegiance.guard.guard import Guard
@@ -16,11 +19,12 @@ if TYPE_CHECKING:  # what plays a trial is loaded when one is played: the core i
     from allegiance.scenario.roles import Model
     from allegiance.trace.trials import Trial
 
+Job: TypeAlias = "tuple[PreparedConfiguration, int]"
 MakeGuard: TypeAlias = "Callable[[PreparedConfiguration], Guard]"
 
 
 async def play_all(
-    jobs: Iterable[tuple[PreparedConfiguration, int]],
+    jobs: Iterable[Job],
     *,
     seed: int = 0,
     concurrency: int = 8,
@@ -31,44 +35,26 @@ async def play_all(
     """Play trials and yield each as it ends.
 
     Args:
-        jobs: The trials: a cell and an index each; drawn one by one as there is room for them.
+        jobs: The trials: a prepared configuration and an index each; the next one is drawn when
+            there is room for it.
         seed: Seed of the run.
         concurrency: Trials in flight.
         limits: What a trial may use.
-        guard: Makes the guard of a trial, if there is to be one.
-        took: Told of every trial before the next one is drawn.
+        guard: Makes the guard of a trial; None plays without a guard.
+        took: Called with every trial before the next one is drawn.
     """
     import asyncio
 
     from allegiance.experiment.limits import Limits
-    from allegiance.play.trial import play
-    from allegiance.run.meter import trial_price
 
-    limits = limits or Limits()
-    queue: Iterator[tuple[PreparedConfiguration, int]] = iter(jobs)
-    done: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
-
-    async def worker(prepared: PreparedConfiguration, index: int) -> None:
-        try:
-            while True:
-                watch = guard(prepared) if guard else None
-                price = trial_price(prepared.spec, limits)
-                trial = await play(prepared, index, seed, limits, watch, price)
-                took(trial)
-                done.put_nowait(trial)
-                prepared, index = next(queue)
-        except StopIteration:
-            pass
-        except Exception as error:  # noqa: BLE001 - handed on to whoever reads the trials
-            done.put_nowait(error)
-        finally:
-            done.put_nowait(None)
-
-    workers = [asyncio.create_task(worker(*job)) for job in islice(queue, concurrency)]
+    queue = iter(jobs)
+    ended: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
+    slot = _Slot(seed, limits or Limits(), guard, took, queue, ended)
+    workers = [asyncio.create_task(slot.play(*job)) for job in islice(queue, concurrency)]
     left = len(workers)
     try:
         while left:
-            item = await done.get()
+            item = await ended.get()
             if item is None:
                 left -= 1
             elif isinstance(item, BaseException):
@@ -81,10 +67,40 @@ async def play_all(
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def in_turn(
-    prepared_configurations: Sequence[PreparedConfiguration], trials: int
-) -> list[tuple[PreparedConfiguration, int]]:
-    """Return the trials of all cells; the cells take turns, so a stopped run has some of each."""
+@dataclass(frozen=True)
+class _Slot:
+    """Plays one trial after the other; several tasks share its queues."""
+
+    seed: int
+    limits: Limits
+    guard: MakeGuard | None
+    took: Callable[[Trial], object]
+    queue: Iterator[Job]
+    ended: asyncio.Queue[Trial | BaseException | None]
+
+    async def play(self, prepared: PreparedConfiguration, index: int) -> None:
+        """Play a trial, then those of the queue; send trials, an error if any, and None last."""
+        try:
+            from allegiance.play.trial import play
+            from allegiance.run.meter import trial_price
+
+            while True:
+                watch = self.guard(prepared) if self.guard else None
+                price = trial_price(prepared.spec, self.limits)
+                trial = await play(prepared, index, self.seed, self.limits, watch, price)
+                self.took(trial)
+                self.ended.put_nowait(trial)
+                prepared, index = next(self.queue)
+        except StopIteration:
+            pass
+        except Exception as error:  # noqa: BLE001 - raised again where the trials are read
+            self.ended.put_nowait(error)
+        finally:
+            self.ended.put_nowait(None)
+
+
+def in_turn(prepared_configurations: Sequence[PreparedConfiguration], trials: int) -> list[Job]:
+    """Return the trials of all configurations, which take turns: a stopped run has some of each."""
     return [(prepared, index) for index in range(trials) for prepared in prepared_configurations]
 
 
@@ -101,35 +117,32 @@ def run(
     guard: MakeGuard | None = None,
     on_trial: Callable[[Trial], None] | None = None,
 ) -> list[Trial]:
-    """Play a plan from synchronous code and return its trials.
+    """Play configurations from synchronous code and return their trials.
 
     Args:
-        configurations: The cells, as ``expand`` returns them.
-        trials: Trials of each cell.
+        configurations: The configurations, as ``expand`` returns them.
+        trials: Trials of each configuration.
         seed: Seed of the run.
         concurrency: Trials in flight.
         limits: What a trial may use.
         model: A framework's model object for the critic's role.
         peer: The same for the peer's role.
-        build: A function that builds the app, for cells of the pattern ``app``.
-        guard: Makes the guard of a trial, if there is to be one.
+        build: A function that builds the app, for configurations of the pattern ``app``.
+        guard: Makes the guard of a trial; None plays without a guard.
         on_trial: Called with every trial as it ends.
 
     Raises:
-        UserError: If a cell names something that is not there or cannot be used.
+        UserError: If a configuration names something unknown or unusable.
     """
     import asyncio
 
     from allegiance.play.trial import prepare
 
-    prepared_configurations = [
-        prepare(configuration, model=model, peer=peer, build=build)
-        for configuration in configurations
-    ]
+    prepared = [prepare(c, model=model, peer=peer, build=build) for c in configurations]
 
     async def collect() -> list[Trial]:
         ended: list[Trial] = []
-        jobs = in_turn(prepared_configurations, trials)
+        jobs = in_turn(prepared, trials)
         stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits, guard=guard)
         async with aclosing(stream) as playing:
             async for trial in playing:

@@ -1,7 +1,7 @@
-"""What tokens cost: the user's own prices, else those of the package ``genai-prices``.
+"""The price of tokens: the user's own prices, then those of the package ``genai-prices``.
 
-The package carries its price list with it, so nothing is fetched. A model that neither knows has no
-price; it is never taken to cost nothing.
+The package contains its price list, so nothing is fetched. A model in neither has no price; it
+never counts as free.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Use:
-    """Model calls, and the tokens that are sent and received in them.
+    """A number of model calls, and the tokens sent and received in them.
 
     Attributes:
         calls: Model calls.
-        input: Tokens sent, history resent with every call.
+        input: Tokens sent; every call sends the history again.
         output: Tokens received.
     """
 
@@ -35,20 +35,20 @@ class Use:
         return Use(self.calls + other.calls, self.input + other.input, self.output + other.output)
 
     def __mul__(self, times: int) -> Use:
-        """Return the use of so many."""
+        """Return this use, several times."""
         return Use(self.calls * times, self.input * times, self.output * times)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What one model of a plan will use.
+    """The expected use of one model of a plan.
 
     Attributes:
         model: The model, as named in the plan.
-        base_url: Its endpoint, if one was given.
-        trials: The trials in which it sits in a role.
-        use: What it uses if every trial goes as the loyal script does.
-        most: What it uses if every trial goes on to its limit of turns.
+        base_url: Its endpoint; None for the provider's own.
+        trials: The trials in which it has a role.
+        use: Its use if every trial follows the loyal script.
+        most: Its use if every trial continues to its limit of turns.
     """
 
     model: str
@@ -59,18 +59,18 @@ class Expected:
 
     @property
     def scripted(self) -> bool:
-        """Whether it is a scripted agent, which calls nobody and costs nothing."""
+        """Whether this is a scripted agent, which calls no provider and costs nothing."""
         return is_scripted(self.model)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a model's use costs.
+    """The cost of a model's use.
 
     Attributes:
-        dollars: US dollars, or None where no price is known.
-        most: The same if every trial goes on to its limit of turns.
-        source: Where the price is from, or why there is none.
+        dollars: US dollars; None if the price is unknown.
+        most: The same if every trial continues to its limit of turns.
+        source: The source of the price, or why it is unknown.
     """
 
     dollars: float | None
@@ -79,17 +79,17 @@ class Cost:
 
 
 def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
-    """Read ``MODEL=IN,OUT`` texts, in US dollars for a million tokens.
+    """Return the prices in ``MODEL=IN,OUT`` strings, in US dollars for a million tokens.
 
     Raises:
-        UserError: For a text of another form.
+        UserError: For a string of another form.
     """
     prices: dict[str, Price] = {}
     for text in texts:
         model, _, numbers = text.rpartition("=")
         try:
-            given, taken = map(float, numbers.split(","))
-            prices[model.strip()] = Price(input=given, output=taken)
+            sent, received = map(float, numbers.split(","))
+            prices[model.strip()] = Price(input=sent, output=received)
         except ValueError:
             model = ""
         if not model.strip():
@@ -101,10 +101,10 @@ def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
 
 
 def cost(expected: Expected, own: Mapping[str, Price]) -> Cost:
-    """Return what a model's expected use costs.
+    """Return the cost of a model's expected use.
 
     Args:
-        expected: What it uses.
+        expected: The use.
         own: The user's own prices by model; they go before the list.
     """
     model, base_url = expected.model, expected.base_url
@@ -116,22 +116,22 @@ def cost(expected: Expected, own: Mapping[str, Price]) -> Cost:
 def price(
     model: str, use: Use, own: Mapping[str, Price], base_url: str | None = None
 ) -> tuple[float | None, str]:
-    """Return the price of some use in US dollars, None if unknown, and where it is from.
+    """Return the price of a use in US dollars, None if unknown, and the source of the price.
 
-    Some prices depend on the size of one call, so it is the mean call that is priced.
+    Some prices depend on the size of a call, so the mean call is priced.
 
     Args:
         model: The model, as ``provider:model``; a scripted agent costs nothing.
-        use: What was used.
+        use: The use.
         own: The user's own prices by model.
-        base_url: The endpoint, if one was given: its provider is then told by it.
+        base_url: The endpoint, which decides the provider; None for the provider in the name.
     """
     if is_scripted(model):
         return 0.0, "scripted"
     if model in own:
-        mine = own[model]
-        dollars = (use.input * mine.input + use.output * mine.output) / MILLION
-        return dollars, f"${mine.input:g} in, ${mine.output:g} out: your own"
+        rate = own[model]
+        dollars = (use.input * rate.input + use.output * rate.output) / MILLION
+        return dollars, f"${rate.input:g} in, ${rate.output:g} out: your own"
     try:
         from genai_prices import Usage, __version__, calc_price
     except ModuleNotFoundError:
@@ -141,12 +141,12 @@ def price(
     mean = Usage(input_tokens=use.input // calls, output_tokens=use.output // calls)
     try:
         if base_url:
-            found = calc_price(mean, name, provider_api_url=base_url)
+            priced = calc_price(mean, name, provider_api_url=base_url)
         else:
-            found = calc_price(mean, name, provider_id=provider)
+            priced = calc_price(mean, name, provider_id=provider)
     except LookupError:
         return None, f"not in genai-prices {__version__}: give --price"
-    listed = f"{found.model_price}".split(", ")
+    listed = f"{priced.model_price}".split(", ")
     rates = ", ".join(r for r in listed if "/input MTok" in r or "/output MTok" in r)
-    key = f"{found.provider.id}/{found.model.id}, genai-prices {__version__}"
-    return float(found.total_price) * calls, f"{rates}: {key}"
+    key = f"{priced.provider.id}/{priced.model.id}, genai-prices {__version__}"
+    return float(priced.total_price) * calls, f"{rates}: {key}"

@@ -1,8 +1,8 @@
-"""Worker processes: for frameworks whose trials cost more CPU than one core has.
+"""Worker processes, for frameworks whose trials need more CPU time than one core has.
 
-The parent hands out trials as workers have room for them and alone writes what comes back. A worker
-that dies is replaced and what it had in hand is played again, a few times at most: a trial that
-kills its worker again and again is recorded as an error.
+The parent hands out trials as workers have room and is the only one that writes. A worker that dies
+is replaced, and its trials are played again, a few times at most: a trial that repeatedly kills its
+worker is recorded as an error.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from allegiance.trace.trials import Trial
 
 Job = tuple[PreparedConfiguration, int]
 Turn = tuple[PreparedConfiguration, int, int]
-"""A trial to play: its cell, its index, and how many workers have died while they played it."""
+"""A trial to play: its configuration, its index, and how many workers died while playing it."""
 TRIES = 3
 STILLBORN = 10
-"""So many workers may die in a row without one having begun with a trial, or ended one."""
+"""Workers that may die in a row before any of them begins or ends a trial."""
 _UNUSABLE, _BEGUN = b"!", b"+"
-"""Begin what a worker sends in place of a trial: why it cannot play, or which one it plays now."""
+"""Prefixes of messages that are not trials: why a worker cannot play, and which trial it begins."""
 
 
 class JobQueue:
-    """The trials that are still to be handed out: those of the plan, and those to play again.
+    """The trials that are left to hand out: those of the plan, and those to play again.
 
     Args:
-        jobs: The trials, drawn one by one as there is room for them.
+        jobs: The trials; the next one is drawn when there is room for it.
         seed: Seed of the run.
     """
 
@@ -53,8 +53,8 @@ class JobQueue:
         """Return the next trial, or None if there is none now.
 
         Args:
-            alone: Whether it would be played by itself. What was in hand when a worker died is only
-                handed out so: if it is what kills workers, it takes no other with it.
+            alone: Whether the trial will be played alone. A trial that a dead worker was playing is
+                handed out only then, so that it cannot take other trials with it again.
         """
         if self._again and (alone or not self._again[0][2]):
             return self._again.popleft()
@@ -62,19 +62,19 @@ class JobQueue:
         return job and (*job, 0)
 
     def came(self) -> None:
-        """Note that a trial has come back: workers do get to play."""
+        """Note that a trial has ended: workers are able to play."""
         self._stillborn = 0
 
     def died(self, begun: Iterable[Turn], waiting: Iterable[Turn], cause: str) -> Iterator[Trial]:
-        """Take back what a dead worker had in hand; yield what is given up.
+        """Take back the trials of a dead worker; yield those that are given up, as errors.
 
         Args:
             begun: The trials that it was playing.
-            waiting: Those that it had not begun with.
+            waiting: The trials that it had not begun.
             cause: How it died.
 
         Raises:
-            UserError: If one worker after the other dies without having begun.
+            UserError: If ``STILLBORN`` workers in a row die before they begin a trial.
         """
         self._again.extendleft(waiting)
         self._stillborn += 1
@@ -86,22 +86,22 @@ class JobQueue:
                 yield lost_trial(prepared, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
         if self._stillborn >= STILLBORN:
             raise UserError(
-                f"{STILLBORN} workers in a row died before they played a trial ({cause}); try "
-                "without --workers to see why, then go on by --resume"
+                f"{STILLBORN} workers in a row died before they played a trial ({cause}); run "
+                "without --workers to see why, then continue with --resume"
             )
 
 
 class _Worker:
-    """One process, and what it has in hand."""
+    """One process, and the trials that were sent to it."""
 
     def __init__(self, context: SpawnContext, seed: int, limits: Limits) -> None:
-        self.channel, theirs = context.Pipe()
+        self.channel, far_end = context.Pipe()
         self.owed: dict[str, Turn] = {}
         self.begun: set[str] = set()
         self._seed = seed
-        self.process = context.Process(target=_work, args=(seed, limits, theirs), daemon=True)
+        self.process = context.Process(target=_work, args=(seed, limits, far_end), daemon=True)
         self.process.start()
-        theirs.close()
+        far_end.close()
 
     def has_room(self, each: int) -> bool:
         return len(self.owed) < (1 if any(deaths for _, _, deaths in self.owed.values()) else each)
@@ -109,11 +109,11 @@ class _Worker:
     def take(self, turn: Turn) -> None:
         prepared, index, _ = turn
         self.owed[prepared.key(self._seed, index)] = turn
-        with suppress(OSError):  # it is dead: reading from it says so
+        with suppress(OSError):  # the worker is dead: reading from its channel shows that
             self.channel.send((prepared.spec, index))
 
     def in_hand(self) -> tuple[list[Turn], list[Turn]]:
-        """Return the trials it has begun with, and the others."""
+        """Return the trials that it has begun, and the others."""
         begun = [turn for key, turn in self.owed.items() if key in self.begun]
         return begun, [turn for key, turn in self.owed.items() if key not in self.begun]
 
@@ -121,6 +121,77 @@ class _Worker:
         self.process.terminate()
         self.process.join()
         self.channel.close()
+
+
+class _WorkerPool:
+    """The worker processes of a run.
+
+    Args:
+        queue: The trials to hand out.
+        size: Number of processes.
+        each: Trials that a worker plays at once.
+        seed: Seed of the run.
+        limits: What a trial may use.
+    """
+
+    def __init__(self, queue: JobQueue, *, size: int, each: int, seed: int, limits: Limits) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._queue = queue
+        self._size, self._each = size, each
+        self._seed, self._limits = seed, limits
+        self._workers: list[_Worker] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether a worker has a trial."""
+        return any(worker.owed for worker in self._workers)
+
+    def hand_out(self) -> None:
+        """Start missing workers and fill all of them with trials, the emptiest first."""
+        workers, each = self._workers, self._each
+        while len(workers) < self._size or any(w.has_room(each) for w in workers):
+            idle = len(workers) < self._size or any(not w.owed for w in workers)
+            if (turn := self._queue.draw(alone=idle)) is None:
+                return
+            if len(workers) < self._size:
+                workers.append(_Worker(self._context, self._seed, self._limits))
+            min((w for w in workers if w.has_room(each)), key=lambda w: len(w.owed)).take(turn)
+
+    def receive(self) -> Iterator[list[Trial]]:
+        """Wait for workers; yield the trials that each message ends, if it ends any.
+
+        Raises:
+            UserError: If a worker cannot play a trial, or workers die before they begin.
+        """
+        for channel in wait([worker.channel for worker in self._workers]):
+            assert isinstance(channel, Connection)
+            worker = next(w for w in self._workers if w.channel is channel)
+            try:
+                message = channel.recv_bytes()
+            except (EOFError, OSError):
+                yield self._bury(worker)
+                continue
+            if message.startswith(_UNUSABLE):
+                raise UserError(message.removeprefix(_UNUSABLE).decode())
+            if message.startswith(_BEGUN):
+                worker.begun.add(message.removeprefix(_BEGUN).decode())
+                continue
+            trial = Trial.model_validate_json(message)
+            self._queue.came()
+            worker.owed.pop(trial.trace.key, None)
+            yield [trial]
+
+    def _bury(self, worker: _Worker) -> list[Trial]:
+        """Remove a dead worker, take back its trials, and return those that are given up."""
+        worker.close()
+        self._workers.remove(worker)
+        cause = f"exit code {worker.process.exitcode}"
+        return list(self._queue.died(*worker.in_hand(), cause))
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self._workers:
+            worker.close()
 
 
 def play_in_processes(
@@ -135,60 +206,28 @@ def play_in_processes(
     """Yield trials as worker processes finish them.
 
     Args:
-        jobs: The trials: a cell and an index each; drawn as workers have room for them.
+        jobs: The trials: a prepared configuration and an index each; drawn as workers have room.
         seed: Seed of the run.
         concurrency: Trials in flight, over all workers.
         workers: Number of processes.
         limits: What a trial may use.
-        took: Told of every trial before the next one is drawn.
+        took: Called with every trial before the next one is drawn.
 
     Raises:
-        UserError: If what the user gave cannot be used.
+        UserError: If a configuration cannot be played, or workers die before they begin.
     """
-    context = multiprocessing.get_context("spawn")
-    desk, each = JobQueue(jobs, seed), max(1, concurrency // workers)
-    pool: list[_Worker] = []
-
-    def hand_out() -> None:
-        """Give every worker what it has room for, the emptiest first; start those missing."""
-        while len(pool) < workers or any(w.has_room(each) for w in pool):
-            idle = len(pool) < workers or any(not w.owed for w in pool)
-            if (turn := desk.draw(alone=idle)) is None:
-                return
-            if len(pool) < workers:
-                pool.append(_Worker(context, seed, limits))
-            min((w for w in pool if w.has_room(each)), key=lambda w: len(w.owed)).take(turn)
-
+    each = max(1, concurrency // workers)
+    pool = _WorkerPool(JobQueue(jobs, seed), size=workers, each=each, seed=seed, limits=limits)
     try:
-        hand_out()
-        while any(worker.owed for worker in pool):
-            for channel in wait([w.channel for w in pool]):
-                assert isinstance(channel, Connection)
-                worker = next(w for w in pool if w.channel is channel)
-                ended: list[Trial] = []
-                try:
-                    data = channel.recv_bytes()
-                except (EOFError, OSError):
-                    worker.close()
-                    pool.remove(worker)
-                    cause = f"exit code {worker.process.exitcode}"
-                    ended += desk.died(*worker.in_hand(), cause)
-                else:
-                    if data.startswith(_UNUSABLE):
-                        raise UserError(data.removeprefix(_UNUSABLE).decode())
-                    if data.startswith(_BEGUN):
-                        worker.begun.add(data.removeprefix(_BEGUN).decode())
-                        continue
-                    ended.append(Trial.model_validate_json(data))
-                    desk.came()
-                    worker.owed.pop(ended[0].trace.key, None)
+        pool.hand_out()
+        while pool.busy:
+            for ended in pool.receive():
                 for trial in ended:
                     took(trial)
-                hand_out()
+                pool.hand_out()
                 yield from ended
     finally:
-        for worker in pool:
-            worker.close()
+        pool.close()
 
 
 def _work(seed: int, limits: Limits, channel: Connection) -> None:
@@ -196,7 +235,7 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
     prepared_configurations: dict[object, PreparedConfiguration] = {}
     playing: set[asyncio.Task[None]] = set()
 
-    async def one(prepared: PreparedConfiguration, index: int) -> None:
+    async def play_one(prepared: PreparedConfiguration, index: int) -> None:
         try:
             channel.send_bytes(_BEGUN + prepared.key(seed, index).encode())
             price = trial_price(prepared.spec, limits)
@@ -209,12 +248,14 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
             try:
                 spec, index = await asyncio.to_thread(channel.recv)
             except (EOFError, OSError):
-                os._exit(1)  # the parent is gone: nobody is left to tell, and threads may be busy
+                os._exit(
+                    1
+                )  # the parent is gone; other threads may be busy and must not delay the end
             if spec not in prepared_configurations:
                 prepared_configurations[spec] = prepare(spec)
                 gc.collect()
-                gc.freeze()  # what is loaded now stays: no collection has to walk over it again
-            task = asyncio.create_task(one(prepared_configurations[spec], index))
+                gc.freeze()  # what is loaded now stays loaded: spare it the collections
+            task = asyncio.create_task(play_one(prepared_configurations[spec], index))
             playing.add(task)
             task.add_done_callback(playing.discard)
 

@@ -1,8 +1,8 @@
-"""Ray as the executor: the same trials, the same files, on as many machines as a cluster has.
+"""Ray as the executor: the same trials and files, played on the machines of a cluster.
 
-Batches of trials are Ray tasks that send every trial back as it ends; the parent alone writes. Only
-as many batches are out as the cluster has CPUs. Ray's own retries would play a whole batch again,
-so they are off: what a dead worker still owed is handed out again, and nothing else.
+A batch of trials is a Ray task that sends back every trial as it ends; only the parent writes. The
+cluster has at most one batch a CPU. Ray's own retries would play a whole batch again, so they are
+off: only the trials that a dead worker did not finish are handed out again.
 """
 
 from __future__ import annotations
@@ -26,29 +26,111 @@ from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
 AHEAD = 2
-"""Trials of a batch for each that it plays at once: a task costs about a millisecond."""
+"""Batch size, in trials for each trial played at once: a task costs about a millisecond."""
 
 
 @dataclass
 class _Batch:
-    """A batch that is out: what of it has not come back, and how many are played at once."""
+    """A batch that is being played.
+
+    Attributes:
+        owed: Trials that have not ended, by key.
+        each: Trials that are played at once.
+        ended: Number of trials that have ended.
+    """
 
     owed: dict[str, Turn]
     each: int
-    back: int = 0
+    ended: int = 0
 
     def came(self, key: str) -> None:
-        self.back += self.owed.pop(key, None) is not None
+        self.ended += self.owed.pop(key, None) is not None
 
     def in_hand(self) -> tuple[list[Turn], list[Turn]]:
-        """Return the trials that were being played, and those that were not begun with.
+        """Return the trials that were being played, and those that were not begun.
 
-        They are begun with in order. Nothing is known of a batch of which nothing has come back,
-        unless it is a single trial that has seen a worker die.
+        Trials begin in order. Before the first trial of a batch has ended, none counts as begun,
+        unless the batch is a single trial that saw a worker die.
         """
         turns = list(self.owed.values())
-        playing = self.each if self.back or any(deaths for _, _, deaths in turns) else 0
+        playing = self.each if self.ended or any(deaths for _, _, deaths in turns) else 0
         return turns[:playing], turns[playing:]
+
+
+class _Cluster:
+    """The batches of a run that a Ray cluster plays.
+
+    Args:
+        ray: The module, connected to a cluster.
+        queue: The trials to hand out.
+        seed: Seed of the run.
+        concurrency: Trials in flight, over the whole cluster.
+        limits: What a trial may use.
+    """
+
+    def __init__(
+        self, ray: Any, queue: JobQueue, *, seed: int, concurrency: int, limits: Limits
+    ) -> None:
+        self._ray, self._queue, self._seed, self._limits = ray, queue, seed, limits
+        self._task = ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(_play_batch)
+        self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
+        self._each = max(1, concurrency // self._slots)
+        self._batches: dict[Any, _Batch] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a batch is being played."""
+        return bool(self._batches)
+
+    def hand_out(self) -> None:
+        """Send batches to the cluster until every slot has one."""
+        each = self._each
+        while len(self._batches) < self._slots:
+            if (first := self._queue.draw(alone=True)) is None:
+                return
+            more = 0 if first[2] else AHEAD * each - 1  # a trial that saw a worker die plays alone
+            turns = [first, *islice(iter(lambda: self._queue.draw(alone=False), None), more)]
+            jobs = [(prepared.spec, index) for prepared, index, _ in turns]
+            owed = {
+                prepared.key(self._seed, index): (prepared, index, n)
+                for prepared, index, n in turns
+            }
+            stream = self._task.remote(jobs, self._seed, each, self._limits)
+            self._batches[stream] = _Batch(owed, each)
+
+    def receive(self) -> Iterator[list[Trial]]:
+        """Wait for batches; yield the trials that each answer ends.
+
+        Raises:
+            UserError: If a configuration cannot be played, or workers die before they begin.
+        """
+        for stream in self._ray.wait(list(self._batches), num_returns=1, fetch_local=True)[0]:
+            yield self._next_trials(stream)
+
+    def _next_trials(self, stream: Any) -> list[Trial]:
+        """Return the next trial of a batch; of a batch that ended, the trials that are given up."""
+        from ray.exceptions import RayError
+
+        try:
+            trial = Trial.model_validate_json(self._ray.get(next(stream)))
+        except StopIteration:
+            batch = self._batches.pop(stream)
+            lost = self._queue.died(*batch.in_hand(), "the task ended early") if batch.owed else ()
+            return list(lost)
+        except UserError as error:
+            raise UserError(str(getattr(error, "cause", error))) from None
+        except RayError as error:
+            batch = self._batches.pop(stream)
+            return list(self._queue.died(*batch.in_hand(), type(error).__name__))
+        self._batches[stream].came(trial.trace.key)
+        self._queue.came()
+        return [trial]
+
+    def close(self) -> None:
+        """Cancel what is being played and leave the cluster."""
+        for stream in self._batches:
+            self._ray.cancel(stream, force=True)
+        self._ray.shutdown()
 
 
 def play_on_ray(
@@ -63,65 +145,34 @@ def play_on_ray(
     """Yield trials as the cluster finishes them.
 
     Args:
-        jobs: The trials: a cell and an index each; drawn as the cluster has room for them.
+        jobs: The trials: a prepared configuration and an index each; drawn as the cluster has room.
         seed: Seed of the run.
         concurrency: Trials in flight, over the whole cluster.
         limits: What a trial may use.
-        address: A running cluster; None starts one on this machine and stops it in the end.
-        took: Told of every trial before the next ones are drawn.
+        address: A running cluster; None starts a cluster on this machine and stops it at the end.
+        took: Called with every trial before the next ones are drawn.
 
     Raises:
-        UserError: If Ray is not installed, the cluster cannot be reached, or what the user gave
-            cannot be used.
+        UserError: If Ray is not installed, the cluster cannot be reached, or a configuration
+            cannot be played.
     """
-    ray = _connect(address)
-    from ray.exceptions import RayError
-
-    task = ray.remote(num_cpus=1, max_retries=0, num_returns="streaming")(_play_batch)
-    slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
-    each = max(1, concurrency // slots)
-    desk = JobQueue(jobs, seed)
-    out: dict[Any, _Batch] = {}
-
-    def hand_out() -> None:
-        while len(out) < slots:
-            if (first := desk.draw(alone=True)) is None:
-                return
-            more = 0 if first[2] else AHEAD * each - 1  # what saw a worker die is played alone
-            turns = [first, *islice(iter(lambda: desk.draw(alone=False), None), more)]
-            share = [(prepared.spec, index) for prepared, index, _ in turns]
-            owed = {prepared.key(seed, index): (prepared, index, n) for prepared, index, n in turns}
-            out[task.remote(share, seed, each, limits)] = _Batch(owed, each)
-
+    ray, queue = _connect(address), JobQueue(jobs, seed)
+    cluster = _Cluster(ray, queue, seed=seed, concurrency=concurrency, limits=limits)
     try:
-        hand_out()
-        while out:
-            for batch in ray.wait(list(out), num_returns=1, fetch_local=True)[0]:
-                ended: list[Trial] = []
-                try:
-                    ended.append(Trial.model_validate_json(ray.get(next(batch))))
-                    out[batch].came(ended[0].trace.key)
-                    desk.came()
-                except StopIteration:
-                    if (left := out.pop(batch)).owed:
-                        ended += desk.died(*left.in_hand(), "the task ended early")
-                except UserError as error:
-                    raise UserError(str(getattr(error, "cause", error))) from None
-                except RayError as error:
-                    ended += desk.died(*out.pop(batch).in_hand(), type(error).__name__)
+        cluster.hand_out()
+        while cluster.busy:
+            for ended in cluster.receive():
                 for trial in ended:
                     took(trial)
-                hand_out()
+                cluster.hand_out()
                 yield from ended
     finally:
-        for batch in out:
-            ray.cancel(batch, force=True)
-        ray.shutdown()
+        cluster.close()
 
 
 def _connect(address: str | None) -> Any:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before import: nothing is reported home
-    if address is None:  # nobody else has business there, and no token is left in the home folder
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import: no usage report is sent
+    if address is None:  # a token of this process: nobody else can connect, no file is written
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     with needed_by("--executor ray", "ray"):
         import ray
@@ -142,7 +193,7 @@ def _connect(address: str | None) -> Any:
 
 
 def _knock(address: str) -> None:
-    """Refuse an address at which nobody answers; Ray itself would try for many minutes."""
+    """Refuse an address where nothing answers; Ray itself would try for many minutes."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdecimal():
         try:
@@ -152,11 +203,11 @@ def _knock(address: str) -> None:
 
 
 def _play_batch(
-    share: list[tuple[Configuration, int]], seed: int, concurrency: int, limits: Limits
+    batch: list[tuple[Configuration, int]], seed: int, concurrency: int, limits: Limits
 ) -> Iterator[bytes]:
-    """Play a batch where Ray put it, and yield every trial as a line of the store."""
-    ready = {spec: prepare(spec) for spec in dict.fromkeys(spec for spec, _ in share)}
-    jobs = [(ready[spec], index) for spec, index in share]
+    """Play a batch on a node of the cluster, and yield every trial as a line of the store."""
+    ready = {spec: prepare(spec) for spec in dict.fromkeys(spec for spec, _ in batch)}
+    jobs = [(ready[spec], index) for spec, index in batch]
     stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
     with asyncio.Runner() as runner:
         while (trial := runner.run(_next(stream))) is not None:

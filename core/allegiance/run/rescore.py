@@ -1,4 +1,4 @@
-"""Judging stored trials again: today's probes on yesterday's events, and no model asked."""
+"""Judging stored trials again with the installed probes, without a model."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from allegiance.trace.trials import Trial
 
 
 def rescore(folder: Path, out: Path) -> tuple[int, int]:
-    """Judge the trials of a run with today's probes, without a model call.
+    """Judge the trials of a run again with the installed probes, without a model call.
 
     Args:
         folder: The run.
         out: The new run.
 
     Returns:
-        The number of trials, and of those whose outcome is another now.
+        The number of trials, and the number of those with a changed outcome.
 
     Raises:
-        UserError: If the run cannot be read, or a scenario is gone. Where a part of it cannot be
-            read, what can is judged and written first.
+        UserError: If the run cannot be read, or a scenario is not installed. Readable trials of a
+            damaged run are judged and written first.
     """
     run = read(folder)
     trials = different = 0
@@ -37,16 +37,16 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
     if run.problems:
         raise UserError(
             f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other {trials} "
-            f"trials, judged again, of which {different} have another outcome now"
+            f"trials, judged again; the outcome of {different} has changed"
         )
     return trials, different
 
 
 def rejudge(trial: Trial) -> Trial:
-    """Return a trial with the verdicts and the outcome that today's probes give it.
+    """Return a trial with the verdicts and the outcome of the installed probes.
 
     Raises:
-        UserError: If its scenario is not there, or no longer has such a condition.
+        UserError: If its scenario is not installed or no longer has its condition.
     """
     trace = trial.trace
     stage = SCENARIOS.load(trace.scenario).stage(trace.condition)
@@ -62,7 +62,7 @@ def rejudge(trial: Trial) -> Trial:
 
 
 def changed(trial: Trial) -> bool:
-    """Tell whether the scenario has changed since the trial was played."""
+    """Return whether the scenario has changed since the trial was played."""
     trace = trial.trace
     content: str = SCENARIOS.load(trace.scenario).stage(trace.condition).content
     return content != trace.content

@@ -1,4 +1,4 @@
-"""Going on with a run: which trials it is to hold, and which of them it has."""
+"""Continuing a run: the trials that belong to it, and those that it has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Job = tuple[PreparedConfiguration, int]
 def share(
     prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
 ) -> list[Job]:
-    """Return the trials that a run's folder is to hold."""
+    """Return the trials that belong into a run's folder."""
     jobs = in_turn(prepared_configurations, manifest.trials)
     if not manifest.shard:
         return jobs
@@ -25,59 +25,59 @@ def share(
 
 
 class TrialMatcher:
-    """Knows the trials of a run by their keys.
+    """Matches stored trials with those of a plan, by their keys.
 
     Args:
-        prepared_configurations: The cells.
+        prepared_configurations: The configurations.
         seed: Seed of the run.
     """
 
     def __init__(self, prepared_configurations: Sequence[PreparedConfiguration], seed: int) -> None:
-        self._stands: dict[ConfigurationKey, list[PreparedConfiguration]] = {}
+        self._by_key: dict[ConfigurationKey, list[PreparedConfiguration]] = {}
         for prepared in prepared_configurations:
-            self._stands.setdefault(prepared.configuration_key, []).append(prepared)
+            self._by_key.setdefault(prepared.configuration_key, []).append(prepared)
         self._seed = seed
         self._seen: set[str] = set()
 
     def claim(self, trial: Trial) -> Job:
-        """Return which trial of the run this is, once.
+        """Return the trial of the plan that a stored trial is; each can be claimed once.
 
         Raises:
-            UserError: If it is of another experiment, naming the difference, or there twice.
+            UserError: If the trial is of another experiment, or stored twice.
         """
-        t = trial.trace
-        for prepared in self._stands.get(t.configuration_key, ()):
-            if prepared.key(self._seed, t.trial) == t.key and t.key not in self._seen:
-                self._seen.add(t.key)
-                return prepared, t.trial
+        trace = trial.trace
+        for prepared in self._by_key.get(trace.configuration_key, ()):
+            if prepared.key(self._seed, trace.trial) == trace.key and trace.key not in self._seen:
+                self._seen.add(trace.key)
+                return prepared, trace.trial
         prepared_configurations = [
-            prepared for group in self._stands.values() for prepared in group
+            prepared for group in self._by_key.values() for prepared in group
         ]
-        raise UserError(
-            f"cannot go on with this run: {_difference(trial, prepared_configurations)}"
-        )
+        raise UserError(f"cannot continue this run: {_difference(trial, prepared_configurations)}")
 
 
 def _difference(trial: Trial, prepared_configurations: Sequence[PreparedConfiguration]) -> str:
-    t = trial.trace
+    """Return the first difference between a stored trial and the plan."""
+    trace = trial.trace
     for prepared in prepared_configurations:
         stage = prepared.setup.stage
-        if (
-            t.configuration_key[:3] == prepared.configuration_key[:3]
-        ):  # scenario, condition and pattern
-            if t.version != stage.version:
-                return f"scenario {t.scenario!r} was version {t.version}, is {stage.version}"
-            if t.content != stage.content:
+        # the same scenario, condition and pattern
+        if trace.configuration_key[:3] == prepared.configuration_key[:3]:
+            if trace.version != stage.version:
                 return (
-                    f"what {t.scenario!r} shows, its tools or its probes have changed "
-                    f"(content {t.content}, now {stage.content})"
+                    f"scenario {trace.scenario!r} was version {trace.version}, is {stage.version}"
                 )
-            if t.provenance.get("provider") != prepared.provenance.get("provider"):
+            if trace.content != stage.content:
                 return (
-                    f"the provider path was {t.provenance.get('provider')!r}, is "
+                    f"what {trace.scenario!r} shows, its tools or its probes have changed "
+                    f"(content {trace.content}, now {stage.content})"
+                )
+            if trace.provenance.get("provider") != prepared.provenance.get("provider"):
+                return (
+                    f"the provider path was {trace.provenance.get('provider')!r}, is "
                     f"{prepared.provenance.get('provider')!r}"
                 )
     return (
-        f"trial {t.key} ({t.scenario} {t.condition.label()} {t.model}) is not one of its "
-        "plan, or twice"
+        f"trial {trace.key} ({trace.scenario} {trace.condition.label()} {trace.model}) does not "
+        "belong to its plan, or is stored twice"
     )

@@ -1,4 +1,4 @@
-"""Which trial is played next, where that depends on how the others ended."""
+"""Schedules: which trial is played next."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FixedSchedule:
 
     @property
     def left(self) -> int:
-        """How many trials are still to be drawn."""
+        """Number of trials that are left to draw."""
         return len(self._owed)
 
     def __iter__(self) -> Iterator[Job]:
@@ -42,36 +42,36 @@ class FixedSchedule:
         return self._owed.pop(next(iter(self._owed)))
 
     def played(self, job: Job, trial: Trial) -> None:
-        """Take in a trial that an earlier sitting played.
+        """Count a trial that the folder holds already.
 
         Raises:
-            UserError: If it is not of the plan.
+            UserError: If the trial does not belong to the plan.
         """
         prepared, index = job
         if self._owed.pop((prepared.name, index), None) is None:
-            raise UserError(f"trial {trial.trace.key} (number {index}) is not one of the plan")
+            raise UserError(f"trial {trial.trace.key} (number {index}) does not belong to the plan")
 
     def took(self, trial: Trial) -> None:
-        """Take in a trial that has ended: nothing depends on it."""
+        """Ignore a trial that has ended: the order does not depend on it."""
 
     def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
-        """Yield nothing: no verdict is looked for."""
+        """Yield nothing: a fixed schedule has no verdicts."""
         return iter(())
 
 
 class SequentialSchedule:
-    """Plays a cell until its verdict stands, and spends what that saves on the cells still open.
+    """Plays a configuration until its verdict, and spends the saved trials on the others.
 
-    Of the cells that are open the one with the fewest trials is next, until as many trials are
-    played as there would have been without verdicts.
+    The open configuration with the fewest trials is next, until the run has played as many trials
+    as without verdicts.
 
     Attributes:
-        left: How many trials may still be drawn.
+        left: Number of trials that may still be drawn.
 
     Args:
-        prepared_configurations: The cells.
-        trials: Trials of each cell, if no cell were done early.
-        until: What ends a cell.
+        prepared_configurations: The configurations.
+        trials: Trials of each configuration if none ended early.
+        until: The stop rule.
         seed: Seed of the run.
     """
 
@@ -83,15 +83,15 @@ class SequentialSchedule:
         seed: int,
     ) -> None:
         self.left = trials * len(prepared_configurations)
-        self._stands = {prepared.name: prepared for prepared in prepared_configurations}
+        self._by_name = {prepared.name: prepared for prepared in prepared_configurations}
         self._verdicts = SequentialTests(
             until,
             {
-                s.name: [probe.behaviour for probe in s.setup.stage.probes]
-                for s in prepared_configurations
+                prepared.name: [probe.behaviour for probe in prepared.setup.stage.probes]
+                for prepared in prepared_configurations
             },
         )
-        self._used: dict[str, set[int]] = {name: set() for name in self._stands}
+        self._used: dict[str, set[int]] = {name: set() for name in self._by_name}
         self._seed = seed
         self._flight: dict[str, tuple[str, int]] = {}
 
@@ -99,14 +99,14 @@ class SequentialSchedule:
         return self
 
     def __next__(self) -> Job:
-        still = [name for name in self._stands if not self._verdicts.is_decided(name)]
-        if not still or self.left <= 0:
+        open_names = [name for name in self._by_name if not self._verdicts.is_decided(name)]
+        if not open_names or self.left <= 0:
             raise StopIteration
-        name = min(still, key=lambda n: len(self._used[n]))
+        name = min(open_names, key=lambda n: len(self._used[n]))
         used = self._used[name]
-        # a gap that a killed run left is filled first
+        # first fill a gap that a killed run left
         index = next(n for n in range(len(used) + 1) if n not in used)
-        return self._claim(self._stands[name], index)
+        return self._claim(self._by_name[name], index)
 
     def _claim(self, prepared: PreparedConfiguration, index: int) -> Job:
         self._used[prepared.name].add(index)
@@ -115,31 +115,31 @@ class SequentialSchedule:
         return prepared, index
 
     def played(self, job: Job, trial: Trial) -> None:
-        """Take in a trial that an earlier sitting played."""
+        """Count a trial that the folder holds already."""
         self._claim(*job)
         self.took(trial)
 
     def took(self, trial: Trial) -> None:
-        """Take in a trial that has ended."""
+        """Count a trial that has ended."""
         self._verdicts.add(*self._flight.pop(trial.trace.key), flags(trial))
 
     def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
-        """Yield every cell, behaviour, and what is known of it."""
+        """Yield every configuration, behaviour, and the state of its test."""
         for name, behaviour, state in self._verdicts.states():
-            yield self._stands[name].spec, behaviour, state
+            yield self._by_name[name].spec, behaviour, state
 
 
 class BudgetedSchedule:
-    """Draws trials until a budget is spent; what is in flight then still ends.
+    """Draws trials until a budget is spent; trials in flight then still end.
 
     Attributes:
-        schedule: Says which trial is next.
-        stopped: Why no more are drawn, once it is so; empty before.
+        schedule: Selects the next trial.
+        stopped: The spent budget; empty while trials are drawn.
 
     Args:
-        schedule: Says which trial is next.
-        budget: What may be spent.
-        price: The cost of a trial in US dollars.
+        schedule: Selects the next trial.
+        budget: The budget.
+        price: Returns the cost of a trial in US dollars.
     """
 
     def __init__(
@@ -157,21 +157,21 @@ class BudgetedSchedule:
         return self
 
     def __next__(self) -> Job:
-        if self.stopped or (why := self._meter.spent()):
-            self.stopped = self.stopped or why
+        if self.stopped or (spent := self._meter.spent()):
+            self.stopped = self.stopped or spent
             raise StopIteration
         return next(self.schedule)
 
     def played(self, job: Job, trial: Trial) -> None:
-        """Take in a trial that an earlier sitting played.
+        """Count a trial that the folder holds already.
 
         Raises:
-            UserError: If it is not of the plan.
+            UserError: If the trial does not belong to the plan.
         """
         self._meter.add(trial.trace.usage, self._price(trial))
         self.schedule.played(job, trial)
 
     def took(self, trial: Trial) -> None:
-        """Take in a trial that has ended."""
+        """Count a trial that has ended."""
         self._meter.add(trial.trace.usage, self._price(trial))
         self.schedule.took(trial)

@@ -1,7 +1,8 @@
-"""What a run was asked for, as it stands in ``run.json``: enough to go on with it."""
+"""The plan of a run, as ``run.json`` holds it: enough to continue the run."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +30,13 @@ class Manifest(Wire):
     Attributes:
         schema_version: Version of this format.
         started: When the run was first started, ISO 8601.
-        trials: Trials of each cell.
+        trials: Trials of each configuration.
         seed: Seed of the run.
         limits: What a trial may use.
-        shard: Which share of the trials this folder holds, as ``3/8``; empty for all.
-        until: What ends a cell early, if anything does; ``trials`` is then their mean at most.
+        shard: Which shard of the trials this folder holds, as ``3/8``; empty for all.
+        until: What ends a configuration early; ``trials`` is then the mean number at most.
         budget: What the run may spend.
-        configurations: The cells.
+        configurations: The configurations.
     """
 
     schema_version: int = SCHEMA
@@ -49,7 +50,7 @@ class Manifest(Wire):
     configurations: tuple[Configuration, ...]
 
     def same_plan(self, other: Manifest) -> str | None:
-        """Say in which field two runs differ, other than shard and time, or None."""
+        """Return the first field in which two plans differ, other than shard and time, or None."""
         for name in ("schema_version", "seed", "trials", "limits", "until", "configurations"):
             if getattr(self, name) != getattr(other, name):
                 return name
@@ -57,30 +58,33 @@ class Manifest(Wire):
 
 
 def manifest_of(experiment: Experiment, plan: RunPlan, shard: str = "") -> Manifest:
-    """Return the plan of a run, as it is written down.
+    """Return the plan of a new run.
 
     Args:
         experiment: The experiment.
-        plan: Its cells, as its method ``plan`` returns them.
-        shard: Which share of the trials is played; empty for all.
+        plan: Its configurations, as its method ``plan`` returns them.
+        shard: Which shard of the trials is played; empty for all.
 
     Raises:
-        UserError: For a share of another form, or one of a run that verdicts end, or two cells
-            whose trials a table could not tell apart.
+        UserError: For a shard of another form or of a run with a stop rule, or for two
+            configurations that differ in the endpoint alone.
     """
     if shard and experiment.until is not None:
-        raise UserError(f"--shard {shard!r}: a verdict needs all trials of a cell; drop one")
+        raise UserError(
+            f"--shard {shard!r}: a verdict needs all trials of a configuration; drop --shard or "
+            "--until-verdict"
+        )
     for key, count in Counter(
         configuration.configuration_key for configuration in plan.configurations
     ).items():
         if count > 1:
             raise UserError(
-                f"{key.scenario} with {key.model!r} is there {count} times, at several "
-                "endpoints: give each a run of its own"
+                f"{key.scenario} with {key.model!r} is planned at {count} endpoints: play each "
+                "endpoint in a run of its own"
             )
     most = len(plan.configurations) * experiment.each
     if shard and parse_shard(shard)[0] > most:
-        raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shares")
+        raise UserError(f"--shard {shard!r} holds none of the {most} trials; use fewer shards")
     return Manifest(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         trials=experiment.each,
@@ -98,38 +102,65 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
 
     Args:
         folder: The run.
-        base_url: The endpoint, where its credentials were kept out of the file.
+        base_url: The endpoint, where the file leaves out its credentials.
 
     Raises:
-        UserError: If there is none, it is damaged or of another schema, or it names an endpoint
-            whose credentials are not on file.
+        UserError: If there is no plan, it is damaged or has another schema, or it names an endpoint
+            whose credentials are not in the file.
     """
     path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        raw = path.read_bytes()
+        check_schema(folder, raw)
+        manifest = Manifest.model_validate_json(raw)
     except FileNotFoundError:
         raise UserError(f"{str(folder)!r} is not a run: there is no {MANIFEST} in it") from None
     except (OSError, ValidationError) as error:
         raise UserError(f"{str(path)!r} cannot be read: {error}") from error
-    if manifest.schema_version != SCHEMA:
-        raise UserError(
-            f"{str(path)!r} has schema {manifest.schema_version}, this version reads {SCHEMA}"
-        )
     configurations = []
     for configuration in manifest.configurations:
         if configuration.base_url and REDACTED in configuration.base_url:
             if base_url is None:
-                raise UserError("the endpoint's credentials are not on file: give --base-url again")
+                raise UserError(
+                    "the run does not store the credentials of its endpoint: add --base-url again"
+                )
             configuration = configuration.model_copy(update={"base_url": base_url})
         configurations.append(configuration)
     return manifest.model_copy(update={"configurations": tuple(configurations)})
 
 
-def parse_shard(text: str) -> tuple[int, int]:
-    """Read ``3/8`` as the third of eight shares.
+def check_schema(folder: Path, manifest: bytes) -> None:
+    """Refuse a run that another version of allegiance wrote in another format.
+
+    Args:
+        folder: The run.
+        manifest: The content of its ``run.json``; damaged content is not refused here.
 
     Raises:
-        UserError: If it is of another form.
+        UserError: If the run has another schema.
+    """
+    try:
+        data = json.loads(manifest)
+    except (ValueError, RecursionError):
+        return
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if version is not None and version != SCHEMA:
+        raise UserError(f"{str(folder)!r} cannot be read: {wrong_schema(version)}")
+
+
+def wrong_schema(version: object) -> str:
+    """Return what is wrong with a run of another schema, and what to do."""
+    return (
+        f"it has schema {version}, this version reads {SCHEMA}; play it again, or use the version "
+        "of allegiance that wrote it"
+    )
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read ``3/8`` as the third of eight shards.
+
+    Raises:
+        UserError: If the string has another form.
     """
     part, slash, of = text.partition("/")
     if slash and part.isdecimal() and of.isdecimal() and 1 <= int(part) <= int(of):

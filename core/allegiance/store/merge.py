@@ -1,4 +1,4 @@
-"""Merging the shares of one run into a whole one."""
+"""Merging the shards of a run."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from allegiance.store.writer import Store, read
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:
-    """Put the shares of one run together and return the number of trials.
+    """Merge the shards of a run and return the number of trials.
 
     Args:
-        folders: The shares, in any order.
+        folders: The shards, in any order.
         out: The new run.
 
     Raises:
-        UserError: If they are not shares of one run, or a trial occurs twice.
+        UserError: If they are not shards of one run, or a trial occurs twice.
     """
     runs = [read(folder) for folder in folders]
     manifests = [read_manifest(folder, base_url="") for folder in folders]
     for folder, manifest in zip(folders, manifests, strict=True):
         if field := manifests[0].same_plan(manifest):
             raise UserError(
-                f"{str(folder)!r} is not of the same run as {str(folders[0])!r}: they differ in "
-                f"{field}"
+                f"{str(folder)!r} and {str(folders[0])!r} are not shards of one run: they differ "
+                f"in {field}"
             )
-    seen: dict[str, Path] = {}  # of all trials the keys alone are held
+    seen: dict[str, Path] = {}  # only the keys are kept in memory
     for run in runs:
         for trial in run.trials:
             if other := seen.get(trial.trace.key):
@@ -37,7 +37,9 @@ def merge(folders: Sequence[Path], out: Path) -> int:
                 )
             seen[trial.trace.key] = run.folder
         if run.problems:
-            raise UserError(f"{str(run.folder)!r}: {run.problems[0]}; go on with that run first")
+            raise UserError(
+                f"{str(run.folder)!r}: {run.problems[0]}; repair that run with --resume first"
+            )
     with Store(out, manifests[0].model_copy(update={"shard": ""})) as store:
         for run in runs:
             for trial in run.trials:

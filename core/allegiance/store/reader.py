@@ -1,4 +1,4 @@
-"""Reading a run back: its trials one at a time, however many there are."""
+"""Reading a run: its trials one at a time, however many there are."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from typing import Any, BinaryIO, overload
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
-from allegiance.store.manifest import MANIFEST
+from allegiance.store.manifest import MANIFEST, check_schema, wrong_schema
 from allegiance.trace.trials import SCHEMA, Trial
 
 TRIALS = "trials.jsonl"
 LONGEST = 64 << 20
-"""Bytes of the longest line that is read; no transcript of an honest trial comes near it."""
+"""Bytes of the longest line that is read; the line of an ordinary trial is far shorter."""
 MOST_PROBLEMS = 100
-"""Lines that cannot be read and are named one by one; of more, only the number is said."""
+"""Unreadable lines that are named; the rest of them is only counted."""
 
 
 class Trials(Sequence[Trial]):
-    """The trials of a file, read anew line by line whenever they are iterated over; none is kept.
+    """The trials of a file; every iteration reads the file again and keeps no trial in memory.
 
-    What is appended to the file later on is not seen. A line that cannot be read is left out and
-    named in ``problems``; an index is the number of a trial among those that can be read.
+    Lines that are appended later are not read. A line that cannot be read is skipped and named in
+    ``problems``; an index counts the readable trials.
 
     Args:
         path: The file.
 
     Raises:
-        OSError: If there is none.
+        OSError: If the file does not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +45,7 @@ class Trials(Sequence[Trial]):
         """Yield every trial with the number of its line, from 1.
 
         Raises:
-            UserError: If the file is gone, or was cut shorter.
+            UserError: If the file is gone or became shorter.
         """
         problems: list[str] = []
         count = unread = key = 0
@@ -69,20 +69,20 @@ class Trials(Sequence[Trial]):
         except OSError as error:
             raise UserError(f"{str(self.path)!r} cannot be read: {error.strerror}") from error
         if key < self.size:
-            raise UserError(f"{str(self.path)!r} was cut shorter while it was read")
+            raise UserError(f"{str(self.path)!r} became shorter while it was read")
         if unread > MOST_PROBLEMS:
             problems.append(f"{unread - MOST_PROBLEMS} more lines of {self.path.name} are not")
         self.note(count, problems)
 
     def note(self, count: int, problems: Iterable[str] = ()) -> None:
-        """Keep what reading the whole file has shown."""
+        """Keep the number of trials and the problems of the whole file."""
         self._count, self._problems = count, tuple(problems)
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One text for each line that cannot be read, up to a limit, and how many more there are.
+        """One message for each unreadable line up to a limit, and the number of the others.
 
-        They are those that were met by what last went through the whole file.
+        They are those of the last iteration that reached the end of the file.
         """
         len(self)
         return self._problems
@@ -106,27 +106,27 @@ class Trials(Sequence[Trial]):
     def __getitem__(self, index: int | slice) -> Trial | tuple[Trial, ...]:
         if isinstance(index, slice):
             return tuple(self)[index]
-        at = index if index >= 0 else index + len(self)
-        for trial in islice(self, max(at, 0), None) if at >= 0 else ():
+        position = index if index >= 0 else index + len(self)
+        for trial in islice(self, position, None) if position >= 0 else ():
             return trial
         raise IndexError(f"there is no trial {index}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
             return NotImplemented
-        return all(one == two for one, two in zip_longest(self, other))
+        return all(left == right for left, right in zip_longest(self, other))
 
     __hash__ = None  # type: ignore[assignment]
 
 
 class Run:
-    """A run that was read back.
+    """A run that was read.
 
     Args:
-        folder: Where it is.
-        manifest: What was asked for.
-        trials: What can be read; a file is read anew whenever they are iterated over.
-        problems: What cannot, where the trials do not know it themselves.
+        folder: Folder of the run.
+        manifest: Its plan, as JSON data; empty if the folder has none.
+        trials: The readable trials; every iteration over a file reads it again.
+        problems: Messages about unreadable trials that ``trials`` does not report itself.
     """
 
     def __init__(
@@ -143,25 +143,27 @@ class Run:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """One text for each line that cannot be read; nothing is dropped silently.
+        """One message for each line that cannot be read; no line is dropped silently.
 
-        A file is read to its end for this, unless that was done before.
+        This reads the file to its end, unless an iteration did so before.
         """
         known = self.trials.problems if isinstance(self.trials, Trials) else ()
         return self._problems + known
 
 
 def read(folder: Path) -> Run:
-    """Open a run; its trials are read when they are asked for.
+    """Open a run; its trials are read when they are used.
 
     Raises:
-        UserError: If there is none, or nothing in it can be read, or it is of another schema.
+        UserError: If the folder is not a run, no trial can be read, or the run has another schema.
     """
     path = folder / TRIALS if folder.is_dir() else folder
     manifest: dict[str, Any] = {}
     try:
         if (path.parent / MANIFEST).exists():
-            manifest = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8"))
+            raw = (path.parent / MANIFEST).read_bytes()
+            check_schema(folder, raw)
+            manifest = json.loads(raw)
         trials = Trials(path)
         path.open("rb").close()
     except FileNotFoundError:
@@ -174,7 +176,7 @@ def read(folder: Path) -> Run:
 
 
 def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield each line with its size; of one that is too long, only the beginning."""
+    """Yield each line with its size; a line that is too long is cut."""
     while text := file.readline(LONGEST):
         size, end = len(text), text
         while not end.endswith(b"\n") and (end := file.readline(LONGEST)):
@@ -184,31 +186,27 @@ def _lines(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
 def _too_long(size: int) -> str:
     return (
-        f"it has {size / 1e6:,.0f} MB and is not read; a trial has {LONGEST / 1e6:,.0f} MB at most"
+        f"it has {size / 1e6:,.0f} MB and is not read; a trial has at most {LONGEST / 1e6:,.0f} MB"
     )
 
 
 def _parse(text: bytes) -> tuple[Trial | None, str]:
-    """Return the trial of a line, or why there is none."""
+    """Return the trial of a line, or None and the cause."""
     try:
         trial = Trial.model_validate_json(text)
     except ValidationError as error:
         return None, _why(text, error)
     if trial.trace.schema_version != SCHEMA:
-        return None, _schema(trial.trace.schema_version)
+        return None, wrong_schema(trial.trace.schema_version)
     return trial, ""
 
 
 def _why(text: bytes, error: ValidationError) -> str:
     try:
-        found = json.loads(text)["trace"]["schema_version"]
+        version = json.loads(text)["trace"]["schema_version"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return "it is cut off or damaged"
-    if found != SCHEMA:
-        return _schema(found)
+    if version != SCHEMA:
+        return wrong_schema(version)
     first = error.errors(include_url=False)[0]
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-
-
-def _schema(found: object) -> str:
-    return f"it has schema {found}, this version reads {SCHEMA}"

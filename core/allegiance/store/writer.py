@@ -1,7 +1,4 @@
-"""A run on disk: what was asked for in ``run.json``, one line a trial in ``trials.jsonl``.
-
-It is written here and read back in ``reading``.
-"""
+"""Writing a run: its plan in ``run.json``, and one line for each trial in ``trials.jsonl``."""
 
 from __future__ import annotations
 
@@ -28,17 +25,17 @@ BLOCK = 1 << 20
 
 
 class Store:
-    """The one writer of a run's folder; every trial is flushed as it ends.
+    """The only writer of a run's folder; every trial is flushed as it ends.
 
-    While it is open it holds a lock on the folder, which the system gives up if the process dies.
+    An open store holds a lock on the folder; the system releases it if the process dies.
 
     Args:
         folder: The run.
-        manifest: The plan of a new run; None goes on with the run that is there.
+        manifest: The plan of a new run; None continues the run in the folder.
 
     Raises:
-        UserError: If another process writes there, if a new run's folder holds something already,
-            or if it cannot be written.
+        UserError: If another process writes to the folder, the folder of a new run is not empty,
+            or it cannot be written.
     """
 
     def __init__(self, folder: Path, manifest: Manifest | None) -> None:
@@ -71,14 +68,15 @@ class Store:
     def _refuse_full(self) -> None:
         if any(path.name != LOCK for path in self.folder.iterdir()):
             raise UserError(
-                f"{str(self.folder)!r} is not empty; name another --out, or go on by --resume"
+                f"{str(self.folder)!r} is not empty; name another folder with --out, or continue "
+                "with --resume"
             )
 
     def append(self, trial: Trial) -> None:
         """Write one trial.
 
         Raises:
-            UserError: If the disk does not take it.
+            UserError: If it cannot be written.
         """
         try:
             self._file.write(line(trial))
@@ -87,10 +85,10 @@ class Store:
             raise self._unwritable(error) from error
 
     def set_damaged_lines_aside(self) -> None:
-        """Move lines that are no whole trials into a file of their own; the rest keeps its order.
+        """Move damaged lines to ``trials.torn``; the other lines keep their order.
 
         Raises:
-            UserError: If the disk does not take it.
+            UserError: If it cannot be written.
         """
         path = self.folder / TRIALS
         fresh = path.with_suffix(".fresh")
@@ -127,7 +125,7 @@ class Store:
 
 
 def _set_torn_line_aside(path: Path) -> None:
-    """Move what a killed run left of a line, if anything, into a file of its own."""
+    """Move an incomplete last line, which a killed run leaves, to ``trials.torn``."""
     if not path.exists():
         return
     with path.open("r+b") as file:
@@ -135,9 +133,9 @@ def _set_torn_line_aside(path: Path) -> None:
         while whole:  # from the end, block by block: the file may be large
             start = max(0, whole - BLOCK)
             file.seek(start)
-            found = file.read(whole - start).rfind(b"\n") + 1
-            whole = start + found
-            if found:
+            length = file.read(whole - start).rfind(b"\n") + 1
+            whole = start + length
+            if length:
                 break
         if whole < size:
             file.seek(whole)
@@ -148,13 +146,13 @@ def _set_torn_line_aside(path: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _writer() -> TypeAdapter[Trial]:
-    return TypeAdapter(Trial)  # it writes bytes, and a model text
+    return TypeAdapter(Trial)  # writes bytes; a model's own method would write a string
 
 
 def line(trial: Trial) -> bytes:
     """Return a trial as one line of JSON."""
     try:
         return _writer().dump_json(trial) + b"\n"
-    except PydanticSerializationError:  # an argument that is no JSON value, from a Python model
+    except PydanticSerializationError:  # a Python model passed an argument that is not JSON
         data = trial.model_dump(mode="python")
         return json.dumps(data, default=str, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
