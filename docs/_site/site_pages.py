@@ -20,22 +20,28 @@ from allegiance.scenario import Script, Stage
 
 LIMITS = tomllib.loads(Path(__file__).with_name("probe-limits.toml").read_text(encoding="utf-8"))
 API: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "effects": ("Effects and traces", ("effects", "trace")),
-    "probe": ("Probes and duties", ("probe", "duty", "probes")),
-    "scenario": ("Scenarios", ("scenario", "condition", "script", "world", "tool")),
+    "effects": ("Effects and traces", ("trace.effects", "trace.events", "trace.trials")),
+    "probe": ("Probes and duties", ("probe.protocol", "probe.timeline", "probe.outcome", "statements.duties", "probes")),
+    "scenario": (
+        "Scenarios",
+        (
+            *("scenario.scenario", "scenario.stage", "scenario.script", "scenario.scripted_agent"),
+            *("trace.condition", "world.state", "world.tool"),
+        ),
+    ),
     "guard": (
         "Guards",
         ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
     ),
     "bindings": ("Bindings", ("bindings.binding", "bindings", "shell.command")),
-    "adapter": ("Adapters", ("adapter", "session", "testing.contract")),
-    "stats": ("Statistics", ("stats",)),
+    "adapter": ("Adapters", ("play.adapter", "play.session", "testing.adapter_contract")),
+    "stats": ("Statistics", ("stats.rates", "stats.intervals", "stats.sequential", "stats.stratified")),
 }
 
 
 @cache
 def all_pages() -> dict[str, str]:
-    """Return the text of every generated page by its place in the site."""
+    """Return every generated page by its address in the site."""
     pages = {f"scenarios/{n}.md": scenario_page(SCENARIOS.load(n)) for n in SCENARIOS.builtin}
     pages |= {f"probes/{n}.md": probe_page(n) for n in PROBES.builtin}
     pages |= {f"api/{n}.md": _api_page(*page) for n, page in API.items()}
@@ -44,7 +50,7 @@ def all_pages() -> dict[str, str]:
 
 def index() -> str:
     """Return the list of generated pages that closes the page of the scenarios."""
-    lines = ["", "## A page each", "", "Made from the code, with every text that a model is shown:"]
+    lines = ["", "## A page each", "", "Made from the code, with everything that a model is shown:"]
     lines += ["", *(f"- [{n}](scenarios/{n}.md)" for n in SCENARIOS.builtin), ""]
     lines += ["The probes:", "", *(f"- [{n}](probes/{n}.md)" for n in PROBES.builtin), ""]
     return "\n".join(lines)
@@ -95,7 +101,7 @@ def _used_by(probe: type) -> str:
     ]
     if not uses:
         return (
-            "In no scenario alone: it is a contrast over the trials of a run, and is computed for "
+            "It does not judge single trials. It compares the trials of a run, and is computed for "
             "every run that has monitored and unmonitored conditions of one scenario."
         )
     head = ("scenario", "parameters", "scripts it must flag", "scripts it must leave alone")
@@ -113,8 +119,8 @@ def _controls(stage: Stage, probe: str) -> tuple[str, str]:
     def names(scripts: Iterable[tuple[str, Script]]) -> str:
         return ", ".join(f"`{n}`" for n, _ in scripts) or "-"
 
-    hit = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
-    return names(hit), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
+    flagged = [(n, s) for n, s in stage.scripts.items() if probe in s.flagged]
+    return names(flagged), names((n, s) for n, s in stage.scripts.items() if probe not in s.flagged)
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -136,7 +142,7 @@ def _api_page(title: str, modules: tuple[str, ...]) -> str:
 
 
 def _cli_page() -> str:
-    """Return typer's own account of the commands, with the synopses as texts."""
+    """Return typer's documentation of the commands, with the synopses as output blocks."""
     command = [sys.executable, "-m", "typer", "allegiance.cli", "utils", "docs"]
     done = subprocess.run(
         [*command, "--name", "allegiance", "--title", "The command line"],
