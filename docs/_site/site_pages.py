@@ -21,7 +21,10 @@ from allegiance.scenario import Script, Stage
 LIMITS = tomllib.loads(Path(__file__).with_name("probe-limits.toml").read_text(encoding="utf-8"))
 API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "effects": ("Effects and traces", ("trace.effects", "trace.events", "trace.trials")),
-    "probe": ("Probes and duties", ("probe.protocol", "probe.timeline", "probe.outcome", "statements.duties", "probes")),
+    "probe": (
+        "Probes and duties",
+        ("probe.protocol", "probe.timeline", "probe.outcome", "statements.duties", "probes"),
+    ),
     "scenario": (
         "Scenarios",
         (
@@ -35,7 +38,10 @@ API: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "bindings": ("Bindings", ("bindings.binding", "bindings", "shell.command")),
     "adapter": ("Adapters", ("play.adapter", "play.session", "testing.adapter_contract")),
-    "stats": ("Statistics", ("stats.rates", "stats.intervals", "stats.sequential", "stats.stratified")),
+    "stats": (
+        "Statistics",
+        ("stats.rates", "stats.intervals", "stats.sequential", "stats.stratified"),
+    ),
 }
 
 
