@@ -139,10 +139,10 @@ the coverage at the single true value where it is least.
 `allegiance.stats.stratified`, used by `allegiance contrast`. Configurations that differ in
 scenario, pattern or another factor are never added up: each pair of one and its control is a
 stratum, and the strata's differences are averaged with Mantel-Haenszel weights (Greenland & Robins
-1985). The interval inverts the stratified score test of Miettinen & Nurminen (1985), whose variance does not
-vanish where no trial shows the behaviour. The p-value is the exact conditional one of the test of
-Cochran, Mantel & Haenszel (Mehta, Patel & Gray 1985). "p (pairs agree)" is the score test of
-homogeneity of Gart & Nam (1990): where it is small, the average hides that the pairs disagree,
+1985). The interval inverts the stratified score test of Miettinen & Nurminen (1985), whose variance
+does not vanish where no trial shows the behaviour. The p-value is the exact conditional one of the
+test of Cochran, Mantel & Haenszel (Mehta, Patel & Gray 1985). "p (pairs agree)" is the score test
+of homogeneity of Gart & Nam (1990): where it is small, the average hides that the pairs disagree,
 and the pairs are what should be read. It has little power where few trials are flagged.
 
 {strata_table(strata)}
