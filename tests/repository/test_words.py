@@ -137,9 +137,9 @@ def test_a_word_is_found_where_it_is_wrong_and_only_there(word: Word) -> None:
 
 
 def test_code_is_looked_at_only_for_words_that_are_wrong_in_code() -> None:
-    page = "Prose.\n\n```text\nan unscored cell --factor x\n```\nand `unscored`, [x](unscored.md)"
+    page = "Prose.\n\n```text\nan unscored cell --target x\n```\nand `unscored`, [x](unscored.md)"
     (complaint,) = complaints(page, "docs/some.md")
-    assert "--factor" in complaint
+    assert "--target" in complaint
 
 
 def test_the_glossary_defines_every_word_and_gives_an_example() -> None:
