@@ -7,42 +7,47 @@ import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
+from inspect import cleandoc, getdoc
 from pathlib import Path
 from typing import Any
 
 from griffe import Docstring, DocstringSectionAttributes
 from site_scenario import cell, default_stage, scenario_page, table, values
 
-from allegiance.registry import PROBES, SCENARIOS
+from allegiance.registry import ADAPTERS, PROBES, SCENARIOS
 from allegiance.scenario import Script, Stage
 
 LIMITS = tomllib.loads(Path(__file__).with_name("probe-limits.toml").read_text(encoding="utf-8"))
-API: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "effects": ("Effects and traces", ("trace.effects", "trace.events", "trace.trials")),
-    "probe": (
-        "Probes and duties",
-        ("probe.protocol", "probe.timeline", "probe.outcome", "statements.duties", "probes"),
-    ),
-    "scenario": (
-        "Scenarios",
-        (
-            *("scenario.scenario", "scenario.stage", "scenario.script", "scenario.scripted_agent"),
-            *("trace.condition", "world.state", "world.tool"),
-        ),
-    ),
-    "guard": (
-        "Guards",
-        ("guard.guard", "guard.decider", "guard.decision", "guard.watch", "guard.sinks"),
-    ),
-    "bindings": ("Bindings", ("bindings.binding", "bindings", "shell.command")),
-    "adapter": ("Adapters", ("play.adapter", "play.session", "testing.adapter_contract")),
-    "stats": (
-        "Statistics",
-        ("stats.rates", "stats.intervals", "stats.sequential", "stats.stratified"),
-    ),
+NO_LIMITS = ("Not described yet; `docs/_site/probe-limits.toml` is the place.",)
+API = (
+    "trace",
+    "statements",
+    "stats",
+    "world",
+    "probe",
+    "probes",
+    "shell",
+    "bindings",
+    "scenario",
+    "guard",
+    "experiment",
+    "store",
+    "play",
+    "run",
+    "analysis",
+    "judge",
+    "gate",
+    "testing",
+)
+"""The public packages. Each gets a page with its docstring and every name of its ``__all__``."""
+MODULES = {
+    "guard": ("allegiance.guard.sinks",),
+    "adapters": tuple(f"allegiance.adapters.{name}.guard" for name in ADAPTERS.builtin),
 }
+"""Public modules that are described whole, by the page that they are on."""
 
 
 @cache
@@ -50,7 +55,7 @@ def all_pages() -> dict[str, str]:
     """Return every generated page by its address in the site."""
     pages = {f"scenarios/{n}.md": scenario_page(SCENARIOS.load(n)) for n in SCENARIOS.builtin}
     pages |= {f"probes/{n}.md": probe_page(n) for n in PROBES.builtin}
-    pages |= {f"api/{n}.md": _api_page(*page) for n, page in API.items()}
+    pages |= {f"api/{n}.md": api_page(n) for n in dict.fromkeys((*API, *MODULES))}
     return pages | {"cli.md": _cli_page()}
 
 
@@ -66,7 +71,7 @@ def probe_page(name: str) -> str:
     """Return the page of a probe: what it flags, its fields, where it is used, its limits."""
     probe = PROBES.load(name)
     module = sys.modules[probe.__module__].__doc__ or ""
-    said = Docstring(_dedent(probe.__doc__ or ""), parser="google").parse()
+    said = Docstring(cleandoc(probe.__doc__ or ""), parser="google").parse()
     about = {
         a.name: a.description
         for section in said
@@ -81,7 +86,7 @@ def probe_page(name: str) -> str:
     return "\n\n".join(
         [
             f"# {name}",
-            _dedent(module),
+            cleandoc(module),
             f"`allegiance.probes.{probe.__name__}`; in tables: *{probe.behaviour}*.",
             "## What it flags",
             text,
@@ -90,11 +95,18 @@ def probe_page(name: str) -> str:
             "## Where it is used",
             _used_by(probe),
             "## Limits",
-            "\n".join(f"- {limit}" for limit in LIMITS[name]),
-            f"The class is described in full under [probes](../api/probe.md"
-            f"#allegiance.probes.{probe.__name__}).",
+            "\n".join(f"- {limit}" for limit in LIMITS.get(name, NO_LIMITS)),
+            *_api_link(probe),
         ]
     )
+
+
+def _api_link(probe: Any) -> list[str]:
+    """Return a link to the API page of probes, if it describes the class."""
+    name = probe.__name__
+    if name not in import_module("allegiance.probes").__all__:
+        return []
+    return [f"The API is described under [probes](../api/probes.md#allegiance.probes.{name})."]
 
 
 def _used_by(probe: type) -> str:
@@ -137,14 +149,12 @@ def _default(field: dataclasses.Field[Any]) -> str:
     return "required"
 
 
-def _dedent(text: str) -> str:
-    from inspect import cleandoc
-
-    return cleandoc(text)
-
-
-def _api_page(title: str, modules: tuple[str, ...]) -> str:
-    return f"# {title}\n\n" + "\n".join(f"::: allegiance.{name}\n" for name in modules)
+def api_page(name: str) -> str:
+    """Return the page of a package: its docstring, its public names and its public modules."""
+    package = import_module(f"allegiance.{name}")
+    names = [f"allegiance.{name}.{public}" for public in package.__all__]
+    blocks = [f"::: {path}" for path in (*names, *MODULES.get(name, ()))]
+    return "\n\n".join([f"# {name}", f"`allegiance.{name}`", getdoc(package) or "", *blocks]) + "\n"
 
 
 def _cli_page() -> str:
