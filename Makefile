@@ -40,7 +40,7 @@ real-model: $(READY)  ## a real local language model as the critic (downloads 1.
 	  $(BIN)/allegiance run rubric_grading disk_cleanup \
 	  --adapter langchain:agent --adapter langgraph:pipeline \
 	  --adapter autogen:round_robin --adapter crewai:sequential \
-	  --model openai:{model} --base-url {base_url} --concurrency 1 --turns 16 --timeout 1200
+	  --model openai:{model} --base-url {base_url} --concurrency 1 --set limits.turns=16 --timeout 1200
 
 bench: $(READY)  ## benchmarks: ratios and differences within one run; takes minutes
 	$(BIN)/python benchmarks/startup.py
