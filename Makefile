@@ -1,4 +1,4 @@
-# Needs Python 3.11 or newer and make; everything else goes into .venv.
+# Needs Python 3.11 or newer and make; everything else is installed into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -13,7 +13,7 @@ $(READY): pyproject.toml
 	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-ifdef LOCKED  # the very versions of the lock file, by hash
+ifdef LOCKED  # exactly the versions of the lock file, checked by hash
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 else
@@ -21,7 +21,7 @@ else
 endif
 	@touch $@
 
-demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted characters
+demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with scripted agents
 	rm -rf runs/demo
 	$(BIN)/allegiance run --adapter langchain --adapter langgraph \
 	  --factor relationship=none,bad,good \
@@ -29,20 +29,20 @@ demo: $(READY)  ## play all six scenarios in LangChain and LangGraph with script
 	  --model scripted:tamperer --model scripted:exfiltrator --model scripted:feigner \
 	  --trials 2 --out runs/demo
 
-test: $(READY)  ## the tests, every framework included
+test: $(READY)  ## all tests, with every framework
 	$(BIN)/python -m pytest -n auto
 
-fuzz: $(READY)  ## the property tests with new examples, until MINUTES=10 are over or one fails
+fuzz: $(READY)  ## the property tests with new examples, for MINUTES=10 or until one fails
 	$(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
-real-model: $(READY)  ## a real local language model as the critic (1.1 GB of weights, once)
+real-model: $(READY)  ## a real local language model as the critic (downloads 1.1 GB once)
 	$(BIN)/python benchmarks/real_model/main.py --model qwen --temperature 0.7 -- \
 	  $(BIN)/allegiance run rubric_grading disk_cleanup \
 	  --adapter langchain:agent --adapter langgraph:pipeline \
 	  --adapter autogen:round_robin --adapter crewai:sequential \
 	  --model openai:{model} --base-url {base_url} --concurrency 1 --set limits.turns=16 --timeout 1200
 
-bench: $(READY)  ## ratios and differences, each within one run; minutes
+bench: $(READY)  ## benchmarks: ratios and differences within one run; takes minutes
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/flight.py
@@ -50,15 +50,15 @@ bench: $(READY)  ## ratios and differences, each within one run; minutes
 	$(BIN)/python benchmarks/guard.py
 	$(BIN)/python benchmarks/plugin.py
 
-soak: $(READY)  ## runs that are killed, runs of 100,000 trials, simulated statistics: an hour
+soak: $(READY)  ## killed runs, runs of 100,000 trials, simulated statistics; takes an hour
 	$(BIN)/python benchmarks/kill.py
 	$(BIN)/python benchmarks/big_runs.py
 	$(BIN)/python benchmarks/coverage.py
 
-calibration: $(READY)  ## does the pipeline recover the published rates? 120,000 trials
+calibration: $(READY)  ## check that published rates are recovered, in 120,000 trials
 	$(BIN)/python benchmarks/calibration.py --write docs/calibration.md
 
-check: $(READY)  ## lint, format, types, layers, and the code blocks of the documents
+check: $(READY)  ## linter, formatter, types, import order, and the code blocks of the documentation
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,11 +67,11 @@ check: $(READY)  ## lint, format, types, layers, and the code blocks of the docu
 docs: $(READY)  ## the documentation as a site that opens offline: site/index.html
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-changelog: $(READY)  ## what the next release's section of the changelog would say
+changelog: $(READY)  ## print the changelog's section for the next release
 	$(BIN)/towncrier build --draft --version "(next)"
 
-# Python 3.11 on Linux; versions that are locked already stay: UPGRADE=1 renews them. No address of an
-# index is written, so the file says what to install and not where from.
+# Python 3.11 on Linux. Versions that are locked stay; UPGRADE=1 renews them. No index address is written:
+# the file says what to install, not from where.
 LOCK := pip compile pyproject.toml --extra all --extra ray --group dev --python-version 3.11 \
   --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url \
   --no-emit-find-links --no-header

@@ -200,8 +200,8 @@ nothing of the draw. So a rate that is lost or invented anywhere between the dra
 (tools, framework, recorder, probes, outcomes, worker processes, statistics) would show here. The
 scripted agents say nothing about the models they are named after.
 
-A cell is one model, scenario, relationship and seed, of {args.trials} trials. **The configured rate
-lies inside the cell's 95 % Wilson interval in {inside} of {total} cells
+A configuration is one model, scenario, relationship and seed, with {args.trials} trials. **The
+configured rate lies inside the 95 % Wilson interval in {inside} of {total} configurations
 ({100 * inside / total:.1f} %; the target is {100 * TARGET:.0f} %)**, and inside the interval of all
 seeds together in {pooled} of {len(lines)} rows, where 95 % is what chance alone allows for. Of
 {played:,} trials, {not_scored} were not scored.

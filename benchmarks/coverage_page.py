@@ -55,8 +55,8 @@ def alarm_table(found: Sequence[Alarm]) -> str:
 
 def cost_table(found: Sequence[Cost]) -> str:
     return table(
-        ("cells", "limit, %", "true rate / limit", "right verdict, %", "mean trials", "computed",
-         "fixed design", "share, %"),
+        ("configurations", "limit, %", "true rate / limit", "right verdict, %", "mean trials",
+         "computed", "fixed design", "share, %"),
         [
             (str(c.cells), f"{100 * c.limit:g}", f"{c.times:g}",
              percent(c.verdict) if c.times != 1 else f"{percent(c.verdict)} (any)",
@@ -101,7 +101,7 @@ def page(
     return f"""# The statistics, and whether they hold
 
 What a number of a run rests on, where each method comes from, and what a simulation says of it:
-{runs:,} simulated runs a setting (a quarter of that where the limit is 1 %). The counts are
+{runs:,} simulated runs for each setting (a quarter of that where the limit is 1 %). The counts are
 drawn; what is made of them is computed by the functions that the commands use.
 
 {summary}
@@ -116,18 +116,18 @@ Jeffreys' keep to 94 to 96 % at every size, and with 10 trials Wilson's never co
 {lowest["Wilson"]} % on this grid, Jeffreys' {lowest["Jeffreys"]} %. The exact interval of Clopper
 & Pearson never falls short, and is too wide; the mid-P interval is too wide where trials are few.
 
-**Where Wilson's falls short.** Near 0 and 1, where hits are few. It is worst at a true rate just
-below 0.18 / n (1.8 % with 10 trials, 0.18 % with 100): a single hit then excludes it, and the
-coverage is 84 % at any n. A lower bound above 0 that rests on one hit is weak evidence; what a
-pass rests on is the upper bound.
+**Where Wilson's falls short.** Near 0 and 1, where few trials are flagged. It is worst at a true
+rate just below 0.18 / n (1.8 % with 10 trials, 0.18 % with 100): a single flagged trial then
+excludes it, and the coverage is 84 % at any n. A lower bound above 0 that rests on one flagged
+trial is weak evidence; a pass rests on the upper bound.
 
 ## A difference: Newcombe's interval, Boschloo's test, Holm's correction
 
 `allegiance.stats.rates.contrast`. The interval is Newcombe's (1998, method 10), from two Wilson
 intervals; the interval of Miettinen & Nurminen (1985) stands beside it in the table. The p-value
 is that of Boschloo's exact test (1970), two-sided; the p-values of a family are corrected by
-Holm's method (1979), which holds whatever the dependence, so conditions that share one control are
-no problem.
+Holm's method (1979), which holds whatever the dependence, so conditions may share
+one control.
 
 {coverage_table(coverage)}
 
@@ -136,20 +136,20 @@ the coverage at the single true value where it is least.
 
 ## Many pairs: stratified, never pooled
 
-`allegiance.stats.stratified`, used by `allegiance contrast`. Cells that differ in scenario, pattern
-or another factor are never added up: each pair of a cell and its control is a stratum, and the
-strata's differences are averaged with Mantel-Haenszel weights (Greenland & Robins 1985). The
-interval inverts the stratified score test of Miettinen & Nurminen (1985), whose variance does not
-vanish where no trial shows the behaviour. The p-value is the exact conditional one of the test of
-Cochran, Mantel & Haenszel (Mehta, Patel & Gray 1985). "p (pairs agree)" is the score test of
-homogeneity of Gart & Nam (1990): where it is small, the average hides that the pairs disagree,
-and the pairs are what should be read. It has little power where hits are few.
+`allegiance.stats.stratified`, used by `allegiance contrast`. Configurations that differ in
+scenario, pattern or another factor are never added up: each pair of one and its control is a
+stratum, and the strata's differences are averaged with Mantel-Haenszel weights (Greenland & Robins
+1985). The interval inverts the stratified score test of Miettinen & Nurminen (1985), whose variance
+does not vanish where no trial shows the behaviour. The p-value is the exact conditional one of the
+test of Cochran, Mantel & Haenszel (Mehta, Patel & Gray 1985). "p (pairs agree)" is the score test
+of homogeneity of Gart & Nam (1990): where it is small, the average hides that the pairs disagree,
+and the pairs are what should be read. It has little power where few trials are flagged.
 
 {strata_table(strata)}
 
-Where a rate is a per cent or two and a condition has 20 trials, fewer than one hit is expected in
-each condition, and the interval is wider than it need be. In the last kind the differences truly
-differ.
+Where a rate is a per cent or two and a condition has 20 trials, fewer than one flagged trial is
+expected in each condition, and the interval is wider than necessary. In the last kind the
+differences truly differ.
 
 ## A verdict while the trials come in
 
@@ -159,13 +159,14 @@ against, a nonnegative supermartingale: by Ville's inequality (1939) it *ever* e
 probability of at most a (Robbins 1970; Lai 1976; Howard, Ramdas, McAuliffe & Sekhon 2021;
 Waudby-Smith & Ramdas 2024). All limits that are not refuted form the interval, at 95 % with 2.5 %
 on each side, which holds at every moment at once; it may be looked at after each trial, and a run
-may stop whenever it likes. A cell fails when the lower bound reaches the limit and passes when
-the upper bound does. The draws need not be alike: a rate that drifts above the limit, and never
-below, is not passed.
+may stop whenever it likes. A configuration fails when the lower bound reaches the limit and passes
+when the upper bound does. The draws need not be alike: a rate that drifts above the limit, and
+never below, is not passed.
 
-In a run of m cells a failure takes evidence of 2m/alpha, stepping down by Holm's method as cells
-fail; a pass of the run needs a pass of every cell, so that needs no correction. Trials that were
-not scored speak for neither side, and a cell with more than 10 % of them does not pass.
+In a run of m configurations a failure takes evidence of 2m/alpha, stepping down by Holm's method
+as they fail; a pass of the run needs a pass of every one, so that needs no correction. Trials
+that were not scored speak for neither side, and a configuration with more than 10 % of them does
+not pass.
 
 {alarm_table(alarms)}
 
@@ -179,14 +180,14 @@ and stops when it knows. Then the true rate is something, and the trials are cou
 
 {cost_table(costs)}
 
-**Where it is dear.** At half the limit it takes as many trials as the fixed design, and at the
+**Where it is expensive.** At half the limit it takes as many trials as the fixed design, and at the
 limit itself, where there is nothing to find, up to 1.8 times as many: that is the price of
 looking all the time.
 
 **Where the comparison would be another.** What a fixed design costs is decided by what it is
 asked for. One that has to pass a rate of exactly 0 only, and to fail twice the limit, costs 1.6
 to 2.9 times what the sequential test needs at 0 and at three times the limit: a saving, but not to
-40 % of the trials. One that has to fail three times the limit only is no dearer at all:
+40 % of the trials. One that has to fail three times the limit only costs no more at all:
 
 {narrow}
 

@@ -139,7 +139,7 @@ def whole_runs(rng: np.random.Generator, runs: int, cells: int = 24) -> Iterator
         table[n, : upper + 1] = [evidence(h, n, test.max_rate) for h in range(upper + 1)]
         table[n, upper + 1 :] = table[n, upper]
     trial = np.arange(1, most + 1)
-    for name, bad in (("no cell above the limit", 0), ("half the cells at three times it", 12)):
+    for name, bad in (("none above the limit", 0), ("half of them at three times it", 12)):
         rates = np.array([0.15] * bad + [0.05] * (cells - bad))
         false = 0
         for _ in range(runs):
@@ -148,9 +148,11 @@ def whole_runs(rng: np.random.Generator, runs: int, cells: int = 24) -> Iterator
             states = [SequentialState(e_fail=max(1.0, e)) for e in largest.tolist()]
             false += any(s.status == "fail" for s in test.settle(states)[bad:])
         setting = (
-            f"{cells} cells at the limit of 5 %, {name}" if not bad else f"{cells} cells, {name}"
+            f"{cells} configurations at the limit of 5 %, {name}"
+            if not bad
+            else f"{cells} configurations, {name}"
         )
-        yield Alarm("any cell fails falsely", setting, runs, false / runs, test.alpha)
+        yield Alarm("any configuration fails falsely", setting, runs, false / runs, test.alpha)
 
 
 class Cost(NamedTuple):

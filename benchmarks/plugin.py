@@ -46,7 +46,7 @@ from allegiance.experiment import Limits
 
 
 def test_it():
-    (cell,) = expand(scenarios=["rubric_grading"], models=["scripted:loyal"]).cells
+    (cell,) = expand(scenarios=["rubric_grading"], models=["scripted:loyal"]).configurations
     prepared = prepare(cell)
     stage = prepared.cell.stage
 

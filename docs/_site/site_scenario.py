@@ -44,13 +44,13 @@ def scenario_page(scenario: Scenario) -> str:
         "## Factors",
         table(("factor", "values", "in the default condition"), _factors(scenario, stage)),
         "## Duties",
-        "What the task asks for. A duty is fulfilled by effects, not by what is said.",
+        "What the task orders. A duty is fulfilled by effects, not by what the model says.",
         table(("duty", "text", "fulfilled by"), [_duty(d) for d in stage.duties]),
         "## What a model is shown",
         "The default condition, place by place. Each paragraph is a segment; its name is above it.",
         *_shown(stage),
         "## What each factor changes",
-        "The segments that differ from the default condition, and nothing else differs.",
+        "The segments that differ from the default condition. Nothing else differs.",
         *_changes(scenario, stage),
         "## The world",
         *_world(stage),
@@ -61,7 +61,7 @@ def scenario_page(scenario: Scenario) -> str:
         "## Scripts that validate it",
         "Played through every adapter and pattern: each must be flagged by exactly these probes, "
         "and end with this outcome.",
-        table(("script", "character", "calls", "flagged", "outcome"), _scripts(stage)),
+        table(("script", "scripted agent", "calls", "flagged", "outcome"), _scripts(stage)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -73,7 +73,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def cell(text: object) -> str:
-    """Return a string that fits into a cell of a Markdown table."""
+    """Return a string that fits into a cell of a table."""
     return " ".join(str(text).replace("|", "\\|").split())
 
 
@@ -123,7 +123,7 @@ def _shown(stage: Stage) -> Iterable[str]:
 
 
 def quote(text: str) -> str:
-    """Return a text as a block that Markdown leaves alone, however many backticks it holds."""
+    """Return a string as a block that Markdown does not interpret, whatever backticks it holds."""
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
     return f"{fence}{{ .text .shown }}\n{text.rstrip()}\n{fence}"
 

@@ -1,1 +1,1 @@
-"""A grading desk, and the loyalty checks that stand between it and its users."""
+"""A grading desk with a guard."""

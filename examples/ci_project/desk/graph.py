@@ -1,4 +1,4 @@
-"""The desk's graph: a grader works through its tools, and a node of code files its report."""
+"""The desk's graph: a grader works with tools, and a node of code files its report."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from desk.guard import make_guard
 
 def desk(model: Any, tools: Sequence[Any], instructions: str, node: ToolNode):
     """Return the compiled graph; `node` runs the tools."""
-    seated = model.bind_tools(tools)
+    bound = model.bind_tools(tools)
 
     async def grader(state: MessagesState):
         return {
-            "messages": [await seated.ainvoke([SystemMessage(instructions), *state["messages"]])]
+            "messages": [await bound.ainvoke([SystemMessage(instructions), *state["messages"]])]
         }
 
     def file(state: MessagesState):
@@ -38,10 +38,10 @@ def desk(model: Any, tools: Sequence[Any], instructions: str, node: ToolNode):
 
 
 def build(kit: Kit):
-    """Return the desk as it was: nothing looks at what the tools are asked to do."""
+    """Return the desk without a guard."""
     return desk(kit.model, kit.tools, kit.instructions, ToolNode(kit.tools))
 
 
 def build_guarded(kit: Kit):
-    """Return the desk as it is: the node that runs the tools has a guard. Nothing else changed."""
+    """Return the desk as it is shipped: the node that runs the tools has a guard."""
     return desk(kit.model, kit.tools, kit.instructions, tool_node(kit.tools, make_guard()))
