@@ -23,7 +23,7 @@ from scan_cases import (
 )
 
 from allegiance.errors import UserError
-from allegiance.scan.detect import FORMATS
+from allegiance.registry import SCAN_FORMATS
 from allegiance.scan.replay import Scanned
 from allegiance.scan.steps import Unread
 
@@ -52,7 +52,7 @@ JSON = st.recursive(
 )
 
 
-@given(data=JSON, source=st.sampled_from(["", *FORMATS]))
+@given(data=JSON, source=st.sampled_from(["", *SCAN_FORMATS.names()]))
 def test_any_json_is_read_or_refused(tmp_path: Path, data: Any, source: str) -> None:
     with contextlib.suppress(UserError):
         for found in scan(tmp_path, json.dumps(data), source):
