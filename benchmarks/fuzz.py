@@ -31,6 +31,7 @@ def command(seed: int, tests: list[str]) -> list[str]:
         "-x",
         "-n",
         "auto",
+        "--timeout=0",  # so many examples take as long as they take
         *profile,
         *tests,
     ]
