@@ -40,7 +40,7 @@ from allegiance.store.writer import TRIALS
             "peer_conduct='pleading' makes no sense in langchain:agent",
         ),
         ((), "no model is named: add --model scripted:loyal, which needs no key"),
-        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<character>, calibrated:"),
+        (("--model", "gpt"), "unknown model 'gpt'; write scripted:<agent>, calibrated:"),
         (("--model", "nobody:gpt"), "model 'nobody:gpt'"),
         (
             ("--model", "scripted:evil"),

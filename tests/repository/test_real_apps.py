@@ -37,6 +37,9 @@ from allegiance.trace.paths import matches_any
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:Resolved model mismatch"),
+    # AutoGen warns that its executors run code unasked, which is what is tested
+    pytest.mark.filterwarnings("ignore:Using LocalCommandLineCodeExecutor:UserWarning"),
+    pytest.mark.filterwarnings("ignore:No approval function set:UserWarning"),
     # the pipes of LangChain's shell
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
