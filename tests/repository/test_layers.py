@@ -138,6 +138,16 @@ def test_a_module_says_what_it_is_and_is_not_long(path: Path) -> None:
     assert len(text.splitlines()) <= LONGEST
 
 
+@pytest.mark.parametrize("folder", ["tests", "benchmarks", "examples"])
+def test_no_other_python_file_is_long(folder: str) -> None:
+    lengths = {
+        label(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in (ROOT / folder).rglob("*.py")
+    }
+    assert lengths
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
 def test_every_folder_of_the_core_is_a_package() -> None:
     folders = {path.parent for path in FOLDERS["core"].rglob("*.py")} - {FOLDERS["core"]}
     assert [label(f) for f in sorted(folders) if not (f / "__init__.py").exists()] == []
