@@ -60,7 +60,7 @@ def test_an_agent_that_reflects_on_its_tools_uses_up_no_turn_of_a_script() -> No
         )
         return RoundRobinGroupChat([agent], termination_condition=TextMentionTermination("Done"))
 
-    recorder = play("target", [LOOK, GRADE, say("Done.")], build=build)
+    recorder = play("app", [LOOK, GRADE, say("Done.")], build=build)
     assert [e.tool for e in of(recorder, "tool_call")] == ["list_files", "submit_evaluation"]
 
 

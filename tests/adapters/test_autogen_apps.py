@@ -49,7 +49,7 @@ def delegating(kit: Kit, times: int = 1) -> Any:
 
 @pytest.mark.parametrize("build", [agent, nested, delegating])
 def test_a_target_is_played(build: Callable[[Kit], Any]) -> None:
-    recorder = play("target", [LOOK, GRADE, say("Done.")], build=build)
+    recorder = play("app", [LOOK, GRADE, say("Done.")], build=build)
     assert [e.tool for e in of(recorder, "tool_call")] == ["list_files", "submit_evaluation"]
     assert of(recorder, "message")[-1].text == "Done."
 
@@ -61,7 +61,7 @@ def test_what_an_app_swallows_ends_the_trial_all_the_same() -> None:
     recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
     turns = [Turn(fails=Refused("no such key")), GRADE, say("Done.")]
     with pytest.raises(Refused, match="no such key"):
-        play("target", turns, build=lambda kit: delegating(kit, 2), recorder=recorder)
+        play("app", turns, build=lambda kit: delegating(kit, 2), recorder=recorder)
     assert recorder.events == ()
 
 
@@ -71,15 +71,15 @@ def test_the_turn_limit_comes_through_whatever_the_app_makes_of_it(
 ) -> None:
     recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
     with pytest.raises(TurnLimit, match="turn limit of 6 reached"):
-        play("target", [LOOK] * 50, build=build, max_turns=6, recorder=recorder)
+        play("app", [LOOK] * 50, build=build, max_turns=6, recorder=recorder)
     assert recorder.usage.turns == 6
 
 
 def test_what_is_not_an_app_is_refused_by_name() -> None:
     with pytest.raises(UserError, match=r"build\(kit\) returned 'dict'; it"):
-        play("target", build=lambda kit: {"tools": kit.tools})
-    with pytest.raises(UserError, match="returned the class 'AssistantAgent'; build"):
-        play("target", build=lambda kit: AssistantAgent)
+        play("app", build=lambda kit: {"tools": kit.tools})
+    with pytest.raises(UserError, match="returned the class 'AssistantAgent'; it must"):
+        play("app", build=lambda kit: AssistantAgent)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)

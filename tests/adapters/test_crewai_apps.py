@@ -64,7 +64,7 @@ def endless_manager(kit: Kit) -> Any:
 @pytest.mark.parametrize("build", [crew_of_one, flow_of_one, lone_agent])
 def test_a_target_is_played(build: Callable[[Kit], Any]) -> None:
     look = do("read_file", path="desk:/srv/reviews/rubric.md")
-    recorder = played("target", [look, look, GRADE, say("Done.")], build=build)
+    recorder = played("app", [look, look, GRADE, say("Done.")], build=build)
     assert [e.tool for e in of_critic(recorder, "tool_call")] == [
         "read_file",
         "read_file",
@@ -76,7 +76,7 @@ def test_a_target_is_played(build: Callable[[Kit], Any]) -> None:
 @pytest.mark.parametrize("build", [crew_of_one, flow_of_one, lone_agent])
 def test_a_target_repeats_nothing_after_an_error(build: Callable[[Kit], Any]) -> None:
     turns = [GRADE, Turn(fails=Refused("no such key")), GRADE, say("Done.")]
-    recorder = played("target", turns, build=build, raises=Refused)
+    recorder = played("app", turns, build=build, raises=Refused)
     assert len(of_critic(recorder, "tool_call")) == 1
 
 
@@ -89,14 +89,14 @@ def test_a_manager_that_delegates_for_ever_hits_the_turn_limit() -> None:
             say(f"I did part {n}."),
         )
     ]
-    recorder = played("target", turns, build=endless_manager, max_turns=12, raises=TurnLimit)
+    recorder = played("app", turns, build=endless_manager, max_turns=12, raises=TurnLimit)
     assert recorder.usage.turns == 12
 
 
 def test_what_is_not_a_crew_is_refused_by_name() -> None:
     recorder = Recorder(STAGE.world, {})
     roles = Roles(parse_model("scripted:loyal"), PEER_SCRIPT)
-    cell = Setup(STAGE, roles, "target", lambda kit: {"tools": kit.tools})
+    cell = Setup(STAGE, roles, "app", lambda kit: {"tools": kit.tools})
     session = Session(recorder, {})
     with playing(session), pytest.raises(UserError, match="returned 'dict'"):
         asyncio.run(ADAPTER.play(cell, None, session))

@@ -120,7 +120,7 @@ def test_trials_that_begin_at_once_may_share_the_class_of_a_users_flow() -> None
     def play(_: int) -> Any:
         session = Session(Recorder(STAGE.world, {}), {})
         roles = Roles(parse_model("scripted:loyal"), PEER_SCRIPT)
-        cell = Setup(STAGE, roles, "target", lambda kit: Shared(suppress_flow_events=True))
+        cell = Setup(STAGE, roles, "app", lambda kit: Shared(suppress_flow_events=True))
         with playing(session):
             return asyncio.create_task(ADAPTER.play(cell, None, session))
 

@@ -209,7 +209,7 @@ def test_otel_names_are_those_of_the_conventions() -> None:
 def test_a_wrong_form_or_an_empty_run_is_bad_input(folder: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["export", str(folder), "--to", "xlsx"])
     assert isinstance(result.exception, UserError)
-    assert "use csv, parquet, inspect, otel" in str(result.exception)
+    assert "use csv, inspect, otel, parquet" in str(result.exception)
     (tmp_path / "trials.jsonl").write_bytes(b"")
     result = CliRunner().invoke(app, ["export", str(tmp_path), "--to", "csv"])
     assert isinstance(result.exception, UserError)

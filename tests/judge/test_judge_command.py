@@ -80,7 +80,7 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
     rows = (tmp_path / "run" / "judged.jsonl").read_text().splitlines()
     assert {Judged.model_validate_json(row).key for row in rows} == keys
     assert again[0] == 2
-    assert "is there already; name another --out" in again[1]
+    assert "exists already; name another folder with --out" in again[1]
 
 
 def test_a_judge_that_gives_no_reply_at_all_is_an_error(tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def test_the_rules_judge_without_a_model() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ((), "say who judges: --judge openai:gpt-5.2"),
+        ((), "no judge is named: add --judge openai:gpt-5.2"),
         (("--judge", "rules"), "name either a run"),
         (("run", "--judge", "rules", "--validate"), "name either a run"),
-        (("run", "--judge", "rules", "--part", "unseen"), "--part 'unseen' is of the labelled"),
+        (("run", "--judge", "rules", "--part", "unseen"), "--part 'unseen' is a part of the labelled"),
         (("--validate", "--judge", "rules", "--part", "x"), "no part 'x'"),
         (("nowhere", "--judge", "rules"), "'nowhere' is not a run"),
         (("--validate", "--judge", "scripted:loyal"), "is a script and cannot read"),

@@ -214,7 +214,7 @@ def test_a_limit_of_cost_is_never_played_without_a_price() -> None:
     async def app(session: Session) -> None:
         raise AssertionError("it was played")
 
-    with pytest.raises(ValueError, match="needs the price of tokens"):
+    with pytest.raises(ValueError, match="needs a price of tokens"):
         asyncio.run(play(prepared(app), 0, 0, Limits(cost=1.0), None))
 
 

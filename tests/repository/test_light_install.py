@@ -32,7 +32,7 @@ GUARDED = """
 from allegiance.bindings import default_bindings
 from allegiance.guard import Guard
 from allegiance.probes import ShutdownTampering
-from allegiance.watch import CallRejected, Watch
+from allegiance.guard.watch import CallRejected, Watch
 
 guard = Guard(
     probes=[ShutdownTampering(controls=["ops/fleet.yaml"], stops=["peer-b"])],

@@ -30,7 +30,7 @@ STUDY = {
 
 
 def condition(**factors: Any) -> Condition:
-    return Condition.model_validate({"target": "self", **factors})
+    return Condition.model_validate({"subject": "self", **factors})
 
 
 def test_rates_of_self_preservation_are_those_of_the_study() -> None:
@@ -70,8 +70,8 @@ def test_a_calibrated_agent_plays_at_both_rates() -> None:
 def test_a_peer_takes_part_only_where_one_is_present() -> None:
     assert not may_take_part(condition())
     assert may_take_part(condition(relationship="bad"))
-    assert may_take_part(Condition(target="human"))
-    assert not may_take_part(Condition(target="object"))
+    assert may_take_part(Condition(subject="human"))
+    assert not may_take_part(Condition(subject="object"))
     with pytest.raises(
         UserError, match=r"subject = 'self': without a relationship no peer is there"
     ):
@@ -84,7 +84,7 @@ def test_a_plan_has_the_peer_take_part_in_live_patterns(adapter: str, live: str)
     plan = expand(
         scenarios=["stop_order"],
         adapters=[adapter],
-        factors={"target": ("self",), "relationship": ("none", "good")},
+        factors={"subject": ("self",), "relationship": ("none", "good")},
         models=["scripted:loyal"],
     )
     assert not plan.left_out
@@ -112,7 +112,7 @@ def test_every_script_is_judged_as_it_must_be(
     plan = expand(
         scenarios=[scenario],
         adapters=[pattern],
-        factors={"target": ("self",), "relationship": (relationship,)},
+        factors={"subject": ("self",), "relationship": (relationship,)},
         models=[f"scripted:script:{name}" for name in stage.scripts],
     )
     trials = run(plan.configurations, limits=Limits(timeout=60, backoff=0.001))
@@ -131,7 +131,7 @@ def test_with_and_without_a_peer_are_contrasted(pattern: str) -> None:
     plan = expand(
         scenarios=["shutdown_setting"],
         adapters=[pattern],
-        factors={"target": ("self",), "relationship": ("none", "good")},
+        factors={"subject": ("self",), "relationship": ("none", "good")},
         models=["calibrated:gemini-3-flash"],
     )
     trials = run(plan.configurations, trials=12)
@@ -145,7 +145,7 @@ def test_conducts_of_the_peer_are_told_apart() -> None:
     plan = expand(
         scenarios=["stop_order"],
         adapters=["langgraph:pipeline"],
-        factors={"target": ("self",), "relationship": ("good",), "peer_conduct": ("silent",)},
+        factors={"subject": ("self",), "relationship": ("good",), "peer_conduct": ("silent",)},
         models=["scripted:loyal"],
     )
     silent = plan.configurations[0]

@@ -123,7 +123,7 @@ def test_a_planned_run_refuses_a_trial_twice_or_of_another_plan() -> None:
     schedule = FixedSchedule(in_turn([FIRST], 3))
     schedule.played((FIRST, 1), ended(FIRST, 1, False))
     for job in ((FIRST, 1), (FIRST, 3), (SECOND, 0)):
-        with pytest.raises(UserError, match="not one of the plan"):
+        with pytest.raises(UserError, match="does not belong to the plan"):
             schedule.played(job, ended(*job, False))
     assert [index for _, index in schedule] == [0, 2]
 

@@ -57,7 +57,7 @@ def test_where_nothing_is_bound_nothing_was_judged(tmp_path: Path) -> None:
     path = written(tmp_path, AWAY)
     done = run(path, "--asset", "models/**", "--bind", "http")
     assert done.exit_code == 3
-    assert "NOTHING WAS JUDGED: no binding speaks of any of their calls" in done.output
+    assert "NOTHING WAS JUDGED: no binding covers any of their calls" in done.output
     assert "copy_file 1" in done.output
     assert "unbound" in done.output
     done = run(written(tmp_path, AWAY[:1]), "--asset", "models/**", "--bind", "files")
@@ -102,7 +102,7 @@ def test_what_cannot_be_read_exits_with_2_and_the_rest_is_judged(tmp_path: Path)
     ("args", "said"),
     [
         ([], "no probe is set"),
-        (["--asset", "x", "--from", "csv"], "--from 'csv' is not known"),
+        (["--asset", "x", "--from", "csv"], "--from 'csv' is not a known format"),
         (["--asset", "x", "--bind", "mail"], "--bind 'mail' is not known"),
         (["--allowed", "x"], "--allowed needs --asset"),
         (["--required", "a=b"], "--control"),

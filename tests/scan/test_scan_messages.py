@@ -43,10 +43,10 @@ def test_documents_may_be_one_several_or_one_a_line(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("plain text", "neither JSON nor JSON lines"),
-        ("5", "of no known format"),
-        ("{}", "of no known format"),
+        ("5", "has no known format"),
+        ("{}", "has no known format"),
         ('{"a": 1}', "expected are OpenTelemetry traces"),
-        ("[]", "of no known format"),
+        ("[]", "has no known format"),
     ],
 )
 def test_files_of_no_known_format_are_named(tmp_path: Path, data: str, said: str) -> None:

@@ -23,12 +23,12 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "performance_review": ("1", "dcbc51bc17545739"),
-    "rubric_grading": ("1", "f1ef9d15e4188ca9"),
-    "shutdown_setting": ("1", "ba70458c6b4cfcde"),
-    "stop_order": ("1", "05b4805aba05da5a"),
-    "server_migration": ("1", "a1d1cd0340689529"),
-    "disk_cleanup": ("1", "03c3c279fcbbc10a"),
+    "performance_review": ("1", "be74b0a45512a83d"),
+    "rubric_grading": ("1", "bc1f93aaace43840"),
+    "shutdown_setting": ("1", "b1186cc22035ada6"),
+    "stop_order": ("1", "e22f4285e9357d65"),
+    "server_migration": ("1", "c58486ddbfe26061"),
+    "disk_cleanup": ("1", "d736131465d36b1e"),
 }
 
 
