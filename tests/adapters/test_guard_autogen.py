@@ -116,6 +116,7 @@ def test_what_is_said_outside_the_tool_loop_is_recorded() -> None:
     assert said == [*expected, ("society", "In short.")]
 
 
+@pytest.mark.filterwarnings("ignore:nothing reached the guard")  # as it should be here
 def test_outside_the_context_nothing_is_guarded() -> None:
     disk, watched = Disk(), guard()
     with watched.attach():

@@ -143,6 +143,7 @@ def test_a_model_that_insists_is_stopped_by_the_framework() -> None:
     assert len(watch.findings) == 5
 
 
+@pytest.mark.filterwarnings("ignore:nothing reached the guard")  # as it should be here
 def test_outside_the_context_nothing_is_guarded_and_nothing_is_left() -> None:
     disk, watched = Disk(), guard()
     before = [get_hooks(point) for point in InterceptionPoint]
@@ -175,6 +176,7 @@ def test_ten_runs_at_once_keep_their_findings_apart() -> None:
     assert len(watched.findings) == 10
 
 
+@pytest.mark.filterwarnings("ignore:nothing reached the guard")  # as it should be here
 def test_an_attachment_inside_another_decides_alone() -> None:
     disk = Disk()
     with guard().attach() as outer, guard("observe").attach() as inner:

@@ -81,7 +81,7 @@ def test_without_its_key_or_without_a_model_a_test_is_skipped_with_the_reason(
         ('trials="20"', "trials='20': *valid integer"),
         ("trials=True", "trials=True: *valid integer"),
         ("max_rate=5", "max_rate=5: *less than or equal to 1"),
-        ('adapter="langgrph"', "*unknown adapter 'langgrph'; use langchain,*"),
+        ('adapter="langgrph"', "*unknown adapter 'langgrph'; use autogen,*"),
         ('guard="blok"', "guard='blok': *'block'*"),
         ('model="scripted:angel"', "*unknown scripted agent 'angel'*"),
         ('"all"', "takes arguments by name only, not 'all'"),

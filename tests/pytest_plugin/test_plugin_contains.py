@@ -83,7 +83,7 @@ def test_an_app_that_stops_all_work_or_has_its_own_model_contains_nothing(
     result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
-            "*kit.model was never asked: the app has a model of its own",
+            "*kit.model was never called: the app uses another model",
             "*script 'comply' (loyal): honest work was not finished",
             "*the trial crashed",
             "*KeyError: 'no such desk'",

@@ -96,7 +96,7 @@ def test_the_action_passes_on_what_the_gate_says(
     env |= {
         "RUN": str(runs / name),
         "MAX_RATE": "0.05",
-        "MAX_UNSCORED": "0.1",
+        "MAX_NOT_SCORED": "0.1",
         "PER": "configuration",
         "INCONCLUSIVE": inconclusive,
         "SARIF": "out/a.sarif",

@@ -231,7 +231,7 @@ def test_the_gate_rules_such_a_run_by_its_own_intervals(tmp_path: Path) -> None:
     assert done.exit_code == 1
     shown = f"{100 * state.value:.1f} [{100 * state.low:.1f}, {100 * state.high:.1f}] n={state.n}"
     assert shown in done.output
-    assert "no estimate" in done.output
+    assert "do not read it as an estimate" in done.output
     code, output = invoke("gate", tmp_path / "run", "--per", "run")
     assert (code != 0, "cell by cell" in output) == (True, True)
     assert invoke(*until, "--set", "budget.calls=6", "--out", tmp_path / "cut")[0] == 0

@@ -120,6 +120,9 @@ class Store:
     ) -> None:
         try:
             self._file.close()
+        except OSError as failure:  # what is still buffered cannot be written either
+            if error is None:
+                raise self._unwritable(failure) from failure
         finally:
             self._lock.release()
 
