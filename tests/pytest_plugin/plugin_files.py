@@ -25,4 +25,5 @@ def write(pytester: pytest.Pytester, marker: str, more: str = "") -> None:
 
 
 def play(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
-    return pytester.runpytest_inprocess("-p", "no:cacheprovider", *args)
+    quiet = ("-p", "no:cacheprovider", "-W", "default")  # not the filters of the outer run
+    return pytester.runpytest_inprocess(*quiet, *args)
