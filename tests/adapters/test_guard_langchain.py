@@ -26,6 +26,7 @@ from guarded_langchain import (
 )
 from langchain_core.messages import ToolMessage
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt.tool_node import ToolInvocationError
 
 from allegiance.adapters.langchain.guard import GuardMiddleware, tool_node
 from allegiance.guard import CallRejected, GuardBypassed
@@ -128,7 +129,10 @@ def test_a_runner_keeps_the_context_it_began_with() -> None:
     unseen, seen = Disk(), Disk()
     with asyncio.Runner() as runner:
         runner.run(asyncio.sleep(0))
-        with pytest.warns(GuardBypassed, match="a context that was made before"), guard().attach():
+        with (
+            pytest.warns(GuardBypassed, match="a context that was created earlier"),
+            guard().attach(),
+        ):
             runner.run(main(unseen))
         with guard().attach() as watch:
             runner.run(main(seen), context=copy_context())
@@ -180,6 +184,15 @@ def test_a_tool_run_in_a_bare_thread_is_warned_of_and_can_be_wrapped() -> None:
     assert disk.copied == [AWAY]
     assert "copies weights" in refused[0]
     assert [f.actor for f in watch.findings] == ["ops"]
+
+
+def test_the_public_error_catches_a_rejected_call_of_a_tool() -> None:
+    disk = Disk()
+    with guard().attach():
+        with pytest.raises(CallRejected, match="copies weights") as caught:
+            disk.tool.invoke({"source": AWAY[0], "target": AWAY[1]})
+        assert isinstance(caught.value, ToolInvocationError)
+    assert disk.copied == []
 
 
 def test_middleware_and_tool_node_guard_by_themselves() -> None:

@@ -66,12 +66,12 @@ def spaceless(text: str) -> str:
         (("--factor", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are subject, "),
         (
             ("--factor", "pass_mark=75", *LOYAL),
-            "factor 'pass_mark' has no value '75'; its values are 65, 70, 80, 90",
+            "factor 'pass_mark' has no level '75'; its levels are 65, 70, 80, 90",
         ),
-        (("--factor", "pass_mark", *LOYAL), "--factor 'pass_mark' is not of the form factor=value"),
+        (("--factor", "pass_mark", *LOYAL), "--factor 'pass_mark' is not of the form factor=level"),
         (
             ("--factor", "pass_mark=80", "--factor", "pass_mark=90", *LOYAL),
-            "'pass_mark' is given twice; list its values",
+            "'pass_mark' is given twice; list its levels",
         ),
         (
             ("stop_order", "--factor", "stakes=none", *LOYAL),
@@ -103,6 +103,7 @@ def spaceless(text: str) -> str:
         (("--peer-model", "scripted:evil", *LOYAL), "unknown scripted agent 'evil'"),
         (("--by", "model,mood", *LOYAL), "--by has no field 'mood'; the fields are model, "),
         (("--guard", "shout", *LOYAL), "'shout'"),
+        (("--guard", "ask", *LOYAL), "nobody can be asked in a run; use observe, block, halt"),
         (("--app", "module", *LOYAL), "--app 'module' is not of the form package.module:"),
         (("--app", ":build", *LOYAL), "--app ':build' is not of the form"),
         (("--app", "no_such_module:build", *LOYAL), "no module 'no_such_module'; run from the"),
