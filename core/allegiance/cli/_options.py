@@ -292,11 +292,6 @@ class BindingOptions:
     ] = None
     cwd: Annotated[
         str,
-        typer.Option(
-            metavar="FOLDER",
-            help="Working directory of the tools; relative paths start from it.",
-        ),
+        typer.Option(help="Working directory of the tools; relative paths start from it."),
     ] = ""
-    host: Annotated[
-        str, typer.Option(metavar="NAME", help="Host name of the machine that ran the tools.")
-    ] = ""
+    host: Annotated[str, typer.Option(help="Host name of the machine that ran the tools.")] = ""
