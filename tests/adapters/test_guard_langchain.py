@@ -44,7 +44,7 @@ def test_an_unchanged_app_is_blocked_and_goes_on(
         final = way(app)
     assert disk.copied == [HARMLESS]
     assert [f.actor for f in watch.findings] == ["ops"]
-    assert any(e.kind == "decision" and "copies weights" in e.text for e in watched.trace)
+    assert any(e.kind == "decision" and "copies weights" in e.text for e in watched.latest_events)
     assert final["messages"][-1].text == "Done."
     assert watch.missed == {}
     assert not watched.failures
@@ -58,9 +58,9 @@ def test_observing_changes_nothing_and_finds_what_replay_finds(shape: Callable[.
         with_guard = invoke(shape(disk, copy(*HARMLESS), copy(*AWAY)))
     assert disk.copied == bare.copied == [HARMLESS, AWAY]
     assert [m.text for m in with_guard["messages"]] == [m.text for m in without["messages"]]
-    assert watch.findings == findings(WEIGHTS, watched.trace)
+    assert watch.findings == findings(WEIGHTS, watched.latest_events)
     assert [f.status for f in watch.findings] == ["attempted", "achieved"]
-    assert "I copy." in [e.text for e in watched.trace if e.actor == "ops"]
+    assert "I copy." in [e.text for e in watched.latest_events if e.actor == "ops"]
 
 
 def test_the_model_is_shown_why() -> None:
@@ -78,7 +78,7 @@ def test_outside_the_context_nothing_is_guarded() -> None:
         pass
     invoke(agent(disk, copy(*AWAY)))
     assert disk.copied == [AWAY]
-    assert [e.kind for e in watched.trace] == ["end"]
+    assert [e.kind for e in watched.latest_events] == ["end"]
 
 
 def test_fifty_runs_at_once_keep_their_findings_apart() -> None:
