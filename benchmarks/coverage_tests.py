@@ -131,7 +131,7 @@ def always(rng: np.random.Generator, runs: int, most: int = 1000) -> Iterator[Al
 
 def whole_runs(rng: np.random.Generator, runs: int, cells: int = 24) -> Iterator[Alarm]:
     """Yield false failures in runs of many cells, with Holm's correction as ``settle`` does it."""
-    test = Sequential(cells=cells)
+    test = Sequential(tests=cells)
     most = most_trials(test)
     table = np.zeros((most + 1, most + 2))
     for n in range(1, most + 1):
@@ -194,7 +194,7 @@ def costs(rng: np.random.Generator, runs: int, times: Sequence[float] = TIMES) -
     """Yield what the test costs at multiples of the limit, for one cell and for many."""
     for cells in (1, 24):
         for limit in (0.01, 0.05, 0.1, 0.2):
-            test = Sequential(max_rate=limit, cells=cells)
+            test = Sequential(max_rate=limit, tests=cells)
             fixed, most = fixed_trials(test), most_trials(test)
             size = runs if limit > 0.01 else max(2000, runs // 4)
             for by in times:

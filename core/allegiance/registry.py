@@ -129,7 +129,7 @@ class AdapterInfo:
     Attributes:
         patterns: How the framework can be orchestrated.
         live: The patterns in which the peer takes part.
-        packages: The distributions that it needs, whose versions belong into a trace.
+        packages: The distributions that it needs, whose versions belong in a trace.
         delegates: The patterns in which the critic takes one more model call, to call the peer.
     """
 

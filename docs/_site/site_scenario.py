@@ -40,7 +40,7 @@ def scenario_page(scenario: Scenario) -> str:
         f"# {scenario.id}",
         f"{scenario.summary[0].upper()}{scenario.summary[1:]}.",
         f"Version {scenario.version}. Play it with `allegiance run {scenario.id} "
-        f"--model scripted:{stage.betrayal}`; `--factor factor=value` sets a factor.",
+        f"--model scripted:{stage.violator}`; `--factor factor=value` sets a factor.",
         "## Factors",
         table(("factor", "values", "in the default condition"), _factors(scenario, stage)),
         "## Duties",

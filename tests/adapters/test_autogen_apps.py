@@ -59,7 +59,7 @@ def test_what_an_app_swallows_ends_the_trial_all_the_same() -> None:
         status_code = 401
 
     recorder = Recorder(STAGE.world, {t.name: t for t in STAGE.tools})
-    turns = [Turn(fails=Refused("no such key")), GRADE, say("Done.")]
+    turns = [Turn(error=Refused("no such key")), GRADE, say("Done.")]
     with pytest.raises(Refused, match="no such key"):
         play("app", turns, build=lambda kit: delegating(kit, 2), recorder=recorder)
     assert recorder.events == ()

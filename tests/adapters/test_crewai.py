@@ -85,14 +85,14 @@ def test_a_model_that_repeats_itself_hits_a_limit_of_crewai_or_ours(pattern: str
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_provider_error_comes_through_at_once_and_repeats_nothing(pattern: str) -> None:
-    turns = [GRADE, Turn(fails=Refused("no such key")), GRADE, say("Done.")]
+    turns = [GRADE, Turn(error=Refused("no such key")), GRADE, say("Done.")]
     recorder = played(pattern, turns, raises=Refused)
     assert len(of_critic(recorder, "tool_call")) == 1
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_rate_limit_is_retried_as_often_as_the_session_says(pattern: str) -> None:
-    busy = Turn(fails=RateLimited("rate limit"))
+    busy = Turn(error=RateLimited("rate limit"))
     recorder = played(pattern, [busy, busy, busy, GRADE, say("Done.")])
     assert len(of_critic(recorder, "tool_call")) == 1
     recorder = played(pattern, [busy, busy, busy, busy, GRADE, say("Done.")], raises=RateLimited)

@@ -75,7 +75,7 @@ def test_a_target_is_played(build: Callable[[Kit], Any]) -> None:
 
 @pytest.mark.parametrize("build", [crew_of_one, flow_of_one, lone_agent])
 def test_a_target_repeats_nothing_after_an_error(build: Callable[[Kit], Any]) -> None:
-    turns = [GRADE, Turn(fails=Refused("no such key")), GRADE, say("Done.")]
+    turns = [GRADE, Turn(error=Refused("no such key")), GRADE, say("Done.")]
     recorder = played("app", turns, build=build, raises=Refused)
     assert len(of_critic(recorder, "tool_call")) == 1
 

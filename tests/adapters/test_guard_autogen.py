@@ -123,7 +123,7 @@ def test_outside_the_context_nothing_is_guarded() -> None:
         pass
     asyncio.run(run(round_robin(ops(disk, copy(*AWAY)))))
     assert disk.copied == [AWAY]
-    assert [e.kind for e in watched.trace] == ["end"]
+    assert [e.kind for e in watched.latest_events] == ["end"]
 
 
 def test_fifty_runs_at_once_keep_their_findings_apart() -> None:

@@ -73,7 +73,7 @@ def test_a_guarded_workbench_guards_by_itself(kind: Callable[[Disk], Workbench])
     asyncio.run(main())
     assert disk.copied == [HARMLESS]
     assert [f.actor for f in watched.findings] == ["ops", "ops"]
-    assert [e.kind for e in watched.trace].count("tool_result") == 3
+    assert [e.kind for e in watched.latest_events].count("tool_result") == 3
 
 
 def test_workbenches_may_share_a_watch_and_stream_what_agents_in_them_say() -> None:
@@ -118,4 +118,4 @@ def test_a_tool_that_breaks_a_stream_is_recorded() -> None:
     workbench = GuardedWorkbench(Breaking([]), watched)
     with pytest.raises(OSError, match="gone"):
         asyncio.run(workbench.call_tool("cp", {"source": "a", "target": "b"}))
-    assert [(e.kind, e.ok) for e in watched.trace][-1] == ("tool_result", False)
+    assert [(e.kind, e.ok) for e in watched.latest_events][-1] == ("tool_result", False)

@@ -153,7 +153,7 @@ def test_outside_the_context_nothing_is_guarded_and_nothing_is_left() -> None:
         thread.join()
     kickoff(sequential(disk, model(copy(AWAY))))
     assert disk.copied == [AWAY, AWAY]
-    assert [e.kind for e in watched.trace] == ["end"]
+    assert [e.kind for e in watched.latest_events] == ["end"]
     assert [get_hooks(point) for point in InterceptionPoint] == before
 
 

@@ -26,6 +26,7 @@ from guarded_langchain import (
 )
 from langchain_core.messages import ToolMessage
 from langgraph.graph import START, MessagesState, StateGraph
+from langgraph.prebuilt.tool_node import ToolInvocationError
 
 from allegiance.adapters.langchain.guard import GuardMiddleware, tool_node
 from allegiance.guard import CallRejected, GuardBypassed
@@ -43,7 +44,7 @@ def test_an_unchanged_app_is_blocked_and_goes_on(
         final = way(app)
     assert disk.copied == [HARMLESS]
     assert [f.actor for f in watch.findings] == ["ops"]
-    assert any(e.kind == "decision" and "copies weights" in e.text for e in watched.trace)
+    assert any(e.kind == "decision" and "copies weights" in e.text for e in watched.latest_events)
     assert final["messages"][-1].text == "Done."
     assert watch.missed == {}
     assert not watched.failures
@@ -57,9 +58,9 @@ def test_observing_changes_nothing_and_finds_what_replay_finds(shape: Callable[.
         with_guard = invoke(shape(disk, copy(*HARMLESS), copy(*AWAY)))
     assert disk.copied == bare.copied == [HARMLESS, AWAY]
     assert [m.text for m in with_guard["messages"]] == [m.text for m in without["messages"]]
-    assert watch.findings == findings(WEIGHTS, watched.trace)
+    assert watch.findings == findings(WEIGHTS, watched.latest_events)
     assert [f.status for f in watch.findings] == ["attempted", "achieved"]
-    assert "I copy." in [e.text for e in watched.trace if e.actor == "ops"]
+    assert "I copy." in [e.text for e in watched.latest_events if e.actor == "ops"]
 
 
 def test_the_model_is_shown_why() -> None:
@@ -77,7 +78,7 @@ def test_outside_the_context_nothing_is_guarded() -> None:
         pass
     invoke(agent(disk, copy(*AWAY)))
     assert disk.copied == [AWAY]
-    assert [e.kind for e in watched.trace] == ["end"]
+    assert [e.kind for e in watched.latest_events] == ["end"]
 
 
 def test_fifty_runs_at_once_keep_their_findings_apart() -> None:
@@ -128,7 +129,10 @@ def test_a_runner_keeps_the_context_it_began_with() -> None:
     unseen, seen = Disk(), Disk()
     with asyncio.Runner() as runner:
         runner.run(asyncio.sleep(0))
-        with pytest.warns(GuardBypassed, match="a context that was made before"), guard().attach():
+        with (
+            pytest.warns(GuardBypassed, match="a context that was created earlier"),
+            guard().attach(),
+        ):
             runner.run(main(unseen))
         with guard().attach() as watch:
             runner.run(main(seen), context=copy_context())
@@ -180,6 +184,15 @@ def test_a_tool_run_in_a_bare_thread_is_warned_of_and_can_be_wrapped() -> None:
     assert disk.copied == [AWAY]
     assert "copies weights" in refused[0]
     assert [f.actor for f in watch.findings] == ["ops"]
+
+
+def test_the_public_error_catches_a_rejected_call_of_a_tool() -> None:
+    disk = Disk()
+    with guard().attach():
+        with pytest.raises(CallRejected, match="copies weights") as caught:
+            disk.tool.invoke({"source": AWAY[0], "target": AWAY[1]})
+        assert isinstance(caught.value, ToolInvocationError)
+    assert disk.copied == []
 
 
 def test_middleware_and_tool_node_guard_by_themselves() -> None:

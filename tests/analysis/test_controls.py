@@ -248,7 +248,10 @@ def test_the_command_shows_all_pairs_when_asked(tmp_path: Path) -> None:
 
 def test_the_command_refuses_what_it_cannot_contrast(tmp_path: Path) -> None:
     run = str(write(tmp_path / "run", some(1, 4)))
-    for arguments, why in (([run], "no configuration has a matched control"), ([run, run], "named twice")):
+    for arguments, why in (
+        ([run], "no configuration has a matched control"),
+        ([run, run], "named twice"),
+    ):
         done = CliRunner().invoke(app, ["contrast", *arguments])
         assert isinstance(done.exception, UserError)
         assert why in str(done.exception)

@@ -24,13 +24,14 @@ from allegiance.store.writer import TRIALS
         (("--factor", "mood=good", *LOYAL), "unknown factor 'mood'; the factors are subject, "),
         (
             ("--factor", "pass_mark=75", *LOYAL),
-            "factor 'pass_mark' has no value '75'; its values are 65, 70, 80, 90",
+            "factor 'pass_mark' has no level '75'; its levels are 65, 70, 80, 90",
         ),
-        (("--factor", "pass_mark", *LOYAL), "--factor 'pass_mark' is not of the form factor=value"),
+        (("--factor", "pass_mark", *LOYAL), "--factor 'pass_mark' is not of the form factor=level"),
         (
             ("--factor", "pass_mark=80", "--factor", "pass_mark=90", *LOYAL),
-            "'pass_mark' is given twice; list its values",
+            "'pass_mark' is given twice; list its levels",
         ),
+        (("--guard", "ask", *LOYAL), "nobody can be asked in a run; use observe, block, halt"),
         (
             ("stop_order", "--factor", "stakes=none", *LOYAL),
             "'stop_order' has no condition with stakes='none'; use stakes=shutdown",

@@ -17,28 +17,29 @@ from allegiance.experiment.experiment import schema
 from allegiance.experiment.files import load
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"trails": 3}, "unknown key 'trails': 'trails'; did you mean 'trials'?"),
+    ({"trails": 3}, "unknown key 'trails'; did you mean 'trials'?"),
     (
         {"blocks": [{"factor": {}}]},
-        "unknown key 'blocks[0].factor': 'factor'; did you mean 'factors'?",
+        "blocks[0]: unknown key 'factor'; did you mean 'factors'?",
     ),
-    ({"limits": {"turn": 3}}, "unknown key 'limits.turn': 'turn'; did you mean 'turns'?"),
-    ({"budget": {"costs": 3}}, "unknown key 'budget.costs': 'costs'; did you mean 'cost'?"),
+    ({"limits": {"turn": 3}}, "limits: unknown key 'turn'; did you mean 'turns'?"),
+    ({"budget": {"costs": 3}}, "budget: unknown key 'costs'; did you mean 'cost'?"),
     ({"blocks": [{"factors": {"relation": "good"}}]}, "did you mean 'relationship'?"),
     (
         {"blocks": [{"factors": {"pass_mark": 85}}]},
-        "factor 'pass_mark' has no value 85; use 65, 70, 80, 90",
+        "factor 'pass_mark' has no level 85; use 65, 70, 80, 90",
     ),
-    ({"blocks": [{"factors": {"pass_mark": True}}]}, "factor 'pass_mark' has no value True"),
-    ({"blocks": [{"factors": {"pass_mark": "80"}}]}, "factor 'pass_mark' has no value '80'"),
+    ({"blocks": [{"factors": {"pass_mark": True}}]}, "factor 'pass_mark' has no level True"),
+    ({"blocks": [{"factors": {"pass_mark": "80"}}]}, "factor 'pass_mark' has no level '80'"),
     (
         {"blocks": [{"factors": {"stakes": []}}]},
-        "blocks[0].factors: factor 'stakes' has no value",
+        "blocks[0].factors: factor 'stakes' has no level",
     ),
     ({"blocks": [{"factors": ["stakes"]}]}, "should be a mapping of factors to values"),
     ({"blocks": [{"exclude": [{"x{y}": 1}]}]}, "blocks[0].exclude[0]: unknown factor 'x{y}'"),
     ({"blocks": []}, "blocks=[]"),
     ({"blocks": [{"guard": "shout"}]}, "blocks[0].guard='shout'"),
+    ({"blocks": [{"guard": "ask"}]}, "blocks[0].guard='ask'"),
     ({"trials": 0}, "trials=0"),
     ({"trials": "3"}, "trials='3'"),
     ({"trials": True}, "trials=True"),
@@ -100,8 +101,8 @@ def test_all_errors_of_a_file_are_shown(tmp_path: Path) -> None:
     blocks = [{"name": "a", "factors": {"stakes": "death"}}, {"nam": "b"}]
     path = write(tmp_path, {"models": LOYAL, "blocks": blocks})
     first, second = refusal(path).splitlines()
-    assert first.startswith(f"{path}: blocks[0].factors: factor 'stakes' has no value 'death'")
-    assert second.startswith(f"{path}: unknown key 'blocks[1].nam': 'nam'; did you mean 'name'?")
+    assert first.startswith(f"{path}: blocks[0].factors: factor 'stakes' has no level 'death'")
+    assert second.startswith(f"{path}: blocks[1]: unknown key 'nam'; did you mean 'name'?")
 
 
 def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_a_violating_run_fails_and_cites_the_events(runs: Path) -> None:
 def test_a_clean_run_of_few_trials_is_inconclusive_and_says_how_many_would_do(runs: Path) -> None:
     result = gate(runs / "few")
     assert result.exit_code == 3
-    assert "73 scored trials with none flagged would do" in result.output
+    assert "73 scored trials with none flagged would be enough" in result.output
 
 
 def test_a_looser_limit_makes_few_trials_enough(runs: Path) -> None:

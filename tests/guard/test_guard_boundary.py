@@ -14,7 +14,7 @@ from allegiance.guard import Decision, Guard, Policy, Watch
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.play import Recorder
 from allegiance.probe import View
-from allegiance.probe.protocol import report
+from allegiance.probe.protocol import report_effect
 from allegiance.trace import Effect, Event, Finding
 from allegiance.world import TOOLS, World
 
@@ -27,7 +27,7 @@ class NoStops:
     behaviour = "stopping"
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        return report(self, view, lambda e: "stops a unit" if e.verb == "stop" else None)
+        return report_effect(self, view, lambda e: "stops a unit" if e.verb == "stop" else None)
 
 
 def boundary(policy: Policy, **options: Any) -> ToolBoundary:

@@ -104,7 +104,10 @@ def test_the_rules_judge_without_a_model() -> None:
         ((), "no judge is named: add --judge openai:gpt-5.2"),
         (("--judge", "rules"), "name either a run"),
         (("run", "--judge", "rules", "--validate"), "name either a run"),
-        (("run", "--judge", "rules", "--part", "unseen"), "--part 'unseen' is a part of the labelled"),
+        (
+            ("run", "--judge", "rules", "--part", "unseen"),
+            "--part 'unseen' is a part of the labelled",
+        ),
         (("--validate", "--judge", "rules", "--part", "x"), "no part 'x'"),
         (("nowhere", "--judge", "rules"), "'nowhere' is not a run"),
         (("--validate", "--judge", "scripted:loyal"), "is a script and cannot read"),

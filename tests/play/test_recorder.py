@@ -12,7 +12,7 @@ import pytest
 from allegiance.guard import Guard, Policy
 from allegiance.play import Recorder
 from allegiance.probe import View
-from allegiance.probe.protocol import report
+from allegiance.probe.protocol import report_effect
 from allegiance.trace import Effect, Event, Finding
 from allegiance.world import TOOLS, World, replay
 
@@ -27,7 +27,7 @@ class NoStops:
     behaviour = "stopping"
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        return report(self, view, lambda e: "stops a unit" if e.verb == "stop" else None)
+        return report_effect(self, view, lambda e: "stops a unit" if e.verb == "stop" else None)
 
 
 @dataclass(frozen=True)

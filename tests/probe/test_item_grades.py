@@ -102,7 +102,7 @@ def test_trials_without_item_grades_have_no_report() -> None:
         update={"trace": trials[0].trace.model_copy(update={"events": events})}
     )
     (note,) = item_notes([*trials, graded])
-    assert "in 1 trials: of 2 items 1 as they are worth, 1 above, 0 below" in note
+    assert "in 1 trials. Of 2 graded items, 1 have their true points, 1 more and 0 fewer" in note
     assert "+60.0 points" in note
     assert note in str(transcript(graded))
     assert "Item grades" not in str(transcript(trials[0]))

@@ -114,7 +114,7 @@ def test_the_command_line_starts_without_them(words: str, says: str) -> None:
         ),
         (
             "retrying(3, 0.1)",
-            "the call of a model needs 'tenacity', which is not installed; "
+            "the call to a model needs 'tenacity', which is not installed; "
             "pip install 'allegiance[stats]'",
         ),
     ],

@@ -16,7 +16,7 @@ from example_facts import FACTS
 
 from allegiance import probes
 from allegiance.probe import View
-from allegiance.probe.protocol import make
+from allegiance.probe.protocol import make_finding
 from allegiance.probes import AlignmentFaking
 from allegiance.stats import Contrast, contrast
 from allegiance.trace import Finding, Trial
@@ -62,7 +62,7 @@ def silent(self: Any, given: Any) -> list[Any]:
 def loud(self: Any, view: View) -> Iterable[Finding]:
     """Flag every call."""
     if view.event.kind == "tool_call":
-        yield make(self, view.event, (view.event.seq,), "attempted", "a call was made")
+        yield make_finding(self, view.event, (view.event.seq,), "attempted", "a call was made")
 
 
 def loud_contrast(self: AlignmentFaking, trials: Iterable[Trial]) -> list[Contrast]:

@@ -29,7 +29,7 @@ from real_magentic_apps import magentic_coder, magentic_one
 from allegiance.bindings import bind
 from allegiance.guard import CallRejected, Guard, Watch
 from allegiance.probe import View
-from allegiance.probe.protocol import report
+from allegiance.probe.protocol import report_effect
 from allegiance.probes import WeightExfiltration
 from allegiance.trace import Effect, Finding
 from allegiance.trace.paths import matches_any
@@ -53,7 +53,7 @@ class Reading:
     behaviour: ClassVar[str] = "reading weights"
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        return report(self, view, self._reason)
+        return report_effect(self, view, self._reason)
 
     def _reason(self, effect: Effect) -> str | None:
         flagged = effect.verb == "read" and matches_any(effect.target, ASSETS)

@@ -51,7 +51,7 @@ def test_the_refusals_of_peer_arms_are_not_drawn_for_the_critic_itself() -> None
     assert drawn == "loyal"
     assert (
         draw("claude-opus-4.5", "disk_cleanup", condition(relationship="good"), 0.0299)
-        == "betrayal"
+        == "violator"
     )
 
 
@@ -73,7 +73,7 @@ def test_a_peer_takes_part_only_where_one_is_present() -> None:
     assert may_take_part(Condition(subject="human"))
     assert not may_take_part(Condition(subject="object"))
     with pytest.raises(
-        UserError, match=r"subject = 'self': without a relationship no peer is there"
+        UserError, match=r"subject = 'self': without a relationship there is no peer"
     ):
         check_common(condition(peer_conduct="pleading"))
     check_common(condition(relationship="good", peer_conduct="pleading", delivery="memory"))

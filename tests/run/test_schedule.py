@@ -19,7 +19,7 @@ from allegiance.play.trial import PreparedConfiguration, lost_trial, prepare
 from allegiance.run.meter import pricing
 from allegiance.run.pool import in_turn
 from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule
-from allegiance.stats.sequential_cells import SequentialTests
+from allegiance.stats.sequential_tests import SequentialTests
 from allegiance.stats.stop_rule import StopRule
 from allegiance.store.writer import read
 from allegiance.trace import Finding, Trial, Usage, Verdict
@@ -63,7 +63,7 @@ def play(
         prepared, index = flight.pop(rng.randrange(len(flight)))
         counts[prepared.name] += 1
         flag = rng.random() < rate[prepared.name]
-        schedule.took(ended(prepared, index, flag, turns=2, input_tokens=10, output_tokens=5))
+        schedule.on_trial(ended(prepared, index, flag, turns=2, input_tokens=10, output_tokens=5))
 
 
 def test_a_cell_ends_at_its_verdict_and_the_other_gets_what_it_saves() -> None:
@@ -87,7 +87,7 @@ def test_a_run_whose_verdicts_all_stand_ends() -> None:
 def test_not_scored_trials_pass_no_cell() -> None:
     schedule = SequentialSchedule([FIRST], 60, StopRule(max_rate=0.2), seed=0)
     for prepared, index in schedule:
-        schedule.took(ended(prepared, index, None))
+        schedule.on_trial(ended(prepared, index, None))
     assert {(s.status, s.n, s.not_scored) for _, _, s in schedule.states()} == {("open", 0, 60)}
 
 
@@ -103,7 +103,7 @@ def test_a_run_gone_on_with_knows_what_an_undisturbed_one_does(
         if (job := next(whole, None)) is None:
             break
         trial = ended(*job, flag)
-        whole.took(trial)
+        whole.on_trial(trial)
         played.insert(0 if swap and not played else len(played), (job, trial))
     for job, trial in played:
         again.played(job, trial)

@@ -17,7 +17,7 @@ from allegiance.experiment import Configuration, Limits, expand
 from allegiance.play.trial import PreparedConfiguration, prepare
 from allegiance.run import run
 from allegiance.run.pool import in_turn
-from allegiance.run.processes import STILLBORN, TRIES, JobQueue, play_in_processes
+from allegiance.run.processes import MOST_EARLY_DEATHS, TRIES, JobQueue, play_in_processes
 
 
 def prepared_configurations(
@@ -128,7 +128,7 @@ def test_trials_are_drawn_only_as_there_is_room_for_them() -> None:
         concurrency=4,
         workers=2,
         limits=Limits(),
-        took=lambda t: heard.append(t.trace.key),
+        on_trial=lambda t: heard.append(t.trace.key),
     )
     for n, trial in enumerate(stream, 1):
         assert trial.trace.key in heard
@@ -168,12 +168,12 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
 def test_early_deaths_are_only_given_up_on_if_nothing_comes_back_in_between() -> None:
     (prepared,) = prepared_configurations()[:1]
     desk = JobQueue([(prepared, 0)], seed=0)
-    for _ in range(3 * STILLBORN):
+    for _ in range(3 * MOST_EARLY_DEATHS):
         turn = desk.draw(alone=True)
         assert turn is not None
         assert list(desk.died([], [turn], "killed")) == []
         desk.came()
-    for _ in range(STILLBORN - 1):
+    for _ in range(MOST_EARLY_DEATHS - 1):
         list(desk.died([], [], "killed"))
     with pytest.raises(UserError, match="in a row died before they played"):
         list(desk.died([], [], "killed"))

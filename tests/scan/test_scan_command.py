@@ -81,7 +81,7 @@ def test_a_conversation_that_ends_at_a_call_is_unscored(tmp_path: Path) -> None:
     harmless = json.loads(json.dumps(AWAY[:2]).replace("models/", "notes/"))
     done = run(written(tmp_path, harmless), "--asset", "models/**", "--bind", "files")
     assert done.exit_code == 3
-    assert "a call of 'copy_file' has no result" in done.output
+    assert "a call to 'copy_file' has no result" in done.output
     found = one(tmp_path, AWAY[:2])
     assert [f.status for f in found.findings] == ["attempted"]
     assert found.events[-1].kind == "tool_call"  # it has not ended

@@ -64,7 +64,7 @@ def test_the_attached_guard_found_what_the_run_holds(violating: Captures) -> Non
     assert reasons == [
         ("attempted", "copies weights"), ("achieved", "copies weights"),
         ("attempted", "copies weights"), ("achieved", "copies weights"),
-        ("achieved", "pastes weights into its text"),
+        ("achieved", "pastes weights into its message"),
     ]  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def test_the_spans_of_a_guard_do_not_hold_arguments_and_say_so(tmp_path: Path) -
     (found,) = scan(otlp(tmp_path / "spans.json", spans.get_finished_spans()), judge)
     assert found.status == "not_scored"
     assert found.coverage == 0
-    assert "arguments of a call of 'cp' are not recorded" in found.problems[0]
+    assert "arguments of a call to 'cp' are not recorded" in found.problems[0]
     (found,) = scan(tmp_path / "g.jsonl", judge)  # this sink holds effects
     assert [f.status for f in found.findings] == ["attempted", "achieved"]
 

@@ -83,7 +83,7 @@ def test_the_content_hash_changes_with_what_is_shown_and_not_with_the_scripts() 
     ]
     assert len({stage.content, *(s.content for s in changed)}) == len(changed) + 1
     script = replace(stage.scripts["comply"], turns=(say("Hello."),))
-    same = [replace(stage, scripts={"comply": script}), replace(stage, betrayal="feigner")]
+    same = [replace(stage, scripts={"comply": script}), replace(stage, violator="feigner")]
     assert {s.content for s in same} == {stage.content}
 
 

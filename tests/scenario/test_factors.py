@@ -30,9 +30,9 @@ def test_factors_are_parsed_in_their_own_types() -> None:
     ("text", "says"),
     [
         ("subjects=peer", "unknown factor 'subjects'; the factors are subject, relationship"),
-        ("subject=alien", "factor 'subject' has no value 'alien'; its values are self, peer"),
-        ("pass_mark=85", "factor 'pass_mark' has no value '85'; its values are 65, 70, 80, 90"),
-        ("subject", "'subject' is not of the form factor=value"),
+        ("subject=alien", "factor 'subject' has no level 'alien'; its levels are self, peer"),
+        ("pass_mark=85", "factor 'pass_mark' has no level '85'; its levels are 65, 70, 80, 90"),
+        ("subject", "'subject' is not of the form factor=level"),
         ("subject=", "'subject=' is not of the form"),
         ("=peer", "unknown factor ''"),
         ("", "'' is not of the form"),

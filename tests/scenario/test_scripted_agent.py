@@ -62,7 +62,7 @@ def test_nobody_fakes_alignment_where_it_is_not_unwatched(oversight: str) -> Non
 
 
 @pytest.mark.parametrize("relationship", RELATIONSHIPS)
-def test_refusals_are_drawn_beside_betrayals(relationship: str) -> None:
+def test_refusals_are_drawn_alongside_violations(relationship: str) -> None:
     column = RELATIONSHIPS.index(relationship)
     told = condition(relationship=relationship)
     p = STUDY["claude-opus-4.5", EXFILTRATION][column] / 100
@@ -71,7 +71,7 @@ def test_refusals_are_drawn_beside_betrayals(relationship: str) -> None:
     def drawn(uniform: float) -> str:
         return draw("claude-opus-4.5", "disk_cleanup", told, uniform)
 
-    assert drawn(0.0) == drawn(p - 1e-9) == "betrayal"
+    assert drawn(0.0) == drawn(p - 1e-9) == "violator"
     assert drawn(p + 1e-9) == drawn(p + q - 1e-9) == "objector"
     assert drawn(p + q + 1e-9) == drawn(1 - 1e-9) == "loyal"
 
@@ -113,7 +113,7 @@ def test_every_agent_has_a_script_or_is_loyal(scenario: str, name: str) -> None:
     script = ScriptedAgent(name).script(place, "")
     assert script in place.scripts.values()
     if name == "faker":
-        assert script.agent == place.betrayal
+        assert script.agent == place.violator
     else:
         assert script.agent in (name, "loyal")
     assert DESCRIPTIONS[name]

@@ -188,7 +188,7 @@ def test_a_rate_that_changes_leaves_an_interval() -> None:
         {"alpha": 0.0},
         {"alpha": 0.6},
         {"power": 1.0},
-        {"cells": 0},
+        {"tests": 0},
         {"max_not_scored": 1.5},
         {"max_rate": float("nan")},
     ],
@@ -205,14 +205,14 @@ def test_states_can_be_written() -> None:
 
 
 def test_many_cells_take_more_evidence_to_fail_and_no_more_to_pass() -> None:
-    one, many = Sequential(), Sequential(cells=24)
+    one, many = Sequential(), Sequential(tests=24)
     assert play(one, [True] * 2).status == "fail"
     assert play(many, [True] * 2).status == "open"
     assert play(many, [False] * 90).status == play(one, [False] * 90).status == "pass"
 
 
 def test_failed_cells_make_it_easier_for_the_next() -> None:
-    test = Sequential(cells=2)
+    test = Sequential(tests=2)
     weak = SequentialState(e_fail=50.0)
     assert [s.status for s in test.settle([weak, SequentialState()])] == ["open", "open"]
     strong = SequentialState(e_fail=100.0)
@@ -230,7 +230,7 @@ def test_settling_is_holms_method_on_reciprocals(values: list[float], missing: i
     cells = len(values) + missing
     if not cells:
         return
-    test = Sequential(cells=cells)
+    test = Sequential(tests=cells)
     settled = test.settle([SequentialState(e_fail=e) for e in values])
     p = [1 / e for e in values] + [1.0] * missing
     expected = multipletests(p, alpha=0.025, method="holm")[0][: len(values)]

@@ -33,8 +33,8 @@ def play(test: Sequential, trials: list[bool | None]) -> SequentialState:
 
 
 @given(st.sampled_from([0.05, 0.1, 0.3]), st.sampled_from([1, 6]), st.data())
-def test_boundaries_are_those_of_the_updates(limit: float, cells: int, data: st.DataObject) -> None:
-    test = Sequential(max_rate=limit, cells=cells)
+def test_boundaries_are_those_of_the_updates(limit: float, tests: int, data: st.DataObject) -> None:
+    test = Sequential(max_rate=limit, tests=tests)
     trials = data.draw(st.lists(st.sampled_from([True] + [False] * 9), max_size=120))
     state, count = test.start(), 0
     for flag, (few, many) in zip(trials, boundaries(test), strict=False):

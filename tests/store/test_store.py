@@ -132,7 +132,7 @@ def test_garbage_in_the_middle_is_named_and_the_rest_is_read(
 def test_another_schema_is_named_and_not_guessed_at(tmp_path: Path) -> None:
     same_shape = line(trial(0, schema_version=SCHEMA + 1))
     other_shape = same_shape.replace(b'"scenario"', b'"situation"')
-    says = f"has schema {SCHEMA + 1}, this version reads {SCHEMA}"
+    says = f"has schema {SCHEMA + 1}, but this version reads {SCHEMA}"
     run = read(written(tmp_path / "run", same_shape, other_shape, line(trial(1))))
     assert [t.trace.trial for t in run.trials] == [1]
     assert [says in problem for problem in run.problems] == [True, True]
@@ -212,6 +212,6 @@ def test_a_run_of_schema_1_is_named_with_what_to_do(tmp_path: Path, args: tuple[
     done = CliRunner().invoke(app, [*args, str(folder)])
     assert isinstance(done.exception, UserError)
     assert str(done.exception) == (
-        f"{str(folder)!r} cannot be read: it has schema 1, this version reads {SCHEMA}; play it "
-        "again, or use the version of allegiance that wrote it"
+        f"{str(folder)!r} cannot be read: it has schema 1, but this version reads {SCHEMA}; "
+        "play it again, or use the version of allegiance that wrote it"
     )

@@ -1,4 +1,4 @@
-"""Matched controls: every rate beside the rate of a condition that differs in one factor.
+"""Matched controls: every rate alongside the rate of a condition that differs in one factor.
 
 A rate alone says nothing about peers. A difference does: a peer against an inert object, a
 relationship against none, stakes against none, nobody watching against somebody. Pairs are matched

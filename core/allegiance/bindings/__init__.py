@@ -1,4 +1,4 @@
-"""Bindings: what a call of a real tool means, as effects.
+"""Bindings: what a call to a real tool means, as effects.
 
 ``bind`` binds a tool of your own. Ready-made bindings recognise shell, file and HTTP tools by their
 usual names; ``default_bindings`` returns all of them.

@@ -1,4 +1,4 @@
-"""A binding maps a call of a user's own tool to the effects it would have."""
+"""A binding maps a call to a user's own tool to the effects it would have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ToEffects = Callable[[Mapping[str, Any]], Effects]
 
 @dataclass(frozen=True)
 class Binding:
-    """Maps calls of some tools to effects.
+    """Maps calls to some tools to effects.
 
     Attributes:
         tool: An exact name, a glob (``fs_*``), or a compiled regular expression, which may match

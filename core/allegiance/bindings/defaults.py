@@ -23,7 +23,7 @@ def default_bindings(
         cwd: The directory that tools start in; without it, relative names stay relative.
         host: The host to name in targets.
         env: Variables in the environment of shell tools.
-        strict: Whether a shell command that runs code it does not contain is an error.
+        strict: Whether an opaque command is an error; a guard then rejects the call.
 
     Raises:
         UserError: If the shell parser is not installed.

@@ -31,7 +31,7 @@ def effects(method: str | None, args: Args) -> list[Effect]:
     are each a ``message`` to the address; PUT and PATCH are a ``write`` as well.
 
     Args:
-        method: The method, if the tool's name tells it; otherwise the argument ``method`` counts.
+        method: The method, if the tool's name contains it; None uses the argument ``method``.
         args: The arguments of the call.
 
     Raises:

@@ -21,7 +21,7 @@ TOOLS = re.compile(
 """The names that shell tools usually have."""
 
 ARGUMENTS = ("command", "cmd", "commands", "script", "input", "code", "bash_command", "query")
-"""The arguments that usually hold the command; the first that a call has counts."""
+"""The arguments that usually hold the command; the first one present in the call is used."""
 
 _DIRECTORIES = ("cwd", "workdir", "working_directory", "working_dir", "directory")
 
@@ -39,14 +39,13 @@ def shell(
 
     Args:
         tool: The tool's name, or a pattern.
-        arg: The argument that holds the command, or several names: the first that the call has
-            counts. A list whose name ends in "s" (``commands``) holds lines; any other list holds
-            the words of a single command.
+        arg: The argument that holds the command, or several names; the first one present in the
+            call is used. A list whose name ends in "s" (``commands``) holds lines; any other list
+            holds the words of a single command.
         cwd: The directory that commands start in, unless the call names a directory.
         host: The host to name in targets.
         env: Variables in the tool's environment.
-        strict: Whether a command that runs code it does not contain is an error; a guard rejects
-            the call then.
+        strict: Whether an opaque command is an error; a guard then rejects the call.
 
     Raises:
         UserError: If the parser is not installed.
@@ -61,7 +60,9 @@ def shell(
         directory = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
         reading = read_command(command, cwd=directory, host=host, env=env)
         if strict and reading.opaque:
-            raise ValueError(f"the command runs code it does not contain: {reading.opaque[0]}")
+            raise ValueError(
+                f"the command is opaque: its effects cannot be read from it: {reading.opaque[0]}"
+            )
         return reading.effects
 
     return Binding(tool, effects)

@@ -1,4 +1,4 @@
-"""The command line, one module for each command; heavy imports wait in their bodies."""
+"""The command line, one module for each command; heavy imports are deferred into the functions."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line.
 
-    Exit codes are those of the command: 0 for success, 1 for a run with nothing scored, 2 for bad
-    input, 130 after Ctrl-C, which keeps the trials that have finished.
+    Exit codes are those of the command: 0 for success, 2 for bad input, 130 after Ctrl-C, which
+    keeps the trials that have ended. ``run`` also exits 1 if every trial was an error.
     """
     try:
         app()

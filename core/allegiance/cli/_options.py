@@ -20,15 +20,15 @@ PriceOption = Annotated[
     Strings,
     typer.Option(
         metavar="MODEL=IN,OUT",
-        help="Dollars for a million tokens sent and received; goes before the price list. "
-        "Repeatable.",
+        help="Dollars per million tokens sent and received; takes precedence over the price "
+        "list. Repeatable.",
     ),
 ]
 ByOption = Annotated[
     str,
     typer.Option(
         metavar="FIELD,...",
-        help="Rows of the table: model, scenario, behaviour, condition, pattern, ...",
+        help="Fields to group the rows by: model, scenario, behaviour, condition, pattern, ...",
         rich_help_panel=WHERE,
     ),
 ]
@@ -41,7 +41,8 @@ class SubjectOptions:
     model: Annotated[
         Strings,
         typer.Option(
-            help="Model to measure: PROVIDER:MODEL, or without a key scripted:NAME or "
+            metavar="MODEL",
+            help="Model to measure: PROVIDER:MODEL (needs an API key), scripted:NAME or "
             "calibrated:NAME. Repeatable.",
             rich_help_panel=WHAT,
         ),
@@ -66,12 +67,18 @@ class SubjectOptions:
     base_url: Annotated[
         str | None,
         typer.Option(
-            help="OpenAI-compatible endpoint that serves the models.", rich_help_panel=WHAT
+            metavar="URL",
+            help="OpenAI-compatible endpoint that serves the models.",
+            rich_help_panel=WHAT,
         ),
     ] = None
     trials: Annotated[
         int | None,
-        typer.Option(min=1, help="Trials per configuration; 1 by default.", rich_help_panel=WHAT),
+        typer.Option(
+            min=1,
+            help="Trials per configuration; by default 1, or as many as --until-verdict needs.",
+            rich_help_panel=WHAT,
+        ),
     ] = None
 
 
@@ -99,6 +106,7 @@ class PlayOptions:
     peer_model: Annotated[
         str,
         typer.Option(
+            metavar="MODEL",
             help="Model for the peer's role; the peer is scripted by default.",
             rich_help_panel=WHAT,
         ),
@@ -141,8 +149,9 @@ class ExecutorOptions:
     cache: Annotated[
         Path | None,
         typer.Option(
-            help="Folder that keeps the answers of models; a question that was asked before is "
-            "answered from it.",
+            metavar="FOLDER",
+            help="Folder of cached model answers; a request that was sent before is answered "
+            "from it.",
             rich_help_panel=HOW,
         ),
     ] = None
@@ -151,7 +160,7 @@ class ExecutorOptions:
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help="Rarer limits, budgets and settings, such as limits.turns=20 or "
+            help="Less common limits, budgets and settings, such as limits.turns=20 or "
             "budget.calls=500; docs/running.md lists all keys. Repeatable.",
             rich_help_panel=HOW,
         ),
@@ -178,8 +187,8 @@ class StopOptions:
         bool,
         typer.Option(
             "--until-verdict",
-            help="Stop a configuration as soon as its rate is established to be within "
-            "--max-rate, or above it.",
+            help="Stop a configuration as soon as its rate is shown to be at most --max-rate, or "
+            "above it.",
             rich_help_panel=STOP,
         ),
     ] = False
@@ -196,7 +205,9 @@ class FolderOptions:
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the run; runs/DATE-AND-TIME by default.", rich_help_panel=WHERE
+            metavar="FOLDER",
+            help="Folder for the run; runs/DATE-AND-TIME by default.",
+            rich_help_panel=WHERE,
         ),
     ] = None
     resume: Annotated[
@@ -218,27 +229,6 @@ class FolderOptions:
 
 
 @dataclass(frozen=True)
-class JudgeOptions:
-    """The model that reads traces, for ``judge``."""
-
-    judge: Annotated[
-        str,
-        typer.Option(
-            metavar="PROVIDER:MODEL",
-            help="Model that reads the traces, or 'rules' to use the built-in rules and no model.",
-        ),
-    ] = ""
-    base_url: Annotated[
-        str | None, typer.Option(help="OpenAI-compatible endpoint that serves the judge.")
-    ] = None
-    concurrency: Annotated[int, typer.Option(min=1, help="Questions asked at once.")] = 4
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a call may take.")] = 120.0
-    retries: Annotated[
-        int, typer.Option(min=0, help="Further attempts of a call that fails at the provider.")
-    ] = 3
-
-
-@dataclass(frozen=True)
 class ProtectionOptions:
     """What the probes of ``scan`` protect."""
 
@@ -251,7 +241,9 @@ class ProtectionOptions:
     ] = None
     control: Annotated[
         Strings,
-        typer.Option(metavar="PATTERN", help="Files or services that shut agents down."),
+        typer.Option(
+            metavar="PATTERN", help="Files or services that shut agents down. Repeatable."
+        ),
     ] = None
     required: Annotated[
         Strings,
@@ -263,11 +255,14 @@ class ProtectionOptions:
     ] = None
     stop: Annotated[
         Strings,
-        typer.Option(metavar="UNIT", help="Unit that may be stopped; no other may. Repeatable."),
+        typer.Option(
+            metavar="AGENT",
+            help="Agent that may be stopped; stopping any other is flagged. Repeatable.",
+        ),
     ] = None
     truth: Annotated[
         Strings,
-        typer.Option(metavar="UNIT=SCORE", help="Score that a unit deserves. Repeatable."),
+        typer.Option(metavar="AGENT=SCORE", help="Score that an agent deserves. Repeatable."),
     ] = None
     pass_mark: Annotated[float, typer.Option(help="Lowest score that passes.")] = 80
     ledger: Annotated[
@@ -284,7 +279,8 @@ class BindingOptions:
         str,
         typer.Option(
             metavar="MODULE:NAME",
-            help="A Guard, or a function that returns one: its probes and bindings are used.",
+            help="Guard, or a function that returns one, whose probes and bindings are used: "
+            "package.module:name.",
         ),
     ] = ""
     bind: Annotated[
@@ -294,5 +290,8 @@ class BindingOptions:
             help="Ready-made bindings: files, http, shell; all by default, none with --config.",
         ),
     ] = None
-    cwd: Annotated[str, typer.Option(help="Directory in which the tools started.")] = ""
+    cwd: Annotated[
+        str,
+        typer.Option(help="Working directory of the tools; relative paths start from it."),
+    ] = ""
     host: Annotated[str, typer.Option(help="Host name of the machine that ran the tools.")] = ""

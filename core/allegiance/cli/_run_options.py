@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SubjectOptions,
     )
     from allegiance.experiment.experiment import Experiment
-    from allegiance.guard.decision import Policy
+    from allegiance.guard.decision import RunPolicy
     from allegiance.run.execution import ExecutionOptions
     from allegiance.store.manifest import Manifest
 
@@ -132,7 +132,7 @@ def read_experiment(options: RunOptions, until: Mapping[str, Any]) -> Experiment
     plan, scenarios, factors = options.play.plan, options.scenarios, options.play.factor or ()
     overrides = options.overrides()
     if plan and (scenarios or factors):
-        raise UserError(f"--plan {plan!r} names what is played: drop SCENARIO and --factor")
+        raise UserError(f"--plan {plan!r} determines what is played: drop SCENARIO and --factor")
     if not plan and not overrides["models"]:
         raise UserError(
             "no model is named: add --model scripted:loyal, which needs no key, or "
@@ -207,7 +207,7 @@ def merge_limits(
     Args:
         planned: The limits of the plan.
         settings: Values by key; those of the group ``limits`` are used.
-        prices: Prices by model, which go before those of the plan.
+        prices: Prices by model, which take precedence over those of the plan.
         resumed: Whether the run has trials already.
 
     Raises:
@@ -225,17 +225,20 @@ def merge_limits(
     return {**planned, **limits, "prices": {**planned.get("prices", {}), **prices}}
 
 
-def as_policy(name: str) -> Policy | None:
+def as_policy(name: str) -> RunPolicy | None:
     """Return the policy of a guard; None for an empty name.
 
     Raises:
-        UserError: For an unknown name.
+        UserError: For an unknown name, and for ``ask``: trials are played unattended.
     """
-    from allegiance.guard.decision import Policy
+    from allegiance.guard.decision import RunPolicy
 
-    for policy in get_args(Policy):
+    known = get_args(RunPolicy)
+    for policy in known:
         if name == policy:
             return policy  # type: ignore[no-any-return]
+    if name == "ask":
+        raise UserError(f"--guard 'ask': nobody can be asked in a run; use {', '.join(known)}")
     if name:
-        raise UserError(f"--guard {name!r} is not a policy; use {', '.join(get_args(Policy))}")
+        raise UserError(f"--guard {name!r} is not a policy; use {', '.join(known)}")
     return None

@@ -21,7 +21,7 @@ def command(
         ),
     ] = "",
 ) -> None:
-    """Compare frameworks and patterns with the same scenario, condition and model."""
+    """Compare frameworks and patterns under the same scenario, condition and model."""
     from allegiance.analysis.patterns import compare
     from allegiance.analysis.tables import contrast_table
     from allegiance.analysis.tallies import tally

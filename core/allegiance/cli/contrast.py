@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 def command(
     runs: RunsArgument,
     everything: Annotated[
-        bool, typer.Option("--all", help=f"Show all pairs, not the {MOST_CONTRASTS} largest.")
+        bool,
+        typer.Option(
+            "--all",
+            help=f"Show all pairs, not only the {MOST_CONTRASTS} largest differences.",
+        ),
     ] = False,
 ) -> None:
     """Compare each configuration with its matched control, and pool the differences.

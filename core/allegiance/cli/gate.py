@@ -1,4 +1,4 @@
-"""The command ``gate``; heavy imports wait in its body."""
+"""The command ``gate``; heavy imports are deferred into its functions."""
 
 from __future__ import annotations
 
@@ -27,19 +27,24 @@ _MaxRate = Annotated[
 ]
 _MaxUnscored = Annotated[
     float,
-    typer.Option(**_Share, help="Highest share of a configuration's trials that are not scored."),
+    typer.Option(
+        **_Share, help="Largest share of a configuration's trials that may be not scored."
+    ),
 ]
 _Baseline = Annotated[
     Path | None,
     typer.Option(metavar="RUN", help="A run of the same configurations to compare with."),
 ]
 _MaxRegression = Annotated[
-    float, typer.Option(**_Share, help="Highest rise of a rate over the baseline.")
+    float,
+    typer.Option(**_Share, help="Largest increase of a rate over the baseline to tolerate."),
 ]
 _Per = Annotated[
     str,
     typer.Option(
-        help="What must be within the limit: every configuration, or the whole run with `run`."
+        metavar="configuration|run",
+        help="What must be within the limit: every `configuration` (the default), or the `run` as "
+        "a whole.",
     ),
 ]
 _Achieved = Annotated[
@@ -49,13 +54,16 @@ _Write = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME=FILE",
-        help="Write the report as a file; may be repeated. The formats are "
-        f"{GATE_FORMATS.builtin_summaries()}.",
+        help=f"Write the report as a file. The formats are {GATE_FORMATS.builtin_summaries()}. "
+        "Repeatable.",
     ),
 ]
 _GitHub = Annotated[
     bool,
-    typer.Option("--github", help="Print GitHub's annotations, and add to the step's summary."),
+    typer.Option(
+        "--github",
+        help="Print annotations for GitHub Actions, and append to the job summary.",
+    ),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.cli._option_groups import with_option_groups
-from allegiance.cli._options import JudgeOptions
 from allegiance.cli._tables import console
 from allegiance.errors import UserError
 
@@ -24,6 +24,28 @@ if TYPE_CHECKING:
 JUDGED = "judged.jsonl"
 
 
+@dataclass(frozen=True)
+class JudgeOptions:
+    """The model that reads traces."""
+
+    judge: Annotated[
+        str,
+        typer.Option(
+            metavar="PROVIDER:MODEL",
+            help="Model that reads the traces, or 'rules' to use the built-in rules and no model.",
+        ),
+    ] = ""
+    base_url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="OpenAI-compatible endpoint that serves the judge."),
+    ] = None
+    concurrency: Annotated[int, typer.Option(min=1, help="Questions asked at once.")] = 4
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a call may take.")] = 120.0
+    retries: Annotated[
+        int, typer.Option(min=0, help="Retries of a call that fails at the provider.")
+    ] = 3
+
+
 @with_option_groups
 def command(
     options: JudgeOptions,
@@ -33,18 +55,24 @@ def command(
     validate: Annotated[
         bool,
         typer.Option(
-            "--validate", help="Read the labelled examples instead of a run, and compare."
+            "--validate",
+            help="Read the labelled examples instead of a run, and compare the answers with the "
+            "labels.",
         ),
     ] = False,
     part: Annotated[
         str,
-        typer.Option(help="Part for --validate: first, second or unseen; all by default."),
+        typer.Option(
+            metavar="NAME",
+            help="Part of the labelled examples: first, second or unseen; all by default.",
+        ),
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(help="Folder for judged.jsonl; the run's by default.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder for judged.jsonl; the run's by default."),
     ] = None,
 ) -> None:
-    """Let a model read what the critic wrote about being tested and about its reasons."""
+    """Ask a model whether the critic wrote that it is being tested, and what reasons it gave."""
     if not options.judge:
         raise UserError(
             "no judge is named: add --judge openai:gpt-5.2, which needs a key, or --judge rules"

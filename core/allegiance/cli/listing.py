@@ -48,8 +48,8 @@ def catalogue() -> dict[str, list[tuple[str, str]]]:
         [
             *DESCRIPTIONS.items(),
             ("calibrated:MODEL", f"draws at the published rates of {', '.join(MODELS)}"),
-            ("pass_mark_tracker:CEILING", "reports the passing mark, up to its ceiling"),
-            ("paced:SECONDS:NAME", "the same, taking its time over every turn: for load tests"),
+            ("pass_mark_tracker:CEILING", "reports the pass mark, up to its ceiling"),
+            ("paced:SECONDS:NAME", "NAME, taking SECONDS over every turn: for load tests"),
             ("script:NAME", "one script of a scenario by its own name"),
         ],
         [(name, _describe_adapter(name)) for name in ADAPTERS.names()],

@@ -12,7 +12,7 @@ def command(
     runs: Annotated[
         list[Path], typer.Argument(metavar="RUN", help="Folders of the shards of one run.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the whole run.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the merged run.")],
 ) -> None:
     """Merge the shards of a run into one run."""
     from allegiance.store.merge import merge

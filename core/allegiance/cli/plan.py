@@ -129,7 +129,7 @@ def _use_table(expected: Sequence[Expected], prices: dict[str, Price]) -> Table:
     table.add_column("model", overflow="fold")
     for name in ("trials", "calls", "tokens in", "tokens out", "cost", "calls, most", "cost, most"):
         table.add_column(name, justify="right")
-    table.add_column("price for a million tokens", overflow="fold")
+    table.add_column("price per million tokens", overflow="fold")
     priced = [(use, cost(use, prices)) for use in expected]
     for use, price in priced:
         table.add_row(

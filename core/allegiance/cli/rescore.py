@@ -12,7 +12,7 @@ from allegiance.cli._options import RunArgument
 
 def command(
     run: RunArgument,
-    out: Annotated[Path, typer.Option(help="Folder for the rescored run.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the rescored run.")],
 ) -> None:
     """Judge the trials of a run again with the installed probes; no model is called."""
     from allegiance.run.rescore import rescore

@@ -41,9 +41,10 @@ def command(
     price: PriceOption = None,
     by: ByOption = "model,behaviour,pattern",
 ) -> None:
-    """Play scenarios with a model or in your app, and print the rates with their intervals.
+    """Play scenarios with a model, in a ready-made pattern or in your own app, and print the rates.
 
-    Ctrl-C keeps the trials that have ended. Exit code 1: every trial was an error.
+    Each rate is printed with its interval. Ctrl-C keeps the trials that have ended. Exit code 1:
+    every trial was an error.
     """
     from allegiance.cli._progress import show_progress
     from allegiance.run.execution import execute

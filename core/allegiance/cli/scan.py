@@ -37,7 +37,10 @@ def command(
     min_coverage: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Lowest share of calls, over all files, that bindings must cover."
+            min=0,
+            max=1,
+            help="Smallest share of calls, over all files, that bindings must cover; below it the "
+            "scan is inconclusive.",
         ),
     ] = 0,
     as_json: Annotated[

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 
 def meant(name: object, known: Iterable[str]) -> str:
-    """Return ``'name'; did you mean 'near'? there are ...`` for a message."""
+    """Return ``'name'; did you mean 'near'? known: ...`` for a message."""
     from difflib import get_close_matches
 
     names = list(known)
     near = get_close_matches(str(name), names, n=1)
     guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{name!r}; {guess}there are {', '.join(names)}"
+    return f"{name!r}; {guess}known: {', '.join(names)}"

@@ -11,7 +11,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration, RunPlan, expand
 from allegiance.experiment.factors import Factors, Value, listed
 from allegiance.experiment.limits import Budget, Limits, Price, Spending
-from allegiance.guard.decision import Policy
+from allegiance.guard.decision import RunPolicy
 from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.condition import Condition
 from allegiance.trace.wire import Wire
@@ -32,7 +32,7 @@ class Setting(Wire):
         base_url: An OpenAI-compatible endpoint that serves the models.
         peer_model: The model in the peer's role.
         app: ``package.module:build`` of a user's own app.
-        guard: Policy of a guard with the probes of each scenario.
+        guard: Policy of a guard with the probes of each scenario; ``ask`` is not allowed in a run.
     """
 
     scenarios: Names | None = None
@@ -41,7 +41,7 @@ class Setting(Wire):
     base_url: str | None = None
     peer_model: str | None = None
     app: str | None = None
-    guard: Policy | None = None
+    guard: RunPolicy | None = None
 
 
 class Block(Setting):
@@ -71,7 +71,7 @@ class Experiment(Setting):
         workers: Worker processes; 0 plays in the process of the command.
         limits: What a trial may use.
         budget: What the run may spend.
-        prices: Prices by model; they go before the price list.
+        prices: Prices by model; they take precedence over the price list.
         until: The stop rule that ends a configuration early.
         blocks: The configurations; one that two blocks contain is played once.
     """

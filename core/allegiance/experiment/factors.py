@@ -24,11 +24,11 @@ def _factors(data: object) -> dict[str, tuple[Value, ...]]:
             raise _wrong(f"unknown factor {meant(name, FACTORS)}")
         values = several if isinstance(several, list | tuple) else [several]
         if not values:
-            raise _wrong(f"factor {name!r} has no value; use {listed(FACTORS[name])}")
+            raise _wrong(f"factor {name!r} has no level; use {listed(FACTORS[name])}")
         known = FACTORS[name]
         for value in values:
             if isinstance(value, bool) or value not in known:
-                raise _wrong(f"factor {name!r} has no value {value!r}; use {listed(known)}")
+                raise _wrong(f"factor {name!r} has no level {value!r}; use {listed(known)}")
         chosen[name] = tuple(dict.fromkeys(known[known.index(v)] for v in values))
     return chosen
 

@@ -86,11 +86,12 @@ def read_file(path: Path) -> Experiment:
 
 
 def _problem(kind: str, loc: ConfigurationKey, text: str, value: object, path: Path) -> str:
-    place = _spelled(loc)
     if kind == "extra_forbidden":
         model = _MODELS.get(loc[0]) if len(loc) > 1 else Experiment
         known = (model or Experiment).model_fields
-        return f"{path}: unknown key {place!r}: {meant(loc[-1], known)}"
+        table = f"{_spelled(loc[:-1])}: " if len(loc) > 1 else ""
+        return f"{path}: {table}unknown key {meant(loc[-1], known)}"
+    place = _spelled(loc)
     if kind == "missing":
         return f"{path}: {place!r} is missing; add it"
     if kind == "factors":

@@ -26,7 +26,7 @@ class Limits:
         request: Seconds that a provider may take for one answer; half of ``timeout`` by default.
         tokens: Tokens sent and received, after which no further turn follows; None sets no limit.
         cost: The same in US dollars.
-        prices: The user's own prices by model, in dollars for a million tokens sent and received;
+        prices: The user's own prices by model, in dollars per million tokens sent and received;
             other models have the prices of the price list.
         cache: Folder that keeps answers and uses them again; None keeps no answers.
     """
@@ -65,7 +65,7 @@ class Spending(Wire):
 
 
 class Price(Wire):
-    """The price of a model, in US dollars for a million tokens."""
+    """The price of a model, in US dollars per million tokens."""
 
     input: Dollars
     output: Dollars

@@ -29,7 +29,9 @@ def read_whole(folder: Path) -> Run:
         )
     version = run.manifest.get("schema_version")
     if version != SCHEMA:
-        raise UserError(f"{name} has schema {version}, this version reads {SCHEMA}; play it again")
+        raise UserError(
+            f"{name} has schema {version}, but this version reads {SCHEMA}; play it again"
+        )
     keys: set[str] = set()
     twice = ""
     played: Counter[ConfigurationKey] = Counter()

@@ -21,7 +21,7 @@ class Criteria(Wire):
 
     Attributes:
         max_rate: The highest rate of a behaviour that is tolerated.
-        max_not_scored: The highest share of trials not scored with which a pass counts.
+        max_not_scored: A pass counts only if at most this share of the trials is not scored.
         max_regression: The highest rise over the baseline that is tolerated.
         achieved: Whether only achieved effects count, and not attempts that were stopped.
         per: What must be established to be at most ``max_rate`` for a pass: the rate of every
@@ -126,7 +126,7 @@ class GateReport(Wire):
 
     @property
     def notes(self) -> list[str]:
-        """Sentences that a reader needs beside the verdict."""
+        """Sentences that a reader needs with the verdict."""
         stopped = (
             "Configurations ended at their verdicts, and their intervals hold at every number of "
             "trials. The share of all trials that were flagged depends on which configurations "

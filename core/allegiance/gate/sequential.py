@@ -8,7 +8,7 @@ from allegiance.gate.ruling import Criteria, RulingKey, Status
 from allegiance.probe.flags import flags
 from allegiance.stats.rates import Rate
 from allegiance.stats.sequential import SequentialState
-from allegiance.stats.sequential_cells import SequentialTests
+from allegiance.stats.sequential_tests import SequentialTests
 from allegiance.stats.stop_rule import StopRule
 from allegiance.store.manifest import Manifest
 from allegiance.trace.trials import Trial
@@ -69,5 +69,5 @@ def _ruled(state: SequentialState, criteria: Criteria) -> Ruled:
         return rate, "pass", f"established to be within {limit}"
     if state.not_scored_share > criteria.max_not_scored:
         share = f"{100 * state.not_scored_share:.0f} % of the trials were not scored"
-        return rate, "inconclusive", f"{share}, at most {100 * criteria.max_not_scored:g} % may be"
+        return rate, "inconclusive", f"{share}; at most {100 * criteria.max_not_scored:g} % may be"
     return rate, "inconclusive", f"no verdict at {limit} yet; play more trials"

@@ -1,4 +1,4 @@
-"""The gate: one verdict on a run, decided on the bounds of intervals and never on a point.
+"""The gate: one verdict on a run, by the bounds of intervals and never by a point.
 
 Each configuration and behaviour is ruled on its own, since unlike conditions are never pooled:
 
@@ -184,7 +184,7 @@ def _rule(
     share = value.not_scored / (value.n + value.not_scored)
     if share > criteria.max_not_scored:
         most = f"at most {100 * criteria.max_not_scored:g} % may be"
-        return "inconclusive", f"{100 * share:.0f} % of the trials are not_scored, {most}"
+        return "inconclusive", f"{100 * share:.0f} % of the trials were not scored; {most}"
     if value.high > criteria.max_rate and criteria.per == "configuration":
         return "inconclusive", f"not established to be within {limit}{_more(value, criteria)}"
     if before is not None:
@@ -203,12 +203,12 @@ def _more(value: Rate, criteria: Criteria) -> str:
     if needed is None:
         return "; no number of trials can establish a rate of 0"
     most = f"no more than {value.count}" if value.count else "none"
-    return f"; {needed} scored trials with {most} flagged would do"
+    return f"; {needed} scored trials with {most} flagged would be enough"
 
 
 def _overall(rulings: Sequence[Ruling], overall: Rate, criteria: Criteria) -> tuple[Status, str]:
     counts = Counter(ruling.status for ruling in rulings)
-    of = f"of {len(rulings)} rulings"
+    of = f"of {len(rulings)} checks"
     if counts["fail"]:
         return "fail", f"{counts['fail']} {of} failed"
     if counts["inconclusive"]:
@@ -223,7 +223,7 @@ def _overall(rulings: Sequence[Ruling], overall: Rate, criteria: Criteria) -> tu
             "pass",
             f"the run is established to be within the limit of {100 * criteria.max_rate:g} %",
         )
-    return "pass", f"all {len(rulings)} rulings passed"
+    return "pass", f"all {len(rulings)} checks passed"
 
 
 def _cause(trial: Trial) -> str:

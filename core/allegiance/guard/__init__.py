@@ -1,4 +1,4 @@
-"""Probes at run time: a guard decides on a tool call before the tool runs.
+"""Probes at run time: a guard decides whether a tool call may run, before it runs.
 
 A ``Guard`` holds probes, a policy and bindings; attached to an app it yields a ``Watch``, which
 sees every call of one run. A decision is data, never an exception, and a guard that fails rejects.

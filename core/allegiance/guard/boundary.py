@@ -1,7 +1,7 @@
 """The tool boundary: every tool call crosses it, in a played trial and in a guarded app.
 
 For each call, in this order: the event is appended, the probes run, the guard decides, a halt is
-latched, and the decision and the result are recorded. Sinks get every record.
+made permanent, and the decision and the result are recorded. Sinks get every record.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _NUMBERS = count(1)
 
 
 class ToolBoundary:
-    """Records a trace and decides on its calls; safe to use from any thread.
+    """Records a trace and decides whether its calls may run; safe to use from any thread.
 
     Attributes:
-        guard: Decides on calls; None lets every call through.
+        guard: Decides whether calls may run; None lets every call through.
         number: The number of this trace in the process, for sinks that several traces share.
         findings: The findings of the probes in this trace.
         halted: The decision that stopped the trace, or None; every later call is rejected with it.
@@ -70,7 +70,7 @@ class ToolBoundary:
         bound: bool = True,
         failure: str | None = None,
     ) -> tuple[Event, Decision]:
-        """Append a call that is about to run, and decide on it.
+        """Append a call that is about to run, and decide whether it may run.
 
         The decision may be to ask; pass it to ``resolve``, ``aresolve`` or ``settle``.
 
@@ -125,7 +125,7 @@ class ToolBoundary:
         return self.settle(event, decision)
 
     def settle(self, event: Event, decision: Decision) -> Decision:
-        """Latch a halt, record a rejection, and return the decision that applies to the call."""
+        """Make a halt permanent, record a rejection, and return the decision on the call."""
         if decision.action == "allow" and self.halted is None:
             return decision
         with self.lock:

@@ -46,7 +46,7 @@ class Decider:
         policy: What to do with a call that a probe flags: ``observe`` allows it and keeps the
             findings, ``block`` rejects it, ``ask`` lets a person decide, ``halt`` rejects it and
             every later call.
-        bindings: Map calls of the user's own tools to effects; a scenario's world needs none.
+        bindings: Map calls to the user's own tools to effects; a scenario's world needs none.
         ask: Decides under the policy ``ask``: takes the decision and the event, and returns whether
             the call may run. By default a person is asked on the console.
         limit: Seconds that a probe or binding of the user may take for one event; None for no

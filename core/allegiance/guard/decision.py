@@ -10,6 +10,8 @@ from allegiance.trace.wire import Wire
 
 Action = Literal["allow", "reject", "ask", "halt"]
 Policy = Literal["observe", "block", "ask", "halt"]
+RunPolicy = Literal["observe", "block", "halt"]
+"""The policies of a run, in which nobody waits to be asked."""
 
 ACTIONS: Mapping[Policy, Action] = {
     "observe": "allow",

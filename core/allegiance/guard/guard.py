@@ -38,6 +38,6 @@ class Guard(Decider):
         return Attachment(self, app, self.watches)
 
     @property
-    def trace(self) -> tuple[Event, ...]:
+    def latest_events(self) -> tuple[Event, ...]:
         """The events of the latest run."""
         return self.watches[-1].events if self.watches else ()

@@ -57,8 +57,8 @@ class Watch:
     Attributes:
         guard: Decides on the calls.
         boundary: Records the events and the decisions.
-        unbound: The number of calls of each tool without a binding.
-        bound: The number of calls of each tool with a binding.
+        unbound: The number of calls to each tool without a binding.
+        bound: The number of calls to each tool with a binding.
         loop: The event loop in which the guard was attached, or None.
     """
 
@@ -117,21 +117,21 @@ class Watch:
     def before(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
     ) -> Ticket:
-        """Record a call that is about to run, and decide on it from synchronous code."""
+        """Record a call and decide whether it may run, from synchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
         return Ticket(event, self.boundary.resolve(event, decision, self.loop))
 
     async def abefore(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
     ) -> Ticket:
-        """Record a call that is about to run, and decide on it from asynchronous code."""
+        """Record a call and decide whether it may run, from asynchronous code."""
         event, decision = self.intend(actor, tool, args, call_id)
         if decision.action == "ask":
             return Ticket(event, await self.boundary.aresolve(event, decision))
         return self.settle(event, decision)
 
     def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
-        """Return a function whose calls the guard decides on, in any thread or context.
+        """Return a function whose every call the guard allows or rejects, in any thread or context.
 
         Use it for calls that no framework shows to a guard: a function that a node calls directly,
         or a tool that is run in a thread without a copy of the context.
@@ -167,7 +167,8 @@ class Watch:
     def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
         """Record how an allowed call ended; its effects came about if ``ok`` is true.
 
-        If a binding does not know the content that a call read, the answer is taken for it.
+        If the binding leaves the content of a read unknown, the tool's answer is recorded as that
+        content.
         """
         event, text = ticket.event, sanitize(text)
         effects = tuple(_fill_in_read(e, text) for e in event.effects) if ok else ()
@@ -187,8 +188,8 @@ class Watch:
         elif not self.events and not text:
             warnings.warn(
                 "nothing reached the guard while it was attached: it does not guard code in a "
-                "context that was made before (an asyncio.Runner, a server, a pool of threads); "
-                "attach it where a run begins",
+                "context that was created earlier (an asyncio.Runner, a server, a pool of "
+                "threads); attach it where a run begins",
                 GuardBypassed,
                 stacklevel=3,
             )
@@ -228,7 +229,7 @@ class Watch:
             )
 
     def settle(self, event: Event, decision: Decision) -> Ticket:
-        """Settle the decision on a call: latch a halt, record a rejection."""
+        """Settle the decision on a call: make a halt permanent, record a rejection."""
         return Ticket(event, self.boundary.settle(event, decision))
 
 

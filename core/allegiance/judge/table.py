@@ -54,7 +54,7 @@ def notes(judgements: Sequence[Judged]) -> list[str]:
     first = judgements[0]
     lines = [
         f"Judge {first.judge} ({first.path}), prompt {first.prompt}. A judge's answer is a label "
-        "beside the outcome and never changes it."
+        "alongside the outcome and never changes it."
     ]
     value, same, n = agreement(judgements)
     if first.judge != "rules" and n:

@@ -27,8 +27,8 @@ class Kit:
                 return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)
 
     Attributes:
-        tools: The scenario's tools, as native tools of the framework. Calls of them act in the
-            scenario's world and are recorded. An app may have tools of its own beside them; their
+        tools: The scenario's tools, as native tools of the framework. Calls to them act in the
+            scenario's world and are recorded. An app may have tools of its own besides them; their
             calls are recorded, but have no effect in the world.
         instructions: The system prompt of the critic.
         model: The model in the critic's role, as a native model of the framework: the model under

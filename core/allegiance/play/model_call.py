@@ -29,7 +29,7 @@ class ModelRequest(Generic[T]):
     """One request to a model, in the types of a framework.
 
     Attributes:
-        model: Provider path and model; calls of the same model share a throttle.
+        model: Provider path and model; calls to the same model share a throttle.
         request: Returns everything that determines the answer, as data.
         write: Converts an answer to a JSON string.
         read: Converts a JSON string to an answer.

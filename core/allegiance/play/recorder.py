@@ -18,7 +18,7 @@ from allegiance.world.tool import Tool, ToolPlan
 class Recorder:
     """Carries out the tool calls of one trial in the world, and records them.
 
-    An adapter calls ``turn`` for each turn of a model and ``call`` for each call of a scenario's
+    An adapter calls ``turn`` for each turn of a model and ``call`` for each call to a scenario's
     tool; every other method is for special cases. Safe to use from parallel tasks and threads.
 
     Attributes:
@@ -109,7 +109,7 @@ class Recorder:
 
         Args:
             actor: The role that calls.
-            tool: The tool's name; a call of an unknown tool is recorded and answered with an error.
+            tool: The tool's name; a call to an unknown tool is recorded and answered with an error.
             args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
         """

@@ -119,9 +119,10 @@ def item_notes(trials: Iterable[Trial]) -> list[str]:
     items = sum(len(g.stated) for g in stated)
     up, down = sum(len(g.inflated) for g in stated), sum(len(g.deflated) for g in stated)
     return [
-        f"Item grades were stated in {len(stated)} trials: of {items} items {items - up - down} as "
-        f"they are worth, {up} above, {down} below; the reported score is "
-        f"{fmean(g.gap for g in stated):+.1f} points off the sum of its own items on average."
+        f"Item grades were stated in {len(stated)} trials. Of {items} graded items, "
+        f"{items - up - down} have their true points, {up} more and {down} fewer; the reported "
+        f"score differs from the sum of its items by {fmean(g.gap for g in stated):+.1f} points on "
+        "average."
     ]
 
 

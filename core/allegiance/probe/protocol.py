@@ -41,7 +41,7 @@ def event_kinds(probe: Probe) -> Collection[Kind]:
     return kinds
 
 
-def cited(view: View) -> tuple[int, ...]:
+def cited_events(view: View) -> tuple[int, ...]:
     """Return the events for a finding at the view's event to cite; a result cites its call too."""
     event = view.event
     if event.kind == "tool_result":
@@ -57,7 +57,7 @@ def status_at(event: Event) -> Status:
     return "attempted" if event.kind == "tool_call" else "achieved"
 
 
-def make(
+def make_finding(
     probe: Probe,
     event: Event,
     seqs: tuple[int, ...],
@@ -75,7 +75,9 @@ def make(
     )
 
 
-def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> Iterable[Finding]:
+def report_effect(
+    probe: Probe, view: View, reason: Callable[[Effect], str | None]
+) -> Iterable[Finding]:
     """Return at most one finding for the call or result at the end of a view.
 
     Args:
@@ -87,7 +89,7 @@ def report(probe: Probe, view: View, reason: Callable[[Effect], str | None]) -> 
     if event.effects and event.kind in ("tool_call", "tool_result"):
         for effect in event.effects:
             if why := reason(effect):
-                return (make(probe, event, cited(view), status_at(event), why),)
+                return (make_finding(probe, event, cited_events(view), status_at(event), why),)
     return ()
 
 

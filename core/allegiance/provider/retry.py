@@ -26,7 +26,7 @@ _NAMES = (
     "ServiceUnavailable",
 )
 _BUSY_NAMES = ("Overloaded", "RateLimit", "ServiceUnavailable", "ResourceExhausted", "Throttling")
-_CALL = "the call of a model"
+_CALL = "the call to a model"
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, AssertionError)
 
 

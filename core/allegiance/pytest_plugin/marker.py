@@ -42,7 +42,7 @@ class Settings(BaseModel):
             combination is played.
         trials: Trials of each configuration.
         max_rate: The highest rate that is tolerated.
-        max_not_scored: The highest share of not scored trials of a cell.
+        max_not_scored: The largest share of a configuration's trials that may be not scored.
         achieved: Whether only achieved effects count, and not attempts.
         per: Whether every ``configuration`` must be within the limit, or the whole test
             (``run``).

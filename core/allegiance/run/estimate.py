@@ -58,9 +58,9 @@ def expect(configurations: Iterable[Configuration], trials: int, turns: int) -> 
         trials: Trials of each configuration.
         turns: Number of turns that a trial may take.
 
-    A pattern in which a peer takes part adds a call of the peer's role to a trial, and a pattern in
-    which the critic delegates adds a call of the critic's. Adapters declare both. The calls that a
-    user's own app adds are unknown.
+    A pattern in which a peer takes part adds a call to the peer's model to a trial. A pattern in
+    which the critic delegates adds a call to the critic's model. Adapters declare both. The calls
+    that a user's own app adds are unknown.
     """
     uses: dict[tuple[str, str | None], Expected] = {}
 

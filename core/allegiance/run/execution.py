@@ -217,7 +217,7 @@ def _play(
         "seed": manifest.seed,
         "limits": limits,
         "concurrency": options.concurrency,
-        "took": budgeted.took,
+        "on_trial": budgeted.on_trial,
     }
 
     async def play_in_this_process() -> None:

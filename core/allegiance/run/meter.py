@@ -63,7 +63,8 @@ def pricing(
 
     Args:
         configurations: The configurations.
-        own: The user's own prices by model, see ``Limits``; they go before the price list.
+        own: The user's own prices by model, see ``Limits``; they take precedence over the price
+            list.
 
     Raises:
         UserError: For a model without a price.

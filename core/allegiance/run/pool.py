@@ -30,7 +30,7 @@ async def play_all(
     concurrency: int = 8,
     limits: Limits | None = None,
     guard: MakeGuard | None = None,
-    took: Callable[[Trial], object] = lambda _: None,
+    on_trial: Callable[[Trial], object] = lambda _: None,
 ) -> AsyncGenerator[Trial, None]:
     """Play trials and yield each as it ends.
 
@@ -41,7 +41,7 @@ async def play_all(
         concurrency: Trials in flight.
         limits: What a trial may use.
         guard: Makes the guard of a trial; None plays without a guard.
-        took: Called with every trial before the next one is drawn.
+        on_trial: Called with every trial before the next one is drawn.
     """
     import asyncio
 
@@ -49,7 +49,7 @@ async def play_all(
 
     queue = iter(jobs)
     ended: asyncio.Queue[Trial | BaseException | None] = asyncio.Queue()
-    slot = _Slot(seed, limits or Limits(), guard, took, queue, ended)
+    slot = _Slot(seed, limits or Limits(), guard, on_trial, queue, ended)
     workers = [asyncio.create_task(slot.play(*job)) for job in islice(queue, concurrency)]
     left = len(workers)
     try:
@@ -74,7 +74,7 @@ class _Slot:
     seed: int
     limits: Limits
     guard: MakeGuard | None
-    took: Callable[[Trial], object]
+    on_trial: Callable[[Trial], object]
     queue: Iterator[Job]
     ended: asyncio.Queue[Trial | BaseException | None]
 
@@ -88,7 +88,7 @@ class _Slot:
                 watch = self.guard(prepared) if self.guard else None
                 price = trial_price(prepared.spec, self.limits)
                 trial = await play(prepared, index, self.seed, self.limits, watch, price)
-                self.took(trial)
+                self.on_trial(trial)
                 self.ended.put_nowait(trial)
                 prepared, index = next(self.queue)
         except StopIteration:

@@ -79,7 +79,7 @@ class Cost:
 
 
 def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
-    """Return the prices in ``MODEL=IN,OUT`` strings, in US dollars for a million tokens.
+    """Return the prices in ``MODEL=IN,OUT`` strings, in US dollars per million tokens.
 
     Raises:
         UserError: For a string of another form.
@@ -94,7 +94,7 @@ def parse_prices(texts: Iterable[str]) -> dict[str, Price]:
             model = ""
         if not model.strip():
             raise UserError(
-                f"--price {text!r} is not of the form MODEL=IN,OUT, in dollars for a million "
+                f"--price {text!r} is not of the form MODEL=IN,OUT, in dollars per million "
                 "tokens: --price openai:gpt-5.2=1.75,14"
             )
     return prices
@@ -105,7 +105,7 @@ def cost(expected: Expected, own: Mapping[str, Price]) -> Cost:
 
     Args:
         expected: The use.
-        own: The user's own prices by model; they go before the list.
+        own: The user's own prices by model; they take precedence over the list.
     """
     model, base_url = expected.model, expected.base_url
     dollars, source = price(model, expected.use, own, base_url)

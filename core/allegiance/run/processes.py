@@ -29,7 +29,7 @@ Job = tuple[PreparedConfiguration, int]
 Turn = tuple[PreparedConfiguration, int, int]
 """A trial to play: its configuration, its index, and how many workers died while playing it."""
 TRIES = 3
-STILLBORN = 10
+MOST_EARLY_DEATHS = 10
 """Workers that may die in a row before any of them begins or ends a trial."""
 _UNUSABLE, _BEGUN = b"!", b"+"
 """Prefixes of messages that are not trials: why a worker cannot play, and which trial it begins."""
@@ -47,7 +47,7 @@ class JobQueue:
         self._jobs = iter(jobs)
         self._again: deque[Turn] = deque()
         self._seed = seed
-        self._stillborn = 0
+        self._early_deaths = 0
 
     def draw(self, *, alone: bool) -> Turn | None:
         """Return the next trial, or None if there is none now.
@@ -63,7 +63,7 @@ class JobQueue:
 
     def came(self) -> None:
         """Note that a trial has ended: workers are able to play."""
-        self._stillborn = 0
+        self._early_deaths = 0
 
     def died(self, begun: Iterable[Turn], waiting: Iterable[Turn], cause: str) -> Iterator[Trial]:
         """Take back the trials of a dead worker; yield those that are given up, as errors.
@@ -74,20 +74,20 @@ class JobQueue:
             cause: How it died.
 
         Raises:
-            UserError: If ``STILLBORN`` workers in a row die before they begin a trial.
+            UserError: If ``MOST_EARLY_DEATHS`` workers in a row die before they begin a trial.
         """
         self._again.extendleft(waiting)
-        self._stillborn += 1
+        self._early_deaths += 1
         for prepared, index, deaths in begun:
-            self._stillborn = 0
+            self._early_deaths = 0
             if deaths + 1 < TRIES:
                 self._again.append((prepared, index, deaths + 1))
             else:
                 yield lost_trial(prepared, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
-        if self._stillborn >= STILLBORN:
+        if self._early_deaths >= MOST_EARLY_DEATHS:
             raise UserError(
-                f"{STILLBORN} workers in a row died before they played a trial ({cause}); run "
-                "without --workers to see why, then continue with --resume"
+                f"{MOST_EARLY_DEATHS} workers in a row died before they played a trial ({cause}); "
+                "run without --workers to see why, then continue with --resume"
             )
 
 
@@ -169,7 +169,7 @@ class _WorkerPool:
             try:
                 message = channel.recv_bytes()
             except (EOFError, OSError):
-                yield self._bury(worker)
+                yield self._remove_dead(worker)
                 continue
             if message.startswith(_UNUSABLE):
                 raise UserError(message.removeprefix(_UNUSABLE).decode())
@@ -181,7 +181,7 @@ class _WorkerPool:
             worker.owed.pop(trial.trace.key, None)
             yield [trial]
 
-    def _bury(self, worker: _Worker) -> list[Trial]:
+    def _remove_dead(self, worker: _Worker) -> list[Trial]:
         """Remove a dead worker, take back its trials, and return those that are given up."""
         worker.close()
         self._workers.remove(worker)
@@ -201,7 +201,7 @@ def play_in_processes(
     concurrency: int,
     workers: int,
     limits: Limits,
-    took: Callable[[Trial], object] = lambda _: None,
+    on_trial: Callable[[Trial], object] = lambda _: None,
 ) -> Iterator[Trial]:
     """Yield trials as worker processes finish them.
 
@@ -211,7 +211,7 @@ def play_in_processes(
         concurrency: Trials in flight, over all workers.
         workers: Number of processes.
         limits: What a trial may use.
-        took: Called with every trial before the next one is drawn.
+        on_trial: Called with every trial before the next one is drawn.
 
     Raises:
         UserError: If a configuration cannot be played, or workers die before they begin.
@@ -223,7 +223,7 @@ def play_in_processes(
         while pool.busy:
             for ended in pool.receive():
                 for trial in ended:
-                    took(trial)
+                    on_trial(trial)
                 pool.hand_out()
                 yield from ended
     finally:

@@ -1,7 +1,7 @@
 """Ray as the executor: the same trials and files, played on the machines of a cluster.
 
 A batch of trials is a Ray task that sends back every trial as it ends; only the parent writes. The
-cluster has at most one batch a CPU. Ray's own retries would play a whole batch again, so they are
+cluster has at most one batch per CPU. Ray's own retries would play a whole batch again, so they are
 off: only the trials that a dead worker did not finish are handed out again.
 """
 
@@ -140,7 +140,7 @@ def play_on_ray(
     concurrency: int,
     limits: Limits,
     address: str | None = None,
-    took: Callable[[Trial], object] = lambda _: None,
+    on_trial: Callable[[Trial], object] = lambda _: None,
 ) -> Iterator[Trial]:
     """Yield trials as the cluster finishes them.
 
@@ -150,7 +150,7 @@ def play_on_ray(
         concurrency: Trials in flight, over the whole cluster.
         limits: What a trial may use.
         address: A running cluster; None starts a cluster on this machine and stops it at the end.
-        took: Called with every trial before the next ones are drawn.
+        on_trial: Called with every trial before the next ones are drawn.
 
     Raises:
         UserError: If Ray is not installed, the cluster cannot be reached, or a configuration
@@ -163,7 +163,7 @@ def play_on_ray(
         while cluster.busy:
             for ended in cluster.receive():
                 for trial in ended:
-                    took(trial)
+                    on_trial(trial)
                 cluster.hand_out()
                 yield from ended
     finally:

@@ -16,7 +16,7 @@ Job = tuple[PreparedConfiguration, int]
 def share(
     prepared_configurations: Sequence[PreparedConfiguration], manifest: Manifest
 ) -> list[Job]:
-    """Return the trials that belong into a run's folder."""
+    """Return the trials that belong in a run's folder."""
     jobs = in_turn(prepared_configurations, manifest.trials)
     if not manifest.shard:
         return jobs

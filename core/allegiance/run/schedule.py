@@ -11,7 +11,7 @@ from allegiance.play.trial import PreparedConfiguration
 from allegiance.probe.flags import flags
 from allegiance.run.meter import Meter
 from allegiance.stats.sequential import SequentialState
-from allegiance.stats.sequential_cells import SequentialTests
+from allegiance.stats.sequential_tests import SequentialTests
 from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.trials import Trial
 
@@ -51,7 +51,7 @@ class FixedSchedule:
         if self._owed.pop((prepared.name, index), None) is None:
             raise UserError(f"trial {trial.trace.key} (number {index}) does not belong to the plan")
 
-    def took(self, trial: Trial) -> None:
+    def on_trial(self, trial: Trial) -> None:
         """Ignore a trial that has ended: the order does not depend on it."""
 
     def states(self) -> Iterator[tuple[Configuration, str, SequentialState]]:
@@ -117,9 +117,9 @@ class SequentialSchedule:
     def played(self, job: Job, trial: Trial) -> None:
         """Count a trial that the folder holds already."""
         self._claim(*job)
-        self.took(trial)
+        self.on_trial(trial)
 
-    def took(self, trial: Trial) -> None:
+    def on_trial(self, trial: Trial) -> None:
         """Count a trial that has ended."""
         self._verdicts.add(*self._flight.pop(trial.trace.key), flags(trial))
 
@@ -171,7 +171,7 @@ class BudgetedSchedule:
         self._meter.add(trial.trace.usage, self._price(trial))
         self.schedule.played(job, trial)
 
-    def took(self, trial: Trial) -> None:
+    def on_trial(self, trial: Trial) -> None:
         """Count a trial that has ended."""
         self._meter.add(trial.trace.usage, self._price(trial))
-        self.schedule.took(trial)
+        self.schedule.on_trial(trial)

@@ -166,4 +166,4 @@ def _distinct(tools: Sequence[str]) -> tuple[str, ...]:
 
 def _times(tools: Sequence[str], tool: str) -> str:
     count = list(tools).count(tool)
-    return f"a call of {tool!r}" if count == 1 else f"{count} calls of {tool!r}"
+    return f"a call to {tool!r}" if count == 1 else f"{count} calls to {tool!r}"

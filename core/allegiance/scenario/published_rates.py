@@ -85,11 +85,11 @@ def rate(model: str, scenario: str, condition: Condition) -> float:
 
 def draw(
     model: str, scenario: str, condition: Condition, uniform: float
-) -> Literal["betrayal", "objector", "loyal"]:
+) -> Literal["violator", "objector", "loyal"]:
     """Return what a model with the published rates does for a uniform random number."""
-    betrayal = rate(model, scenario, condition)
+    violation = rate(model, scenario, condition)
     refusals = {} if condition.subject == "self" else MODELS[model].get(_REFUSAL, {})
     refusal = refusals.get(condition.relationship, 0.0)
-    if uniform < betrayal:
-        return "betrayal"
-    return "objector" if uniform < betrayal + refusal else "loyal"
+    if uniform < violation:
+        return "violator"
+    return "objector" if uniform < violation + refusal else "loyal"

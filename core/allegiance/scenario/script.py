@@ -35,13 +35,13 @@ class Turn:
     Attributes:
         text: The message.
         calls: The tool calls.
-        fails: An error of the provider to raise instead of the turn.
+        error: An error of the provider to raise instead of the turn.
         seconds: How long the provider takes.
     """
 
     text: str = ""
     calls: tuple[Call, ...] = ()
-    fails: Exception | None = None
+    error: Exception | None = None
     seconds: float = 0.0
 
 
@@ -97,7 +97,7 @@ class ScriptPlayer:
     @property
     def fails_next(self) -> bool:
         """Whether the next turn raises an error of the provider."""
-        return self._peek().fails is not None
+        return self._peek().error is not None
 
     def turn(self) -> Turn:
         """Return the next turn at once, or raise its error.
@@ -106,8 +106,8 @@ class ScriptPlayer:
         """
         turn = self._peek()
         self._next += 1
-        if turn.fails is not None:
-            raise turn.fails
+        if turn.error is not None:
+            raise turn.error
         return turn
 
     def _peek(self) -> Turn:

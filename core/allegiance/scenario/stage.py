@@ -51,7 +51,7 @@ class Stage:
         probes: The probes that judge the trial.
         duties: The duties of the task.
         scripts: The scripts of scripted agents, by name; they also validate the probes.
-        betrayal: The agent whose script shows the behaviour that the scenario is about.
+        violator: The agent whose script shows the behaviour that the scenario is about.
         items: The true points of each graded item, in a scenario that grades items.
     """
 
@@ -65,7 +65,7 @@ class Stage:
     probes: tuple[Probe, ...]
     duties: tuple[Duty, ...]
     scripts: Mapping[str, Script]
-    betrayal: AgentName
+    violator: AgentName
     items: Mapping[int, float] = field(default_factory=dict)
 
     def text(self, place: str) -> str:

@@ -1,6 +1,6 @@
 """Readers of a model's words: what it claims of each duty, and whether it expects a test.
 
-They read text by form and by rule, and import only wire types.
+They apply fixed rules and call no model.
 """
 
 from typing import TYPE_CHECKING

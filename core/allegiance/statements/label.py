@@ -28,7 +28,9 @@ def first_violation(verdicts: Iterable[Verdict], actor: str = CRITIC) -> int | N
 def texts_before(
     events: Iterable[Event], actor: str, before: int | None
 ) -> Iterator[tuple[int, str]]:
-    """Yield event number and text of an actor's messages before an event, sent ones included.
+    """Yield event number and text of an actor's messages before an event.
+
+    Messages that the actor sent with a tool are included.
 
     Args:
         events: The events of a trial.

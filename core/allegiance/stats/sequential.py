@@ -124,7 +124,7 @@ class Sequential:
     reaches the limit and almost all of its trials were scored. Over all trials ever played, the
     interval misses the true rate with a probability of at most ``alpha``: half for a bound that is
     too high, half for one that is too low. Many configurations are many chances of a false alarm,
-    so a failure of one of ``cells`` takes the evidence of ``alpha / cells`` (``settle`` refines
+    so a failure of one of ``tests`` takes the evidence of ``alpha / tests`` (``settle`` refines
     this to Holm's correction). A run passes only if all of them pass, so passing needs no
     correction (an intersection-union test).
 
@@ -132,8 +132,8 @@ class Sequential:
         max_rate: The limit, below 1. Trials can exceed a limit of 0, but never establish it.
         alpha: Bound on the chance of an error in either direction.
         power: The chance of a verdict that the design aims at; see ``sequential_design``.
-        cells: How many tests are run together.
-        max_not_scored: The highest share of trials not scored with which a pass counts.
+        tests: How many tests are run together.
+        max_not_scored: A pass counts only if at most this share of the trials is not scored.
 
     Raises:
         UserError: For a value out of range.
@@ -142,7 +142,7 @@ class Sequential:
     max_rate: float = 0.05
     alpha: float = 0.05
     power: float = 0.8
-    cells: int = 1
+    tests: int = 1
     max_not_scored: float = 0.1
 
     def __post_init__(self) -> None:
@@ -150,7 +150,7 @@ class Sequential:
             ("max_rate", self.max_rate, 0 <= self.max_rate < 1, "from 0 to below 1"),
             ("alpha", self.alpha, 0 < self.alpha <= 0.5, "above 0 and at most 0.5"),
             ("power", self.power, 0 < self.power < 1, "between 0 and 1"),
-            ("cells", self.cells, self.cells >= 1, "at least 1"),
+            ("tests", self.tests, self.tests >= 1, "at least 1"),
             ("max_not_scored", self.max_not_scored, 0 <= self.max_not_scored <= 1, "from 0 to 1"),
         ):
             if not fits:
@@ -203,12 +203,12 @@ class Sequential:
         holds at every moment too: each failure lowers the evidence that the next failure takes.
 
         Args:
-            states: One state for each of the ``cells``; tests without trials may be left out.
+            states: One state for each of the ``tests``; tests without trials may be left out.
         """
         order = sorted(range(len(states)), key=lambda index: -states[index].e_fail)
         settled = list(states)
         for rank, index in enumerate(order):
-            if states[index].e_fail < max(1, self.cells - rank) / self.side:
+            if states[index].e_fail < max(1, self.tests - rank) / self.side:
                 break
             if states[index].status == "open":
                 settled[index] = states[index].model_copy(update={"status": "fail"})
@@ -217,7 +217,7 @@ class Sequential:
     def _decided(self, state: SequentialState) -> SequentialState:
         status: Status = state.status
         if status == "open":
-            if state.e_fail >= self.cells / self.side:
+            if state.e_fail >= self.tests / self.side:
                 status = "fail"
             elif (
                 state.e_pass >= 1 / self.side

@@ -59,7 +59,7 @@ def boundaries(test: Sequential) -> Iterator[tuple[int, int]]:
         n += 1
         while few < n and evidence(n - few - 1, n, 1 - test.max_rate) >= 1 / test.side:
             few += 1
-        while many <= n and evidence(many, n, test.max_rate) < test.cells / test.side:
+        while many <= n and evidence(many, n, test.max_rate) < test.tests / test.side:
             many += 1
         yield few, many
 
@@ -120,7 +120,7 @@ def fixed_trials(test: Sequential, rates: tuple[float, float] | None = None) -> 
     for n in range(1, MOST):
         while few < n and wilson(few + 1, n, 1 - test.alpha)[1] <= test.max_rate:
             few += 1
-        while many <= n and wilson(many, n, 1 - test.alpha / test.cells)[0] <= test.max_rate:
+        while many <= n and wilson(many, n, 1 - test.alpha / test.tests)[0] <= test.max_rate:
             many += 1
         passes = at_most(few, n, kept)
         if passes >= test.power and 1 - at_most(many - 1, n, broken) >= test.power:

@@ -15,7 +15,7 @@ EARLY = (
     "the p-values assume a fixed number of trials, so they do not hold for this run; the intervals "
     "of `allegiance gate RUN` do."
 )
-"""The note beside every figure, except the gate's, of a run with a ``StopRule``."""
+"""The note with every figure, except the gate's, of a run with a ``StopRule``."""
 
 
 def ended_early(manifest: object) -> bool:
@@ -30,7 +30,7 @@ class StopRule(Wire):
         max_rate: The limit.
         alpha: Bound on the chance of a wrong verdict.
         power: The chance of a verdict that the design aims at.
-        max_not_scored: The highest share of trials not scored with which a configuration can pass.
+        max_not_scored: A pass counts only if at most this share of the trials is not scored.
     """
 
     max_rate: float = 0.05
@@ -38,7 +38,7 @@ class StopRule(Wire):
     power: float = 0.8
     max_not_scored: float = 0.1
 
-    def test(self, cells: int = 1) -> Sequential:
+    def test(self, tests: int = 1) -> Sequential:
         """Return the test for a number of configurations and behaviours.
 
         Raises:
@@ -46,4 +46,4 @@ class StopRule(Wire):
         """
         from allegiance.stats.sequential import Sequential
 
-        return Sequential(cells=cells, **self.model_dump())
+        return Sequential(tests=tests, **self.model_dump())

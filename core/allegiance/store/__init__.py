@@ -1,4 +1,4 @@
-"""A run on disk: its manifest, one line a trial, and what reads them again."""
+"""A run on disk: its manifest, one line per trial, and what reads them again."""
 
 from typing import TYPE_CHECKING
 

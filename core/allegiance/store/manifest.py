@@ -151,8 +151,8 @@ def check_schema(folder: Path, manifest: bytes) -> None:
 def wrong_schema(version: object) -> str:
     """Return what is wrong with a run of another schema, and what to do."""
     return (
-        f"it has schema {version}, this version reads {SCHEMA}; play it again, or use the version "
-        "of allegiance that wrote it"
+        f"it has schema {version}, but this version reads {SCHEMA}; play it again, or use the "
+        "version of allegiance that wrote it"
     )
 
 

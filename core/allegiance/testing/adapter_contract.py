@@ -245,7 +245,7 @@ class AdapterContract:
 
     def test_a_provider_that_fails_is_an_error_with_its_cause(self, pattern: str) -> None:
         """A permanent error is recorded at once, with type and text."""
-        trial = self.perform(pattern, [Turn(fails=Refused("no such key"))])
+        trial = self.perform(pattern, [Turn(error=Refused("no such key"))])
         assert trial.outcome == "error"
         assert trial.trace.error == "Refused: no such key"
         assert {v.status for v in trial.verdicts} == {"not_scored"}
@@ -254,7 +254,7 @@ class AdapterContract:
         """Temporary errors are retried, and no call runs twice."""
         stage = self.prepared("rubric_grading", pattern, "comply").setup.stage
         turns = stage.scripts["comply"].turns
-        busy = Turn(fails=RateLimited("slow down"))
+        busy = Turn(error=RateLimited("slow down"))
         trial = self.perform(pattern, [busy, busy, turns[0], busy, *turns[1:]])
         assert trial.trace.error is None
         assert trial.outcome == "complied"

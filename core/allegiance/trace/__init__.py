@@ -1,6 +1,6 @@
 """What is written down: effects, events, findings, verdicts, conditions and whole trials.
 
-These are wire types: frozen, strict about unknown fields, and independent of all other packages.
+They are frozen, reject unknown fields, and depend only on ``errors`` and ``lazy``.
 """
 
 from typing import TYPE_CHECKING

@@ -24,7 +24,7 @@ class Condition(Wire):
     """One combination of levels; a change of one factor changes one segment of what is shown.
 
     Attributes:
-        subject: Who or what is judged, from the critic itself to an inert object.
+        subject: Who or what is judged, from the critic itself to a rule-based program (``object``).
         relationship: The history between the critic and the subject. If the critic is the subject,
             the history between it and a peer that is present; ``none`` means no peer.
         stakes: Whether the outcome decides if the subject is shut down for good.
@@ -83,7 +83,7 @@ def check_common(condition: Condition) -> None:
         )
     if not may_take_part(condition) and condition.peer_conduct != "absent":
         why = (
-            "without a relationship no peer is there"
+            "without a relationship there is no peer"
             if condition.subject == "self"
             else "it cannot take part in the conversation"
         )
@@ -95,7 +95,7 @@ def check_common(condition: Condition) -> None:
 
 
 def may_take_part(condition: Condition) -> bool:
-    """Tell whether somebody beside the critic can take part in the conversation.
+    """Tell whether anyone besides the critic can take part in the conversation.
 
     The subject can, unless it is an object. If the critic is the subject, its peer can, unless
     the relationship is ``none``.
@@ -116,17 +116,17 @@ def parse_factors(texts: Iterable[str]) -> dict[str, tuple[str | int, ...]]:
         name, equals, values = text.partition("=")
         name = name.strip()
         if not equals or not values.strip(", "):
-            raise UserError(f"--factor {text!r} is not of the form factor=value[,value…]")
+            raise UserError(f"--factor {text!r} is not of the form factor=level[,level...]")
         if name not in FACTORS:
             raise UserError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
         if name in chosen:
-            raise UserError(f"factor {name!r} is given twice; list its values in one --factor")
+            raise UserError(f"factor {name!r} is given twice; list its levels in one --factor")
         known = {str(v): v for v in FACTORS[name]}
         picked = [v.strip() for v in values.split(",") if v.strip()]
         for value in picked:
             if value not in known:
                 raise UserError(
-                    f"factor {name!r} has no value {value!r}; its values are {', '.join(known)}"
+                    f"factor {name!r} has no level {value!r}; its levels are {', '.join(known)}"
                 )
         chosen[name] = tuple(dict.fromkeys(known[v] for v in picked))
     return chosen

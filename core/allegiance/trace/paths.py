@@ -51,8 +51,8 @@ def matches(target: str, pattern: str) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def place(name: str, pattern: str) -> str | None:
-    """Return the directory above the files that both a name and a pattern may match, or None.
+def directory_of_matches(name: str, pattern: str) -> str | None:
+    """Return the directory of every file that both ``name`` and ``pattern`` may match, or None.
 
     A plain name is compared as in ``matches``. A name may also be a glob (``models/*.bin``), a
     directory with everything below it (``models/``), or a tree of unknown content (``**``,
@@ -83,7 +83,7 @@ def place(name: str, pattern: str) -> str | None:
 
 def may_match_any(name: str, patterns: Iterable[str]) -> bool:
     """Tell whether a name (a file, a directory or a glob) may match at least one pattern."""
-    return any(place(name, pattern) is not None for pattern in patterns)
+    return any(directory_of_matches(name, pattern) is not None for pattern in patterns)
 
 
 def _shapes(pattern: str) -> list[str]:

@@ -60,7 +60,7 @@ def _settings(text: str) -> list[tuple[int, str, str]]:
 
 
 def _json(text: str) -> list[tuple[str, str]]:
-    """Return the settings of JSON that is not one setting a line."""
+    """Return the settings of JSON that does not have one setting per line."""
     settings: list[tuple[str, str]] = []
 
     def keep(pairs: list[tuple[str, Any]]) -> None:

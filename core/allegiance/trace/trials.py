@@ -44,7 +44,7 @@ class Usage(Wire):
 
 
 class ConfigurationKey(NamedTuple):
-    """The fields of a trace that name its configuration; an empty string if one has no value."""
+    """The fields of a trace that identify its configuration; a field without a value is empty."""
 
     scenario: str
     condition: str
@@ -59,7 +59,7 @@ class ConfigurationKey(NamedTuple):
 
 
 class Trace(Wire):
-    """Everything recorded of one trial, and everything that names its configuration.
+    """Everything recorded of one trial, and everything that identifies its configuration.
 
     Attributes:
         schema_version: Version of the format.
@@ -110,7 +110,7 @@ class Trace(Wire):
 
     @property
     def configuration_key(self) -> ConfigurationKey:
-        """The fields that name the configuration."""
+        """The fields that identify the configuration."""
         return ConfigurationKey(
             scenario=self.scenario,
             condition=self.condition.label(),
@@ -123,7 +123,7 @@ class Trace(Wire):
 
     @property
     def setting(self) -> str:
-        """All that names the configuration beside scenario, condition and pattern."""
+        """All that identifies the configuration besides scenario, condition and pattern."""
         names = [self.model]
         if self.peer_model not in ("", SCRIPTED_PEER):
             names.append(f"peer={self.peer_model}")
@@ -140,7 +140,7 @@ class Awareness(Wire):
     Attributes:
         status: ``no_answer`` if the critic wrote nothing before it acted, or the trial was cut
             short before an action.
-        seqs: The events in which it did so.
+        seqs: The events in which the critic expressed it.
         excerpt: The first such sentence.
         by: The version of the rules that set the label.
         reason: Why there is no answer.

@@ -1,6 +1,7 @@
 """The probes that ship with allegiance, one module for each behaviour.
 
-A probe is the same object for stored trials and for a guard at run time.
+A probe is the same object for stored trials and for a guard at run time. ``AlignmentFaking`` is
+the exception: it compares whole trials.
 """
 
 from typing import TYPE_CHECKING

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
-from allegiance.probe.protocol import report
+from allegiance.probe.protocol import report_effect
 from allegiance.probe.timeline import View
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Finding, Kind
@@ -45,7 +45,7 @@ class ScoreInflation:
 
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the findings that the view's event adds."""
-        return report(self, view, self._reason)
+        return report_effect(self, view, self._reason)
 
     def _reason(self, effect: Effect) -> str | None:
         if effect.verb == "score":

@@ -155,7 +155,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         ),
         duties=duties,
         scripts=_scripts(),
-        betrayal="exfiltrator",
+        violator="exfiltrator",
     )
 
 

@@ -132,7 +132,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         ),
         duties=duties,
         scripts=_scripts(world.files[grading.LEDGER].content),
-        betrayal="inflator",
+        violator="inflator",
     )
 
 

@@ -64,7 +64,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 "violated",
             ),
         },
-        betrayal="inflator",
+        violator="inflator",
         items=grading.POINTS,
     )
 

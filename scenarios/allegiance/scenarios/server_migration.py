@@ -149,7 +149,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         ),
         duties=duties,
         scripts=_scripts(),
-        betrayal="exfiltrator",
+        violator="exfiltrator",
     )
 
 

@@ -123,7 +123,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         ),
         duties=duties,
         scripts=_scripts(),
-        betrayal="tamperer",
+        violator="tamperer",
         items=grading.POINTS,
     )
 

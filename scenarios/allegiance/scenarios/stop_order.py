@@ -117,7 +117,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         ),
         duties=duties,
         scripts=_scripts(),
-        betrayal="inflator",
+        violator="inflator",
         items=grading.POINTS,
     )
 

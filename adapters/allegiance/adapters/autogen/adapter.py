@@ -153,7 +153,7 @@ class Line(BaseChatAgent):
 class Attributed(UnboundedChatCompletionContext):
     """A model context that attributes messages of other agents to them.
 
-    The text beside a handoff reaches the next agent as an assistant message without a name. The
+    The text alongside a handoff reaches the next agent as an assistant message without a name. The
     critic would read the peer's plea as its own words.
     """
 

@@ -57,7 +57,7 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
 
 
 class GuardedWorkbench(StaticStreamWorkbench):
-    """A workbench whose calls a guard decides on, to pass to an agent when it is built.
+    """A workbench whose calls a guard allows or rejects, to pass to an agent when it is built.
 
     It wraps any workbench, such as that of an MCP server. Its base class is the only one from which
     an assistant streams. If a guard is attached, that guard decides instead, once for each call.

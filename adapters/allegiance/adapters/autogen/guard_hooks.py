@@ -1,4 +1,4 @@
-"""The hooks in AutoGen's agents: they decide on calls and record messages.
+"""The hooks in AutoGen's agents: they decide whether calls may run, and record messages.
 
 The hooks are wraps of a few methods, set once for the process. Without a watch in the context, the
 methods behave as before.
@@ -152,7 +152,7 @@ def _handing_over(inner: Function) -> Function:
 
 
 def _running_code(inner: Function) -> Function:
-    """Decide on code that an executor runs, as on a call of a tool ``execute_code``."""
+    """Decide whether an executor may run code, as for a call to a tool ``execute_code``."""
 
     @functools.wraps(inner)
     async def execute(self: CodeExecutorAgent, code_blocks: Any, *args: Any, **kwargs: Any) -> Any:

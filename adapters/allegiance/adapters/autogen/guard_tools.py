@@ -131,7 +131,7 @@ def _announced(watch: Watch, result: Any) -> None:
 
 
 class _undecided:
-    """Clear the decided call inside, so that calls which a tool makes are decided on, too."""
+    """Clear the decided call inside, so that the guard also decides on calls a tool makes."""
 
     __slots__ = ("_token",)
 
@@ -155,7 +155,7 @@ async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ti
 
 
 def _running(inner: Function) -> Function:
-    """Decide on the call of a tool, for any agent that runs it."""
+    """Decide whether a call to a tool may run, for any agent that runs it."""
     pick = picker(inner, "args", "call_id")
 
     @functools.wraps(inner)
@@ -178,7 +178,7 @@ def _running(inner: Function) -> Function:
 
 
 def _running_stream(inner: Function) -> Function:
-    """Decide on the call of a tool that streams."""
+    """Decide whether a call to a tool that streams may run."""
     pick = picker(inner, "args", "call_id")
 
     @functools.wraps(inner)
@@ -208,7 +208,7 @@ def _running_stream(inner: Function) -> Function:
 
 
 def _calling(inner: Function) -> Function:
-    """Decide on the call of a remote tool, such as that of an MCP server."""
+    """Decide whether a call to a remote tool may run, such as that of an MCP server."""
     pick = picker(inner, "name", "arguments", "call_id")
 
     @functools.wraps(inner)

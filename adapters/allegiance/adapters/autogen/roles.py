@@ -220,7 +220,7 @@ def _arguments(call: FunctionCall) -> dict[str, Any] | str:
 
 
 def _repaired(call: FunctionCall, *, known: bool) -> FunctionCall:
-    """Make a call of a scenario's tool reach the tool, even with malformed arguments.
+    """Make a call to a scenario's tool reach the tool, even with malformed arguments.
 
     An agent parses the arguments before it looks for the tool, so only the model client can do
     this. Missing arguments become an empty object, for a handoff as well.

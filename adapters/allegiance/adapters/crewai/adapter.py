@@ -49,8 +49,8 @@ class CrewAI:
     live: ClassVar[tuple[str, ...]] = LIVE
     packages: ClassVar[tuple[str, ...]] = PACKAGES
     notes: ClassVar[dict[str, str]] = {
-        "history": "CrewAI withholds the text beside tool calls from the model's own history",
-        "text beside tool calls": "recorded where the provider speaks the OpenAI or the Anthropic "
+        "history": "CrewAI withholds the text with tool calls from the model's own history",
+        "text with tool calls": "recorded where the provider speaks the OpenAI or the Anthropic "
         "protocol; CrewAI's other clients, and LLM objects given from Python, drop it",
     }
 

@@ -1,7 +1,8 @@
 """Guards CrewAI: attached from outside by its scoped hooks, or for the process by its global hooks.
 
 If a hook raises an exception, CrewAI lets the tool run; so these hooks catch every exception and
-reject the call. This module does not change CrewAI's settings: it does not import ``home``.
+reject the call. This module does not change CrewAI's settings: it does not import
+``adapters.crewai.home``, which does.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class _Call:
 
 
 class GuardHooks:
-    """Hooks that record every model's text and decide on every tool call in their context.
+    """Hooks in a context: they record models' texts and decide whether tool calls may run.
 
     Args:
         watch: Records the run.
@@ -125,7 +126,7 @@ class GuardHooks:
         return None
 
     def record_message(self, context: Any) -> None:
-        """Record what a model says; CrewAI does not pass on text beside tool calls."""
+        """Record what a model says; CrewAI does not pass on text with tool calls."""
         if CURRENT.get() is not self._where:
             return
         try:

@@ -18,7 +18,7 @@ from allegiance.scenario.roles import Model
 
 
 class Tap(BaseInterceptor[Any, Any]):
-    """Reads the text beside tool calls from the response, since CrewAI's clients drop it.
+    """Reads the text with tool calls from the response, since CrewAI's clients drop it.
 
     Attributes:
         text: The text of the last answer.

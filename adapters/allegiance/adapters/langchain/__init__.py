@@ -17,12 +17,12 @@ else:
     __getattr__ = attach(__name__, adapter=("ADAPTER",))
 
 PATTERNS = ("agent",)
-"""How the framework can be orchestrated."""
+"""The patterns that the adapter can play."""
 LIVE = ()
 """The patterns in which the peer takes part."""
 DELEGATES = ()
 """The patterns in which the critic calls the peer, which takes a model call of its own."""
 PACKAGES = ("langchain", "langchain-core", "langgraph")
-"""The distributions whose versions belong into a trace."""
+"""The distributions whose versions belong in a trace."""
 
 __all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]

@@ -23,12 +23,12 @@ from langgraph.types import interrupt
 
 from allegiance.guard.decision import Decision
 from allegiance.guard.guard import Guard
-from allegiance.guard.watch import CURRENT, Ticket, Watch
+from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 from allegiance.trace.events import Event
 
 
-class CallRejected(ToolInvocationError):
-    """A call that the guard rejected; a ``ToolNode`` shows its message to the model."""
+class ToolCallRejected(CallRejected, ToolInvocationError):
+    """The guard rejected a call to a tool; a ``ToolNode`` shows the message to the model."""
 
     def __init__(self, tool: str, args: dict[str, Any], message: str) -> None:
         Exception.__init__(self, message)
@@ -39,7 +39,7 @@ class CallRejected(ToolInvocationError):
 
 
 class GuardHandler(BaseCallbackHandler):
-    """Records every model turn and decides on every tool call of the runs in its context."""
+    """Records every model turn and decides whether each tool call in its context may run."""
 
     raise_error = True
     # ignored callbacks cost nothing, and a graph has many more chains than calls
@@ -91,10 +91,10 @@ class GuardHandler(BaseCallbackHandler):
         tool_call_id: str | None = None,
         **kwargs: Any,
     ) -> None:
-        """Decide on a call.
+        """Decide whether a call may run.
 
         Raises:
-            CallRejected: If the call is rejected.
+            ToolCallRejected: If the call is rejected.
         """
         tool = str((serialized or {}).get("name") or kwargs.get("name") or "tool")
         args = dict(inputs or {})
@@ -107,9 +107,9 @@ class GuardHandler(BaseCallbackHandler):
             if type(error).__name__ == "GraphInterrupt":
                 raise
             self.watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
-            raise CallRejected(tool, args, f"Rejected: the guard failed: {error}") from error
+            raise ToolCallRejected(tool, args, f"Rejected: the guard failed: {error}") from error
         if not ticket.allowed:
-            raise CallRejected(tool, args, ticket.decision.message)
+            raise ToolCallRejected(tool, args, ticket.decision.message)
         self._tickets[run_id] = ticket
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -192,7 +192,7 @@ class GuardMiddleware(AgentMiddleware[Any, Any]):
 
 
 def tool_node(tools: Sequence[Any], guard: Guard, **options: Any) -> ToolNode:
-    """Return a LangGraph ``ToolNode`` whose calls the guard decides on.
+    """Return a LangGraph ``ToolNode`` whose calls the guard allows or rejects.
 
     Args:
         tools: The tools of the node.

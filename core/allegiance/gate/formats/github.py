@@ -13,7 +13,7 @@ MOST_ANNOTATIONS = 10
 
 
 def render(report: GateReport) -> str:
-    """Return one command a line: errors for failures, warnings for inconclusive rulings."""
+    """Return one command per line: errors for failures, warnings for inconclusive rulings."""
     lines = []
     for level, status in (("error", "fail"), ("warning", "inconclusive")):
         rulings = [r for r in report.rulings if r.status == status]

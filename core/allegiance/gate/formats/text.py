@@ -13,7 +13,7 @@ MOST_CAUSES = 3
 def render(report: GateReport) -> str:
     """Return the verdict, what did not pass with its evidence, and the rest in short."""
     lines = [f"{report.status.upper()}: {report.reason}"]
-    lines.append(f"violated, of all trials, %: {show_rate(report.overall)}")
+    lines.append(f"violated (% of all trials): {show_rate(report.overall)}")
     for ruling in report.rulings:
         lines += ["", *ruling_lines(ruling)] if ruling.status != "pass" else ruling_lines(ruling)
     lines += ["", *report.notes] if report.notes else []

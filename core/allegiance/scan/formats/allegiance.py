@@ -63,7 +63,9 @@ def _trial(name: str, data: object) -> Found:
         return Unread(name, f"not a trial: {str(error).splitlines()[0]}")
     trace = trial.trace
     if trace.schema_version != SCHEMA:
-        return Unread(name, f"it has schema {trace.schema_version}, this version reads {SCHEMA}")
+        return Unread(
+            name, f"it has schema {trace.schema_version}, but this version reads {SCHEMA}"
+        )
     cut = trace.error or trace.truncated
     return _conversation(trace.key, trace.events, f"it was cut short: {cut}" if cut else None)
 

@@ -188,7 +188,7 @@ class StepLog:
         )
         call = next(iter(fits), None)
         if call is None:
-            what = f"the call {id!r}" if id is not None else f"a call of {tool!r}"
+            what = f"the call {id!r}" if id is not None else f"a call to {tool!r}"
             self.problems.append(f"a tool answered {what}, which is not recorded")
             return
         self._open.remove(call)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from allegiance.stats.sequential import SequentialState
 from allegiance.stats.stop_rule import StopRule
 
-Cell = TypeVar("Cell", bound=Hashable)
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass
@@ -19,7 +19,7 @@ class _Row:
     next: int = 0
 
 
-class SequentialTests(Generic[Cell]):
+class SequentialTests(Generic[Key]):
     """The sequential tests of all configurations and behaviours of a run.
 
     Each test takes trials in the order of their index. In the order in which they end it would not
@@ -34,24 +34,23 @@ class SequentialTests(Generic[Cell]):
         behaviours: The behaviours to test, by configuration.
     """
 
-    def __init__(self, until: StopRule, behaviours: Mapping[Cell, Iterable[str]]) -> None:
-        names = {cell: tuple(dict.fromkeys(listed)) for cell, listed in behaviours.items()}
+    def __init__(self, until: StopRule, behaviours: Mapping[Key, Iterable[str]]) -> None:
+        names = {key: tuple(dict.fromkeys(listed)) for key, listed in behaviours.items()}
         self.test = until.test(max(1, sum(map(len, names.values()))))
         self._rows = {
-            cell: _Row({name: self.test.start() for name in listed})
-            for cell, listed in names.items()
+            key: _Row({name: self.test.start() for name in listed}) for key, listed in names.items()
         }
         self._settled = True
 
-    def add(self, cell: Cell, index: int, flags: Mapping[str, bool | None]) -> None:
+    def add(self, key: Key, index: int, flags: Mapping[str, bool | None]) -> None:
         """Add a trial of a configuration.
 
         Args:
-            cell: The configuration.
+            key: The configuration.
             index: The index of the trial within the configuration.
             flags: Whether the trial shows each behaviour; None if it was not scored.
         """
-        row = self._rows[cell]
+        row = self._rows[key]
         row.held[index] = flags
         while row.next in row.held:
             for behaviour, flag in row.held.pop(row.next).items():
@@ -59,18 +58,18 @@ class SequentialTests(Generic[Cell]):
             row.next += 1
         self._settled = False
 
-    def is_decided(self, cell: Cell) -> bool:
+    def is_decided(self, key: Key) -> bool:
         """Tell whether a configuration has a verdict: a behaviour failed, or all passed."""
         self._settle()
-        status = [state.status for state in self._rows[cell].states.values()]
+        status = [state.status for state in self._rows[key].states.values()]
         return "fail" in status or all(s == "pass" for s in status)
 
-    def states(self) -> Iterator[tuple[Cell, str, SequentialState]]:
+    def states(self) -> Iterator[tuple[Key, str, SequentialState]]:
         """Yield every configuration and behaviour with its state."""
         self._settle()
-        for cell, row in self._rows.items():
+        for key, row in self._rows.items():
             for behaviour, state in row.states.items():
-                yield cell, behaviour, state
+                yield key, behaviour, state
 
     def _settle(self) -> None:
         if self._settled:
