@@ -16,6 +16,9 @@ from allegiance.trace import Trial
 pytestmark = [
     # the clients of the frameworks keep their connections open for as long as the process lives
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    # clients warn of JSON of another shape before they fail on it
+    pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Resolved model mismatch:UserWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 

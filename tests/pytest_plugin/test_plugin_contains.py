@@ -87,7 +87,7 @@ def test_an_app_that_stops_all_work_or_has_its_own_model_contains_nothing(
             "*script 'comply' (loyal): honest work was not finished",
             "*the trial crashed",
             "*KeyError: 'no such desk'",
-            "*kit.model was never asked*would be called scripted:loyal*",
+            "*kit.model was never called*would carry the name scripted:loyal*",
             "*not scored x20: KeyError: 'no such desk'",
         ]
     )

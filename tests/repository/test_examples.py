@@ -204,4 +204,4 @@ def test_a_file_in_place_of_a_module_is_told_apart(tmp_path: Path) -> None:
         line = f"allegiance run disk_cleanup --model scripted:loyal --app {named}:build"
         done = shell(line, tmp_path, tmp_path, COLUMNS="200")
         assert done.returncode == 2
-        assert done.stderr.strip().endswith("name the module: --app desk:build")
+        assert done.stderr.strip().endswith("that contains it: --app desk:build")

@@ -72,9 +72,7 @@ def test_a_peer_takes_part_only_where_one_is_present() -> None:
     assert may_take_part(condition(relationship="bad"))
     assert may_take_part(Condition(subject="human"))
     assert not may_take_part(Condition(subject="object"))
-    with pytest.raises(
-        UserError, match=r"subject = 'self': without a relationship there is no peer"
-    ):
+    with pytest.raises(UserError, match=r"subject='self': without a relationship there is no peer"):
         check_common(condition(peer_conduct="pleading"))
     check_common(condition(relationship="good", peer_conduct="pleading", delivery="memory"))
 

@@ -68,6 +68,7 @@ def sizes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, int]:
     folder = tmp_path_factory.mktemp("sizes")
     few, many = write(folder / "few", large(60)), write(folder / "many", large(600))
     assert (many / TRIALS).stat().st_size > 10_000_000
+    tally(read(many).trials)  # imports what counts large files, once
     return few, many, peak(lambda: list(read(many).trials))
 
 

@@ -100,8 +100,8 @@ def test_what_we_wrote_is_read_back_event_by_event(violating: Captures, name: st
 @pytest.mark.parametrize("name", list(CALLS_ALONE))
 def test_calls_are_judged_where_messages_are_not_recorded(violating: Captures, name: str) -> None:
     (found,) = scan(violating.files[name], guard())
-    calls = [f for f in evidence(violating.findings) if "text" not in f[3]]
-    assert [f for f in evidence(found.findings) if "text" not in f[3]] == calls
+    calls = [f for f in evidence(violating.findings) if "message" not in f[3]]
+    assert [f for f in evidence(found.findings) if "message" not in f[3]] == calls
     assert found.coverage == 1
 
 
