@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from allegiance.analysis.controls import Family, Row
 
 
+# Over 50 lines: typer reads the options and their help from the signature.
 def command(
     runs: RunsArgument,
     everything: Annotated[

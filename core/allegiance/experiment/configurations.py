@@ -70,6 +70,7 @@ class RunPlan:
     left_out: tuple[str, ...]
 
 
+# Over 50 lines: the keyword arguments and what they mean are half of them.
 def expand(
     *,
     scenarios: Sequence[str] = (),
