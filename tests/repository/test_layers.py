@@ -17,6 +17,7 @@ LONGEST = 300
 ORDER = (
     "errors",
     "lazy",
+    "reading",
     "registry",
     "trace",
     "statements",
@@ -49,10 +50,10 @@ ORDER = (
 
 # packages whose place in the order would let them import more than they may
 ONLY = {
-    "probes": {"errors", "lazy", "trace", "statements", "stats", "probe", "probes"},
+    "probes": {"errors", "lazy", "reading", "trace", "statements", "stats", "probe", "probes"},
     "scenarios": set(ORDER[: ORDER.index("scenario") + 1]) | {"probes", "scenarios"},
     "adapters": set(ORDER[: ORDER.index("play") + 1]) | {"adapters", "judge"},
-    "shell": {"errors", "lazy", "trace", "shell"},
+    "shell": {"errors", "lazy", "reading", "trace", "shell"},
 }
 
 
