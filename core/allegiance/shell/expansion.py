@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from allegiance.shell.braces import expand_braces, number_range, plain_word
+from allegiance.shell.budget import charge
 from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.syntax import between, decode, parse, text
 from allegiance.shell.targets import UNKNOWN
 from allegiance.shell.words import (
     bare_text,
     change_value,
-    expand_braces,
-    number_range,
-    plain_word,
     resolve_escapes,
     split_words,
 )
@@ -217,9 +216,11 @@ class Expander:
         if name in ("@", "*") or (name.isdigit() and name != "0"):
             arguments = state.arguments
             if arguments is None or name in ("@", "*"):
+                charge(0, len(arguments or ()))
                 return None if arguments is None else list(arguments)
             return list(arguments[int(name) - 1 : int(name)]) or [_EMPTY]
         if name in state.variables:
+            charge(0, len(state.variables[name]))
             return list(state.variables[name])
         if name == "PWD":
             return [Word(state.cwd or ".")]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from allegiance.shell import targets
+from allegiance.shell.budget import charge, check_path
 from allegiance.shell.expansion import Expander
 from allegiance.shell.state import (
     NOTHING,
@@ -23,6 +24,7 @@ from allegiance.shell.state import (
     Word,
     either,
     joined,
+    merged,
     numbered,
 )
 from allegiance.shell.targets import UNKNOWN
@@ -84,6 +86,14 @@ class Machine(ABC):
     def run(self, words: Sequence[Word], stdin: Stream = NOTHING) -> Stream:
         """Follow one command given as words."""
 
+    @abstractmethod
+    def leave(self) -> Stream:
+        """Follow the traps of a shell that ends, or that redirects its output for good."""
+
+    def trap(self, code: str) -> None:
+        """Note code that runs at a signal, or when the shell ends."""
+        self.state.traps = merged([self.state.traps, (code,)])
+
     def emit(
         self,
         verb: Verb,
@@ -93,6 +103,8 @@ class Machine(ABC):
         before: str | None = None,
     ) -> None:
         """Add an effect."""
+        check_path(target)
+        charge(len(source or "") + len(value or "") + len(before or ""), 4)
         effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
         self.effects[effect] = None
         if verb in ("copy", "move"):
@@ -136,13 +148,14 @@ class Machine(ABC):
             home = state.variables.get("HOME")
             name = (home[0].text if home else "~") + name[1:]
         apart = name.startswith((UNKNOWN, "~")) or state.cwd in ("", ".")
-        return targets.join("" if apart else state.cwd, name)
+        return targets.join("" if apart else state.cwd, check_path(name))
 
     def path(self, name: str) -> str:
         """Return the target that a path names in the present state."""
         state, target = self.state, self.local(name)
         if state.root:
             target = f"{state.root}/{target.lstrip('/')}"
+        charge(0, len(state.links))
         for link, aim in state.links.items():
             if target == link or target.startswith(f"{link}/"):
                 target = aim + target[len(link) :]
@@ -179,6 +192,7 @@ class Machine(ABC):
             self.emit("write", target, value=None if append else stream.text)
         self._forget(target)
         if stream.text is not None:
+            charge(len(old_text) + len(stream.text))
             self.state.files[target] = old_text + stream.text
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
@@ -230,6 +244,7 @@ class Machine(ABC):
     @contextmanager
     def perhaps(self) -> Iterator[None]:
         """Follow enclosed commands that may not run, so that both cases count afterwards."""
+        charge(0, len(self.state.descriptors))
         before = dict(self.state.descriptors)
         yield
         self.state.descriptors = either([before, self.state.descriptors], self.collecting)

@@ -8,6 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from allegiance.errors import needed_by
+from allegiance.reading import reads_text
+from allegiance.shell.budget import charge, charge_nodes, check_nodes
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser
@@ -20,7 +22,7 @@ _OPAQUE = (
     "arithmetic_expansion",
 )
 
-LIMIT, PIPES = 50_000, 2_000
+LIMIT, PIPES = 100_000, 2_000
 """The longest command that is parsed, in characters, and the most ``|`` signs in it."""
 
 SHORT, SECONDS = 2_000, 0.8
@@ -55,6 +57,7 @@ def check() -> None:
     _language()
 
 
+@reads_text("$(", "`", "{", "'", '"', "<<E\n", "|", ";", "\\", "\0", limit=LIMIT)
 def parse(command: str) -> Node:
     """Return the root of the syntax tree of a command.
 
@@ -68,11 +71,13 @@ def parse(command: str) -> Node:
         raise ValueError("the shell command is too long to be read")
     if any(char in command for char in "\0\x01\x02"):
         raise ValueError("the shell command contains control characters")
+    charge(len(command))
     plain = _FOREIGN.sub(lambda match: f"\x01{ord(match[0]):x}\x02", command)
     data = plain.replace("\r\n", "\n").encode()
     if len(data) > SHORT:
         _try(data)
     root = _parser().parse(data).root_node
+    charge_nodes(root.descendant_count)
     if root.has_error:
         raise ValueError(f"the shell command cannot be parsed: {command[:80]!r}")
     if b"\\ " in data or b"\\\t" in data:
@@ -84,12 +89,13 @@ def _try(data: bytes) -> None:
     """Parse once with a time limit: some long strings that are not commands take very long."""
     parser, end = _parser(), monotonic() + SECONDS
     try:
-        parser.parse(
+        tree = parser.parse(
             lambda start, _: data[start : start + 65_536],
             progress_callback=lambda *_: monotonic() > end,
         )
     except ValueError:
         raise ValueError("the shell command takes too long to be parsed") from None
+    check_nodes(tree.root_node.descendant_count)
 
 
 def _complete(root: Node, data: bytes) -> None:
