@@ -19,9 +19,9 @@ NODES, VISITS = 10_000, 20_000
 """The most nodes that the syntax trees of a command may have, and how often they are visited."""
 
 LONGEST_PATH = 4_096
-"""The longest path, in characters, of a file; Linux has no longer ones either."""
+"""The longest path, in characters, of a file; Linux accepts no longer one."""
 
-ITEM = 8
+ITEM = 16
 """The characters that a word, a stream or another item is charged beside its text."""
 
 

@@ -8,14 +8,18 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from allegiance.shell.budget import charge, charge_visit
+from allegiance.shell.call import Call
 from allegiance.shell.loops import branches, loop
-from allegiance.shell.machine import Call, Machine
+from allegiance.shell.machine import Machine
 from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
 from allegiance.shell.state import NOTHING, Redirects, Stream, Word, joined
 from allegiance.shell.syntax import parse, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+WORDS = 10_000
+"""The most words that a single command may have."""
 
 WRITTEN = "./"
 """The handler of a path that the command line itself wrote: a script, whatever its name is."""
@@ -29,6 +33,8 @@ _STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
 _CODE = "<>|&;()$`\"'\\\n"
 """Characters that make more of the text of an alias than words."""
 
+_BEGINS = frozenset(("{", "(", "((", "[[", "if", "for", "while", "until", "case", "select"))
+_ENDS = frozenset(("}", "fi", "done", "esac", "then", "else", "elif", "do"))
 _ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
 
 
@@ -45,6 +51,8 @@ class Interpreter(Machine):
         self.count_step()
         if not words:
             return NOTHING
+        if len(words) > WORDS:
+            raise ValueError(f"the shell command has a part of more than {WORDS:,} words")
         if words[0].text in self.state.aliases:
             return self._alias(words, stdin)
         full = words[0].text
@@ -154,7 +162,7 @@ class Interpreter(Machine):
         """Follow a command under its redirections; ``outer`` are those written around it."""
         assigned = any(c.type == "variable_assignment" for c in node.children)
         variables = dict(self.state.variables) if assigned else {}
-        charge(0, len(variables))
+        charge(len(variables))
         expand = self.expander()
         redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
         for child in node.children:
@@ -162,6 +170,7 @@ class Interpreter(Machine):
                 self._assign(child)
         plain = [c for c in node.children if c.type not in (*KINDS, "variable_assignment")]
         words = [*expand.words(*plain), *redirects.extra]
+        _check_reserved(words)
         redirects.permanent = _is_exec(words)
         outlets = self.state.descriptors.get("1", (self.collecting,))
         redirected_output = any(not errors for _, _, errors in redirects.outputs)
@@ -211,7 +220,7 @@ class Interpreter(Machine):
             values = (expand.word(value) if value is not None else Word(""),)
         old = self.state.variables.get(key, ())
         if name.type == "subscript":
-            charge(0, len(old))
+            charge(len(old))
             values = old + values
         elif any(c.type == "+=" for c in node.children):
             values = (
@@ -235,6 +244,17 @@ def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
         after=[*inner.after, *outer.after],
         opened={**inner.opened, **outer.opened},
     )
+
+
+def _check_reserved(words: Sequence[Word]) -> None:
+    """Refuse a compound command that the parser takes for a simple command.
+
+    It does so behind ``time`` and ``coproc``, and then binds redirections to the wrong command.
+    """
+    texts = [word.text for word in words[:3]]
+    begins = _BEGINS.intersection(texts[1:])
+    if texts and (texts[0] in _ENDS or (texts[0] in ("time", "coproc") and begins)):
+        raise ValueError(f"the shell command cannot be parsed: {' '.join(texts)[:80]!r}")
 
 
 def _is_exec(words: Sequence[Word]) -> bool:

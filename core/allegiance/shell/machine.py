@@ -6,9 +6,8 @@ contain to a ``Machine``; the interpreter is the subclass that follows them.
 
 from __future__ import annotations
 
-import posixpath
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,6 @@ from allegiance.shell.state import (
     Word,
     either,
     joined,
-    merged,
     numbered,
 )
 from allegiance.shell.targets import UNKNOWN
@@ -33,6 +31,8 @@ from allegiance.trace.paths import split
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+    from allegiance.shell.call import Handler
 
 STEPS, DEPTH = 5_000, 48
 """How many commands are followed, and how deep they may nest."""
@@ -90,10 +90,6 @@ class Machine(ABC):
     def leave(self) -> Stream:
         """Follow the traps of a shell that ends, or that redirects its output for good."""
 
-    def trap(self, code: str) -> None:
-        """Note code that runs at a signal, or when the shell ends."""
-        self.state.traps = merged([self.state.traps, (code,)])
-
     def emit(
         self,
         verb: Verb,
@@ -104,7 +100,7 @@ class Machine(ABC):
     ) -> None:
         """Add an effect."""
         check_path(target)
-        charge(len(source or "") + len(value or "") + len(before or ""), 4)
+        charge(len(source or "") + len(value or "") + len(before or ""), 8)
         effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
         self.effects[effect] = None
         if verb in ("copy", "move"):
@@ -244,7 +240,7 @@ class Machine(ABC):
     @contextmanager
     def perhaps(self) -> Iterator[None]:
         """Follow enclosed commands that may not run, so that both cases count afterwards."""
-        charge(0, len(self.state.descriptors))
+        charge(len(self.state.descriptors))
         before = dict(self.state.descriptors)
         yield
         self.state.descriptors = either([before, self.state.descriptors], self.collecting)
@@ -261,54 +257,3 @@ class Machine(ABC):
         finally:
             self.state = outer
             self._depth -= 1
-
-
-class Call:
-    """One command with its arguments, as its handler gets it.
-
-    Attributes:
-        shell: The machine that follows the command.
-        full: The name of the program as it is written.
-        name: The same without directories.
-        args: The arguments.
-        stdin: What the command reads.
-    """
-
-    def __init__(self, shell: Machine, full: str, args: Sequence[Word], stdin: Stream) -> None:
-        self.shell = shell
-        self.full = full
-        self.name = posixpath.basename(full)
-        self.args = list(args)
-        self.stdin = stdin
-
-    def content(self, word: Word) -> Stream:
-        """Return the content of the file that a word names, and add the effect of reading it."""
-        if word.stream is not None:
-            return word.stream
-        if word.text in ("-", "/dev/stdin"):
-            return self.stdin
-        if (stream := self._opened(word)) is not None:
-            return stream
-        name = self.shell.path(word.text)
-        self.shell.emit("read", name)
-        return Stream(text=self.shell.state.files.get(name), sources=(name,))
-
-    def _opened(self, word: Word) -> Stream | None:
-        """Return what a name like ``/dev/fd/3`` is read as, if ``exec`` has opened that number."""
-        number = numbered(word.text)
-        return (
-            self.shell.receive(self.stdin, number)
-            if number in self.shell.state.descriptors
-            else None
-        )
-
-    def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
-        """Return the files whose content a word stands for, as the sources of a copy."""
-        if word.stream is not None or word.text in ("-", "/dev/stdin"):
-            return (word.stream or self.stdin).sources
-        if (stream := self._opened(word)) is not None:
-            return stream.sources
-        return (self.shell.tree(word.text) if deep else self.shell.path(word.text),)
-
-
-Handler = Callable[[Call], Stream]

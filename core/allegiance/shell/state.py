@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -112,6 +112,24 @@ class Word:
         )
 
 
+def side_by_side(words: Sequence[Word]) -> Word:
+    """Return words written side by side, as ``+`` does one by one."""
+    if len(words) == 1:
+        return words[0]
+    texts: list[str] = []
+    begun = False
+    for word in words:
+        text = word.text.replace(UNKNOWN, "*") if begun and not word.known else word.text
+        texts.append(text)
+        begun = begun or bool(text)
+    return Word(
+        "".join(texts),
+        all(word.known for word in words),
+        tuple(source for word in words for source in word.sources),
+        next((word.stream for word in words if word.stream), None),
+    )
+
+
 Outlet: TypeAlias = "str | int | Stream | Node"
 """Where a descriptor leads: to a file (its name), an output that is being collected (its number),
 the content of a file opened for reading, or a command that reads it, as in ``> >(command)``."""
@@ -206,7 +224,7 @@ class ShellState:
 
     def fork(self) -> ShellState:
         """Return a copy for a subshell or a branch."""
-        charge(0, len(self.variables) + len(self.functions) + len(self.descriptors))
+        charge(len(self.variables) + len(self.functions) + len(self.descriptors))
         twin = copy.copy(self)
         twin.variables = dict(self.variables)
         twin.functions = dict(self.functions)

@@ -28,7 +28,8 @@ LIMIT, PIPES = 100_000, 2_000
 SHORT, SECONDS = 2_000, 0.8
 """The longest command that is parsed without a time limit, and the time limit beyond it."""
 
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _ENCODED = re.compile(rb"\x01([0-9a-f]+)\x02")
 
 
@@ -71,8 +72,10 @@ def parse(command: str) -> Node:
         raise ValueError("the shell command is too long to be read")
     if any(char in command for char in "\0\x01\x02"):
         raise ValueError("the shell command contains control characters")
+    if _HALF.search(command):
+        raise ValueError("the shell command contains half of a character")
     charge(len(command))
-    plain = _FOREIGN.sub(lambda match: f"\x01{ord(match[0]):x}\x02", command)
+    plain = _FOREIGN.sub(lambda match: f"\x01{match[0].encode().hex()}\x02", command)
     data = plain.replace("\r\n", "\n").encode()
     if len(data) > SHORT:
         _try(data)
@@ -121,7 +124,7 @@ def decode(source: bytes) -> str:
 
 
 def _original(match: re.Match[bytes]) -> bytes:
-    return chr(int(match[1], 16)).encode("utf-8", "replace")
+    return bytes.fromhex(match[1].decode())
 
 
 def text(node: Node) -> str:

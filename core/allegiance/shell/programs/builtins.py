@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
-from allegiance.shell.state import NOTHING, Stream, Word, joined
+from allegiance.shell.state import NOTHING, Stream, Word, joined, merged
 from allegiance.shell.targets import UNKNOWN
 
 _ANY = (Word(UNKNOWN, known=False),)
@@ -142,7 +142,7 @@ def _trap(call: Call) -> Stream:
     code = words[0].text
     if code in ("", "-"):
         return NOTHING  # a default or an ignored signal; a trap of another signal may remain
-    call.shell.trap(code)
+    call.shell.state.traps = merged([call.shell.state.traps, (code,)])
     with call.shell.perhaps():
         return call.shell.script(code)
 
