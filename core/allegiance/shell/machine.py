@@ -7,7 +7,7 @@ contain to a ``Machine``; the interpreter is the subclass that follows them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,8 +32,6 @@ from allegiance.trace.paths import split
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from allegiance.shell.call import Handler
-
 STEPS, DEPTH = 5_000, 48
 """How many commands are followed, and how deep they may nest."""
 
@@ -51,7 +49,7 @@ class Machine(ABC):
         collecting: The number of the output that is being collected, which commands return.
     """
 
-    def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, state: ShellState, handlers: Mapping[str, Callable[..., Stream]]) -> None:
         self.state = state
         self.handlers = handlers
         self.effects: dict[Effect, None] = {}
