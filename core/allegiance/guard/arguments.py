@@ -56,9 +56,7 @@ def read_args(args: object, longest: int = LONGEST) -> Arguments:
     if type(args) is dict:
         size = 2
         for key, value in args.items():
-            if not (
-                type(key) is str and type(value) is str and key.isascii() and value.isascii()
-            ):
+            if not (type(key) is str and type(value) is str and key.isascii() and value.isascii()):
                 break
             size += len(key) + len(value) + 6
         else:  # nearly every call
@@ -149,7 +147,7 @@ class _Reader:
             try:
                 text.encode()
             except UnicodeEncodeError as error:
-                where = f"{ascii(text[error.start])} at character {error.start}"
+                where = f"{text[error.start]!a} at character {error.start}"
                 raise _Unjudged(f"holds a lone surrogate ({where}), which is no text") from None
         return text
 

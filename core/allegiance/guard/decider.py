@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
 _CACHED_TOOLS = 512
 
+LONG = 20_000
+"""Characters of arguments above which our own probes and bindings have a time limit, too: a switch
+of threads is then a small part of the decision's time."""
+
 
 @dataclass
 class Decider:

@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from time import monotonic, time_ns
 
 from allegiance.guard.decision import RECORD_TIME, TRACE_NUMBER, Record, Sink
-from allegiance.guard.recent import Recent, describe_error
+from allegiance.guard.recent import describe_error
 from allegiance.trace.events import Event
 
 LONGEST_QUEUE = 10_000
@@ -63,7 +63,10 @@ class Delivery:
         """Wait until the sinks have what they were handed, and tell whether they have it."""
         end = monotonic() + seconds
         lines = list(self._lines.values())
-        return all([line.flush(end - monotonic()) for line in lines])
+        done = True
+        for line in lines:  # all of them, even if one is slow
+            done = line.flush(end - monotonic()) and done
+        return done
 
     def _new_line(self, sink: Sink) -> _Line:
         with self._lock:

@@ -50,10 +50,8 @@ class TimeLimit:
                 runs or waits for the job stays a Ctrl-C.
             Exception: Whatever error the job raises.
         """
-        if self._seconds is None:
-            error = _run_here(run)
-        else:
-            error = self._run_there(run, self._seconds)
+        seconds = self._seconds
+        error = _run_here(run) if seconds is None else self._run_there(run, seconds)
         if error is None:
             return
         if isinstance(error, Exception):

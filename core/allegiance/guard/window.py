@@ -128,11 +128,11 @@ class WindowView(View):
             for event in self._window.kept.between(done, end):
                 state = step(state, event)
         elif fold is not None:
-            return state  # type: ignore[no-any-return]
+            return state
         # a probe that was given up on may come late: a fold never goes back
         if fold is None or folds[key][0] <= end:
             folds[key] = (end, state, step)
-        return state  # type: ignore[no-any-return]
+        return state
 
     def call(self) -> Event | None:
         """Return the call that the last event is the result of, even if it is no longer kept."""
@@ -182,9 +182,8 @@ class Window(Timeline):
         effects: tuple[Effect, ...] = (),
         ok: bool = True,
         bound: bool = True,
-        size: int = 0,
     ) -> Event:
-        """Add and return the next event; ``size`` is the number of characters of its arguments."""
+        """Add and return the next event without validating it."""
         event = super().add(
             kind,
             actor,
@@ -196,9 +195,7 @@ class Window(Timeline):
             ok=ok,
             bound=bound,
         )
-        size += len(text)
-        self.size += size
-        self._sizes.append(size)
+        self._sizes.append(0)
         self.answered = self._open.pop(call_id, None) if kind == "tool_result" else None
         if kind == "tool_call":  # calls without a result are kept longer, but not for ever
             put_bounded(self._open, call_id, event, self._keep)
@@ -213,6 +210,11 @@ class Window(Timeline):
         if size is not None and size != len(self.kept):
             raise ValueError("only the view of all events is left")
         return WindowView(self)
+
+    def weigh(self, size: int) -> None:
+        """Note the characters of the text or arguments of the last event."""
+        self._sizes[-1] = size
+        self.size += size
 
     @property
     def is_full(self) -> bool:
