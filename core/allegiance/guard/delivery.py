@@ -61,12 +61,7 @@ class Delivery:
 
     def flush(self, seconds: float) -> bool:
         """Wait until the sinks have what they were handed, and tell whether they have it."""
-        end = monotonic() + seconds
-        lines = list(self._lines.values())
-        done = True
-        for line in lines:  # all of them, even if one is slow
-            done = line.flush(end - monotonic()) and done
-        return done
+        return _flush(list(self._lines.values()), seconds) == []
 
     def _new_line(self, sink: Sink) -> _Line:
         with self._lock:
@@ -127,18 +122,34 @@ class _Line:
 
         A sink that did not keep up is not waited for again until it has.
         """
+        return self.wait(self.mark(), seconds)
+
+    @property
+    def summary(self) -> str:
+        """How far the sink is behind."""
+        return f"{_name(self._sink)} is slow: {self._waiting} records wait for it"
+
+    def mark(self) -> _Flush:
+        """Put a mark after the records so far."""
         mark = _Flush()
         with self._lock:
-            if self._thread is None:
-                return True
-            if self._thread is threading.current_thread() or self.stuck:
-                return False
-            mark.gap, self._gap = self._gap, 0
-            self._queue.put(mark)
+            if self._waiting == 0 and not self._gap:
+                mark.reached.set()
+            elif self._thread is not threading.current_thread() and not self.stuck:
+                mark.gap, self._gap = self._gap, 0
+                self._queue.put(mark)
+            else:
+                mark.is_refused = True
+        return mark
+
+    def wait(self, mark: _Flush, seconds: float | None) -> bool:
+        """Wait until a mark is reached, and tell whether it is."""
+        if mark.is_refused:
+            return False
         if mark.reached.wait(None if seconds is None else max(seconds, 0.0)):
             return True
         self.stuck = True
-        self._failures.append(f"{_name(self._sink)} is slow: {self._waiting} records wait for it")
+        self._failures.append(self.summary)
         return False
 
     def close(self) -> None:
@@ -196,6 +207,7 @@ class _Flush:
 
     def __init__(self) -> None:
         self.gap = 0
+        self.is_refused = False
         self.reached = threading.Event()
 
 
@@ -210,13 +222,20 @@ def _name(sink: Sink) -> str:
         return f"sink {type(sink).__name__}"
 
 
+def _flush(lines: list[_Line], seconds: float) -> list[_Line]:
+    """Wait for lines at the same time, and return those that did not keep up."""
+    end = monotonic() + seconds
+    marks = [(line, line.mark()) for line in lines]
+    return [line for line, mark in marks if not line.wait(mark, end - monotonic())]
+
+
 def _flush_all() -> None:
     """Wait for all sinks at the end of the process, and say which did not get everything."""
-    end = monotonic() + EXIT_SECONDS
-    for line in list(_ACTIVE):
+    lines = list(_ACTIVE)
+    for line in lines:
         line.stuck = False
-        if not line.flush(end - monotonic()):
-            print(f"allegiance: {line._failures[-1]}, and the process ends", file=sys.stderr)
+    for line in _flush(lines, EXIT_SECONDS):
+        print(f"allegiance: {line.summary}, and the process ends", file=sys.stderr)
 
 
 def _forget_threads() -> None:
