@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -28,10 +28,6 @@ class Recent(list[T]):
         total: The number of items that were ever added.
     """
 
-    # on the class too: a copy gets its items before its attributes
-    most: int | None = MOST
-    total: int = 0
-
     def __init__(self, items: Iterable[T] = (), most: int | None = MOST) -> None:
         super().__init__()
         self.most = most
@@ -50,6 +46,10 @@ class Recent(list[T]):
             self.total += len(new)
             if self.most is not None and len(self) > self.most:
                 del self[: len(self) - self.most]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy the count last: the items would be counted again."""
+        return type(self), (list(self), self.most), {"total": self.total}
 
 
 def put_bounded(items: dict[K, V], key: K, value: V, most: int = MOST) -> bool:
