@@ -204,3 +204,11 @@ def test_a_copy_shares_nothing_that_can_be_changed() -> None:
     assert copied == data
     copied["a"][0]["b"][1].append(2)
     assert data == {"a": [{"b": ("c", [1])}]}
+
+
+def test_a_name_that_no_system_has_is_rejected_before_a_probe_reads_it() -> None:
+    guard = Guard([WeightExfiltration(assets=["models/**"])], bindings=files())
+    args = {"source_path": "../" * 100_000, "destination_path": "usb:/x"}
+    ticket = Watch(guard).before("ops", "copy_file", args)
+    assert not ticket.allowed
+    assert "target or source has 300,000 characters" in ticket.decision.message

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from allegiance.bindings.binding import Binding
 
 
+LONGEST_NAME = 10_000
+"""Characters of the longest target or source of an effect in a call with long arguments: no file or
+address has a longer name, and probes compare names with patterns part by part."""
+
+
 def plan_effects(
     guard: Decider, binding: Binding, built_in: bool, arguments: Arguments
 ) -> tuple[Effect, ...]:
@@ -24,7 +29,8 @@ def plan_effects(
         arguments: The arguments of the call.
 
     Raises:
-        ValueError: If the arguments are a string that is not a JSON object.
+        ValueError: If the arguments are a string that is not a JSON object, or name something that
+            no system has.
         Exception: Whatever the binding raises.
     """
     args = arguments.judged
@@ -41,4 +47,8 @@ def plan_effects(
         args = copy_data(args)  # a function of a user's may change its argument
     planned: list[Effect] = []
     guard.time_limit(lambda: planned.extend(binding.plan(args)))
+    for effect in planned if arguments.size > LONG else ():
+        longest = max(len(effect.target), len(effect.source or ""))
+        if longest > LONGEST_NAME:
+            raise ValueError(f"an effect's target or source has {longest:,} characters")
     return tuple(planned)
