@@ -29,6 +29,8 @@ from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltrat
 from allegiance.trace import Effect
 
 GROWTH, LIMIT, MEGABYTE = 0.10, 1.0, 1_000_000
+PATHS = 100
+"""Different paths: the caches for paths hold up to 16,384 of them, and would fill up slowly."""
 
 
 def guard(*bindings: Binding, **options: Any) -> Guard:
@@ -57,22 +59,22 @@ def attached() -> Callable[[int], None]:
             tool = watch.wrap(lambda path: "ok " * 100, tool="read", actor="ops")
             for call in range(5):
                 watch.announce(f"{number}-{call}", "read")
-                tool(f"/srv/{number}/{call}")
+                tool(f"/srv/{number % PATHS}/{call}")
 
     return request
 
 
 def used() -> Callable[[int], None]:
-    """Use one attachment for all calls; a hundredth of them is flagged."""
+    """Use one attachment for all calls; a quarter of them is flagged."""
     watch = Watch(guard(read(), bind("cp", _copy), sinks=[lambda record: None]))
     tool = watch.wrap(lambda path: "ok", tool="read", actor="ops")
 
     def call(number: int) -> None:
         watch.announce(f"id-{number}", "read" if number % 2 else "never")
-        if number % 100:
-            tool(f"/srv/{number}")
+        if number % 4:
+            tool(f"/srv/{number % PATHS}")
         else:
-            assert not watch.before("ops", "cp", {"to": f"usb:/{number}"}).allowed
+            assert not watch.before("ops", "cp", {"to": f"usb:/{number % PATHS}"}).allowed
 
     return call
 

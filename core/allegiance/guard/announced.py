@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from allegiance.guard.recent import put_bounded
 
-MOST = 4096
+MOST = 1000
 """The calls that are remembered; an older one is counted as missed, but no longer by name."""
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _CACHED_TOOLS = 512
 
-LONG = 20_000
+LONG = 2_000
 """Characters of arguments above which our own probes and bindings have a time limit, too: a switch
 of threads is then a small part of the decision's time."""
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from allegiance.bindings.binding import Binding
 
 
-LONGEST_NAME = 10_000
+LONGEST_NAME = 8_000
 """Characters of the longest target or source of an effect in a call with long arguments: no file or
 address has a longer name, and probes compare names with patterns part by part."""
 
