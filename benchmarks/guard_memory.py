@@ -32,6 +32,9 @@ GROWTH, LIMIT, MEGABYTE = 0.10, 1.0, 1_000_000
 PATHS = 100
 """Different paths: the caches for paths hold up to 16,384 of them, and would fill up slowly."""
 
+Steps = tuple[Callable[[int], None], Callable[[], bool]]
+"""A step of an app, and a function that waits for the sinks of its guard."""
+
 
 def guard(*bindings: Binding, **options: Any) -> Guard:
     return Guard(
@@ -50,7 +53,7 @@ def read() -> Binding:
     return bind("read", lambda args: Effect(verb="read", target=args["path"]))
 
 
-def attached() -> Callable[[int], None]:
+def attached() -> Steps:
     """Attach one guard for a request of five calls, of which the model requested each."""
     server = guard(read(), sinks=[lambda record: None])
 
@@ -61,10 +64,10 @@ def attached() -> Callable[[int], None]:
                 watch.announce(f"{number}-{call}", "read")
                 tool(f"/srv/{number % PATHS}/{call}")
 
-    return request
+    return request, server.flush
 
 
-def used() -> Callable[[int], None]:
+def used() -> Steps:
     """Use one attachment for all calls; a quarter of them is flagged."""
     watch = Watch(guard(read(), bind("cp", _copy), sinks=[lambda record: None]))
     tool = watch.wrap(lambda path: "ok", tool="read", actor="ops")
@@ -76,20 +79,21 @@ def used() -> Callable[[int], None]:
         else:
             assert not watch.before("ops", "cp", {"to": f"usb:/{number % PATHS}"}).allowed
 
-    return call
+    return call, watch.guard.flush
 
 
 def _copy(args: Any) -> Effect:
     return Effect(verb="copy", source="models/peer.bin", target=args["to"])
 
 
-def growth(make: Callable[[], Callable[[int], None]], count: int) -> tuple[float, float]:
+def growth(make: Callable[[], Steps], count: int) -> tuple[float, float]:
     """Return the megabytes after the first tenth of the steps, and the largest later."""
     tracemalloc.start()
-    step, sizes = make(), []
+    (step, flush), sizes = make(), []
     for number in range(count):
         step(number)
         if (number + 1) % (count // 10) == 0:
+            flush()
             gc.collect()
             sizes.append(tracemalloc.get_traced_memory()[0] / 1e6)
     tracemalloc.stop()

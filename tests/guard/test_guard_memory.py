@@ -137,8 +137,7 @@ def test_long_texts_are_not_kept_for_the_number_of_events_alone() -> None:
     window = Window(keep=100, characters=1000)
     for _ in range(10):
         window.add("message", "ops", text="x" * 300)
-        window.weigh(300)
-        if window.is_full:
+        if window.weigh(300):
             window.trim(lambda owner, job: job())
     assert len(window.kept.last) == 3
     assert window.size == 900

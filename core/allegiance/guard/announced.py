@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.guard.recent import put_bounded
+from itertools import islice
 
 MOST = 1000
 """The calls that are remembered; an older one is counted as missed, but no longer by name."""
@@ -45,8 +45,11 @@ class Announced:
             if (waiting := self._ids.get(tool)) is None:
                 return
             call_id = next(iter(waiting))
-        put_bounded(self._arrived, call_id, None, MOST)
-        if self._tools and call_id in self._tools:
+        self._arrived[call_id] = None
+        if len(self._arrived) > 2 * MOST:  # many at a time: a search for the oldest takes long
+            for old in list(islice(self._arrived, MOST)):
+                del self._arrived[old]
+        if call_id in self._tools:
             self._remove(call_id)
 
     def _remove(self, call_id: str) -> None:

@@ -204,12 +204,10 @@ class ToolBoundary:
     def _decide(self, event: Event, failure: str | None = None, size: int = 0) -> Decision:
         """Run the probes on the last event; pass it and the new findings to the sinks."""
         guard, window = self.guard, self._window
-        if window is not None:
-            window.weigh(size)
         if guard is None:
             return ALLOW
         decision = guard.decide(self._timeline.view(), failure, limited=size > LONG)
-        if window is not None and window.is_full:
+        if window is not None and window.weigh(size):
             window.trim(guard.run_limited, guard.probes)
         if decision is not ALLOW:
             self.findings.extend(decision.findings)

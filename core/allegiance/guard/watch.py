@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from allegiance.guard.announced import Announced
 from allegiance.guard.arguments import read_args
 from allegiance.guard.boundary import ToolBoundary
-from allegiance.guard.decider import Decider
+from allegiance.guard.decider import LONG, Decider
 from allegiance.guard.decision import Decision
 from allegiance.guard.planning import plan_effects
 from allegiance.guard.recent import MOST, describe_error
@@ -237,21 +237,24 @@ class Watch:
     ) -> Ticket:
         """Record a call that is about to run, and return the decision, which may be to ask."""
         arguments = read_args(args, self.guard.longest_args)
-        judged, failure = arguments.judged, arguments.problem
+        judged, passed, size, failure = arguments
         if not tool.isascii() and sanitize(tool) != tool:
             tool, failure = sanitize(tool), "the tool's name holds a lone surrogate"
         binding, built_in = self.guard.binding_for(tool)
         effects: tuple[Effect, ...] = ()
         if binding is not None and failure is None:
             try:
-                effects = plan_effects(self.guard, binding, built_in, arguments)
+                if built_in and size <= LONG and type(judged) is dict:
+                    effects = binding.plan(judged)  # see plan_effects
+                else:
+                    effects = plan_effects(self.guard, binding, built_in, arguments)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {describe_error(error)}"
         with self.boundary.lock:
             self._announced.arrive(call_id, tool)
             counter = self.bound if binding else self.unbound
             # an app has a limited number of tools, but a model can make up any number of names
-            counter[tool if len(counter) < MOST or tool in counter else "other tools"] += 1
+            counter[tool if tool in counter or len(counter) < MOST else "other tools"] += 1
             event, decision = self.boundary.call(
                 actor if type(actor) is str and actor.isascii() else sanitize(str(actor)),
                 tool,
@@ -260,9 +263,9 @@ class Watch:
                 effects=effects,
                 bound=binding is not None,
                 failure=failure,
-                size=arguments.size,
+                size=size,
             )
-        return Ticket(event, decision, arguments.passed)
+        return Ticket(event, decision, passed)
 
     def resolve(self, ticket: Ticket) -> Ticket:
         """Ask if the decision is to ask, and settle it, from synchronous code."""

@@ -47,7 +47,7 @@ class Kept(Sequence[Event]):
 
     @property
     def last(self) -> list[Event]:
-        """The events that are kept."""
+        """The events that are kept; the window adds to them."""
         return self._state[1]
 
     def __len__(self) -> int:
@@ -74,10 +74,6 @@ class Kept(Sequence[Event]):
             raise IndexError("there is no such event")
         return events[index - dropped]
 
-    def append(self, event: Event) -> None:
-        """Add an event."""
-        self._state[1].append(event)
-
     def between(self, start: int, stop: int) -> list[Event]:
         """Return the events from an index up to another."""
         dropped, events = self._state
@@ -102,18 +98,17 @@ def _gone(index: int, dropped: int) -> EventsDropped:
 class WindowView(View):
     """A view whose folds keep their states when events are dropped."""
 
-    __slots__ = ("_event", "_window")
+    __slots__ = ("_window", "event")
 
-    def __init__(self, window: Window, next_event: Event | None = None) -> None:
-        kept = window.kept
-        super().__init__(kept, len(kept) + (next_event is not None), {})
+    event: Event
+    """The last event of the view; an attribute, because every probe reads it several times."""
+
+    def __init__(self, window: Window, event: Event) -> None:
+        # not by View's own: a guard makes a view for each event
+        self.events = window.kept
+        self.size = event.seq + 1
+        self.event = event
         self._window = window
-        self._event = next_event or kept.last[-1]
-
-    @property
-    def event(self) -> Event:
-        """The last event of the view."""
-        return self._event
 
     def before(self, key: Hashable, step: Callable[[S, Event], S], start: S) -> S:
         """Fold ``step`` over the events before the last one; see ``View.before``.
@@ -166,9 +161,12 @@ class Window(Timeline):
         self.answered: Event | None = None
         self.size = 0
         self._keep = max(keep, 1)
+        self._most = self._keep + self._keep // 16
         self._characters = characters
         self._open: dict[str | None, Event] = {}
         self._sizes: list[int] = []
+        self._count = 0
+        self._last: Event | None = None
 
     def add(
         self,
@@ -184,9 +182,11 @@ class Window(Timeline):
         bound: bool = True,
     ) -> Event:
         """Add and return the next event without validating it."""
-        event = super().add(
-            kind,
-            actor,
+        event = unchecked(
+            Event,
+            seq=self._count,
+            kind=kind,
+            actor=actor,
             text=text,
             tool=tool,
             args=args,
@@ -195,7 +195,9 @@ class Window(Timeline):
             ok=ok,
             bound=bound,
         )
-        self._sizes.append(0)
+        self._count += 1
+        self.kept.last.append(event)
+        self._last = event
         self.answered = self._open.pop(call_id, None) if kind == "tool_result" else None
         if kind == "tool_call":  # calls without a result are kept longer, but not for ever
             put_bounded(self._open, call_id, event, self._keep)
@@ -207,20 +209,16 @@ class Window(Timeline):
         Raises:
             ValueError: If another size is asked for.
         """
-        if size is not None and size != len(self.kept):
+        if self._last is None or (size is not None and size != self._count):
             raise ValueError("only the view of all events is left")
-        return WindowView(self)
+        return WindowView(self, self._last)
 
-    def weigh(self, size: int) -> None:
-        """Note the characters of the text or arguments of the last event."""
-        self._sizes[-1] = size
+    def weigh(self, size: int) -> bool:
+        """Note the characters of the last event, and tell whether events are to be dropped."""
+        self._sizes.append(size)
         self.size += size
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there are more events or characters than are to be kept."""
-        # a quarter more, so that not every event moves all the others
-        return len(self._sizes) > self._keep * 5 // 4 or self.size > self._characters
+        # some more, so that not every event moves all the others
+        return len(self._sizes) > self._most or self.size > self._characters
 
     def trim(self, run: Callable[[Any, Job], None], probes: Iterable[Probe] = ()) -> None:
         """Bring the folds up to date, and drop the events that need not be kept.
@@ -253,7 +251,7 @@ class Window(Timeline):
         A probe that looks back only at the end is shown what it would see if the trace ended now.
         """
         for kind in event_kinds(probe):
-            event = unchecked(Event, seq=len(self.kept), kind=kind, actor="guard")
+            event = Event(seq=self._count, kind=kind, actor="guard")
             with suppress(Exception):  # it was not asked in earnest
                 for _ in islice(probe(WindowView(self, event)), MOST):
                     pass
