@@ -249,18 +249,14 @@ def _handling(inner: Function) -> Function:
     return on_message
 
 
+_WEB_SURFER = "autogen_ext.agents.web_surfer._multimodal_web_surfer"
 _WRAPS: tuple[tuple[str, str, str, Callable[[Function], Function]], ...] = (
     (BaseAgent.__module__, "BaseAgent", "on_message", _handling),
     (BaseTool.__module__, "BaseTool", "run_json", _running),
     (BaseStreamTool.__module__, "BaseStreamTool", "run_json_stream", _running_stream),
     ("autogen_ext.tools.mcp._workbench", "McpWorkbench", "call_tool", _calling),
     ("autogen_ext.agents.file_surfer._file_surfer", "FileSurfer", "_generate_reply", _acting),
-    (
-        "autogen_ext.agents.web_surfer._multimodal_web_surfer",
-        "MultimodalWebSurfer",
-        "_generate_reply",
-        _acting,
-    ),
+    (_WEB_SURFER, "MultimodalWebSurfer", "_generate_reply", _acting),
 )
 _CLIENT: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("create", _answering),
