@@ -144,6 +144,7 @@ class Recorder:
         with self._lock:
             self._boundary.append("end", "runner", text)
             self._boundary.closed = True
+        self._boundary.flush()
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
         tool_object = self.tools.get(tool)
