@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from allegiance.reading import TooLong
 from allegiance.trace.effects import Effect
 from allegiance.trace.text import sanitize
 from allegiance.world.state import World
@@ -78,4 +79,7 @@ class Tool:
                 for e in error.errors(include_url=False)
             )
             return ToolPlan(f"Error: invalid arguments for {self.name}: {problems}", ok=False)
-        return self.plan(world, valid, actor)
+        try:
+            return self.plan(world, valid, actor)
+        except TooLong as error:  # a name or a settings file, as an operating system refuses it
+            return ToolPlan(f"Error: {self.name}: {error}", ok=False)
