@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from allegiance.reading import LONGEST, check_length, reads_text
+from allegiance.reading import LONGEST, TooLong, check_length, reads_text
 
 # every part ends where the next begins, so nothing is tried twice
 _KEY = re.compile(r"""(\s*["']?)([\w.\-/]+)(["']?\s*[:=]\s*)""")
@@ -36,7 +36,7 @@ def items(text: str) -> list[tuple[str, str]]:
     """Return every setting of a text in order; a repeated key is repeated.
 
     Raises:
-        TooLong: If the text has more than ``LONGEST`` characters.
+        TooLong: If the text has more than ``LONGEST`` characters, or is JSON with endless nesting.
     """
     check_length(text, LONGEST)
     return [(key, value) for _, key, value in _settings(text)] or _json(text)
@@ -118,7 +118,10 @@ def _json(text: str) -> list[tuple[str, str]]:
                 settings.append((key, value if isinstance(value, str) else json.dumps(value)))
 
     try:
-        json.loads(text, object_pairs_hook=keep)
-    except (ValueError, RecursionError):
+        # a number stays text: Python refuses to convert one of thousands of digits
+        json.loads(text, object_pairs_hook=keep, parse_int=str)
+    except RecursionError as error:
+        raise TooLong("the JSON is nested too deeply to be read") from error
+    except ValueError:
         return []
     return settings
