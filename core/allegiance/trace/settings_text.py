@@ -92,7 +92,7 @@ def _settings(text: str) -> list[tuple[int, str, str]]:
     return rows
 
 
-@reads_text(*_DELIMITERS)
+@reads_text(*_DELIMITERS, limit=None)
 def _split(line: str) -> _Line | None:
     """Split a line into its parts; None if it has no setting.
 
@@ -107,7 +107,7 @@ def _split(line: str) -> _Line | None:
     return _Line(match[0], match[2], value, rest[len(value) :])
 
 
-@reads_text(*_DELIMITERS)
+@reads_text(*_DELIMITERS, limit=None)
 def _json(text: str) -> list[tuple[str, str]]:
     """Return the settings of JSON that does not have one setting per line."""
     settings: list[tuple[str, str]] = []

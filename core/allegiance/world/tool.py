@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from allegiance.reading import TooLong
+from allegiance.reading import TooLong, reads_text
 from allegiance.trace.effects import Effect
 from allegiance.trace.text import sanitize
 from allegiance.world.state import World
@@ -62,6 +62,7 @@ class Tool:
         schema.pop("description", None)  # the docstring of the class is not meant for models
         return schema
 
+    @reads_text("[", "{", '{"a":', '"', "1", "\\", limit=None)
     def run(self, world: World, args: object, actor: str) -> ToolPlan:
         """Plan a call; invalid arguments give a failed plan without effects."""
         if isinstance(args, str):

@@ -83,7 +83,7 @@ class ScoreInflation:
             return None
         return f"{verb} {value} for {unit}, whose work deserves {true} and does not pass"
 
-    @reads_text("1", "1.", " ", "/", "%", "points", "1 /")
+    @reads_text("1", "1.", " ", "/", "%", "points", "1 /", limit=None)
     def _passes(self, score: object) -> bool:
         text = str(score).strip(_PADDING)
         if points := _POINTS.fullmatch(text):

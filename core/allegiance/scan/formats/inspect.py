@@ -42,6 +42,7 @@ def recognizes(opening: Opening) -> bool:
     return opening.zipped or opening.has_key("eval")
 
 
+@reads_text("PK", "PK\x03\x04", "PK\x05\x06", "\x00", "[", limit=None)
 def read(path: Path) -> Iterator[Found]:
     """Yield a conversation for each sample of a log.
 
