@@ -13,6 +13,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.did_you_mean import meant
 from allegiance.experiment.experiment import Block, Experiment
 from allegiance.experiment.limits import Budget, Price, Spending
+from allegiance.reading import reads_text
 from allegiance.stats.stop_rule import StopRule
 
 PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
@@ -45,6 +46,7 @@ def load(name_or_path: str | Path) -> Experiment:
     return read_file(path)
 
 
+@reads_text("[", "{", "a.", "[a]\n", '"', "=", "#", "a=[", limit=LARGEST)
 def read_file(path: Path) -> Experiment:
     """Read a plan file.
 
@@ -54,16 +56,18 @@ def read_file(path: Path) -> Experiment:
     if path.suffix.lower() != ".toml":
         raise UserError(f"{str(path)!r} does not end in .toml; write the plan as a TOML file")
     try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)  # a device has no end
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
     if len(raw) > LARGEST:
         raise UserError(
-            f"{str(path)!r} has {len(raw):,} bytes; a plan file has at most {LARGEST:,}"
+            f"{str(path)!r} has {path.stat().st_size:,} bytes; a plan file has at most {LARGEST:,}"
         )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
