@@ -134,9 +134,8 @@ def run(
     Raises:
         UserError: If a configuration names something unknown or unusable.
     """
-    import asyncio
-
     from allegiance.play.trial import prepare
+    from allegiance.run.loop import run_in_loop
 
     prepared = [prepare(c, model=model, peer=peer, build=build) for c in configurations]
 
@@ -151,4 +150,4 @@ def run(
                     on_trial(trial)
         return ended
 
-    return asyncio.run(collect())
+    return run_in_loop(collect())
