@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from test_workers import prepared_configurations, processes
 
+from allegiance.errors import UserError
 from allegiance.experiment import Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
-from allegiance.run import run
 from allegiance.run import processes as worker_processes
+from allegiance.run import run
 from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
 
@@ -81,7 +82,7 @@ def test_a_trial_that_hangs_its_worker_is_an_error_and_the_run_ends(
 def test_a_worker_that_is_stopped_and_never_begins_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    jobs = in_turn(prepared_configurations(), 12)
+    jobs = in_turn(prepared_configurations()[:1], 12)
     stream = play_in_processes(jobs, seed=0, concurrency=1, workers=1, limits=Limits(timeout=2))
     trials = [next(stream)]
     monkeypatch.setattr(worker_processes, "GRACE", 1.0)
@@ -97,7 +98,6 @@ def test_a_worker_that_is_stopped_and_never_begins_is_replaced(
     [
         ("sys.exit(0)", "SystemExit: 0"),
         ("raise Unpicklable('x')", "Unpicklable: x"),
-        ("raise GeneratorExit('x')", "GeneratorExit: x"),
     ],
 )
 def test_what_an_app_raises_is_the_error_of_its_trial(
@@ -115,11 +115,20 @@ def test_what_an_app_raises_is_the_error_of_its_trial(
     assert [t.outcome for t in ended if t.trace.trial == 1] == ["error"]
 
 
-def test_a_worker_that_cannot_prepare_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    from allegiance.errors import UserError
-
-    (prepared,) = prepared_configurations()
+def test_a_worker_that_cannot_prepare_says_why() -> None:
+    prepared = prepared_configurations()[0]
     spec = prepared.spec.model_copy(update={"condition": "no condition"})
     job = (replace(prepared, spec=spec), 0)
     with pytest.raises(UserError, match="a worker cannot go on: "):
         list(play_in_processes([job], seed=0, concurrency=1, workers=1, limits=Limits()))
+
+
+def test_a_coroutine_that_is_closed_is_the_error_of_its_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def closed(*args: object) -> None:
+        raise GeneratorExit("x")
+
+    monkeypatch.setattr("allegiance.play.trial.play", closed)
+    (trial,) = run([prepared_configurations()[0].spec], trials=1)
+    assert (trial.outcome, trial.trace.error) == ("error", "GeneratorExit: x")
