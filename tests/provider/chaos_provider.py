@@ -100,7 +100,7 @@ class Chaos:
         finally:
             self.at_once -= 1
 
-    async def respond(  # noqa: C901 - a table of misbehaviours, one branch each
+    async def respond(  # noqa: C901, PLR0912 - a table of misbehaviours, one branch each
         self, mode: str, body: Json, http: Request
     ) -> Response:
         reply = completion(body, mode)

@@ -140,7 +140,7 @@ def misbehave(mode: str, reply: Json, body: Json) -> Response | None:
         calls = [_call(NAMES[mode], "{}")]
     else:
         ids = range(50) if mode == "calls-50" else (0, 0)
-        calls = [_call(tools[0], "{}", number) for number in ids]
+        calls = [_call(tools[0], f'{{"n": {n}}}', n) for n in ids]
     choice["message"] = {"role": "assistant", "content": None, "tool_calls": calls}
     choice["finish_reason"] = "tool_calls"
     return _json(json.dumps(reply))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
+import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
 from test_workers import prepared_configurations, processes
 
 from allegiance.errors import UserError
-from allegiance.experiment import Limits
+from allegiance.experiment import Budget, Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
 from allegiance.run import processes as worker_processes
 from allegiance.run import run
+from allegiance.run.meter import Meter
 from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
 
@@ -132,3 +136,25 @@ def test_a_coroutine_that_is_closed_is_the_error_of_its_trial(
     monkeypatch.setattr("allegiance.play.trial.play", closed)
     (trial,) = run([prepared_configurations()[0].spec], trials=1)
     assert (trial.outcome, trial.trace.error) == ("error", "GeneratorExit: x")
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, 86_400.0])
+def test_a_clock_that_jumps_changes_no_limit(jump: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = count()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump * next(steps))
+    spec = prepared_configurations("scripted:paced:30:loyal")[0].spec
+    (slow,) = run([spec], trials=1, limits=Limits(timeout=0.5))
+    assert slow.trace.truncated == "time limit of 0.5 s reached"
+    (quick,) = run([prepared_configurations()[0].spec], trials=1, limits=Limits(timeout=60))
+    assert quick.outcome == "complied"
+    meter = Meter(Budget(seconds=3600))
+    assert meter.spent() == ""
+    worker = worker_processes._Worker(multiprocessing.get_context("spawn"), 0, Limits(timeout=60))
+    try:
+        worker.owed["key"] = (prepared_configurations()[0], 0, 0)
+        worker.begin("key")
+        left = worker.deadline - time.monotonic()
+        assert 0 < left <= 60 + worker_processes.GRACE
+    finally:
+        worker.close()

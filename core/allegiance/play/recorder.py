@@ -95,7 +95,7 @@ class Recorder:
             cached: Whether the answer came from the cache, and cost nothing.
         """
         with self._lock:
-            read, wrote = self._count(input_tokens), self._count(output_tokens)
+            read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
             self._turns += 1
             self._input += read
             self._output += wrote
@@ -105,7 +105,7 @@ class Recorder:
                 self._cached_output += wrote
             self.message(actor, text)
 
-    def _count(self, reported: object) -> int:
+    def check_tokens(self, reported: object) -> int:
         """Return a reported count of tokens; 0 and a note for what cannot be one."""
         tokens = token_count(reported)
         if tokens is None:

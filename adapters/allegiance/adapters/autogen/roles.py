@@ -22,7 +22,8 @@ from autogen_core.models import (
 )
 
 from allegiance.adapters.autogen.models import MODEL_INFO, read_answer, tool_schema, write_answer
-from allegiance.adapters.autogen.tools import AS_TEXT, Latch, Stopped
+from allegiance.adapters.autogen.tools import Latch, Stopped
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, acall_model
 from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name

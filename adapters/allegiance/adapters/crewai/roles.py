@@ -20,8 +20,9 @@ from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
 from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, without_streaming
-from allegiance.adapters.crewai.tools import AS_TEXT, TrialOver, current_trial
+from allegiance.adapters.crewai.tools import TrialOver, current_trial
 from allegiance.errors import UserError
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, call_model
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session

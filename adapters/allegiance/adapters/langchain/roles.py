@@ -18,6 +18,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
 from allegiance.errors import UserError
+from allegiance.play.answer import AS_TEXT, amend_response, read_and_mend
 from allegiance.play.model_call import ModelRequest, acall_model, call_model
 from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name
@@ -27,8 +28,6 @@ from allegiance.scenario.script import Turn
 from allegiance.trace.text import sanitize
 from allegiance.world.tool import Tool
 
-AS_TEXT = "arguments_as_text"
-"""The key for the arguments of a call that are not a JSON object; LangChain would drop them."""
 _SHOWN = {"type", "content", "name", "tool_calls", "invalid_tool_calls", "tool_call_id", "status"}
 """The fields of a message that a model is shown; the others differ from trial to trial."""
 _ENDS = {
@@ -267,9 +266,12 @@ def _provider(model: Model) -> BaseChatModel:
     options: dict[str, Any] = {}
     try:
         if provider == "openai":  # otherwise all models share a client that the first loop owns
-            from openai import DefaultAsyncHttpxClient
+            from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
-            options["http_async_client"] = DefaultAsyncHttpxClient()
+            hooks: Any = {"response": [amend_response]}
+            options["http_async_client"] = DefaultAsyncHttpxClient(event_hooks=hooks)
+            hooks = {"response": [read_and_mend]}
+            options["http_client"] = DefaultHttpxClient(event_hooks=hooks)
         if model.base_url is not None:
             from langchain_openai import ChatOpenAI
 
