@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import pricing
 from allegiance.run.pool import play_all
 from allegiance.run.resume import TrialMatcher, share
@@ -237,7 +237,7 @@ def _play(
             for trial in play_in_processes(budgeted, workers=options.workers, **common):
                 take(trial)
         else:
-            asyncio.run(play_in_this_process())
+            run_in_loop(play_in_this_process())
     except KeyboardInterrupt:
         return True
     return False
