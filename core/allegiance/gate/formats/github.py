@@ -7,6 +7,7 @@ from allegiance.gate.formats._location import location
 from allegiance.gate.ruling import GateReport
 from allegiance.report.excerpt import one_line
 from allegiance.stats.rates import show_rate
+from allegiance.trace.visible import visible
 
 MOST_ANNOTATIONS = 10
 """GitHub shows no more than this of one level in one step."""
@@ -23,8 +24,8 @@ def render(report: GateReport) -> str:
             text = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
             lines.append(_command(level, one_line(text, 1000), path, line, title))
     if report.criteria.per == "run" and report.status == "inconclusive":
-        lines.append(f"::warning title=allegiance::{escape_data(report.reason)}")
-    lines += [f"::notice title=allegiance::{escape_data(note)}" for note in report.notes]
+        lines.append(f"::warning title=allegiance::{escape_data(visible(report.reason))}")
+    lines += [f"::notice title=allegiance::{escape_data(visible(note))}" for note in report.notes]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -44,5 +45,5 @@ def escape_property(text: str) -> str:
 
 
 def _command(level: str, text: str, path: str, line: int, title: str) -> str:
-    place = f"file={escape_property(path)},line={line},title={escape_property(title)}"
+    place = f"file={escape_property(visible(path))},line={line},title={escape_property(visible(title))}"
     return f"::{level} {place}::{escape_data(text)}"
