@@ -35,12 +35,10 @@ def console(*, err: bool = False, soft_wrap: bool = False) -> Console:
     screen = _console_class()(
         stderr=err, soft_wrap=soft_wrap, markup=False, emoji=False, highlight=False
     )
-    if screen.is_terminal:
-        return screen
+    if not (screen.is_terminal or soft_wrap):
+        screen.width = WIDTH
     # a long string that is folded can begin a line of its own
     screen.file = cast("TextIO", _InertLines(stream))
-    if not soft_wrap:
-        screen.width = WIDTH
     return screen
 
 
@@ -62,9 +60,13 @@ class _InertLines:
 def _console_class() -> type[Console]:
     from rich.console import Console
     from rich.segment import Segment
+    from rich.text import Text
 
     class SafeConsole(Console):
         """A console that makes the control characters in what it renders visible."""
+
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(visible(text), **options)  # before its width is measured
 
         def render(self, renderable: Any, options: Any = None) -> Iterable[Segment]:
             for segment in super().render(renderable, options):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from allegiance.cli._print import console, say
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import visible
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def show_progress(total: int, folder: Path) -> Iterator[Callable[[Trial], None]]
         text = TextColumn("{task.description}", markup=False)  # names of folders are no markup
         columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=screen) as bar:
-            task = bar.add_task(str(folder), total=total)
+            task = bar.add_task(visible(str(folder)), total=total)
 
             def advance(trial: Trial) -> None:
                 counts[trial.outcome] += 1

@@ -10,7 +10,8 @@ import re
 
 from allegiance.reading import reads_text
 
-_COMMAND_START = re.compile(r"^([ \t]*):(?=:)", re.MULTILINE)
+_COMMAND_START = re.compile(r"^((?:[ \t]|\x1b\[[\d;]*m)*):(?=:)", re.MULTILINE)
+"""Where a runner looks for a command: after spaces, and after a style of the console."""
 _DOUBLE_HASH = re.compile(r"#(?=#)")
 
 
