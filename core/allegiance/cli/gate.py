@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from allegiance.cli._print import say
 from allegiance.errors import UserError
 from allegiance.registry import GATE_FORMATS
 
@@ -90,7 +91,7 @@ def command(
         "per": per,
     }
     report = _report(run, baseline, criteria)
-    typer.echo(text.render(report), nl=False)
+    say(text.render(report), end="")
     for name, path in files:
         _write_file(name, path, report)
     if github:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from allegiance.cli._options import RunArgument
+from allegiance.cli._print import say
 from allegiance.cli._tables import end_damaged
 from allegiance.errors import UserError
 
@@ -32,7 +33,7 @@ def command(
         path.write_bytes(page)
     except OSError as error:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
-    typer.echo(f"{path}  {len(loaded.trials)} trials, {len(page) / 1e6:.1f} MB")
+    say(f"{path}  {len(loaded.trials)} trials, {len(page) / 1e6:.1f} MB")
     if show:
         typer.launch(str(path))
     end_damaged(loaded)

@@ -27,6 +27,7 @@ from allegiance.stats.sequential import SequentialState
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import Store, read
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import printable
 
 Tick = Callable[[Trial], None]
 Progress = Callable[[int, Path], AbstractContextManager[Tick]]
@@ -139,7 +140,7 @@ def _take_back(
         budgeted.played(matcher.claim(trial), trial)
         outcomes[trial.outcome] += 1
     for problem in before.problems:
-        print(f"set aside, to be played again: {problem}", file=sys.stderr)
+        print(printable(f"set aside, to be played again: {problem}"), file=sys.stderr)
     if before.problems:
         store.set_damaged_lines_aside()
     return outcomes
