@@ -17,6 +17,8 @@ from report import Row, finish
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "repository"))
 
+import itertools
+
 from reader_calls import ALLOWED, call, load, pairs, repeat
 
 SIZES = (1_000, 10_000, 100_000)
@@ -71,7 +73,7 @@ def measure(name: str, delimiters: tuple[str, ...]) -> tuple[str, float, float, 
         costs = [seconds(name, repeat(pattern, size)) for size in SIZES]
         times = [cost for cost, _ in costs]
         all_refused = all_refused and costs[-1][1]
-        for short, long in zip(times, times[1:], strict=False):
+        for short, long in itertools.pairwise(times):
             if long > SHORTEST:
                 growth = max(growth, long / max(short, SHORTEST / GROWTH))
         if times[-1] > most:
