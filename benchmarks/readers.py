@@ -63,7 +63,7 @@ def memory(name: str, text: str) -> int:
 
 
 def measure(name: str, delimiters: tuple[str, ...]) -> tuple[str, float, float, int, bool]:
-    """Return the worst pattern, its time and growth, the most memory, and whether all is refused."""
+    """Return the worst pattern, time, growth, most memory, and whether all is refused."""
     patterns = [*delimiters, *pairs(delimiters)]
     call_once = repeat(patterns[0], SIZES[0])
     seconds(name, call_once, 1)  # what a first call loads is not counted
