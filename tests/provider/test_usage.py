@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from allegiance.experiment import Budget, Configuration
+from allegiance.experiment import Budget, expand
 from allegiance.play import trial as trials
 from allegiance.play.answer import mend_body
 from allegiance.play.recorder import Recorder
@@ -63,7 +63,13 @@ def test_a_trial_that_cannot_be_judged_is_an_error_with_its_usage(
         return judge(*args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(trials, "judge_events", fail_once)
-    spec = Configuration(scenario="rubric_grading", adapter="langgraph", model="scripted:loyal")
+    plan = expand(
+        scenarios=["rubric_grading"],
+        adapters=["langgraph:pipeline"],
+        models=["scripted:loyal"],
+        factors={},
+    )
+    spec = plan.configurations[0]
     first, second = sorted(run([spec], trials=2), key=lambda trial: trial.outcome)
     assert (second.outcome, second.trace.error) == (
         "error",

@@ -152,7 +152,7 @@ class RoleLLM(Speaker):
         time.sleep(turn.seconds)
         turns = current.recorder.turns
         calls = [
-            _format_call(f"{self.role}-{turns}-{n}", call.tool, call.args)
+            _carried(_format_call(f"{self.role}-{turns}-{n}", call.tool, call.args))
             for n, call in enumerate(turn.calls)
         ]
         return _Answer(turn.text, calls)
