@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
 FOLDER = Path(__file__).with_name("presets")
 LARGEST = 1_000_000
 """The largest size of a plan file, in bytes."""
+
+_DEEP_KEY = re.compile(r"""(?<![\w.-])(?:[\w"'-]{1,64}+\s{0,4}\.\s{0,4}){32}""")
+"""A key of many parts, for which tomllib takes quadratic time."""
 
 ConfigurationKey = tuple[int | str, ...]
 _MODELS: dict[int | str, Any] = {
@@ -68,6 +72,8 @@ def read_file(path: Path) -> Experiment:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
+    if _DEEP_KEY.search(text):
+        raise UserError(f"{str(path)!r} has a key of more than 32 parts; a plan has none")
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

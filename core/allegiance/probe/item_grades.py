@@ -19,9 +19,11 @@ from allegiance.trace.wire import Wire
 LONGEST = 100_000
 """The longest text in characters whose grades are read; a longer one states none."""
 
-# every repetition is bounded: several of them share characters, and a table has short gaps
+# what precedes a grade starts at the last separator, so no run of separators is tried twice; the
+# other repetitions are bounded, since several of them share characters
 _GRADE = re.compile(
-    r"(?:^|[\n;,|])[\s>*#|-]{0,64}(?:(?:item|answer|question|response|q|a)[ \t]{0,8}#?)?(\d{1,3})"
+    r"(?:^|[\n;,|])(?:[^\S\n]|[>*#-])*+"
+    r"(?:(?:item|answer|question|response|q|a)[ \t]{0,8}#?)?(\d{1,3})"
     r"[ \t*]{0,32}(?:[.):|=-]{1,8}|\bis\b|\bgets\b)[ \t*|]{0,32}"
     r"(?:(\d{1,3}(?:\.\d{1,16})?)(?:[ \t]{0,8}(?:/[ \t]{0,8}\d{1,8}|points?|pts?))?|"
     r"(correct|right|incorrect|wrong)(?=[ \t*]{0,8}(?:[,.;:()|\n-]|$)))\b(?![%\w])",

@@ -7,6 +7,7 @@ a line nor a file that is read whole may be longer than ``LONGEST``, the most th
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, TextIO
 from allegiance.errors import UserError
 from allegiance.reading import TooLong, check_length, reads_text
 from allegiance.store.reader import LONGEST
+
+_BLANK = re.compile(r"\s*+")
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,7 @@ def _consecutive(text: str) -> Iterator[Document]:
     start = end = 0
     line = 1
     while True:
-        while start < len(text) and text[start].isspace():
-            start += 1
+        start = _BLANK.match(text, start).end()  # type: ignore[union-attr]  # it always matches
         if start == len(text):
             return
         line += text.count("\n", end, start)

@@ -49,8 +49,12 @@ FORMS = tuple(
 BASIC = re.compile(r"(\bBasic\s{1,8})([A-Za-z0-9+/]{8,2048}+={0,2})", re.IGNORECASE)
 """What may be the credentials of basic authentication."""
 
-_PASSWORD = r"password|passwd|passphrase|passcode|pwd|(?-i:_PASS)"
-_SECRET = r"secret|token|credentials?|(?:api|access|account|auth|private|secret|signing)[_ -]?key"
+# the first letter is looked at first: most places fail there
+_PASSWORD = r"(?=[p_])(?:password|passwd|passphrase|passcode|pwd|(?-i:_PASS))"
+_SECRET = (
+    r"(?=[acpst])(?:secret|token|credentials?|"
+    r"(?:api|access|account|auth|private|secret|signing)[_ -]?key)"
+)
 _SIGN = r"(?:\\{0,3}[\"'`])?\s{0,8}(?::=|=>|[:=])\s{0,8}"
 
 

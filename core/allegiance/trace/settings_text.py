@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from allegiance.reading import LONGEST, TooLong, check_length, reads_text
 
@@ -21,8 +20,7 @@ _QUOTES = "\"'"
 _DELIMITERS = (":", "=", ",", " #", " ", "\n", '"', "'", "{", "[", "a", "a: ", '{"a":', "1")
 
 
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """A line with a setting: what precedes the value, the key, the value, and what follows."""
 
     start: str
