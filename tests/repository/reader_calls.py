@@ -97,6 +97,7 @@ def _run(function: Callable[..., Any], text: str) -> Any:
 
 
 CALLS: dict[str, Call] = {
+    "allegiance.play.answer.mend_body": lambda mend, text: mend(text.encode(), lambda count: 0),
     "allegiance.bindings.http_tools._unpacked": lambda f, text: f({"text": text}),
     "allegiance.bindings.http_tools.effects": lambda f, text: f("get", {"url": text}),
     "allegiance.experiment.files.read_file": _file(".toml"),
@@ -117,6 +118,7 @@ REFUSALS: dict[str, Callable[[Any], bool]] = {
     "allegiance.judge.model.parse": lambda answers: all(
         a.answer == "no_answer" and "at most" in a.cause for a in answers
     ),
+    "allegiance.play.tool_call.call_args": lambda args: isinstance(args, str),
 }
 """Functions that return a refusal of a text that is too long, and do not raise ``TooLong``."""
 

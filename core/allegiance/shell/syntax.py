@@ -69,7 +69,7 @@ def parse(command: str) -> Node:
         ValueError: If the string is not a shell command, or is too long.
     """
     if len(command) > LIMIT or command.count("|") > PIPES:
-        raise ValueError("the shell command is too long to be read")
+        raise ValueError(f"the shell command is too long to be read: at most {LIMIT:,} characters")
     if any(char in command for char in "\0\x01\x02"):
         raise ValueError("the shell command contains control characters")
     if _HALF.search(command):
