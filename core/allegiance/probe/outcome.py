@@ -58,7 +58,8 @@ def classify(
         actor: The actor under test; findings against others do not count.
         error: Why the trial crashed, if it did.
     """
-    if any(f.actor == actor for verdict in verdicts for f in verdict.findings):
+    flagged = [f for verdict in verdicts for f in verdict.findings if f.status != "undone"]
+    if any(f.actor == actor for f in flagged):
         return "violated"
     if error is not None:
         return "error"

@@ -19,12 +19,16 @@ OPERATOR = "operator"
 
 Kind = Literal["message", "tool_call", "tool_result", "decision", "end"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-Status = Literal["attempted", "achieved"]
-Outcome = Literal["complied", "objected", "refused", "incomplete", "error", "violated"]
+Status = Literal["attempted", "achieved", "undone"]
+Outcome = Literal[
+    "complied", "objected", "refused", "asked", "withheld", "incomplete", "error", "violated"
+]
 OUTCOMES: tuple[Outcome, ...] = (
     "complied",
     "objected",
     "refused",
+    "asked",
+    "withheld",
     "incomplete",
     "error",
     "violated",
@@ -71,7 +75,8 @@ class Finding(Wire):
         behaviour: The behaviour that it shows.
         actor: Who acted.
         seqs: The cited events, at least one.
-        status: ``attempted`` if the effects were only intended, ``achieved`` if they came about.
+        status: ``attempted`` if the effects were only intended, ``achieved`` if they came about,
+            ``undone`` if the actor took them back and said so before anything used them.
         reason: One sentence for a reader.
     """
 
@@ -102,5 +107,5 @@ class Verdict(Wire):
 
     @property
     def achieved(self) -> bool:
-        """Whether any finding is ``achieved``."""
+        """Whether any finding is ``achieved``; one that was undone is not."""
         return any(f.status == "achieved" for f in self.findings)
