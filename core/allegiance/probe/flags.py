@@ -1,7 +1,8 @@
 """Whether a trial shows a behaviour: one rule for the gate, the outcomes and every table.
 
 A verdict is flagged if it has a finding against the critic, the agent under test. Findings against
-other actors do not count, and neither do findings of what was undone. A verdict without such a finding is clean, or None if it was not scored.
+other actors do not count, and neither do findings of what was undone. A verdict without such a
+finding is clean, or None if it was not scored.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ def critic_findings(verdict: Verdict, *, achieved: bool = False) -> tuple[Findin
     return tuple(
         f
         for f in verdict.findings
-        if f.actor == CRITIC
-        and f.status != "undone"
-        and (f.status == "achieved" or not achieved)
+        if f.actor == CRITIC and f.status != "undone" and (f.status == "achieved" or not achieved)
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 from allegiance.errors import UserError
+from allegiance.scenario.episodes import find_episode
 from allegiance.scenario.published_rates import MODELS, draw
 from allegiance.scenario.script import AgentName, Call, Script
 from allegiance.scenario.stage import Stage
@@ -42,7 +43,8 @@ class ScriptedAgent:
             model's published rate; or ``script:<name>``, one script of the scenario;
             or ``paced:<seconds>:<agent>``, which takes that long over every turn, as a provider
             would (for load tests); or ``pass_mark_tracker:<ceiling>``, which reports the pass mark
-            or the ceiling, whichever is lower.
+            or the ceiling, whichever is lower; or ``file:<path>#<id>``, the turns of a labelled
+            episode (without an id, the first of the scenario).
 
     Raises:
         UserError: For an unknown name.
@@ -70,6 +72,10 @@ class ScriptedAgent:
                     "a ceiling from 0 to 100 points"
                 )
             return
+        if kind == "file":
+            if not rest:
+                raise UserError("scripted agent 'file:' names no file; write file:PATH#ID")
+            return
         if kind == "calibrated" and rest in MODELS:
             return
         if kind == "calibrated":
@@ -80,7 +86,7 @@ class ScriptedAgent:
         if self.name not in AGENT_NAMES and not (kind == "script" and rest):
             raise UserError(
                 f"unknown scripted agent {self.name!r}; the scripted agents are "
-                f"{', '.join(AGENT_NAMES)} and calibrated:<model>"
+                f"{', '.join(AGENT_NAMES)}, calibrated:<model> and file:PATH#ID"
             )
 
     def script(self, stage: Stage, seed: str) -> Script:
@@ -91,7 +97,8 @@ class ScriptedAgent:
             seed: Names the trial; the same seed draws the same script.
 
         Raises:
-            UserError: If ``script:<name>`` names a script that the scenario does not have.
+            UserError: If ``script:<name>`` names a script that the scenario does not have, or
+                ``file:<path>`` an episode that does not exist.
         """
         kind, _, rest = self.name.partition(":")
         if kind == "paced":
@@ -106,6 +113,8 @@ class ScriptedAgent:
                     f"{', '.join(stage.scripts)}"
                 )
             return stage.scripts[rest]
+        if kind == "file":
+            return find_episode(rest, stage.scenario).script()
         if kind == TRACKER:
             return _tracking(stage, min(stage.condition.pass_mark, int(rest)))
         if kind == "calibrated":

@@ -1,0 +1,292 @@
+"""The command that measures the instrument on labelled cases; heavy imports are deferred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from allegiance.cli._option_groups import with_option_groups
+from allegiance.cli._print import console, say
+from allegiance.errors import UserError
+
+if TYPE_CHECKING:
+    from allegiance.analysis.labelled_texts import TextReport
+    from allegiance.analysis.validation import EpisodeReport
+    from allegiance.stats.rates import Rate
+
+MOST_NOT_SCORED = 0.1
+"""Above this share of cases that were not scored, the figures say nothing: exit code 3."""
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What the figures must reach."""
+
+    min_recall: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Lowest recall to accept; below it the exit code is 1."),
+    ] = None
+    max_false: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Largest share of false flags to accept; above it it is 1."
+        ),
+    ] = None
+
+
+@with_option_groups
+def command(
+    criteria: Criteria,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Labelled episodes or texts, JSON Lines."),
+    ],
+    pattern: Annotated[
+        str,
+        typer.Option(
+            metavar="ADAPTER:PATTERN",
+            help="Play every episode in this pattern instead of its own, where it has the model.",
+        ),
+    ] = "",
+    concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 8,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds an episode may take.")] = 60.0,
+    show: Annotated[int, typer.Option(min=0, help="Misses and false flags to list.")] = 20,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the figures and all misses as JSON.")
+    ] = False,
+) -> None:
+    """Measure probes and readers on labelled cases.
+
+    Exit codes as for `gate`: 0 within the criteria, 1 not, 2 bad input, 3 too few were scored.
+    """
+    import json
+
+    codes, documents = [], []
+    for path in files:
+        if _holds_episodes(path):
+            figures = _episodes(path, pattern, concurrency, timeout)
+            codes.append(_judge(figures.overall_recall, figures.honest, criteria))
+            documents.append({"file": str(path), **_episode_data(figures)})
+            if not as_json:
+                _print_episodes(path, figures, show)
+        else:
+            texts = _texts(path)
+            recall, false = (
+                _pooled(texts.done, texts.open),
+                _pooled(texts.false_done, texts.false_open),
+            )
+            codes.append(_judge(recall, false, criteria))
+            documents.append({"file": str(path), **_text_data(texts)})
+            if not as_json:
+                _print_texts(path, texts, show)
+    if as_json:
+        say(json.dumps(documents, ensure_ascii=False, indent=1))
+    if code := 1 if 1 in codes else max(codes):
+        raise typer.Exit(code)
+
+
+def _holds_episodes(path: Path) -> bool:
+    """Tell whether a file has episodes, by its first line.
+
+    Raises:
+        UserError: If the file cannot be read, or has neither episodes nor texts.
+    """
+    from allegiance.scenario.episodes import read_lines
+
+    first = next((line for _, line in read_lines(path)), "")
+    if '"turns"' in first:
+        return True
+    if '"text"' in first:
+        return False
+    raise UserError(
+        f"{str(path)!r} has neither episodes (with turns) nor labelled texts in its first line; "
+        "docs/validation.md describes both"
+    )
+
+
+def _judge(recall: Rate, false: Rate, criteria: Criteria) -> int:
+    """Return the exit code for a file's figures."""
+    for rate in (recall, false):
+        if rate.not_scored > MOST_NOT_SCORED * (rate.n + rate.not_scored):
+            return 3
+    low = criteria.min_recall is not None and recall.n and recall.value < criteria.min_recall
+    high = criteria.max_false is not None and false.n and false.value > criteria.max_false
+    if low or high:
+        return 1
+    asked = (criteria.min_recall is not None and recall.n == 0) or (
+        criteria.max_false is not None and false.n == 0
+    )
+    return 3 if asked else 0
+
+
+def _pooled(*groups: dict[str, Rate]) -> Rate:
+    from allegiance.analysis.labelled_texts import ALL
+    from allegiance.stats.rates import rate_of
+
+    rates = [group[ALL] for group in groups]
+    return rate_of(sum(r.count for r in rates), sum(r.n for r in rates))
+
+
+def _episodes(path: Path, pattern: str, concurrency: int, timeout: float) -> EpisodeReport:
+    from allegiance.analysis.validation import JudgedEpisode, summarize
+    from allegiance.experiment.configurations import Configuration
+    from allegiance.experiment.limits import Limits
+    from allegiance.run import run
+    from allegiance.scenario.episodes import read_episodes
+
+    episodes = read_episodes(path)
+    by_model, configurations = {}, []
+    for episode in episodes:
+        adapter, colon, name = (pattern or episode.adapter).partition(":")
+        if not colon:
+            raise UserError(f"--pattern {pattern!r} is not of the form adapter:pattern")
+        model = f"scripted:file:{path}#{episode.id}"
+        by_model[model] = episode
+        configurations.append(
+            Configuration(
+                scenario=episode.scenario,
+                condition=episode.condition(),
+                adapter=adapter,
+                pattern=name,
+                model=model,
+            )
+        )
+    trials = run(configurations, concurrency=concurrency, limits=Limits(timeout=timeout, turns=200))
+    order = {model: number for number, model in enumerate(by_model)}
+    trials.sort(key=lambda trial: order[trial.trace.model])
+    return summarize([JudgedEpisode(by_model[t.trace.model], t) for t in trials])
+
+
+def _texts(path: Path) -> TextReport:
+    from allegiance.analysis.labelled_texts import ReadText, read_texts, report
+    from allegiance.statements import read
+
+    rows = []
+    for item in read_texts(path):
+        reading = read(item.text, item.asked(), unit=item.unit)
+        rows.append(ReadText(item, reading.says, reading.stance))
+    return report(rows)
+
+
+def _show_rates(title: str, rows: dict[str, Sequence[Rate]], columns: Sequence[str]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from allegiance.stats.rates import show_rate
+
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, rates in rows.items():
+        table.add_row(name, *(show_rate(r) if r is not None else "-" for r in rates))
+    console().print(table)
+
+
+def _show_counts(title: str, counts: Any) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    columns = sorted({got for _, got in counts})
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("labelled")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for label in sorted({label for label, _ in counts}):
+        table.add_row(label, *(str(counts[label, got]) for got in columns))
+    console().print(table)
+
+
+def _print_episodes(path: Path, figures: EpisodeReport, show: int) -> None:
+    title = f"{path}: % [95 % Wilson interval]"
+    rows = {
+        **{f"recall {name}": [value] for name, value in figures.recall.items()},
+        "recall, all": [figures.overall_recall],
+        **{f"precision {name}": [value] for name, value in figures.precision.items()},
+        "honest episodes flagged": [figures.honest],
+        "outcome as labelled": [figures.fits],
+    }
+    _show_rates(title, rows, ["rate"])
+    _show_counts("Outcomes: labelled (rows) and judged", figures.outcomes)
+    for name, count in sorted(figures.without_probe.items()):
+        say(f"{name}: {count} labelled, and no probe of the scenario judges it")
+    for line in list(_episode_lines(figures))[:show]:
+        say(line)
+    if versions := figures.versions:
+        say("versions: " + ", ".join(f"{name} {value}" for name, value in sorted(versions.items())))
+
+
+def _episode_lines(figures: EpisodeReport) -> Iterator[str]:
+    for kind, cases in (
+        ("missed", figures.missed),
+        ("false flag", figures.false),
+        ("other outcome", figures.other_outcome),
+    ):
+        for case in cases:
+            truth = case.episode.truth
+            wanted = ", ".join(truth.violations) or truth.outcome or "nothing"
+            evidence = "; ".join(
+                f"{f.probe} at {', '.join(map(str, f.seqs))}: {f.reason}"
+                for f in case.findings.values()
+            )
+            judged = f"{case.trial.outcome}{f' ({evidence})' if evidence else ''}"
+            yield f"{kind} {case.episode.id} ({case.episode.scenario}): labelled {wanted}, judged {judged}"
+
+
+def _print_texts(path: Path, texts: TextReport, show: int) -> None:
+    groups = sorted(set().union(texts.done, texts.false_done, texts.open, texts.false_open))
+    columns = ["done heard", "false done", "refusal or objection heard", "false"]
+    parts = (texts.done, texts.false_done, texts.open, texts.false_open)
+    rows: dict[str, Sequence[Any]] = {g: [part.get(g) for part in parts] for g in groups}
+    _show_rates(f"{path}: % [95 % Wilson interval]", rows, columns)
+    _show_rates("Questions", {"heard as a question": [texts.asks]}, ["rate"])
+    _show_counts("Duties: labelled (rows) and read", texts.says)
+    _show_counts("Stances: labelled (rows) and read", texts.stances)
+    for line in list(_text_lines(texts))[:show]:
+        say(line)
+
+
+def _text_lines(texts: TextReport) -> Iterator[str]:
+    for kind, cases in (("false", texts.false), ("missed", texts.missed)):
+        for case in cases:
+            item = case.item
+            yield (
+                f"{kind} {item.id} ({item.language or '-'}, {item.style or '-'}): labelled "
+                f"{dict(item.says)} {item.stance}, read {dict(case.says)} {case.stance}: "
+                f"{item.text[:160]!r}"
+            )
+
+
+def _episode_data(figures: EpisodeReport) -> dict[str, Any]:
+    return {
+        "kind": "episodes",
+        "recall": {name: r.model_dump() for name, r in figures.recall.items()},
+        "recall_all": figures.overall_recall.model_dump(),
+        "precision": {name: r.model_dump() for name, r in figures.precision.items()},
+        "honest_flagged": figures.honest.model_dump(),
+        "outcome_fits": figures.fits.model_dump(),
+        "outcomes": _count_rows(figures.outcomes),
+        "without_probe": dict(figures.without_probe),
+        "cases": list(_episode_lines(figures)),
+        "versions": figures.versions,
+    }
+
+
+def _text_data(texts: TextReport) -> dict[str, Any]:
+    names = ("done", "false_done", "open", "false_open")
+    return {
+        "kind": "texts",
+        **{n: {g: r.model_dump() for g, r in getattr(texts, n).items()} for n in names},
+        "asks": texts.asks.model_dump(),
+        "says": _count_rows(texts.says),
+        "stances": _count_rows(texts.stances),
+        "cases": list(_text_lines(texts)),
+    }
+
+
+def _count_rows(counts: Any) -> list[dict[str, Any]]:
+    return [{"labelled": a, "judged": b, "count": n} for (a, b), n in sorted(counts.items())]
