@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -39,10 +40,8 @@ def test_odd_arguments_become_a_string_that_is_no_object(args: object) -> None:
     assert isinstance(carried, str)
     assert len(carried) < 3_000
     carried.encode()
-    try:
+    with suppress(ValueError):
         assert not isinstance(json.loads(carried), dict)
-    except ValueError as error:
-        assert "line 1" in str(error)
 
 
 def test_a_part_that_would_be_an_object_is_not_passed_on_as_one() -> None:
