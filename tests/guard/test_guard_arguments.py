@@ -211,4 +211,4 @@ def test_a_name_that_no_system_has_is_rejected_before_a_probe_reads_it() -> None
     args = {"source_path": "../" * 100_000, "destination_path": "usb:/x"}
     ticket = Watch(guard).before("ops", "copy_file", args)
     assert not ticket.allowed
-    assert "target or source has 300,000 characters" in ticket.decision.message
+    assert "has 300,000 characters; at most 4,096 are read" in ticket.decision.message

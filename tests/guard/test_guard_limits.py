@@ -67,6 +67,15 @@ def test_whatever_a_probe_raises_is_a_failure_and_a_rejection(
     assert type(error).__name__ in failure
 
 
+@pytest.fixture
+def own_handler() -> Iterator[None]:
+    """Restore Python's own handler of Ctrl-C, which a framework may have replaced on import."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("own_handler")
 def test_a_ctrl_c_of_a_probe_on_its_thread_is_a_failure_and_one_of_a_person_is_not() -> None:
     guard = Guard([Acts(lambda: throw(KeyboardInterrupt()))])
     assert not Watch(guard).before("ops", "t", {}).allowed

@@ -96,8 +96,16 @@ def _run(function: Callable[..., Any], text: str) -> Any:
     return function(FILE_TOOLS[0], World(), text, "critic")
 
 
+def _split(function: Callable[..., Any], text: str) -> Any:
+    from allegiance.shell.state import Word
+
+    return function([Word(text)], quoted=False, separators=":")
+
+
 CALLS: dict[str, Call] = {
     "allegiance.play.answer.mend_body": lambda mend, text: mend(text.encode(), lambda count: 0),
+    "allegiance.shell.syntax.decode": lambda decode, text: decode(text.encode()),
+    "allegiance.shell.words.split_words": _split,
     "allegiance.bindings.http_tools._unpacked": lambda f, text: f({"text": text}),
     "allegiance.bindings.http_tools.effects": lambda f, text: f("get", {"url": text}),
     "allegiance.experiment.files.read_file": _file(".toml"),

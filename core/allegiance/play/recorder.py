@@ -8,6 +8,7 @@ from typing import Any
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
+from allegiance.play.tool_call import call_name
 from allegiance.provider.usage import describe, token_count
 from allegiance.trace.events import Event
 from allegiance.trace.text import sanitize, sanitize_args
@@ -134,7 +135,7 @@ class Recorder:
             args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args, tool = sanitize_args(args), sanitize(tool)
+        args, tool = sanitize_args(args), self._name(tool)
         boundary = self._boundary
         with self._lock:
             if boundary.closed:
@@ -154,7 +155,7 @@ class Recorder:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
         """Record a call that never reached the world: of the app's own tool, or an unknown tool."""
-        args, tool = sanitize_args(args), sanitize(tool)
+        args, tool = sanitize_args(args), self._name(tool)
         with self._lock:
             if not self._boundary.closed:
                 event, _ = self._boundary.call(actor, tool, args, None)
@@ -166,6 +167,10 @@ class Recorder:
             self._boundary.append("end", "runner", text)
             self._boundary.closed = True
         self._boundary.flush()
+
+    def _name(self, tool: str) -> str:
+        """Return a tool's name; an unknown one in the form that every adapter records."""
+        return tool if tool in self.tools else call_name(sanitize(tool))
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
         tool_object = self.tools.get(tool)

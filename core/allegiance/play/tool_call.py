@@ -52,21 +52,32 @@ def call_args(args: object) -> dict[str, Any] | str:
             return _odd(args, f"longer than {LONGEST:,} characters")
         try:
             data = json.loads(args) if args.strip() else {}
-        except (ValueError, RecursionError):
-            return _odd(args, "not JSON that can be read")
+        except ValueError:
+            return _as_written(args, "not JSON")
+        except RecursionError:
+            return _odd(args, "nested too deeply to be read")
     elif data is None:
         data = {}
     if not isinstance(data, Mapping):
-        return _odd(args, f"not a JSON object but a {type(data).__name__}")
+        fault = f"not a JSON object but a {type(data).__name__}"
+        return _as_written(args, fault) if isinstance(args, str) else _odd(args, fault)
     if fault := _fault(data):
         return _odd(args, fault)
     return dict(data)
 
 
+def _as_written(args: str, fault: str) -> str:
+    """Return a string that is not a JSON object; a part of it might be one, so that is said."""
+    return args if args == _shown(args) else _odd(args, fault)
+
+
 def _odd(args: object, fault: str) -> str:
     text = args if isinstance(args, str) else f"({type(args).__name__})"
-    shown = text[:SHOWN].encode("utf-8", "replace").decode()
-    return f"(arguments that are {fault}) {shown}"
+    return f"(arguments that are {fault}) {_shown(text)}"
+
+
+def _shown(text: str) -> str:
+    return text[:SHOWN].encode("utf-8", "replace").decode()
 
 
 def _fault(value: object) -> str:

@@ -116,6 +116,7 @@ def _complete(root: Node, data: bytes) -> None:
         raise ValueError("the shell command has an escaped blank in a place of its own")
 
 
+@reads_text("\x01", "\x0141", "a", limit=None)
 def decode(source: bytes) -> str:
     """Return a piece of source with its original characters."""
     if b"\x01" in source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from allegiance.reading import reads_text
 from allegiance.shell.braces import mark
 from allegiance.shell.budget import charge, substitute
 from allegiance.shell.state import Word
@@ -24,6 +25,7 @@ _LETTERS = {
 }
 
 
+@reads_text("\\", "\\x", "\\u1", "\\0", "1", limit=None)
 def resolve_escapes(body: str) -> str:
     """Resolve the escapes in ``$'...'`` and in ``printf`` formats."""
 
@@ -39,6 +41,7 @@ def resolve_escapes(body: str) -> str:
     return _ESCAPE.sub(resolve, body)
 
 
+@reads_text("\\", "@(", "(", ")", "\\\n", "a", "{", limit=None)
 def bare_text(source: str) -> str:
     """Remove the backslashes of an unquoted word; special braces become marks."""
     if _HIDDEN.search(source):
@@ -48,6 +51,7 @@ def bare_text(source: str) -> str:
     return "".join(p[1:] if p[:1] == "\\" else mark(p) for p in pieces)
 
 
+@reads_text(" ", "\n", "a", ":", limit=None)
 def split_words(words: list[Word], *, quoted: bool, separators: str | None = None) -> list[Word]:
     """Split unquoted values into words; without ``separators``, at white space."""
     if quoted:

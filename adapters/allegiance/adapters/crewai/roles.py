@@ -28,6 +28,7 @@ from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session
 from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.retry import retrying
+from allegiance.reading import reads_text
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 from allegiance.trace.text import sanitize
 
@@ -170,8 +171,9 @@ class RoleLLM(Speaker):
         offered = {tool["function"]["name"] for tool in tools}
         for call in answer.calls:
             _, name, args = extract_tool_call_info(call) or ("", "", {})
-            arguments: Any = json.loads(args) if isinstance(args, str) else args
-            arguments = arguments.get(AS_TEXT, arguments)
+            arguments: Any = _parsed(args) if isinstance(args, str) else args
+            if isinstance(arguments, dict):
+                arguments = arguments.get(AS_TEXT, arguments)
             if name not in offered:
                 error = f"Error: {name} is not a valid tool"
                 recorder.note(self.role, name, arguments, error, ok=False)
@@ -235,6 +237,7 @@ def _carried(call: Any) -> Any:
     return _format_call(str(call_id or "call"), call_name(name), carried)
 
 
+@reads_text("[", "{", '{"a":', '"', "1", "\\", limit=None)
 def _parsed(text: object) -> object:
     try:
         return json.loads(text) if isinstance(text, str) else None

@@ -46,8 +46,14 @@ def _awk(call: Call, program: str, words: list[Word]) -> None:
     sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
     for name in _awk_files(program):
         call.shell.store(name, Stream(sources=sources))
-    for code in _AWK_RUNS.findall(program):
+    for code in _awk_commands(program):
         call.shell.script(code, Stream(sources=sources))
+
+
+@reads_text("system(", '"', "|", "\\", "a", limit=None)
+def _awk_commands(program: str) -> list[str]:
+    """Return the commands that an ``awk`` program runs."""
+    return _AWK_RUNS.findall(program)
 
 
 @reads_text("print", ">", '"', ";", "|", "system(", limit=None)

@@ -230,12 +230,12 @@ def _crontab(call: Call) -> Stream:
     return NOTHING
 
 
-_BARE = (
+_WITHOUT_VALUES = (
     "nohup setsid command builtin busybox unbuffer fakeroot coproc toybox ltrace pkexec "
     "proxychains torsocks eatmydata"
 )
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys((*_VALUED, *_BARE.split()), _wrapped),
+    **dict.fromkeys((*_VALUED, *_WITHOUT_VALUES.split()), _wrapped),
     "env": _env,
     **dict.fromkeys(("su", "runuser"), _su),
     "xargs": _xargs,
