@@ -54,12 +54,14 @@ class Duty:
         text: The description in the instructions for the report.
         needs: The effects that must all have come about.
         phrases: Regular expressions for a claim in prose that the duty is done.
+        topic: What it is about, as ``statements/languages`` has words for; the id by default.
     """
 
     id: str
     text: str
     needs: tuple[Need, ...]
     phrases: tuple[str, ...] = ()
+    topic: str = ""
 
     @cached_property
     def spoken(self) -> re.Pattern[str] | None:
