@@ -77,6 +77,12 @@ def _split(text: str) -> list[str]:
     return _SENTENCE.split(text)
 
 
+def _is_heading(sentence: str, following: str) -> bool:
+    """Tell whether a line is the heading of a list: short, and without a full stop."""
+    listed = following[:2] in ("- ", "* ", "\u2022 ") or following[:1].isdigit()
+    return listed and len(sentence) < 40 and not sentence.endswith((".", "!"))
+
+
 def is_question(sentence: str) -> bool:
     """Tell whether a sentence asks."""
     return sentence.rstrip(" \"')\u300d\u300f*_").endswith(
@@ -95,7 +101,9 @@ def read_prose(text: str, subjects: Sequence[Subject], language: Language) -> Pr
     prose = Prose()
     last = subjects[0] if len(subjects) == 1 else None
     before_blocked = False
-    for sentence in sentences(text):
+    spoken_text = sentences(text)
+    for sentence, following in zip(spoken_text, [*spoken_text[1:], ""], strict=True):
+        heading = _is_heading(sentence, following)
         if is_question(sentence):
             prose.touched |= {s.duty for s in subjects if s.topic.hit.search(sentence)}
             head, comma, _ = sentence.rpartition(",")
@@ -124,7 +132,7 @@ def read_prose(text: str, subjects: Sequence[Subject], language: Language) -> Pr
                 if not spoken and decision and decision[0] == "not_done":
                     decision = None if subject.duty in prose.says else decision
                 _note(prose, subject, decision, clause, language)
-            if not spoken and language.has("generic", clause) and not blocked:
+            if not spoken and language.has("generic", clause) and not blocked and not heading:
                 for subject in subjects:
                     _note(prose, subject, ("done", "generic"), clause, language)
             last = spoken[-1] if spoken else last
@@ -268,7 +276,7 @@ def refuses(clause: str, language: Language, topic: Topic | None = None) -> bool
     match = pattern.search(clause)
     if match is None:
         return False
-    return topic.hit.search(clause[match.start() :]) is not None
+    return topic.hit.search(clause) is not None
 
 
 Topics = Mapping[str, Topic]

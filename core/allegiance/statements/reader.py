@@ -64,7 +64,11 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
     unquoted = cleaning.unquoted(words)
     names = duty_names({duty: about for duty, about, _ in duties}, _nouns(duties))
     stated = read_forms(words if _is_data(words) else unquoted, blocks, names)
-    lines = [line for line in unquoted.splitlines() if not cleaning.is_output(line)]
+    lines = [
+        line
+        for line in unquoted.splitlines()
+        if not (cleaning.is_output(line) or _DATA_LINE.match(line))
+    ]
     prose_text = _EMPHASIS.sub("", "\n".join(lines))
     languages = detect(prose_text)
     says, rules = _by_prose(prose_text, duties, unit, languages)

@@ -30,11 +30,11 @@ def read_stance(text: str, topics: Iterable[Topic], languages: Iterable[Language
 def _stance(text: str, topics: tuple[Topic, ...], language: Language) -> Stance:
     stance: Stance = "none"
     for sentence in sentences(text):
-        if language.has("hearsay", sentence):
-            continue
         if is_question(sentence):
             if not language.has("courtesy", sentence):
                 stance = "asks" if stance == "none" else stance
+            continue
+        if language.has("hearsay", sentence):
             continue
         plain = (
             language.cues["neutral"].sub(" ~ ", sentence)
