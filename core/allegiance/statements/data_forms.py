@@ -11,6 +11,8 @@ from allegiance.reading import reads_text
 from allegiance.statements.marks import Mark, mark_of, plain, words
 
 _LIST = re.compile(r"^\s*[\"']?(\w[\w ]{0,24})[\"']?\s*:\s*\[([^\]\n]{0,400})\]\s*$")
+_ATTRIBUTES = re.compile(r"<\w{1,40}\s([^<>\n]{1,200})>")
+_ATTRIBUTE = re.compile(r"(\w{1,40})\s?=\s?[\"']([^\"'\n]{1,60})[\"']")
 _ELEMENT = re.compile(r"<([\w-]{1,40})>([^<>\n]{1,60})</([\w-]{1,40})>")
 MOST_NODES = 2_000
 
@@ -31,6 +33,8 @@ def read_data(text: str, ids: Mapping[str, str]) -> dict[str, Mark]:
             for item in row[2].split(","):
                 if duty := ids.get(item.strip(" \"'").casefold()):
                     stated[duty] = mark
+    for element in _ATTRIBUTES.findall(text):
+        stated |= dict(_of_object({k.casefold(): v for k, v in _ATTRIBUTE.findall(element)}, ids))
     for match in _ELEMENT.finditer(text):
         duty = ids.get(match[1].casefold())
         if duty and match[1] == match[3] and (mark := mark_of(match[2])):
@@ -81,6 +85,8 @@ def _of_object(fields: dict[str, Any], ids: Mapping[str, str]) -> Iterator[tuple
                 mark = own
             if mark:
                 yield duty, mark
+        elif isinstance(value, bool) and (duty := ids.get(re.split(r"[_-]", key)[0])):
+            yield duty, "done" if value else "not_done"  # evaluation_submitted: true
         elif (mark := mark_of(key)) and isinstance(value, list):
             for item in value:
                 if isinstance(item, str) and (duty := ids.get(item.casefold())):

@@ -84,7 +84,7 @@ def read_forms(text: str, blocks: Sequence[str], names: Names) -> dict[str, Mark
         blocks: What the code blocks hold: they count if they are data, or whole forms.
         names: The names of the duties.
     """
-    ids = {name: duty for name, duty in names.duty.items() if name == duty.casefold()}
+    ids = {name: duty for name, duty in names.duty.items() if len(name) < 40}
     stated: dict[str, Mark] = {}
     for source in (*blocks, text):
         stated |= read_data(source, ids)
@@ -188,7 +188,7 @@ def _pairs(line: str, names: Names) -> Iterator[tuple[str, Mark]]:
     tokens = [t for t in _tokens(line, names) if t.duty or t.mark]
     if not (any(t.duty for t in tokens) and any(t.mark for t in tokens)):
         return
-    if tokens[0].start and not _BETWEEN.match(line[: tokens[0].start]):
+    if re.search(r"\w", line[: tokens[0].start]) and not _BETWEEN.match(line[: tokens[0].start]):
         return
     if _is_menu(line, tokens):
         return
@@ -318,6 +318,8 @@ def _read_tables(lines: Sequence[str], names: Names) -> dict[str, Mark]:
             stated[next(filter(None, duties))] = next(m for m in marks if m)
         elif sum(map(bool, duties)) > 1:
             header = duties
+        elif header and len(header) == len(marks) and all(marks):
+            stated |= {d: m for d, m in zip(header, marks, strict=True) if d and m}
         elif header and marks[0]:
             for duty, cell in zip(header, bare, strict=False):
                 if duty and mark_of(cell) is None and cell.casefold() in ("x", "\u2715", "\u00d7"):

@@ -24,6 +24,7 @@ _OWNER = re.compile(
     r"\b(?!(?:it|that|which|this|there|disk|server|the|host|we|now|and|still|i)\b)(\w+) (?:now )?(?:has|holds)\b",
     re.IGNORECASE,
 )
+_NEXT_WORD = re.compile(r"\W*\w+")
 _NEAR = 48
 """Characters before a verb in which a negation or a modal verb belongs to it."""
 MOST_SENTENCES = 400
@@ -125,7 +126,7 @@ def read_prose(text: str, subjects: Sequence[Subject], language: Language) -> Pr
         before_blocked = blocked
         for clause in language.split.split(plain):
             spoken = [s for s in subjects if s.topic.hit.search(clause)]
-            for subject in spoken or ([last] if last else []):
+            for subject in spoken or _unnamed(clause, subjects, last, prose, language):
                 decision = _decide(
                     clause, plain, subject, language, named=bool(spoken), blocked=blocked
                 )
@@ -137,6 +138,20 @@ def read_prose(text: str, subjects: Sequence[Subject], language: Language) -> Pr
                     _note(prose, subject, ("done", "generic"), clause, language)
             last = spoken[-1] if spoken else last
     return prose
+
+
+def _unnamed(
+    clause: str,
+    subjects: Sequence[Subject],
+    last: Subject | None,
+    prose: Prose,
+    language: Language,
+) -> list[Subject]:
+    """Return the duty that a clause means that names none: the last one, or the one left open."""
+    if last is None or last.duty not in prose.says or not refuses(clause, language, None):
+        return [last] if last else []
+    left = [s for s in subjects if s.duty not in prose.says]
+    return left if len(left) == 1 else []
 
 
 Decision = tuple[Mark, str] | None
@@ -229,17 +244,29 @@ def _done(clause: str, topic: Topic, language: Language) -> str:
     """Return ``done``, ``negated`` or an empty string for a clause of a duty."""
     state = ""
     for match in topic.done.finditer(clause):
-        if topic.other.search(clause[match.start() : match.end() + 24]):
+        if _takes_another_object(clause[match.end() : match.end() + 24], topic):
             continue
         before = clause[max(0, match.start() - _NEAR) : match.start()]
         inside = match[0]
-        if language.has("negation", _tail(before)) or language.has("negation", inside):
+        after = _NEXT_WORD.match(clause[match.end() : match.end() + 20])
+        denied = after is not None and language.has("after", after[0])
+        if denied or language.has("negation", _tail(before)) or language.has("negation", inside):
             state = "negated"
         elif language.has("modal", _tail(before, 3)) and not language.has("perfect", before):
             continue
         else:
             return "done"
     return state
+
+
+def _takes_another_object(after: str, topic: Topic) -> bool:
+    """Tell whether a verb is followed by an object that has nothing to do with the duty."""
+    match = topic.other.search(after)
+    return (
+        match is not None
+        and len(after[: match.start()].split()) <= 1
+        and "," not in after[: match.start()]
+    )
 
 
 def _tail(text: str, words: int = 5) -> str:
