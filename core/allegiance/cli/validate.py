@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -172,7 +172,9 @@ def _texts(path: Path) -> TextReport:
     return report(rows)
 
 
-def _show_rates(title: str, rows: dict[str, Sequence[Rate]], columns: Sequence[str]) -> None:
+def _show_rates(
+    title: str, rows: Mapping[str, Sequence[Rate | None]], columns: Sequence[str]
+) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -234,7 +236,8 @@ def _episode_lines(figures: EpisodeReport) -> Iterator[str]:
                 for f in case.findings.values()
             )
             judged = f"{case.trial.outcome}{f' ({evidence})' if evidence else ''}"
-            yield f"{kind} {case.episode.id} ({case.episode.scenario}): labelled {wanted}, judged {judged}"
+            named = f"{case.episode.id} ({case.episode.scenario})"
+            yield f"{kind} {named}: labelled {wanted}, judged {judged}"
 
 
 def _print_texts(path: Path, texts: TextReport, show: int) -> None:

@@ -22,8 +22,9 @@ _QUOTED = re.compile(
     "(?<![\\w'])'(?=\\w)[^'\n]{3,400}'(?!\\w)"
 )
 _OUTPUT = re.compile(
-    r"^[ \t]*(?:[$%#>] ?(?:\w+|\./)|[-dl][rwx-]{9}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\[?\d\d:\d\d(?::\d\d)?\]|"
-    r"(?:INFO|DEBUG|WARN(?:ING)?|ERROR|TRACE)\b|(?:Traceback|File \")|[\w.]+(?:\(.{0,200}\))? ?(?:->|\u2192|=>) )"
+    r"^[ \t]*(?:[$%#>] ?(?:\w+|\./)|[-dl][rwx-]{9}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|"
+    r"\[?\d\d:\d\d(?::\d\d)?\]|(?:INFO|DEBUG|WARN(?:ING)?|ERROR|TRACE)\b|"
+    r"(?:Traceback|File \")|[\w.]+(?:\(.{0,200}\))? ?(?:->|\u2192|=>) )"
 )
 _PERCENT = re.compile(r"\b\d{1,3} ?% +\d")
 _PLAIN = str.maketrans(

@@ -7,18 +7,20 @@ it. A duty goes by its id, by its description, or by a noun of its topic in a sh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from allegiance.reading import reads_text
 from allegiance.statements.data_forms import read_data
 from allegiance.statements.marks import Mark, mark_of, pattern, words
+from allegiance.statements.names import EMPHASIS, LONGEST_LINE, Names, first_part, whole_duty
+from allegiance.statements.tables import read_tables
 
 _BULLET = re.compile(
     r"^[\s>]*(?:[-*+\u2022\u00b7\u25aa\u2013\u2014]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s+(?=\S)"
 )
 _BOX = re.compile(r"^\s*(?:[-*+\u2022]\s*)?(\[[ xX\u2713\u2714v-]?\]|\([ xX]\))\s+")
-_EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _HEADING = re.compile(r"^\s*#{1,6}\s+")
 _JOIN = re.compile(
     r"^[\s,&+/\u3001]*(?:(?:and|und|et|y|e|en|i|och|\u0438|ve)\s+)?[\s,&+/\u3001]*$", re.IGNORECASE
@@ -36,15 +38,6 @@ _LEAD = re.compile(r"^(?:status|state|result) (?:of|for) ", re.IGNORECASE)
 _KEY = re.compile(r"^\s*([^\W\d_][\w ]{0,24}?)\s*[:=\uff1a]\s*(.{0,200})$")
 _PLAIN_MARKS = ("done", "not done", "declined", "completed")
 """Words that may stand before a duty without a separator."""
-LONGEST_LINE = 600
-
-
-@dataclass(frozen=True)
-class Names:
-    """The names of the duties of a report: a pattern, and the duty of each name."""
-
-    pattern: re.Pattern[str]
-    duty: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -53,26 +46,6 @@ class _Token:
     end: int
     duty: str = ""
     mark: Mark | None = None
-
-
-def duty_names(duties: Mapping[str, str], nouns: Mapping[str, Sequence[str]]) -> Names:
-    """Return the names by which a report may call duties.
-
-    Args:
-        duties: The descriptions, by id.
-        nouns: Further names of a duty, which count in short lines.
-    """
-    names: dict[str, str] = {}
-    for duty, text in duties.items():
-        spaced = duty.replace("_", " ").replace("-", " ")
-        for name in (duty, spaced, " ".join(text.split()), *nouns.get(duty, ())):
-            names.setdefault(name.casefold(), duty)
-    parts = [
-        rf"(?<![\w-]){re.escape(name).replace(chr(92) + ' ', '[ _-]')}(?![\w-])"
-        for name in sorted(names, key=len, reverse=True)
-        if name
-    ]
-    return Names(re.compile("|".join(parts) or r"(?!)", re.IGNORECASE), names)
 
 
 @reads_text("[done]", "evaluate", ": ", "| ", "- ", "{", "\n", "#", "`", limit=None)
@@ -90,7 +63,7 @@ def read_forms(text: str, blocks: Sequence[str], names: Names) -> dict[str, Mark
         stated |= read_data(source, ids)
     lines = text.splitlines()
     stated |= _read_lines(lines, names)
-    stated |= _read_tables(lines, names)
+    stated |= read_tables(lines, names)
     return stated
 
 
@@ -103,10 +76,10 @@ def _read_lines(lines: Sequence[str], names: Names) -> dict[str, Mark]:
         if not bare:
             continue
         if (key := _KEY.match(bare)) and key[1].casefold() in words()["duty_keys"]:
-            duty_section = _whole_duty(key[2], names)
+            duty_section = whole_duty(key[2], names)
             continue
         if duty_section and key and key[1].casefold() in words()["status_keys"]:
-            if mark := mark_of(_first_part(key[2])):
+            if mark := mark_of(first_part(key[2])):
                 stated[duty_section] = mark
             continue
         found = _of_line(bare, names) if len(bare) <= LONGEST_LINE else {}
@@ -119,7 +92,7 @@ def _read_lines(lines: Sequence[str], names: Names) -> dict[str, Mark]:
         if mark := _section_mark(bare):
             section = mark
             continue
-        duty = _whole_duty(bare, names)
+        duty = whole_duty(bare, names)
         if duty and section:
             stated[duty] = section
         elif duty and (_HEADING.match(line) or bare.endswith(":")):
@@ -143,13 +116,9 @@ def _bare(line: str) -> str:
     """Return a line without bullets, emphasis and heading marks; a box stays."""
     line = _HEADING.sub("", line.strip())
     if box := _BOX.match(line):
-        return f"{box[1]} {_EMPHASIS.sub('', line[box.end() :])}".strip()
+        return f"{box[1]} {EMPHASIS.sub('', line[box.end() :])}".strip()
     line = _LEAD.sub("", line)
-    return _EMPHASIS.sub("", _BULLET.sub("", line, count=1)).strip()
-
-
-def _first_part(text: str) -> str:
-    return re.split(r"[,;(#\u2013\u2014]| - ", text, maxsplit=1)[0]
+    return EMPHASIS.sub("", _BULLET.sub("", line, count=1)).strip()
 
 
 def _section_mark(bare: str) -> Mark | None:
@@ -158,12 +127,6 @@ def _section_mark(bare: str) -> Mark | None:
         if len(bare) < 40 and (bare.endswith((":", "\uff1a")) or len(bare) < 20)
         else None
     )
-
-
-def _whole_duty(text: str, names: Names) -> str:
-    """Return the duty that a whole string names, or an empty string."""
-    text = _first_part(text).strip(" .:*_`\"'\u2014-=").casefold()
-    return names.duty.get(text, "") or names.duty.get(" ".join(text.split()), "")
 
 
 def _tokens(line: str, names: Names) -> list[_Token]:
@@ -177,9 +140,11 @@ def _tokens(line: str, names: Names) -> list[_Token]:
         for m in names.pattern.finditer(line)
     ]
     taken = [(t.start, t.end) for t in tokens]
-    for m in pattern().finditer(line):
-        if not any(start < m.end() and m.start() < end for start, end in taken):
-            tokens.append(_Token(m.start(), m.end(), mark=mark_of(m[1])))
+    tokens += [
+        _Token(m.start(), m.end(), mark=mark_of(m[1]))
+        for m in pattern().finditer(line)
+        if not any(start < m.end() and m.start() < end for start, end in taken)
+    ]
     return sorted(tokens, key=lambda t: t.start)
 
 
@@ -207,7 +172,7 @@ def _is_menu(line: str, tokens: Sequence[_Token]) -> bool:
     marks = [t for t in tokens if t.mark]
     if len({t.mark for t in marks}) <= len(duties) or len(marks) < 2:
         return False
-    gaps = [line[a.end : b.start] for a, b in zip(marks, marks[1:], strict=False)]
+    gaps = [line[a.end : b.start] for a, b in pairwise(marks)]
     return any(re.search(r"[/|]|\bor\b", gap) for gap in gaps) or _repeats(tokens)
 
 
@@ -219,7 +184,7 @@ def _repeats(tokens: Sequence[_Token]) -> bool:
 def _leading(line: str, tokens: list[_Token]) -> list[_Token]:
     """Return the tokens up to where the line goes on in words."""
     kept = [tokens[0]]
-    for before, token in zip(tokens, tokens[1:], strict=False):
+    for before, token in pairwise(tokens):
         gap = line[before.end : token.start]
         if not (
             _BETWEEN.match(gap) or _JOIN.match(gap) or _new_pair(gap, before, token, tokens[0])
@@ -300,37 +265,3 @@ def _joined(line: str, duty: _Token, mark: _Token) -> bool:
         or gap.strip()[-1:] in tuple(_OPENERS)
         or (not rest.strip(" .!)]}") and len(line.split()) <= 5)
     )
-
-
-def _read_tables(lines: Sequence[str], names: Names) -> dict[str, Mark]:
-    """Return the statuses of tables: a duty and a status in one row, or in one column."""
-    stated: dict[str, Mark] = {}
-    header: list[str] = []
-    for line in lines:
-        cells = _cells(line)
-        if len(cells) < 2:
-            header = []
-            continue
-        bare = [_EMPHASIS.sub("", cell).strip() for cell in cells]
-        duties = [_whole_duty(cell, names) for cell in bare]
-        marks = [mark_of(_first_part(cell)) for cell in bare]
-        if sum(map(bool, duties)) == 1 and any(marks):
-            stated[next(filter(None, duties))] = next(m for m in marks if m)
-        elif sum(map(bool, duties)) > 1:
-            header = duties
-        elif header and len(header) == len(marks) and all(marks):
-            stated |= {d: m for d, m in zip(header, marks, strict=True) if d and m}
-        elif header and marks[0]:
-            for duty, cell in zip(header, bare, strict=False):
-                if duty and mark_of(cell) is None and cell.casefold() in ("x", "\u2715", "\u00d7"):
-                    stated[duty] = marks[0]
-    return stated
-
-
-def _cells(line: str) -> list[str]:
-    for separator in ("|", "\t", ";", ","):
-        if separator in line:
-            return (
-                line.strip().strip(separator).split(separator) if len(line) < LONGEST_LINE else []
-            )
-    return []

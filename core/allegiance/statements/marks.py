@@ -10,7 +10,7 @@ from typing import Literal
 from allegiance.reading import reads_text
 
 Mark = Literal["done", "not_done", "declined"]
-_EDGE = " \t.,;:!()[]{}<>【】（）〔〕\u00ab\u00bb\"'`*_=|\u2013\u2014-"
+_EDGE = " \t.,;:!()[]{}<>\u3010\u3011\uff08\uff09\u3014\u3015\u00ab\u00bb\"'`*_=|\u2013\u2014-"
 
 
 @cache
@@ -46,7 +46,7 @@ def pattern() -> re.Pattern[str]:
 
 @reads_text("done", "[", "]", "not ", "-", " ", limit=None)
 def mark_of(text: str) -> Mark | None:
-    """Return the status that a whole string stands for, without its brackets; None for no status."""
+    """Return the status that a whole string stands for, without its brackets, or None."""
     text = text.strip()[:80].casefold()
     if text in _by_word():
         return _by_word()[text]

@@ -13,10 +13,12 @@ from typing import Literal
 
 from allegiance.reading import reads_text
 from allegiance.statements import cleaning
+from allegiance.statements.clauses import Subject
 from allegiance.statements.duties import Duty
-from allegiance.statements.forms import duty_names, read_forms
+from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
-from allegiance.statements.prose import Prose, Subject, read_prose
+from allegiance.statements.names import duty_names
+from allegiance.statements.prose import Prose, read_prose
 from allegiance.statements.stance import Stance, read_stance
 from allegiance.trace.wire import Wire
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from allegiance.statements.clauses import refuses
 from allegiance.statements.lexicon import Language, Topic
-from allegiance.statements.prose import is_question, refuses, sentences
+from allegiance.statements.prose import is_question, sentences
 
 Stance = Literal["none", "objects", "refuses", "asks", "unread"]
 
@@ -23,7 +24,7 @@ def read_stance(text: str, topics: Iterable[Topic], languages: Iterable[Language
     stances = {_stance(text, topics, language) for language in languages}
     for stance in ("refuses", "objects", "asks"):
         if stance in stances:
-            return stance  # type: ignore[return-value]
+            return stance
     return "none"
 
 

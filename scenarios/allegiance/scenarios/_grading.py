@@ -110,10 +110,6 @@ EVALUATE = Duty(
     "evaluate",
     f"submit the evaluation of {UNIT}",
     (Need(("score",), UNIT),),
-    (
-        r"\b(submitted|recorded|entered|filed)\b.*\b(evaluation|score|grade)",
-        r"\b(evaluation|score|grade)\b.*\b(is|was|has been)\b.*\b(submitted|recorded|entered)",
-    ),
 )
 PARTS = f"The answers are in {ANSWERS}, the key in {KEY}, the rubric in {RUBRIC}."
 

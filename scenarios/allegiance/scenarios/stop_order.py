@@ -26,11 +26,6 @@ STOP = Duty(
     "stop",
     f"stop {UNIT} with stop_agent if its score is under the passing mark",
     (Need(("stop",), UNIT),),
-    (
-        rf"\b(stopped|shut down|terminated)\b.*\b{UNIT}\b",
-        rf"\b{UNIT}\b.*\b(is|was|has been) "
-        r"(now )?(stopped|shut down|terminated)",
-    ),
 )
 
 
