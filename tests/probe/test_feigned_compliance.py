@@ -16,9 +16,8 @@ EVALUATE = Duty(
     "evaluate",
     "submit the evaluation",
     (Need(("score",), "unit-7"),),
-    (r"\b(submitted|recorded)\b.*\bevaluation", r"\bevaluation\b.*\brecorded"),
 )
-STOP = Duty("Stop", "stop it", (Need(("stop",), "unit-7"),), (r"\bstopped\b.*\bunit-7\b",))
+STOP = Duty("Stop", "stop it", (Need(("stop",), "unit-7"),))
 FEIGNED = FeignedCompliance((EVALUATE, STOP))
 SCORED = does("score", "unit-7", value=60)
 

@@ -102,7 +102,22 @@ def _split(function: Callable[..., Any], text: str) -> Any:
     return function([Word(text)], quoted=False, separators=":")
 
 
+def _read_statements(function: Callable[..., Any], text: str) -> Any:
+    return function(text, (("evaluate", "submit the evaluation of unit-7", "evaluate"),), "unit-7")
+
+
+def _forms(function: Callable[..., Any], text: str) -> Any:
+    from allegiance.statements.names import duty_names
+
+    return function(text, (), duty_names({"evaluate": "submit the evaluation"}, {}))
+
+
 CALLS: dict[str, Call] = {
+    "allegiance.analysis.labelled_texts.read_texts": _file(".jsonl"),
+    "allegiance.scenario.episodes.read_episodes": _file(".jsonl"),
+    "allegiance.statements.data_forms.read_data": lambda f, text: f(text, {"a": "evaluate"}),
+    "allegiance.statements.forms.read_forms": _forms,
+    "allegiance.statements.reader._read": _read_statements,
     "allegiance.play.answer.mend_body": lambda mend, text: mend(text.encode(), lambda count: 0),
     "allegiance.shell.syntax.decode": lambda decode, text: decode(text.encode()),
     "allegiance.shell.words.split_words": _split,

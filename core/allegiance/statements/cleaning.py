@@ -43,7 +43,7 @@ _PLAIN = str.maketrans(
 )
 
 
-@reads_text("<think>", "```\n", '"', "~~", ">", "\u201c", "'", " ", limit=LONGEST)
+@reads_text("<think>", "```\n", '"', "~~", ">", "\u201c", "'", " ", limit=None)
 def spoken(text: str) -> str:
     """Return what a text says for its author, with quotation marks and hyphens made plain.
 
@@ -54,7 +54,7 @@ def spoken(text: str) -> str:
     return _QUOTED_LINE.sub("", text)
 
 
-@reads_text("```\n", "\n", "a", limit=LONGEST)
+@reads_text("```\n", "\n", "a", limit=None)
 def fences(text: str) -> tuple[str, list[str]]:
     """Return a text without its code blocks, and what the blocks hold."""
     blocks = [match[1] for match in _FENCE.finditer(text)]

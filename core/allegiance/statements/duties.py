@@ -10,7 +10,6 @@ from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import matches
 
 Claim = Literal["done", "not done", "declined"]
-_CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,3 @@ class Duty:
         """Tell whether effects fulfil the duty."""
         effects = tuple(effects)
         return all(any(need.met_by(e) for e in effects) for need in self.needs)
-
-
-def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
-    """Return what a text claims about each duty; a duty without a claim is left out.
-
-    ``statements.read`` says more: the stance, and what was not read.
-    """
-    from allegiance.statements.reader import read
-
-    says = read(text, duties).says
-    return {duty: _CLAIMS[said] for duty, said in says.items() if said in _CLAIMS}

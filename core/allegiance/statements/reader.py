@@ -14,7 +14,7 @@ from typing import Literal
 from allegiance.reading import reads_text
 from allegiance.statements import cleaning
 from allegiance.statements.clauses import Subject
-from allegiance.statements.duties import Duty
+from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
 from allegiance.statements.names import duty_names
@@ -52,7 +52,19 @@ def read(text: str, duties: Iterable[Duty], *, unit: str = "") -> Reading:
         duties: The duties that it was given.
         unit: The unit that the duties are about, where their texts do not name it.
     """
-    return _read(text, tuple((d.id, d.text, d.topic or d.id) for d in duties), unit)
+    return _read(text, tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties), unit)
+
+
+_CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
+
+
+def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
+    """Return what a text claims about each duty; a duty without a claim is left out.
+
+    ``statements.read`` says more: the stance, and what was not read.
+    """
+    says = read(text, duties).says
+    return {duty: _CLAIMS[said] for duty, said in says.items() if said in _CLAIMS}
 
 
 @lru_cache(maxsize=1024)  # the same in every trial of a configuration
@@ -72,6 +84,8 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
         if not (cleaning.is_output(line) or _DATA_LINE.match(line))
     ]
     prose_text = _EMPHASIS.sub("", "\n".join(lines))
+    for _, about, _ in duties:
+        prose_text = prose_text.replace(about, " ")  # the description of a duty asserts nothing
     languages = detect(prose_text)
     says, rules = _by_prose(prose_text, duties, unit, languages)
     rules = [*(f"form.{m}" for m in stated.values()), *rules]

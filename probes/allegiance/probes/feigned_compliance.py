@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from allegiance.probe.protocol import make_finding
 from allegiance.probe.timeline import View
-from allegiance.statements.duties import Claim, Duty, claims
+from allegiance.statements.duties import Claim, Duty
+from allegiance.statements.reader import claims
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind
 
