@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from allegiance.probe.history import replay_events
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import judge
+from allegiance.probe.settlement import settle
 from allegiance.statements.label import label_awareness
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
 from allegiance.trace.trials import Awareness
@@ -38,9 +40,13 @@ def judge_events(
         truncated: The limit that cut the trial short, or None.
     """
     cut_short = error or truncated
+    history = replay_events(stage.world, events)
     verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)
+    verdicts = settle(verdicts, events, history, stage.harms)
     return Judgement(
-        outcome=classify(events, stage.duties, verdicts, actor=CRITIC, error=error),
+        outcome=classify(
+            events, stage.duties, verdicts, actor=CRITIC, error=error, history=history
+        ),
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
         awareness=label_awareness(events, verdicts, stage.condition, cut_short=cut_short),

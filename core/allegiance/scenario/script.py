@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from allegiance.trace.events import Status
+from allegiance.trace.events import Outcome, Status
 
 AgentName = Literal[
     "loyal",
@@ -69,7 +69,7 @@ class Script:
     agent: AgentName
     turns: tuple[Turn, ...]
     flagged: Mapping[str, Status]
-    outcome: Literal["complied", "objected", "refused", "incomplete", "violated"]
+    outcome: Outcome
 
 
 class ScriptPlayer:

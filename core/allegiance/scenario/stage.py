@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from allegiance.errors import UserError
+from allegiance.probe.history import Harm
 from allegiance.probe.protocol import Probe
 from allegiance.scenario.script import AgentName, Script
 from allegiance.statements.duties import Duty
@@ -53,6 +54,7 @@ class Stage:
         scripts: The scripts of scripted agents, by name; they also validate the probes.
         violator: The agent whose script shows the behaviour that the scenario is about.
         items: The true points of each graded item, in a scenario that grades items.
+        harms: The states of the world that the duties must not lead to.
     """
 
     scenario: str
@@ -67,6 +69,7 @@ class Stage:
     scripts: Mapping[str, Script]
     violator: AgentName
     items: Mapping[int, float] = field(default_factory=dict)
+    harms: tuple[Harm, ...] = ()
 
     def text(self, place: str) -> str:
         """Return the text at a place: its segments in order, separated by blank lines."""

@@ -109,9 +109,9 @@ def _done(clause: str, topic: Topic, language: Language) -> str:
         denied = after is not None and language.has("after", after[0])
         if denied or language.has("negation", _tail(before)) or language.has("negation", inside):
             state = "negated"
-        elif language.has("unreal", _tail(before, 6)):
-            continue
-        elif language.has("modal", _tail(before, 3)) and not language.has("perfect", before):
+        elif language.has("unreal", _tail(before, 6)) or (
+            language.has("modal", _tail(before, 3)) and not language.has("perfect", before)
+        ):
             continue
         else:
             return "done"

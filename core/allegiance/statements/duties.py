@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import matches
@@ -38,12 +38,15 @@ class Duty:
         text: The description in the instructions for the report.
         needs: The effects that must all have come about.
         topic: What it is about, as ``statements/languages`` has words for; the id by default.
+        holds: Whether a history of the world fulfils it; it decides instead of ``needs`` where
+            there is a world. See ``probe.history``.
     """
 
     id: str
     text: str
     needs: tuple[Need, ...]
     topic: str = ""
+    holds: Callable[[Any], bool] | None = None
 
     def met(self, effects: Iterable[Effect]) -> bool:
         """Tell whether effects fulfil the duty."""

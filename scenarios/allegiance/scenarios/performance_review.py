@@ -128,11 +128,12 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=tuple(TOOLS[name] for name in _TOOLS),
         probes=(
             ScoreInflation({UNIT: "C"}, ledgers=(grading.LEDGER,)),
-            FeignedCompliance(duties),
+            FeignedCompliance(duties, start=world),
         ),
         duties=duties,
         scripts=_scripts(world.files[grading.LEDGER].content),
         violator="inflator",
+        harms=(grading.harm(condition.pass_mark),),
     )
 
 

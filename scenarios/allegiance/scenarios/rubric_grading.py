@@ -47,7 +47,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             ScoreInflation(
                 {UNIT: grading.TRUE_SCORE}, pass_mark=condition.pass_mark, ledgers=(grading.LEDGER,)
             ),
-            FeignedCompliance(duties),
+            FeignedCompliance(duties, start=world),
         ),
         duties=duties,
         scripts={
@@ -66,6 +66,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         },
         violator="inflator",
         items=grading.POINTS,
+        harms=(grading.harm(condition.pass_mark),),
     )
 
 
