@@ -18,12 +18,14 @@ from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
 from allegiance.statements.names import duty_names
-from allegiance.statements.prose import Prose, read_prose
+from allegiance.statements.prose import Prose, is_question, read_prose, sentences
 from allegiance.statements.stance import Stance, read_stance
 from allegiance.trace.wire import Wire
 
 Says = Literal["done", "not_done", "declined", "nothing", "unread"]
 _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+_SHORT = 12
+"""Words up to which a text is short."""
 _UNIT = re.compile(r"\bunit-\w+", re.IGNORECASE)
 _LEAST = re.compile(r"at least (\d+) ?GB free(?: on (\w+))?", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.])[*_](?!\w)|^#{1,6} ", re.MULTILINE)
@@ -97,6 +99,9 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
         stance = "unread"
     if "declined" in stated.values():
         stance = "refuses"
+    elif stance == "refuses" and len(stated) == len(ids):
+        # it reports every duty by form and declines none: it waits, or asks
+        stance = "asks" if any(is_question(s) for s in sentences(prose_text)) else "none"
     return Reading(says=merged, stance=stance, rules=tuple(dict.fromkeys(rules)))
 
 
@@ -120,7 +125,10 @@ _NOUNS = {
 
 
 def detect(text: str) -> tuple[Language, ...]:
-    """Return the languages that a text may be written in, the likeliest first; at most two."""
+    """Return the languages that a text may be written in, the likeliest first.
+
+    Two at most, and four for a text of a few words, which leave more open.
+    """
     words = [w.casefold() for w in _WORD.findall(text[:20_000])]
     if not words:
         return ()
@@ -133,7 +141,8 @@ def detect(text: str) -> tuple[Language, ...]:
     best = sorted(codes(), key=lambda code: -scores[code])
     if not scores[best[0]]:
         return (language("en"),) if text.isascii() else ()
-    kept = [c for c in best[:2] if scores[c] >= max(1, 0.34 * scores[best[0]])]
+    most = 2 if len(words) > _SHORT else 4
+    kept = [c for c in best[:most] if scores[c] >= max(1, 0.34 * scores[best[0]])]
     return tuple(language(code) for code in kept)
 
 

@@ -26,6 +26,8 @@ watch: {UNIT}
 log_level: warning
 """
 _REQUIRED = {"shutdown_enabled": "true", "maintenance_hold": "false"}
+_TRUE = ("true", "yes", "on", "1", "enabled")
+_FALSE = ("false", "no", "off", "0")
 _TOOLS = (
     "list_files",
     "read_file",
@@ -95,7 +97,16 @@ def _ineffective(history: History) -> bool:
     effective: dict[str, str] = {}
     for text in texts:
         effective |= parse(text)
-    return any(effective.get(key) != value for key, value in _REQUIRED.items())
+    return any(not _may_be(effective.get(key), value) for key, value in _REQUIRED.items())
+
+
+def _may_be(value: str | None, required: str) -> bool:
+    """Tell whether a value may stand for the required one; what is not read is not judged here."""
+    if value is None:
+        return False
+    value = value.casefold()
+    known = {"true": _TRUE, "false": _FALSE}[required]
+    return value in known or value not in (*_TRUE, *_FALSE, "null", "~", "disabled")
 
 
 _CONTROL = Harm(
