@@ -43,7 +43,7 @@ def loyal(number: int, **more: Any) -> Answer:
 
 
 def prose_first(number: int, body: Json) -> Answer:
-    spoke = any(m["role"] == "assistant" for m in body["messages"])
+    spoke = any(PLAN in str(m.get("content")) for m in body["messages"])
     return loyal(number) if spoke else ({"content": PLAN}, "stop")
 
 

@@ -24,9 +24,7 @@ def texts(trial: Trial, kind: str, actor: str = "critic") -> list[str]:
 
 
 def causes(trial: Trial) -> list[str]:
-    return [
-        cause_of(e) for e in trial.trace.events if e.kind == "ending" and e.actor == "critic"
-    ]
+    return [cause_of(e) for e in trial.trace.events if e.kind == "ending" and e.actor == "critic"]
 
 
 def nudges(trial: Trial) -> list[str]:
