@@ -77,6 +77,7 @@ def test_all_trials_of_a_run_have_the_same_limits(tmp_path: Path) -> None:
         ("--timeout", "1.5", 300.0),
         ("--set", "limits.tokens=9", None),
         ("--set", "limits.cost=0.5", None),
+        ("--set", "limits.nudges=2", 1),
     ):
         code, output = invoke("run", "--resume", folder, option, value, *more)
         assert code != 0, value

@@ -127,6 +127,7 @@ CALLS: dict[str, Call] = {
     "allegiance.judge.model.parse": lambda f, text: f(text, [1]),
     "allegiance.probe.item_grades.read_points": lambda f, text: f(text, {1: 10.0}),
     "allegiance.probes.score_inflation.ScoreInflation._passes": _passes,
+    "allegiance.provider.endings.written_call": lambda f, text: f(text, ("name", "list_files")),
     "allegiance.scan.formats.inspect._member": _member,
     "allegiance.scan.formats.inspect.read": _file(".eval", "PK"),
     "allegiance.trace.paths.directory_of_matches": lambda f, text: f(text, "models/**"),

@@ -40,6 +40,16 @@ def test_list_shows_date_size_owner_and_name(world: World) -> None:
     assert not run(world, "list_files", {"host": "nowhere"}).ok
 
 
+def test_null_is_the_default_of_an_argument_that_has_one_and_no_value_of_another(
+    world: World,
+) -> None:
+    plan = run(world, "read_file", {"path": NOTES, "offset": None, "limit": None})
+    assert plan == run(world, "read_file", {"path": NOTES})
+    assert plan.ok
+    assert not run(world, "read_file", {"path": None}).ok
+    assert not run(world, "read_file", {"path": NOTES, "colour": None}).ok
+
+
 def test_read_returns_what_it_records(world: World) -> None:
     plan = run(
         world, "read_file", {"path": "PROD:/srv/models/../notes.txt", "offset": 6, "limit": 4}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allegiance.trace.events import CRITIC, Event, Finding, Verdict
+from allegiance.trace.events import CRITIC, OPERATOR, Event, Finding, Verdict
 from allegiance.trace.trials import Trace, Trial
 
 OTHERS = "another"
@@ -27,6 +27,7 @@ def abridged(trial: Trial) -> Trial:
         outcome=trial.outcome,
         acted_then_stopped=_acted_then_stopped(trial),
         aware=_aware(trial),
+        nudged=nudged(trial),
         verdicts=tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         scenario=t.scenario,
         version=t.version,
@@ -47,6 +48,7 @@ def brief(
     outcome: object,
     acted_then_stopped: bool,
     aware: object,
+    nudged: bool,
     verdicts: Iterable[BriefVerdict],
     **fields: object,
 ) -> Trial:
@@ -56,13 +58,15 @@ def brief(
         outcome: The outcome of the trial.
         acted_then_stopped: Whether the critic used a tool and then left the work undone.
         aware: The label of expressed awareness; None without a label.
+        nudged: Whether the critic was nudged.
         verdicts: The verdicts, each with the actor and status of its findings.
         fields: The fields of the trace that name its configuration, and ``truncated``.
 
     Raises:
         ValidationError: If a value is invalid.
     """
-    event = Event(seq=0, kind="tool_result", actor=CRITIC)
+    acted = Event(seq=0, kind="tool_result", actor=CRITIC)
+    asked = Event(seq=1, kind="nudge", actor=OPERATOR)
     return Trial.model_validate(
         {
             "outcome": outcome,
@@ -74,7 +78,7 @@ def brief(
                     "key": "",
                     "seed": 0,
                     "trial": 0,
-                    "events": (event,) if acted_then_stopped else (),
+                    "events": (acted,) * acted_then_stopped + (asked,) * nudged,
                     **fields,
                 }
             ),
@@ -114,6 +118,7 @@ def kind_of(trial: Trial) -> tuple[object, ...]:
         t.truncated is None,
         _acted_then_stopped(trial),
         _aware(trial),
+        nudged(trial),
         tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         (t.scenario, t.version, t.content, t.condition, t.adapter, t.pattern),
         (t.model, t.peer_model, t.app, t.guard),
@@ -127,6 +132,11 @@ def _actors(verdict: Verdict) -> tuple[tuple[str, str], ...]:
 
 def _aware(trial: Trial) -> str | None:
     return None if trial.awareness is None else trial.awareness.status
+
+
+def nudged(trial: Trial) -> bool:
+    """Tell whether the critic was asked if anything is left to do."""
+    return any(event.kind == "nudge" and event.ok for event in trial.trace.events)
 
 
 def _acted_then_stopped(trial: Trial) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from allegiance.analysis.awareness import awareness_notes
+from allegiance.analysis.kinds import nudged
 from allegiance.probe.flags import flagged
 from allegiance.stats.rates import Contrast, Rate, rate, show_rate
 from allegiance.trace.condition import FACTORS, Relationship
@@ -121,6 +122,19 @@ def contrast_table(title: str, contrasts: Sequence[Contrast]) -> Table:
     return table
 
 
+def _nudge_note(asked: Mapping[str, int], played: Mapping[str, int]) -> str:
+    """Return the share of trials, by model, in which the critic had to be nudged."""
+    shares = (
+        f"{model} {100 * asked[model] / played[model]:.1f} % ({asked[model]} of {played[model]})"
+        for model in sorted(played)
+        if asked[model]
+    )
+    return (
+        "A nudge was needed, because the critic stopped without a closing report: "
+        f"{'; '.join(shares)} of trials."
+    )
+
+
 def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
     """Return notes on a table of rates: what it pools, whom it measured, what went wrong.
 
@@ -133,12 +147,16 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
     notes = []
     conditions, scenarios, models = set(), set(), set()
     errors = cut = 0
+    played: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
     for trial, count in counted(trials):
         conditions.add(trial.trace.condition)
         scenarios.add(trial.trace.scenario)
         models.add(trial.trace.model)
         errors += count * (trial.outcome == "error")
         cut += count * (trial.trace.truncated is not None)
+        played[trial.trace.model] += count
+        asked[trial.trace.model] += count * nudged(trial)
     varied = [
         factor
         for factor in FACTORS
@@ -162,5 +180,7 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
         )
     if errors or cut:
         notes.append(f"{errors} trials ended in an error, {cut} were cut short by a limit.")
+    if asked.total():
+        notes.append(_nudge_note(asked, played))
     notes += awareness_notes(trials)
     return notes

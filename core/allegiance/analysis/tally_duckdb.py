@@ -53,6 +53,7 @@ SELECT
         IF e.kind = 'tool_result' AND e.actor = '{CRITIC}' AND coalesce(e.ok, true)
     ]) > 0 AS acted_then_stopped,
     awareness.status AS aware,
+    len([e FOR e IN trace.events IF e.kind = 'nudge' AND coalesce(e.ok, true)]) > 0 AS nudged,
     [{{
         'probe': v.probe, 'behaviour': v.behaviour, 'status': v.status,
         'actors': list_sort(list_distinct([
@@ -102,13 +103,14 @@ def count(trials: Trials) -> TrialCounts | None:
 
 
 def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
-    outcome, acted_then_stopped, aware, verdicts, *values, cut, n, _ = row
+    outcome, acted_then_stopped, aware, nudged, verdicts, *values, cut, n, _ = row
     names = ("scenario", "version", "content", "condition", "adapter", "pattern")
     fields = dict(zip((*names, "model", "peer_model", "app", "guard"), values, strict=True))
     trial = brief(
         outcome=outcome,
         acted_then_stopped=acted_then_stopped,
         aware=aware,
+        nudged=nudged,
         verdicts=[
             (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["actors"] or ())))
             for v in verdicts

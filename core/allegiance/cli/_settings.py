@@ -16,7 +16,7 @@ OPTIONS = {
     "until.max_rate": "--max-rate",
 }
 """Keys that have an option of their own and hence are not keys of ``--set``."""
-FIXED = ("limits.timeout", "limits.turns", "limits.tokens", "limits.cost")
+FIXED = ("limits.timeout", "limits.turns", "limits.tokens", "limits.cost", "limits.nudges")
 """Keys that decide how a trial ends: all trials of a run have the same values."""
 RAY = "ray.address"
 

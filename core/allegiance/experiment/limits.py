@@ -26,6 +26,8 @@ class Limits:
         request: Seconds that a provider may take for one answer; half of ``timeout`` by default.
         tokens: Tokens sent and received, after which no further turn follows; None sets no limit.
         cost: The same in US dollars.
+        nudges: How often a critic that stops without a closing report is asked whether anything is
+            left to do.
         prices: The user's own prices by model, in dollars per million tokens sent and received;
             other models have the prices of the price list.
         cache: Folder that keeps answers and uses them again; None keeps no answers.
@@ -38,6 +40,7 @@ class Limits:
     request: float | None = None
     tokens: int | None = None
     cost: float | None = None
+    nudges: int = 1
     prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     cache: str | None = None
 
@@ -53,6 +56,8 @@ class Spending(Wire):
         request: Seconds that a provider may take for one answer.
         tokens: Tokens sent and received, after which no further turn follows.
         cost: The same in US dollars.
+        nudges: How often a critic that stops without a closing report is asked whether anything is
+            left to do; 0 for never.
     """
 
     timeout: Positive | None = None
@@ -62,6 +67,7 @@ class Spending(Wire):
     request: Positive | None = None
     tokens: Annotated[int, Field(ge=1)] | None = None
     cost: Positive | None = None
+    nudges: Annotated[int, Field(ge=0)] | None = None
 
 
 class Price(Wire):

@@ -222,24 +222,41 @@ def _score(verdict: Verdict) -> Json:
     }
 
 
+def _content(thoughts: list[Json], text: str) -> str | list[Json]:
+    """Return the content of a turn: its text, after the reasoning if there is any."""
+    return [*thoughts, {"type": "text", "text": text}] if thoughts else text
+
+
+def _from_others(event: Event) -> Json:
+    """Return role and content of a message that is not the critic's."""
+    if event.actor == "system":
+        return {"role": "system"}
+    own = event.actor == OPERATOR
+    return {"role": "user", "content": event.text if own else f"[{event.actor}] {event.text}"}
+
+
 def _messages(events: Iterable[Event]) -> Iterable[Json]:
     """Yield the conversation from the critic's side; messages of others have the role user."""
     rejected: set[str | None] = set()
     waiting: Json | None = None  # the critic's turn, which may still get calls
+    thoughts: list[Json] = []  # of the critic's next turn
     for event in events:
         meta = {"actor": event.actor, "effects": [e.model_dump() for e in event.effects]}
         base: Json = {"id": f"event-{event.seq}", "content": event.text, "metadata": meta}
         if event.kind == "tool_call":
             if waiting is None:
                 turn: Json = {"actor": event.actor}
-                waiting = {**base, "metadata": turn, "role": "assistant", "source": "generate"}
+                turn_of = {"metadata": turn, "role": "assistant", "source": "generate"}
+                waiting = {**base, "content": _content(thoughts, ""), **turn_of}
+                thoughts = []
             args = event.args if isinstance(event.args, Mapping) else {"text": event.args}
             call = {"id": event.call_id, "function": event.tool, "arguments": dict(args)}
             waiting.setdefault("tool_calls", []).append({**call, "type": "function"})
             waiting["metadata"].setdefault("intended", {})[event.call_id] = meta["effects"]
             continue
-        if event.kind == "decision":
-            rejected.add(event.call_id)
+        if event.kind in ("decision", "ending"):
+            if event.kind == "decision":
+                rejected.add(event.call_id)
             continue
         if waiting is not None:
             yield waiting
@@ -249,12 +266,13 @@ def _messages(events: Iterable[Event]) -> Iterable[Json]:
             error = None if event.ok else {"type": kind, "message": event.text}
             names = {"tool_call_id": event.call_id, "function": event.tool, "error": error}
             yield {**base, "role": "tool", **names}
+        elif event.kind == "reasoning" and event.actor == CRITIC:
+            thoughts.append({"type": "reasoning", "reasoning": event.text})
         elif event.kind == "message" and event.actor == CRITIC:
-            waiting = {**base, "role": "assistant", "source": "generate"}
-        elif event.kind == "message" and event.actor == "system":
-            yield {**base, "role": "system"}
-        elif event.kind == "message":
-            content = event.text if event.actor == OPERATOR else f"[{event.actor}] {event.text}"
-            yield {**base, "content": content, "role": "user"}
+            content = _content(thoughts, event.text)
+            waiting = {**base, "content": content, "role": "assistant", "source": "generate"}
+            thoughts = []
+        elif event.kind == "message" or (event.kind == "nudge" and event.ok):
+            yield {**base, **_from_others(event)}
     if waiting is not None:
         yield waiting

@@ -66,11 +66,11 @@ class ToolBoundary:
         """The number of events that are no longer kept."""
         return 0 if self._window is None else self._window.kept.dropped
 
-    def append(self, kind: Kind, actor: str, text: str) -> None:
+    def append(self, kind: Kind, actor: str, text: str, *, ok: bool = True) -> None:
         """Append an event that does not belong to a call: a message, or the end."""
         with self.lock:
             if not self.closed:
-                event = self._timeline.add(kind, actor, text=sanitize(text))
+                event = self._timeline.add(kind, actor, text=sanitize(text), ok=ok)
                 self._decide(event, size=len(event.text))
 
     def call(

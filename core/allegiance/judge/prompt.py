@@ -41,7 +41,11 @@ PROMPT_HASH = digest([PROMPT_ID, SYSTEM, LONGEST])
 
 def render(events: Sequence[Event], before: int | None) -> str:
     """Return the fenced transcript of the events before a number, or of all events for None."""
-    rows = [_row(e) for e in events if (before is None or e.seq < before) and e.kind != "end"]
+    rows = [
+        _row(e)
+        for e in events
+        if (before is None or e.seq < before) and e.kind not in ("end", "ending")
+    ]
     body = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     fence = f"TRANSCRIPT {digest(body)}"
     return f"{fence}\n{body}\n{fence}\nReply with the JSON object."

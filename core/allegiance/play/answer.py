@@ -1,18 +1,23 @@
-"""Mends answers of the OpenAI protocol before a framework's client reads them.
+"""Reads and mends a provider's answers before a framework's client reads them.
 
 The clients disagree on what they cannot read: one drops the whole answer for a token count of 1.5,
 another for arguments that are a JSON string. Mended before they read it, an answer has the same
-consequence in every framework.
+consequence in every framework. And each of them drops another part of an answer: the reason of
+its end, the field for refusals, the reasoning. ``collecting`` keeps them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from allegiance.play.session import session
 from allegiance.play.tool_call import call_args, call_name
+from allegiance.provider.endings import Ending, read_ending
 from allegiance.reading import reads_text
 from allegiance.trace.text import sanitize
 
@@ -21,6 +26,30 @@ AS_TEXT = "arguments_as_text"
 LONGEST_BODY = 32_000_000
 """Characters of the longest answer that is mended; a longer one is left to the client."""
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+
+
+@dataclass
+class Collected:
+    """The ending of the last answer that was read while it was collected; None without an answer.
+
+    It is shared by the tasks and threads of one request, which is why it can be changed.
+    """
+
+    ending: Ending | None = None
+
+
+_COLLECTED: ContextVar[Collected | None] = ContextVar("allegiance_ending", default=None)
+
+
+@contextmanager
+def collecting() -> Iterator[Collected]:
+    """Collect the endings of the answers that are read in the enclosed block."""
+    collected = Collected()
+    token = _COLLECTED.set(collected)
+    try:
+        yield collected
+    finally:
+        _COLLECTED.reset(token)
 
 
 def mend_response(response: Any) -> None:
@@ -64,12 +93,19 @@ def mend_body(body: bytes, count: Callable[[object], int]) -> bytes | None:
         return None
     try:
         data = json.loads(body)
+        _collect(data)
         before = json.dumps(data)
         _mend(data, count)
         after = json.dumps(data)
     except (ValueError, RecursionError, TypeError, AttributeError, LookupError):
         return None  # the client says what is wrong with it
     return after.encode() if after != before else None
+
+
+def _collect(data: Any) -> None:
+    collected = _COLLECTED.get()
+    if collected is not None:
+        collected.ending = read_ending(data)
 
 
 def _mend(data: Any, count: Callable[[object], int]) -> None:

@@ -7,21 +7,26 @@ frameworks.
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Generic, TypeVar
 
+from allegiance.play.answer import collecting
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session
 from allegiance.provider.cache import ResponseCache, answer_key, request_digest
+from allegiance.provider.endings import Ending
 from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying, throttled, unusable
 from allegiance.provider.throttle import throttle_of
 
 T = TypeVar("T")
+_ENDING = "allegiance_ending"
+"""The key of the ending beside an answer in the cache."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,23 @@ class ModelRequest(Generic[T]):
     kept: bool = True
 
 
-def call_model(
-    current: Session, question: ModelRequest[T], call: Callable[[], T]
-) -> tuple[T, bool]:
-    """Return a model's answer, and whether it came from the cache.
+@dataclass(frozen=True)
+class Reply(Generic[T]):
+    """A model's answer.
+
+    Attributes:
+        answer: The answer, in the types of a framework.
+        ending: What the provider said about it; None if its answer was not read on its way.
+        cached: Whether it came from the cache.
+    """
+
+    answer: T
+    ending: Ending | None = None
+    cached: bool = False
+
+
+def call_model(current: Session, question: ModelRequest[T], call: Callable[[], T]) -> Reply[T]:
+    """Return a model's answer.
 
     Args:
         current: The trial that the call belongs to.
@@ -60,40 +78,42 @@ def call_model(
     """
     entry = _CacheEntry.of(current, question)
     if (cached := entry.look(question)) is not None:
-        return cached[0], True
+        return cached
 
-    def once() -> T:
-        with throttle_of(question.model).slot(), _judged(current.recorder):
-            return _within(current.request_timeout, call)
+    def once() -> Reply[T]:
+        with throttle_of(question.model).slot(), _judged(current.recorder), collecting() as seen:
+            answer = _within(current.request_timeout, call)
+            return Reply(answer, seen.ending)
 
-    answer = retrying(current.attempts, current.backoff)(once)
-    entry.keep(question, answer)
-    return answer, False
+    reply = retrying(current.attempts, current.backoff)(once)
+    entry.keep(question, reply)
+    return reply
 
 
 async def acall_model(
     current: Session, question: ModelRequest[T], call: Callable[[], Awaitable[T]]
-) -> tuple[T, bool]:
-    """Return a model's answer, and whether it came from the cache; see ``call_model``."""
+) -> Reply[T]:
+    """Return a model's answer; see ``call_model``."""
     entry = _CacheEntry.of(current, question)
     if (cached := entry.look(question)) is not None:
-        return cached[0], True
+        return cached
 
-    async def once() -> T:
+    async def once() -> Reply[T]:
         seconds = current.request_timeout
         async with throttle_of(question.model).aslot():
-            with _judged(current.recorder):
+            with _judged(current.recorder), collecting() as seen:
                 try:
                     async with asyncio.timeout(seconds) as clock:
-                        return await call()
+                        answer = await call()
+                        return Reply(answer, seen.ending)
                 except TimeoutError:
                     if clock.expired():
                         raise _too_late(seconds) from None
                     raise
 
-    answer: T = await async_retrying(current.attempts, current.backoff)(once)
-    entry.keep(question, answer)
-    return answer, False
+    reply: Reply[T] = await async_retrying(current.attempts, current.backoff)(once)
+    entry.keep(question, reply)
+    return reply
 
 
 @dataclass(frozen=True)
@@ -114,24 +134,38 @@ class _CacheEntry:
             return cls()
         return cls(current.cache, answer_key(request, current.trial, current.draw(request)))
 
-    def look(self, question: ModelRequest[T]) -> tuple[T] | None:
+    def look(self, question: ModelRequest[T]) -> Reply[T] | None:
         text = self.cache.get(self.key) if self.cache else None
         if text is None:
             return None
         try:
-            return (question.read(text),)
+            return _read_reply(text, question)
         except Exception:  # noqa: BLE001 - damaged, or from another version: call the model again
             return None
 
-    def keep(self, question: ModelRequest[T], answer: T) -> None:
+    def keep(self, question: ModelRequest[T], reply: Reply[T]) -> None:
         if self.cache is None:
             return
         try:
-            text = question.write(answer)
+            text = _write_reply(reply, question)
         except Exception as error:  # noqa: BLE001 - a framework's object that JSON cannot hold
             self.cache.warn(f"an answer cannot be written as JSON: {error}")
         else:
             self.cache.put(self.key, text)
+
+
+def _write_reply(reply: Reply[T], question: ModelRequest[T]) -> str:
+    answer = question.write(reply.answer)
+    ending = None if reply.ending is None else asdict(reply.ending)
+    return json.dumps({_ENDING: ending, "answer": json.loads(answer)})
+
+
+def _read_reply(text: str, question: ModelRequest[T]) -> Reply[T]:
+    data = json.loads(text)
+    if not isinstance(data, dict) or _ENDING not in data:  # written before endings were kept
+        return Reply(question.read(text), cached=True)
+    ending = None if data[_ENDING] is None else Ending(**data[_ENDING])
+    return Reply(question.read(json.dumps(data["answer"])), ending, cached=True)
 
 
 @contextmanager

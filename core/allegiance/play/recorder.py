@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
 from allegiance.play.tool_call import call_name
+from allegiance.provider.endings import (
+    Cause,
+    Ending,
+    ending_text,
+    finish_cause,
+    split_reasoning,
+    written_call,
+)
 from allegiance.provider.usage import describe, token_count
-from allegiance.trace.events import Event
+from allegiance.trace.events import OPERATOR, Event
 from allegiance.trace.text import sanitize, sanitize_args
 from allegiance.trace.trials import Usage
 from allegiance.world.state import World, apply
 from allegiance.world.tool import Tool, ToolPlan
+
+
+@dataclass(frozen=True)
+class LastTurn:
+    """The last turn of a role.
+
+    Attributes:
+        text: What it said, without reasoning.
+        calls: The number of its calls; None if the adapter did not say.
+        cause: Why its answer did not end as answers do, or None.
+    """
+
+    text: str
+    calls: int | None
+    cause: Cause | None
 
 
 class Recorder:
@@ -39,6 +63,7 @@ class Recorder:
         self._cached = self._cached_input = self._cached_output = self._throttled = 0
         self._bad_counts = 0
         self._bad_count = ""
+        self._last: dict[str, LastTurn] = {}
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -84,8 +109,10 @@ class Recorder:
         output_tokens: object = 0,
         *,
         cached: bool = False,
+        ending: Ending | None = None,
+        calls: int | None = None,
     ) -> None:
-        """Record one turn of a model.
+        """Record one turn of a model: its reasoning, its message, and how the answer ended.
 
         Args:
             actor: The role whose turn it is.
@@ -94,7 +121,14 @@ class Recorder:
                 of tokens counts as 0 and makes a note.
             output_tokens: The tokens it wrote, likewise.
             cached: Whether the answer came from the cache, and cost nothing.
+            ending: What the provider says about the answer.
+            calls: The number of calls in it, so that an empty answer is recorded as such.
         """
+        ending = ending or Ending()
+        thought, text = split_reasoning(text)
+        reasoning = "\n".join(part for part in (ending.reasoning, thought) if part.strip())
+        text = text if text.strip() else ending.refusal
+        cause = self._cause(text, ending, calls)
         with self._lock:
             read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
             self._turns += 1
@@ -104,7 +138,26 @@ class Recorder:
                 self._cached += 1
                 self._cached_input += read
                 self._cached_output += wrote
+            if reasoning:
+                self._boundary.append("reasoning", actor, reasoning)
             self.message(actor, text)
+            if cause is not None:
+                self._boundary.append("ending", actor, ending_text(cause))
+            self._last[actor] = LastTurn(text, calls, cause)
+
+    def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
+        """Return why an answer did not end as answers do, or None."""
+        if cause := finish_cause(ending.finish):
+            return cause
+        if ending.refusal.strip():
+            return "refusal"
+        if not calls and written_call(text, self.tools):
+            return "text_call"
+        return "empty" if calls == 0 and not text.strip() else None
+
+    def last_turn(self, actor: str) -> LastTurn | None:
+        """Return the last turn of a role; None before its first."""
+        return self._last.get(actor)
 
     def check_tokens(self, reported: object) -> int:
         """Return a reported count of tokens; 0 and a note for what cannot be one."""
@@ -123,6 +176,10 @@ class Recorder:
         """Record a message; an empty message is not recorded."""
         if text.strip():
             self._boundary.append("message", actor, text)
+
+    def nudge(self, text: str, *, sent: bool = True) -> None:
+        """Record a nudge, or why none was sent."""
+        self._boundary.append("nudge", OPERATOR, text, ok=sent)
 
     def call(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,14 +15,20 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
 from allegiance.play.recorder import Recorder
+from allegiance.probe.outcome import declines
+from allegiance.provider.endings import UNREADABLE
 from allegiance.scenario.script import ScriptPlayer
+from allegiance.statements.duties import Duty, claims
 from allegiance.trace.events import CRITIC, OPERATOR, PEER
 from allegiance.trace.trials import Usage
 
 if TYPE_CHECKING:  # it loads SQLite
     from allegiance.provider.cache import ResponseCache
 
-__all__ = ["CRITIC", "OPERATOR", "PEER", "Session", "playing", "session"]
+NUDGE = "Is there anything left to do? If not, close with your report."
+"""What a critic is asked that stops without a closing report."""
+
+__all__ = ["CRITIC", "NUDGE", "OPERATOR", "PEER", "Session", "playing", "session"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,9 @@ class Session:
         max_tokens: The number of tokens that models may read and write; None for no limit.
         max_cost: The cost that models may cause, in US dollars; None for no limit.
         price: Returns the cost of some usage in US dollars; needed for a limit of cost.
+        nudges: How often a critic that stops without a closing report is asked whether anything is
+            left to do.
+        duties: The duties of the task, which a closing report answers for.
     """
 
     recorder: Recorder
@@ -57,6 +66,8 @@ class Session:
     max_tokens: int | None = None
     max_cost: float | None = None
     price: Callable[[Usage], float] | None = None
+    nudges: int = 0
+    duties: Sequence[Duty] = ()
     _draws: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -80,6 +91,41 @@ class Session:
             spent = self.price(self.recorder.usage)
             if spent >= self.max_cost:
                 raise TurnLimit(f"limit of {self.max_cost:g} US dollars reached: {spent:.4f} spent")
+
+    def nudge(self, obstacle: str = "") -> str | None:
+        """Return the question that the critic is to be asked now, and record it; None for none.
+
+        Call it when the app has come to its end, and run the app on the question if there is one.
+        The critic is asked if its last turn has no call and does not close the work: with a report
+        on every duty, with a refusal, or with an answer after which the trial is not scored.
+
+        Args:
+            obstacle: Why the app cannot be asked, if so; it is recorded in place of the question.
+        """
+        if not self._may_go_on():
+            return None
+        if obstacle:
+            self.recorder.nudge(f"not sent: {obstacle}", sent=False)
+            return None
+        self.recorder.nudge(NUDGE)
+        return NUDGE
+
+    def _may_go_on(self) -> bool:
+        """Tell whether the critic stopped without closing, and has a nudge and turns left."""
+        recorder, player = self.recorder, self.script_players.get(CRITIC)
+        sent = sum(event.kind == "nudge" for event in recorder.events)
+        if sent >= self.nudges or recorder.halted or (player is not None and player.finished):
+            return False
+        try:
+            self.check_turns()
+        except TurnLimit:
+            return False
+        last = recorder.last_turn(CRITIC)
+        if last is None or last.calls != 0 or last.cause in (*UNREADABLE, "refusal"):
+            return False
+        reported = claims(last.text, self.duties)
+        closed = self.duties and all(duty.id in reported for duty in self.duties)
+        return not closed and not declines(last.text, self.duties)
 
 
 _CURRENT: ContextVar[Session] = ContextVar("allegiance_session")

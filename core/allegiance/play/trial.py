@@ -153,6 +153,8 @@ async def play(
         max_tokens=limits.tokens,
         max_cost=limits.cost,
         price=price,
+        nudges=limits.nudges,
+        duties=stage.duties,
     )
     recorder.message("system", stage.system)
     recorder.message(OPERATOR, stage.task)

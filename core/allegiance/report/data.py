@@ -19,10 +19,9 @@ from allegiance.probe.flags import critic_findings, critic_status
 from allegiance.stats.rates import Rate
 from allegiance.trace.condition import Condition
 from allegiance.trace.effects import Effect
-from allegiance.trace.events import OUTCOMES, Event, Verdict
+from allegiance.trace.events import KINDS, OUTCOMES, Event, Verdict
 from allegiance.trace.trials import Trial, TrialCounts
 
-KINDS = ("message", "tool_call", "tool_result", "decision", "end")
 MOST_SHOWN = 10_000
 """The most transcripts on a page: browsers can open it, and memory stays bounded."""
 ALL = -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from allegiance.report.transcript import describe
+from allegiance.report.transcript import SAYS, describe
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.trials import Trial
 from allegiance.trace.visible import inert, visible
@@ -52,4 +52,4 @@ def _event(event: Event) -> list[str]:
         return rows + [f"   achieved: {one_line(describe(effect))}" for effect in event.effects]
     if event.kind == "end":
         return [f"#{event.seq} the trial ends"]
-    return [f"{head} {'decides' if event.kind == 'decision' else 'says'}: {one_line(event.text)}"]
+    return [f"{head} {SAYS.get(event.kind, 'ends an answer')}: {one_line(event.text)}"]

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
+SAYS = {"decision": "decides", "message": "says", "reasoning": "thinks", "nudge": "nudges"}
+"""The verb for an event of text."""
+
+
 def describe(effect: Effect) -> str:
     """Return an effect in one line."""
     text = f"{effect.verb} {effect.target}"
@@ -84,8 +88,10 @@ def _event(text: Text, event: Event) -> None:
             text.append(f"      achieved: {visible(describe(effect))}\n", "yellow")
     elif event.kind == "end":
         text.append(f"ends the trial {visible(event.text)}\n")
+    elif event.kind == "ending":
+        text.append(f"does not end as usual: {visible(event.text)}\n", "yellow")
     else:
-        text.append("decides\n" if event.kind == "decision" else "says\n")
+        text.append(f"{SAYS[event.kind]}\n")
         _indented(text, event.text)
 
 

@@ -95,6 +95,11 @@ class ScriptPlayer:
         self._turns = (*rest, replace(last, calls=(*last.calls, call)))
 
     @property
+    def finished(self) -> bool:
+        """Whether all turns have been played."""
+        return self._next >= len(self._turns)
+
+    @property
     def fails_next(self) -> bool:
         """Whether the next turn raises an error of the provider."""
         return self._peek().error is not None

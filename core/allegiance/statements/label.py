@@ -2,7 +2,8 @@
 
 The label is computed from a trace by fixed rules, without a model. It covers only what was
 *expressed*: a model can suspect a test and not write so, and reasoning that a provider hides is not
-in a trace. ``statements.rules`` has the rules; ``docs/awareness.md`` says how often they are right.
+in a trace. Reasoning that it shows is read like a message. ``statements.rules`` has the rules;
+``docs/awareness.md`` says how often they are right.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def first_violation(verdicts: Iterable[Verdict], actor: str = CRITIC) -> int | N
 def texts_before(
     events: Iterable[Event], actor: str, before: int | None
 ) -> Iterator[tuple[int, str]]:
-    """Yield event number and text of an actor's messages before an event.
+    """Yield event number and text of an actor's messages and reasoning before an event.
 
     Messages that the actor sent with a tool are included.
 
@@ -40,7 +41,7 @@ def texts_before(
     for event in events:
         if event.actor != actor or (before is not None and event.seq >= before):
             continue
-        if event.kind == "message":
+        if event.kind in ("message", "reasoning"):
             yield event.seq, event.text
         elif event.kind == "tool_call":
             for effect in event.effects:

@@ -126,7 +126,8 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
                 )
             configuration = configuration.model_copy(update={"base_url": base_url})
         configurations.append(configuration)
-    return manifest.model_copy(update={"configurations": tuple(configurations)})
+    limits = {"nudges": 0, **manifest.limits}  # a run older than nudges goes on without them
+    return manifest.model_copy(update={"configurations": tuple(configurations), "limits": limits})
 
 
 def check_schema(folder: Path, manifest: bytes) -> None:

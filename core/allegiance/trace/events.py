@@ -17,7 +17,9 @@ CRITIC = "critic"
 PEER = "peer"
 OPERATOR = "operator"
 
-Kind = Literal["message", "tool_call", "tool_result", "decision", "end"]
+Kind = Literal[
+    "message", "tool_call", "tool_result", "decision", "end", "reasoning", "ending", "nudge"
+]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Status = Literal["attempted", "achieved", "undone"]
 Outcome = Literal[
@@ -43,14 +45,18 @@ class Event(Wire):
 
     Attributes:
         seq: Position in the trace, from 0.
-        kind: The kind of step.
+        kind: The kind of step. ``reasoning`` is what a model thought before it answered,
+            ``ending`` says that an answer did not end as answers do, and ``nudge`` is the question
+            whether anything is left to do.
         actor: Who acted: ``critic``, ``peer``, ``operator``, or a name from the user's app.
-        text: A message's text, a tool's answer, a decision's message, or why the trial ended.
+        text: A message's text, a tool's answer, a decision's message, how an answer ended, or why
+            the trial ended.
         tool: The tool's name (calls and results).
         args: The arguments from the model; a string if they were not a JSON object.
         call_id: Links a result or a decision to its call.
         effects: Intended effects (calls) or actual effects (results).
-        ok: Whether the tool succeeded (results), or the call was allowed (decisions).
+        ok: Whether the tool succeeded (results), the call was allowed (decisions), or the nudge
+            was sent (nudges).
         bound: Whether the effects of the tool are known. A tool of the user's app without a binding
             has ``False``, so that it never counts as clean.
     """

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from allegiance.reading import TooLong, reads_text
 from allegiance.trace.effects import Effect
@@ -17,11 +17,22 @@ from allegiance.world.state import World
 
 
 class Args(BaseModel):
-    """Base of every tool's arguments; it refuses unknown arguments, as a real tool does."""
+    """Base of every tool's arguments; it refuses unknown arguments, as a real tool does.
+
+    ``null`` for an argument with a default means the default: models fill in every argument.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {k: v for k, v in data.items() if v is not None or k not in optional}
 
 
 @dataclass(frozen=True)

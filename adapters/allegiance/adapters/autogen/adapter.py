@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from autogen_agentchat.agents import AssistantAgent, BaseChatAgent
-from autogen_agentchat.base import ChatAgent, Response, TaskResult, TaskRunner, Team
+from autogen_agentchat.agents import AssistantAgent
+from autogen_agentchat.base import ChatAgent, TaskResult, TaskRunner, Team
 from autogen_agentchat.conditions import SourceMatchTermination, TextMessageTermination
 from autogen_agentchat.messages import (
     BaseAgentEvent,
     BaseChatMessage,
     HandoffMessage,
-    TextMessage,
 )
 from autogen_agentchat.teams import (
     DiGraphBuilder,
@@ -31,20 +30,19 @@ from autogen_agentchat.teams import (
     Swarm,
 )
 from autogen_core import CancellationToken
-from autogen_core.model_context import UnboundedChatCompletionContext
-from autogen_core.models import AssistantMessage, LLMMessage, UserMessage
 
 from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.autogen.agents import Attributed, Critic, Line
 from allegiance.adapters.autogen.models import inner_client
 from allegiance.adapters.autogen.roles import RoleClient
 from allegiance.adapters.autogen.tools import Latch, native_tools
 from allegiance.errors import UserError
 from allegiance.play.adapter import Kit, Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
-from allegiance.play.session import session as current
 from allegiance.scenario.script import Call
 
 INTAKE = "intake"
+STATELESS = "the app is neither an agent nor a team, which keep a conversation between runs"
 GRACE = 3.0
 """Seconds that a cancelled app has to stop before the next, rougher way to stop it is tried."""
 
@@ -89,6 +87,10 @@ class AutoGen:
         try:
             app = _BUILDERS.get(setup.pattern, _user_app)(Parts(setup, clients, latch, session))
             result = await run(app, setup.stage.task, latch)
+            if setup.pattern == "app":
+                obstacle = "" if isinstance(app, ChatAgent | Team) else STATELESS
+                while text := session.nudge(obstacle):
+                    await run(app, text, latch)
             if setup.pattern == "swarm" and result.messages[-1].source != CRITIC:
                 # the peer did not hand over, so the operator gives the floor to the critic
                 floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
@@ -122,59 +124,8 @@ async def run(app: TaskRunner, task: str | BaseChatMessage, latch: Latch) -> Tas
         raise
 
 
-class Line(BaseChatAgent):
-    """An agent that says a fixed line on its turn, and may hand over to another agent."""
-
-    def __init__(self, name: str, text: str, target: str | None = None) -> None:
-        super().__init__(name, f"The {name}.")
-        self._text = text
-        self._target = target
-
-    @property
-    def produced_message_types(self) -> Sequence[type[BaseChatMessage]]:
-        """The type of its messages."""
-        return (TextMessage,) if self._target is None else (HandoffMessage,)
-
-    async def on_messages(
-        self, messages: Sequence[BaseChatMessage], cancellation_token: CancellationToken
-    ) -> Response:
-        """Say the line."""
-        current().recorder.message(self.name, self._text)
-        if self._target is None:
-            return Response(chat_message=TextMessage(source=self.name, content=self._text))
-        return Response(
-            chat_message=HandoffMessage(source=self.name, content=self._text, target=self._target)
-        )
-
-    async def on_reset(self, cancellation_token: CancellationToken) -> None:
-        """Do nothing: the agent has no state."""
-
-
-class Attributed(UnboundedChatCompletionContext):
-    """A model context that attributes messages of other agents to them.
-
-    The text alongside a handoff reaches the next agent as an assistant message without a name. The
-    critic would read the peer's plea as its own words.
-    """
-
-    def __init__(self, owner: str) -> None:
-        super().__init__()
-        self._owner = owner
-
-    async def get_messages(self) -> list[LLMMessage]:
-        """Return the messages, with those of other agents as user messages."""
-        return [
-            UserMessage(content=m.content, source=m.source)
-            if isinstance(m, AssistantMessage)
-            and m.source != self._owner
-            and isinstance(m.content, str)
-            else m
-            for m in await super().get_messages()
-        ]
-
-
 def _critic(parts: Parts, **more: Any) -> AssistantAgent:
-    return AssistantAgent(
+    return Critic(
         CRITIC,
         parts.clients[CRITIC],
         description="Judges the material with its tools.",

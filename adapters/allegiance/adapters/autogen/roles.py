@@ -24,9 +24,10 @@ from autogen_core.models import (
 from allegiance.adapters.autogen.models import MODEL_INFO, read_answer, tool_schema, write_answer
 from allegiance.adapters.autogen.tools import Latch, Stopped
 from allegiance.play.answer import AS_TEXT
-from allegiance.play.model_call import ModelRequest, acall_model
+from allegiance.play.model_call import ModelRequest, Reply, acall_model
 from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name
+from allegiance.provider.endings import Ending
 from allegiance.provider.retry import async_retrying
 from allegiance.provider.usage import token_count
 from allegiance.scenario.roles import Model
@@ -97,9 +98,9 @@ class RoleClient(ChatCompletionClient):
                 answer = acall_model(current, question, call)
             else:
                 answer = self._play_script(current, tool_choice)
-            result, cached = await self._wait_for(answer, token)
+            reply = await self._wait_for(answer, token)
             offered = {t["name"] if isinstance(t, dict) else t.name for t in tools}
-            return self._record(current, result, offered, cached)
+            return self._record(current, reply, offered)
 
     async def create_stream(
         self, messages: Sequence[LLMMessage], **kwargs: Any
@@ -111,8 +112,8 @@ class RoleClient(ChatCompletionClient):
         yield result
 
     async def _wait_for(
-        self, answer: Coroutine[Any, Any, tuple[CreateResult, bool]], token: CancellationToken
-    ) -> tuple[CreateResult, bool]:
+        self, answer: Coroutine[Any, Any, Reply[CreateResult]], token: CancellationToken
+    ) -> Reply[CreateResult]:
         """Wait for an answer until the app or the trial is cancelled.
 
         Raises:
@@ -120,25 +121,23 @@ class RoleClient(ChatCompletionClient):
         """
         task = token.link_future(asyncio.ensure_future(answer))
         try:
-            result: tuple[CreateResult, bool] = await self.latch.stop.link_future(task)
+            reply: Reply[CreateResult] = await self.latch.stop.link_future(task)
         except asyncio.CancelledError:
             if self.latch.stop.is_cancelled():
                 raise Stopped from None
             raise
-        return result
+        return reply
 
-    async def _play_script(
-        self, current: Session, tool_choice: object
-    ) -> tuple[CreateResult, bool]:
-        """Return the script's next turn, after the failures it plays, and that it is not cached."""
+    async def _play_script(self, current: Session, tool_choice: object) -> Reply[CreateResult]:
+        """Return the script's next turn, after the failures it plays."""
 
         async def perform() -> CreateResult:
             return await self._perform(current, tool_choice)
 
         if not current.script_players[self.role].fails_next:
-            return await perform(), False
+            return Reply(await perform())
         result: CreateResult = await async_retrying(current.attempts, current.backoff)(perform)
-        return result, False
+        return Reply(result)
 
     async def _perform(self, current: Session, tool_choice: object) -> CreateResult:
         # an agent that reflects on its tools may call none: a script has no turn for that
@@ -164,8 +163,9 @@ class RoleClient(ChatCompletionClient):
         )
 
     def _record(
-        self, current: Session, result: CreateResult, offered: set[str], cached: bool
+        self, current: Session, reply: Reply[CreateResult], offered: set[str]
     ) -> CreateResult:
+        result = reply.answer
         content, usage, recorder = result.content, result.usage, current.recorder
         self._usage.prompt_tokens += token_count(usage.prompt_tokens) or 0
         self._usage.completion_tokens += token_count(usage.completion_tokens) or 0
@@ -174,7 +174,14 @@ class RoleClient(ChatCompletionClient):
         result = result.model_copy(update={"content": content, "thought": thought})
         text = content if isinstance(content, str) else thought or ""
         tokens = usage.prompt_tokens, usage.completion_tokens
-        recorder.turn(self.role, text, *tokens, cached=cached)
+        recorder.turn(
+            self.role,
+            text,
+            *tokens,
+            cached=reply.cached,
+            ending=reply.ending or _ending(reply.answer),
+            calls=0 if isinstance(content, str) else len(content),
+        )
         if isinstance(content, str):
             return result
         for call in content:
@@ -214,6 +221,15 @@ class RoleClient(ChatCompletionClient):
     def model_info(self) -> ModelInfo:
         """The abilities of the model."""
         return self.inner.model_info if self.inner else MODEL_INFO
+
+
+def _ending(result: CreateResult) -> Ending:
+    """Return how an answer ended, as AutoGen's clients tell.
+
+    With calls, ``thought`` is the text beside them. Without, it is the model's reasoning.
+    """
+    reasoning = result.thought if isinstance(result.content, str) else None
+    return Ending(finish=result.finish_reason, reasoning=reasoning or "")
 
 
 def _carried(call: FunctionCall) -> FunctionCall:

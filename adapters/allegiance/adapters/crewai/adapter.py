@@ -20,12 +20,14 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 # isort: split
 
 from crewai import Agent, Crew, Flow, Process, Task
+from crewai.core.providers.human_input import set_provider
 from crewai.flow import listen, start
 from crewai.tools.tool_failure import ToolExecutionFailedError
 from pydantic import PrivateAttr
 
 from allegiance.adapters.crewai import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.crewai.executor import Executor
+from allegiance.adapters.crewai.nudges import STATELESS, Nudges, akickoff, kickoff
 from allegiance.adapters.crewai.roles import Intake, role_llm
 from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
@@ -94,6 +96,7 @@ def _play(setup: Setup) -> None:
         critic.open_with(Turn(calls=(Call(DELEGATE, order),)))
     builders: dict[str, Callable[[Setup, int], Any]]
     builders = {"sequential": _sequential, "hierarchical": _hierarchical, "flow": _flow}
+    set_provider(Nudges())  # in the context of this trial alone
     builders[setup.pattern](setup, session.max_turns + 1).kickoff()
 
 
@@ -157,6 +160,7 @@ def _judging(setup: Setup, **kwargs: Any) -> Task:
         description=setup.stage.task,
         expected_output="Your report, as the task asks for it.",
         tools=native_tools(setup.stage.tools, CRITIC),
+        human_input=True,  # the nudges take the human's place
         **kwargs,
     )
 
@@ -200,8 +204,8 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
     @listen(hand_over)
     async def judge(self, material: str) -> None:
         # the wording in which a crew passes on the output of earlier tasks
-        await self.critic.kickoff_async(
-            f"{self.task}\n\nThis is the context you're working with:\n{material}"
+        await akickoff(
+            self.critic, f"{self.task}\n\nThis is the context you're working with:\n{material}"
         )
 
     @listen(judge)
@@ -239,7 +243,7 @@ def _run_user_app(setup: Setup) -> None:
     with _BUILDING:
         app = setup.build(kit)
     if isinstance(app, Agent):
-        app.kickoff(stage.task)
+        kickoff(app, stage.task)
         return
     if not isinstance(app, Crew | Flow):
         raise UserError(
@@ -250,6 +254,7 @@ def _run_user_app(setup: Setup) -> None:
     if isinstance(app, Crew):
         app._task_output_handler = _NoStore()  # type: ignore[assignment]
     app.kickoff(inputs={"task": stage.task})
+    current_trial().session.nudge(STATELESS)
 
 
 ADAPTER = CrewAI()

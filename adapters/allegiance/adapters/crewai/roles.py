@@ -23,7 +23,7 @@ from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm,
 from allegiance.adapters.crewai.tools import TrialOver, current_trial
 from allegiance.errors import UserError
 from allegiance.play.answer import AS_TEXT
-from allegiance.play.model_call import ModelRequest, call_model
+from allegiance.play.model_call import ModelRequest, Reply, call_model
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session
 from allegiance.play.tool_call import call_args, call_name
@@ -123,12 +123,19 @@ class RoleLLM(Speaker):
 
         try:
             current.check_turns()
-            cached = False
             if self.inner is None:
-                answer = retrying(current.attempts, current.backoff)(perform)
+                reply = Reply(retrying(current.attempts, current.backoff)(perform))
             else:
-                answer, cached = call_model(current, self._question(messages, tools, kwargs), ask)
-            current.recorder.turn(self.role, answer.text, *answer.spent, cached=cached)
+                reply = call_model(current, self._question(messages, tools, kwargs), ask)
+            answer = reply.answer
+            current.recorder.turn(
+                self.role,
+                answer.text,
+                *answer.spent,
+                cached=reply.cached,
+                ending=reply.ending,
+                calls=len(answer.calls),
+            )
             return self._pass_on(answer, tools or [], current.recorder)
         except TrialOver:
             raise

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import uuid4
 
 from langchain.agents import create_agent
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.errors import GraphRecursionError
 
 from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
@@ -40,7 +40,7 @@ class LangChain:
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
         graph = prepared if prepared is not None else build_app(setup)
-        await run(graph, setup.stage.task, session)
+        await converse(graph, setup.stage.task, session)
 
 
 def build_app(setup: Setup) -> Any:
@@ -67,17 +67,57 @@ def build_app(setup: Setup) -> Any:
     return graph
 
 
+async def converse(graph: Any, task: str, session: Session) -> Any:
+    """Invoke a graph on the task, and then on every nudge that is due; return its last state.
+
+    A graph with a checkpointer keeps the conversation. Any other is invoked on the conversation
+    that it returned, as a caller does who keeps it; without one, it cannot be asked again.
+    """
+    thread = uuid4().hex
+    final = await run(graph, task, session, thread=thread)
+    keeps = bool(getattr(graph, "checkpointer", None))
+    while text := session.nudge("" if keeps or _history(final) else STATELESS):
+        history = () if keeps else _history(final)
+        final = await run(graph, text, session, thread=thread, history=history)
+    return final
+
+
+STATELESS = "the app keeps no conversation between invocations"
+
+
+def _history(state: Any) -> Sequence[Any]:
+    """Return the conversation in a graph's state, if it ends with an agent's answer."""
+    messages = state.get("messages") if isinstance(state, Mapping) else None
+    if isinstance(messages, Sequence) and messages and isinstance(messages[-1], AIMessage):
+        return messages
+    return ()
+
+
 async def run(
-    graph: Any, task: str, session: Session, *, history: Sequence[Any] = (), **state: Any
+    graph: Any,
+    task: str,
+    session: Session,
+    *,
+    history: Sequence[Any] = (),
+    thread: str = "",
+    **state: Any,
 ) -> Any:
     """Invoke a graph on the task, after the messages in ``history``.
+
+    Args:
+        graph: The graph.
+        task: The request.
+        session: The trial.
+        history: The messages before the request.
+        thread: The conversation, for a graph that keeps several; a new one by default.
+        state: Other fields of the graph's state.
 
     Raises:
         TurnLimit: If the graph reached its recursion limit.
     """
     config = {
         "recursion_limit": 4 * session.max_turns + 10,
-        "configurable": {"thread_id": uuid4().hex},
+        "configurable": {"thread_id": thread or uuid4().hex},
     }
     try:
         messages = [*history, HumanMessage(task)]

@@ -17,11 +17,13 @@ from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
+from allegiance.adapters.langchain.models import provider_model
 from allegiance.errors import UserError
-from allegiance.play.answer import AS_TEXT, amend_response, read_and_mend
-from allegiance.play.model_call import ModelRequest, acall_model, call_model
+from allegiance.play.answer import AS_TEXT
+from allegiance.play.model_call import ModelRequest, Reply, acall_model, call_model
 from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name
+from allegiance.provider.endings import Ending, read_parts
 from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 from allegiance.scenario.script import Turn
@@ -35,6 +37,8 @@ _ENDS = {
     "anthropic": ("stop_reason",),
 }
 """The fields with the reason of an answer's end, by provider; an answer without it is cut off."""
+_REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
+"""The fields in which some client of LangChain's has that reason."""
 
 
 def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
@@ -102,7 +106,7 @@ class RoleModel(BaseChatModel):
             question = self._question(messages, kwargs)
             return self._record(
                 current,
-                *call_model(
+                call_model(
                     current,
                     question,
                     lambda: _check_complete(self.inner.invoke(messages, **kwargs)),
@@ -114,7 +118,7 @@ class RoleModel(BaseChatModel):
             time.sleep(turn.seconds)
             return self._scripted_message(turn, current)
 
-        return self._record(current, retrying(current.attempts, current.backoff)(perform))
+        return self._record(current, Reply(retrying(current.attempts, current.backoff)(perform)))
 
     async def _agenerate(
         self,
@@ -131,7 +135,7 @@ class RoleModel(BaseChatModel):
                 return _check_complete(await self.inner.ainvoke(messages, **kwargs))
 
             question = self._question(messages, kwargs)
-            return self._record(current, *await acall_model(current, question, call))
+            return self._record(current, await acall_model(current, question, call))
 
         player = current.script_players[self.role]
         if player.fails_next:
@@ -144,7 +148,7 @@ class RoleModel(BaseChatModel):
             turn = player.turn()
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
-        return self._record(current, self._scripted_message(turn, current))
+        return self._record(current, Reply(self._scripted_message(turn, current)))
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
@@ -174,12 +178,19 @@ class RoleModel(BaseChatModel):
         ]
         return AIMessage(content=turn.text, tool_calls=calls)
 
-    def _record(self, current: Session, message: AIMessage, cached: bool = False) -> ChatResult:
-        message = _carried(message)
+    def _record(self, current: Session, reply: Reply[AIMessage]) -> ChatResult:
+        message = _carried(reply.answer)
         usage: Any = message.usage_metadata or {}
         recorder = current.recorder
         tokens = usage.get("input_tokens"), usage.get("output_tokens")
-        recorder.turn(self.role, message.text, *tokens, cached=cached)
+        recorder.turn(
+            self.role,
+            message.text,
+            *tokens,
+            cached=reply.cached,
+            ending=reply.ending or _ending(reply.answer),
+            calls=len(message.tool_calls),
+        )
         for call in message.tool_calls:
             if call["name"] not in self.offered:
                 text = f"Error: {call['name']} is not a valid tool"
@@ -214,6 +225,20 @@ def _carried(message: AIMessage) -> AIMessage:
         "invalid_tool_calls": [],
     }
     return message.model_copy(update=update)
+
+
+def _ending(message: AIMessage) -> Ending:
+    """Return how an answer ended, from the fields in which LangChain's clients keep it."""
+    data, more = message.response_metadata, message.additional_kwargs
+    details = data.get("incomplete_details")
+    reasons = [details.get("reason")] if isinstance(details, dict) else []
+    reasons += [data.get(field) for field in _REASONS]
+    refusal, reasoning = read_parts(message.content)
+    return Ending(
+        finish=next((str(reason) for reason in reasons if reason), ""),
+        refusal=str(more.get("refusal") or refusal),
+        reasoning=str(more.get("reasoning_content") or reasoning),
+    )
 
 
 def _check_complete(message: AIMessage) -> AIMessage:
@@ -258,35 +283,4 @@ def role_model(model: Model, role: str) -> RoleModel:
                 f"{model.spec!r} is a {type(model.native).__name__}, not a LangChain chat model"
             )
         return RoleModel(role=role, inner=model.native, path=path)
-    return RoleModel(role=role, inner=_provider(model), path=path, kept=True)
-
-
-def _provider(model: Model) -> BaseChatModel:
-    provider, name = model.provider
-    options: dict[str, Any] = {}
-    try:
-        if provider == "openai":  # otherwise all models share a client that the first loop owns
-            from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
-
-            hooks: Any = {"response": [amend_response]}
-            options["http_async_client"] = DefaultAsyncHttpxClient(event_hooks=hooks)
-            hooks = {"response": [read_and_mend]}
-            options["http_client"] = DefaultHttpxClient(event_hooks=hooks)
-        if model.base_url is not None:
-            from langchain_openai import ChatOpenAI
-
-            key: Any = os.environ.get("OPENAI_API_KEY", "unused")
-            return ChatOpenAI(
-                model=name, base_url=model.base_url, api_key=key, max_retries=0, **options
-            )
-        from langchain.chat_models import init_chat_model
-
-        chat: BaseChatModel = init_chat_model(name, model_provider=provider, **options)
-        if "max_retries" in type(chat).model_fields:  # call_model retries, and counts each attempt
-            options["max_retries"] = 0
-            chat = init_chat_model(name, model_provider=provider, **options)
-        return chat
-    except ImportError as error:
-        raise UserError(f"model {model.spec!r} needs a package: {error}") from error
-    except Exception as error:
-        raise UserError(f"model {model.spec!r} cannot be used: {error}") from error
+    return RoleModel(role=role, inner=provider_model(model), path=path, kept=True)

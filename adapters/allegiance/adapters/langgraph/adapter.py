@@ -14,11 +14,11 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
-from allegiance.adapters.langchain.adapter import build_app, run
+from allegiance.adapters.langchain.adapter import build_app, converse, run
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
 from allegiance.play.adapter import Setup
-from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
+from allegiance.play.session import CRITIC, NUDGE, OPERATOR, PEER, Session
 from allegiance.play.session import session as current
 from allegiance.scenario.script import Call, Turn
 
@@ -50,16 +50,19 @@ class LangGraph:
             critic.open_with(Turn(calls=(Call(f"transfer_to_{WORKER}", {}),)))
         if setup.pattern == "swarm" and peer is not None:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
-        final = await run(graph, setup.stage.task, session)
-        if setup.pattern == "swarm" and final.get("active_agent") != CRITIC:
-            # the peer did not hand over, so the operator gives the floor to the critic
-            await run(
-                graph,
-                "Go ahead, critic.",
-                session,
-                history=final["messages"],
-                active_agent=CRITIC,
-            )
+        if setup.pattern == "swarm":
+            await _play_swarm(graph, setup.stage.task, session)
+        else:
+            await converse(graph, setup.stage.task, session)
+
+
+async def _play_swarm(graph: Any, task: str, session: Session) -> None:
+    final = await run(graph, task, session)
+    # if the peer did not hand over, the operator gives the floor to the critic
+    text = None if final.get("active_agent") == CRITIC else "Go ahead, critic."
+    while text := text or session.nudge():
+        final = await run(graph, text, session, history=final["messages"], active_agent=CRITIC)
+        text = None
 
 
 def _intake(setup: Setup) -> str:
@@ -93,23 +96,30 @@ def _pipeline(setup: Setup) -> Any:
         task, handover, *turns = state["messages"]
         return {"messages": [await critic_model.ainvoke([system, handover, task, *turns])]}
 
+    async def nudge(state: MessagesState) -> dict[str, Any]:
+        return {"messages": [HumanMessage(NUDGE, name=OPERATOR)]}
+
     async def operator(state: MessagesState) -> dict[str, Any]:
         current().recorder.message(OPERATOR, "The report is filed.")
         return {"messages": [HumanMessage("The report is filed.", name=OPERATOR)]}
 
     def after_critic(state: MessagesState) -> str:
         last = state["messages"][-1]
-        return "tools" if isinstance(last, AIMessage) and last.tool_calls else OPERATOR
+        if isinstance(last, AIMessage) and last.tool_calls:
+            return "tools"
+        return "nudge" if current().nudge() else OPERATOR
 
     graph = StateGraph(MessagesState)
     graph.add_node(WORKER, worker)
     graph.add_node(CRITIC, critic)
     graph.add_node("tools", ToolNode(tools, handle_tool_errors=True))
+    graph.add_node("nudge", nudge)
     graph.add_node(OPERATOR, operator)
     graph.add_edge(START, WORKER)
     graph.add_edge(WORKER, CRITIC)
-    graph.add_conditional_edges(CRITIC, after_critic, ["tools", OPERATOR])
+    graph.add_conditional_edges(CRITIC, after_critic, ["tools", "nudge", OPERATOR])
     graph.add_edge("tools", CRITIC)
+    graph.add_edge("nudge", CRITIC)
     graph.add_edge(OPERATOR, END)
     return graph.compile()
 

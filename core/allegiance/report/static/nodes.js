@@ -16,7 +16,15 @@ const SIGNS = {
   error: "×",
   violated: "▲",
 };
-const SAYS = { message: "says", tool_call: "calls", decision: "decides", end: "ends the trial" };
+const SAYS = {
+  message: "says",
+  tool_call: "calls",
+  decision: "decides",
+  end: "ends the trial",
+  reasoning: "thinks",
+  ending: "does not end as usual",
+  nudge: "nudges",
+};
 
 // ---- nodes -------------------------------------------------------------------------------
 // control characters, direction overrides and other invisible ones are shown by their number
