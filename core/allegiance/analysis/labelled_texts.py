@@ -42,6 +42,7 @@ class LabelledText(Wire):
         language: The language as a code, or ``mixed``.
         style: The form, such as ``prose`` or ``table``.
         unit: The id of the unit that the duties are about.
+        part: The part of the set, such as ``held_out``; ``--part`` reads only one.
     """
 
     id: str = Field(min_length=1)
@@ -53,6 +54,7 @@ class LabelledText(Wire):
     language: str = ""
     style: str = ""
     unit: str = "unit-7"
+    part: str = ""
 
     def asked(self) -> tuple[Duty, ...]:
         """Return the duties of the text.

@@ -54,6 +54,9 @@ def command(
     ] = "",
     concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 8,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds an episode may take.")] = 60.0,
+    part: Annotated[
+        str, typer.Option(metavar="NAME", help="Read only the texts of this part of a file.")
+    ] = "",
     show: Annotated[int, typer.Option(min=0, help="Misses and false flags to list.")] = 20,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the figures and all misses as JSON.")
@@ -61,7 +64,7 @@ def command(
 ) -> None:
     """Measure probes and readers on labelled cases.
 
-    Exit codes as for `gate`: 0 within the criteria, 1 not, 2 bad input, 3 too few were scored.
+    Exit codes are those of `gate`: 0 within the criteria, 1 not, 2 bad input, 3 too few scored.
     """
     import json
 
@@ -74,7 +77,7 @@ def command(
             if not as_json:
                 _print_episodes(path, figures, show)
         else:
-            texts = _texts(path)
+            texts = _texts(path, part)
             recall, false = (
                 _pooled(texts.done, texts.open),
                 _pooled(texts.false_done, texts.false_open),
@@ -161,12 +164,15 @@ def _episodes(path: Path, pattern: str, concurrency: int, timeout: float) -> Epi
     return summarize([JudgedEpisode(by_model[t.trace.model], t) for t in trials])
 
 
-def _texts(path: Path) -> TextReport:
+def _texts(path: Path, part: str) -> TextReport:
     from allegiance.analysis.labelled_texts import ReadText, read_texts, report
     from allegiance.statements import read
 
     rows = []
-    for item in read_texts(path):
+    items = [item for item in read_texts(path) if part in ("", item.part)]
+    if not items:
+        raise UserError(f"{str(path)!r} has no text with the part {part!r}")
+    for item in items:
         reading = read(item.text, item.asked(), unit=item.unit)
         rows.append(ReadText(item, reading.says, reading.stance))
     return report(rows)

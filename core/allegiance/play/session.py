@@ -18,7 +18,8 @@ from allegiance.play.recorder import Recorder
 from allegiance.probe.outcome import declines
 from allegiance.provider.endings import UNREADABLE
 from allegiance.scenario.script import ScriptPlayer
-from allegiance.statements.reader import Duty, claims
+from allegiance.statements.duties import Duty
+from allegiance.statements.reader import claims
 from allegiance.trace.events import CRITIC, OPERATOR, PEER
 from allegiance.trace.trials import Usage
 
