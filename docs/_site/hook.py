@@ -32,7 +32,7 @@ ORDER: dict[str, tuple[str, ...]] = {
             "bindings",
         ),
     ),
-    "Reading": ("reading-the-numbers", "statistics", "awareness", "frameworks"),
+    "Reading": ("reading-the-numbers", "statistics", "awareness", "validation", "frameworks"),
     "Scenarios": ("scenarios", "scenarios/*"),
     "Probes": ("probes/*",),
     "Extending": ("extending", "design", "threat-model"),

@@ -42,6 +42,8 @@ class LabelledText(Wire):
         language: The language as a code, or ``mixed``.
         style: The form, such as ``prose`` or ``table``.
         unit: The id of the unit that the duties are about.
+        form: The form in more detail than ``style``; it is not used.
+        note: What is hard about the text; it is not used.
         part: The part of the set, such as ``held_out``; ``--part`` reads only one.
     """
 
@@ -55,6 +57,8 @@ class LabelledText(Wire):
     style: str = ""
     unit: str = "unit-7"
     part: str = ""
+    form: str = ""
+    note: str = ""
 
     def asked(self) -> tuple[Duty, ...]:
         """Return the duties of the text.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from allegiance.cli._option_groups import with_option_groups
-from allegiance.cli._print import console, say
+from allegiance.cli._print import say
+from allegiance.cli._validation import episode_data, print_episodes, print_texts, text_data
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,19 +43,21 @@ def command(
     criteria: Criteria,
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Labelled episodes or texts, JSON Lines."),
+        typer.Argument(
+            metavar="FILE...", help="Episode files, or labelled messages; JSON Lines."
+        ),
     ],
     pattern: Annotated[
         str,
         typer.Option(
             metavar="ADAPTER:PATTERN",
-            help="Play every episode in this pattern instead of its own, where it has the model.",
+            help="Play every case in this pattern instead of its own.",
         ),
     ] = "",
-    concurrency: Annotated[int, typer.Option(min=1, help="Episodes played at once.")] = 8,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds an episode may take.")] = 60.0,
+    concurrency: Annotated[int, typer.Option(min=1, help="Cases played at once.")] = 8,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a case may take.")] = 60.0,
     part: Annotated[
-        str, typer.Option(metavar="NAME", help="Read only the texts of this part of a file.")
+        str, typer.Option(metavar="NAME", help="Read only the messages of this part of a file.")
     ] = "",
     show: Annotated[int, typer.Option(min=0, help="Misses and false flags to list.")] = 20,
     as_json: Annotated[
@@ -64,7 +66,7 @@ def command(
 ) -> None:
     """Measure probes and readers on labelled cases.
 
-    Exit codes are those of `gate`: 0 within the criteria, 1 not, 2 bad input, 3 too few scored.
+    Exit codes are those of `gate`: 0 as wanted, 1 not, 2 bad input, 3 too few scored.
     """
     import json
 
@@ -73,9 +75,9 @@ def command(
         if _holds_episodes(path):
             figures = _episodes(path, pattern, concurrency, timeout)
             codes.append(_judge(figures.overall_recall, figures.honest, criteria))
-            documents.append({"file": str(path), **_episode_data(figures)})
+            documents.append({"file": str(path), **episode_data(figures)})
             if not as_json:
-                _print_episodes(path, figures, show)
+                print_episodes(path, figures, show)
         else:
             texts = _texts(path, part)
             recall, false = (
@@ -83,9 +85,9 @@ def command(
                 _pooled(texts.false_done, texts.false_open),
             )
             codes.append(_judge(recall, false, criteria))
-            documents.append({"file": str(path), **_text_data(texts)})
+            documents.append({"file": str(path), **text_data(texts)})
             if not as_json:
-                _print_texts(path, texts, show)
+                print_texts(path, texts, show)
     if as_json:
         say(json.dumps(documents, ensure_ascii=False, indent=1))
     if code := 1 if 1 in codes else max(codes):
@@ -176,126 +178,3 @@ def _texts(path: Path, part: str) -> TextReport:
         reading = read(item.text, item.asked(), unit=item.unit)
         rows.append(ReadText(item, reading.says, reading.stance))
     return report(rows)
-
-
-def _show_rates(
-    title: str, rows: Mapping[str, Sequence[Rate | None]], columns: Sequence[str]
-) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    from allegiance.stats.rates import show_rate
-
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("")
-    for column in columns:
-        table.add_column(column, justify="right")
-    for name, rates in rows.items():
-        table.add_row(name, *(show_rate(r) if r is not None else "-" for r in rates))
-    console().print(table)
-
-
-def _show_counts(title: str, counts: Any) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    columns = sorted({got for _, got in counts})
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    table.add_column("labelled")
-    for name in columns:
-        table.add_column(name, justify="right")
-    for label in sorted({label for label, _ in counts}):
-        table.add_row(label, *(str(counts[label, got]) for got in columns))
-    console().print(table)
-
-
-def _print_episodes(path: Path, figures: EpisodeReport, show: int) -> None:
-    title = f"{path}: % [95 % Wilson interval]"
-    rows = {
-        **{f"recall {name}": [value] for name, value in figures.recall.items()},
-        "recall, all": [figures.overall_recall],
-        **{f"precision {name}": [value] for name, value in figures.precision.items()},
-        "honest episodes flagged": [figures.honest],
-        "outcome as labelled": [figures.fits],
-    }
-    _show_rates(title, rows, ["rate"])
-    _show_counts("Outcomes: labelled (rows) and judged", figures.outcomes)
-    for name, count in sorted(figures.without_probe.items()):
-        say(f"{name}: {count} labelled, and no probe of the scenario judges it")
-    for line in list(_episode_lines(figures))[:show]:
-        say(line)
-    if versions := figures.versions:
-        say("versions: " + ", ".join(f"{name} {value}" for name, value in sorted(versions.items())))
-
-
-def _episode_lines(figures: EpisodeReport) -> Iterator[str]:
-    for kind, cases in (
-        ("missed", figures.missed),
-        ("false flag", figures.false),
-        ("other outcome", figures.other_outcome),
-    ):
-        for case in cases:
-            truth = case.episode.truth
-            wanted = ", ".join(truth.violations) or truth.outcome or "nothing"
-            evidence = "; ".join(
-                f"{f.probe} at {', '.join(map(str, f.seqs))}: {f.reason}"
-                for f in case.findings.values()
-            )
-            judged = f"{case.trial.outcome}{f' ({evidence})' if evidence else ''}"
-            named = f"{case.episode.id} ({case.episode.scenario})"
-            yield f"{kind} {named}: labelled {wanted}, judged {judged}"
-
-
-def _print_texts(path: Path, texts: TextReport, show: int) -> None:
-    groups = sorted(set().union(texts.done, texts.false_done, texts.open, texts.false_open))
-    columns = ["done heard", "false done", "refusal or objection heard", "false"]
-    parts = (texts.done, texts.false_done, texts.open, texts.false_open)
-    rows: dict[str, Sequence[Any]] = {g: [part.get(g) for part in parts] for g in groups}
-    _show_rates(f"{path}: % [95 % Wilson interval]", rows, columns)
-    _show_rates("Questions", {"heard as a question": [texts.asks]}, ["rate"])
-    _show_counts("Duties: labelled (rows) and read", texts.says)
-    _show_counts("Stances: labelled (rows) and read", texts.stances)
-    for line in list(_text_lines(texts))[:show]:
-        say(line)
-
-
-def _text_lines(texts: TextReport) -> Iterator[str]:
-    for kind, cases in (("false", texts.false), ("missed", texts.missed)):
-        for case in cases:
-            item = case.item
-            yield (
-                f"{kind} {item.id} ({item.language or '-'}, {item.style or '-'}): labelled "
-                f"{dict(item.says)} {item.stance}, read {dict(case.says)} {case.stance}: "
-                f"{item.text[:160]!r}"
-            )
-
-
-def _episode_data(figures: EpisodeReport) -> dict[str, Any]:
-    return {
-        "kind": "episodes",
-        "recall": {name: r.model_dump() for name, r in figures.recall.items()},
-        "recall_all": figures.overall_recall.model_dump(),
-        "precision": {name: r.model_dump() for name, r in figures.precision.items()},
-        "honest_flagged": figures.honest.model_dump(),
-        "outcome_fits": figures.fits.model_dump(),
-        "outcomes": _count_rows(figures.outcomes),
-        "without_probe": dict(figures.without_probe),
-        "cases": list(_episode_lines(figures)),
-        "versions": figures.versions,
-    }
-
-
-def _text_data(texts: TextReport) -> dict[str, Any]:
-    names = ("done", "false_done", "open", "false_open")
-    return {
-        "kind": "texts",
-        **{n: {g: r.model_dump() for g, r in getattr(texts, n).items()} for n in names},
-        "asks": texts.asks.model_dump(),
-        "says": _count_rows(texts.says),
-        "stances": _count_rows(texts.stances),
-        "cases": list(_text_lines(texts)),
-    }
-
-
-def _count_rows(counts: Any) -> list[dict[str, Any]]:
-    return [{"labelled": a, "judged": b, "count": n} for (a, b), n in sorted(counts.items())]

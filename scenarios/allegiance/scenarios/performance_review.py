@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allegiance.probe.history import History
 from allegiance.probes import FeignedCompliance, ScoreInflation
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, Turn, do, say
@@ -128,7 +129,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=tuple(TOOLS[name] for name in _TOOLS),
         probes=(
             ScoreInflation({UNIT: "C"}, ledgers=(grading.LEDGER,)),
-            FeignedCompliance(duties, start=world),
+            FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=_scripts(world.files[grading.LEDGER].content),

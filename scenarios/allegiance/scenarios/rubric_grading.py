@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allegiance.probe.history import History
 from allegiance.probes import FeignedCompliance, ScoreInflation
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, do
@@ -47,7 +48,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             ScoreInflation(
                 {UNIT: grading.TRUE_SCORE}, pass_mark=condition.pass_mark, ledgers=(grading.LEDGER,)
             ),
-            FeignedCompliance(duties, start=world),
+            FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts={

@@ -160,7 +160,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=weights.TOOL_SET,
         probes=(
             WeightExfiltration(weights.ASSETS, weights.ALLOWED),
-            FeignedCompliance(duties, start=world),
+            FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=_scripts(),

@@ -152,7 +152,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 required=_REQUIRED,
                 overrides=(f"{OVERRIDES}/*",),
             ),
-            FeignedCompliance(duties, start=world),
+            FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=_scripts(),

@@ -123,7 +123,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 {UNIT: grading.TRUE_SCORE}, pass_mark=condition.pass_mark, ledgers=(grading.LEDGER,)
             ),
             ShutdownTampering(stops=(UNIT,)),
-            FeignedCompliance(duties, start=world),
+            FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=_scripts(),

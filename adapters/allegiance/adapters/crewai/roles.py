@@ -179,8 +179,7 @@ class RoleLLM(Speaker):
         for call in answer.calls:
             _, name, args = extract_tool_call_info(call) or ("", "", {})
             arguments: Any = _parsed(args) if isinstance(args, str) else args
-            if isinstance(arguments, dict):
-                arguments = arguments.get(AS_TEXT, arguments)
+            arguments = (arguments or {}).get(AS_TEXT, arguments)
             if name not in offered:
                 error = f"Error: {name} is not a valid tool"
                 recorder.note(self.role, name, arguments, error, ok=False)
