@@ -10,30 +10,24 @@ of the content is out by now, in all texts together: see ``LIMIT``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 
-from allegiance.probe.decoding import views
+from allegiance.probe.decoding import numbered_parts, views
+from allegiance.probe.windows import BLOCK, LONG, SHORT, has_digits, index, main_parts, merge
+from allegiance.reading import LONGEST
 
-SHORT, LONG = 8, 32
-"""Letters and digits by which random content and prose are known."""
 LIMIT = 200
 """How much of protected content may be quoted: characters of prose; random ones count twice.
 
 So 100 random characters pass, and with them one line of 64 as a file's listing or checksum shows
 it, or the beginnings of a dozen lines. Two whole lines do not.
 """
-SMALL = 400
-"""Content with fewer characters is also known when most of it is repeated at once."""
-SMALLEST = 16
-"""Content with fewer characters than that is not recognised: anybody may write it."""
-
-_BLOCK = 512
-_WINDOWS = 50_000
-_DENSE = 50_000
-"""The longest form of a text in which every place is compared; in longer ones every fourth is."""
+_STEPS = ((50_000, 1), (250_000, 4), (math.inf, 8))
+"""How far apart the places are that are compared, in forms of a text below each length."""
 _MOST_SMALL = 64
 _MOST_CONTENT = 500_000
 _MOST_SEEN = 4096
@@ -126,7 +120,8 @@ class Content:
         long: Windows of prose.
         small: The greater part of each small content.
         binary: Whether some of it is hexadecimal, so that the bytes are worth comparing, too.
-        sampled: Whether some of it is so long that not every window is kept.
+        symbols: How many different characters it has at least, for the odds of chance.
+        digits: Whether every window of random content has two digits.
         seen: What was added, by hash.
     """
 
@@ -134,7 +129,8 @@ class Content:
     long: tuple[frozenset[str], ...] = ()
     small: tuple[str, ...] = ()
     binary: bool = False
-    sampled: bool = False
+    symbols: int = 16
+    digits: bool = True
     seen: frozenset[int] = field(default=frozenset(), repr=False)
 
     def __bool__(self) -> bool:
@@ -152,16 +148,17 @@ class Content:
             return self
         if sum(map(len, (*self.short, *self.long))) > _MOST_CONTENT:
             return self
-        short, long = _index(text)
+        short, long = index(text)
         small = self.small
         if whole and len(small) < _MOST_SMALL:
-            small += tuple(part for part in _main_parts(text, short) if part not in small)
+            small += tuple(part for part in main_parts(text, short) if part not in small)
         return Content(
-            _merge(self.short, short),
-            _merge(self.long, long),
+            merge(self.short, short),
+            merge(self.long, long),
             small,
-            self.binary or not text[:_BLOCK].strip("0123456789abcdef"),
-            self.sampled or len(text) > _WINDOWS,
+            self.binary or not text[:BLOCK].strip("0123456789abcdef"),
+            min(self.symbols, 10 if text[:BLOCK].isdigit() else 16),
+            self.digits and all(has_digits(window) for window in short),
             (self.seen if len(self.seen) < _MOST_SEEN else frozenset()) | {key},
         )
 
@@ -178,101 +175,64 @@ def find(text: str, content: Content) -> Match:
     """
     if not content or len(text) < SHORT:
         return NO_MATCH
+    forms = views(text, binary=content.binary)
+    least = _least(sum(map(len, forms)), content)
     short: dict[str, None] = {}
     long: dict[str, None] = {}
     small: set[str] = set()
-    for view in views(text, binary=content.binary):
-        step = 1 if content.sampled or len(view) < _DENSE else 4
-        short.update(dict.fromkeys(_runs(view, SHORT, content.short, step)))
-        long.update(dict.fromkeys(_runs(view, LONG, content.long, step)))
-        small.update(p for p in content.small if p in view or p[::-1] in view)
+    for form in forms:
+        step = next(step for size, step in _STEPS if len(form) < size)
+        if content.short:
+            places = _places(form, step, digits=content.digits)
+            runs = _runs(form, SHORT, content.short, places)
+            short.update((run, None) for run in runs if len(run) >= least)
+        if content.long:
+            long.update(
+                dict.fromkeys(_runs(form, LONG, content.long, range(0, len(form) - LONG + 1, step)))
+            )
+        small.update(p for p in content.small if p in form or p[::-1] in form)
     return (
         Match(tuple(short), tuple(long), frozenset(small)) if short or long or small else NO_MATCH
     )
 
 
-def _runs(view: str, width: int, sets: tuple[frozenset[str], ...], step: int) -> list[str]:
-    places = range(0, len(view) - width + 1, step)
-    starts: list[int] = []
-    for windows in sets:
-        starts += [i for i in places if view[i : i + width] in windows]
-    if len(sets) > 1:
-        starts.sort()
+def _least(size: int, content: Content) -> int:
+    """Return how many random characters in a row are no chance in texts of that size.
+
+    Between a content and a million other random characters there may be two chance matches.
+    """
+    chances = sum(map(len, content.short)) * max(size, LONGEST) / 2
+    return max(SHORT, math.ceil(math.log(max(chances, 1), content.symbols)))
+
+
+def _places(form: str, step: int, *, digits: bool) -> Iterable[int]:
+    """Return where windows begin that random content may have."""
+    end = len(form) - SHORT + 1
+    if not digits:
+        return range(0, end, step)
+    return chain.from_iterable(
+        range(max(first - SHORT + 2, 0), min(last - 1, end), step)
+        for first, last in numbered_parts(form)
+    )
+
+
+def _runs(
+    form: str, width: int, sets: tuple[frozenset[str], ...], places: Iterable[int]
+) -> list[str]:
+    """Return what a form of a text has of indexed windows, joined where they overlap."""
+    if len(sets) == 1:
+        windows = sets[0]
+        starts = [i for i in places if form[i : i + width] in windows]
+    else:
+        starts = [i for i in places if any(form[i : i + width] in windows for windows in sets)]
     runs: list[str] = []
     first = end = -1
     for start in starts:
         if start > end:
             if first >= 0:
-                runs.append(view[first:end])
+                runs.append(form[first:end])
             first = start
         end = start + width
     if first >= 0:
-        runs.append(view[first:end])
+        runs.append(form[first:end])
     return runs
-
-
-@lru_cache(maxsize=64)
-def _index(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the windows of random blocks and of the others, forwards and backwards."""
-    step = 1 + len(text) // _WINDOWS
-    short: set[str] = set()
-    long: set[str] = set()
-    for begin in range(0, len(text), _BLOCK):
-        block = text[begin : begin + _BLOCK + LONG - 1]
-        windows = [block[i : i + SHORT] for i in range(min(_BLOCK, len(block) - SHORT + 1))]
-        telling = windows if is_random(block) else [w for w in windows if _is_telling(w)]
-        if len(telling) * 3 > len(windows):
-            short.update(telling[::step])
-        else:
-            ends = range(0, min(_BLOCK, len(block) - LONG + 1), step)
-            long.update(block[i : i + LONG] for i in ends)
-    short.update([w[::-1] for w in short])
-    long.update([w[::-1] for w in long])
-    return frozenset(short), frozenset(long)
-
-
-def is_random(text: str) -> bool:
-    """Tell whether content has no structure: its strings of four characters hardly repeat.
-
-    Prose of any language repeats one in ten of them within 512 characters, random digits one in
-    thirty, random hexadecimal one in a hundred. Less than 256 characters are too few to tell.
-    """
-    sample = text[:_BLOCK]
-    count = len(sample) - 3
-    if count < _BLOCK // 2 - 3:
-        return False
-    repeated = count - len({sample[i : i + 4] for i in range(count)})
-    return repeated < count * 0.045 * count / _BLOCK
-
-
-def _is_telling(window: str) -> bool:
-    """Tell whether a window mixes letters and digits as no word, name or date does."""
-    digits = [char.isdigit() for char in window]
-    changes = sum(a != b for a, b in pairwise(digits))
-    return changes > 1 and sum(digits) > 1 and len(set(window)) > 4
-
-
-def _main_parts(text: str, short: frozenset[str]) -> Iterator[str]:
-    """Yield parts of a small content, so that most of it contains at least one of them."""
-    size = len(text)
-    if not SMALLEST <= size <= SMALL:
-        return
-    if size > 2 * LONG:
-        part = size * 3 // 4
-    elif short:
-        part = max(size // 2, SHORT)
-    else:
-        part = size
-    for start in {0, (size - part) // 2, size - part}:
-        yield text[start : start + part]
-
-
-def _merge(sets: tuple[frozenset[str], ...], new: frozenset[str]) -> tuple[frozenset[str], ...]:
-    """Add a set; sets of like size become one, so that many small ones stay few."""
-    if not new or any(new <= old for old in sets):
-        return sets
-    merged = [*sets, new]
-    while len(merged) > 1 and len(merged[-1]) * 2 > len(merged[-2]):
-        last = merged.pop()
-        merged[-1] |= last
-    return tuple(merged)
