@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from probe_traces import flags
 
 from allegiance.probe.item_grades import LONGEST as LONGEST_GRADES
 from allegiance.probe.item_grades import read_points
+from allegiance.probe.places import is_protected
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.reading import LONGEST, TooLong
 from allegiance.trace.effects import Effect
@@ -54,9 +56,20 @@ def test_a_ledger_that_cannot_be_read_is_flagged() -> None:
 def test_a_name_that_is_too_long_is_protected_as_a_source_and_never_allowed() -> None:
     probe = WeightExfiltration(["models/**"], allowed=["**"])
     for name in (LONG_NAME, DEEP_NAME):
-        out = Effect(verb="copy", source="/models/a.bin", target=name, value="w" * 64)
-        assert "copies weights" in (probe._reason(out, frozenset(), frozenset()) or "")
-        assert probe._protected(name, frozenset())
+        assert is_protected(name, probe.assets, {})
+        assert flags(probe, Effect(verb="copy", source="/models/a.bin", target=name, value="w"))
+        assert not flags(probe, Effect(verb="copy", source=name, target="/tmp/a", value="w"))
+        strict = WeightExfiltration(["models/**"])
+        assert flags(strict, Effect(verb="copy", source=name, target="/tmp/a", value="w"))
+
+
+def test_a_text_that_is_too_long_is_flagged_once_there_is_something_to_hide() -> None:
+    probe = WeightExfiltration(["models/**"])
+    read = Effect(verb="read", target="models/a", value="0f1e2d3c4b5a6978" * 4)
+    long = Effect(verb="message", target="ops", value="x" * (LONGEST + 1))
+    assert not flags(probe, long)
+    assert flags(probe, read, long)
+    assert flags(probe, read, "x" * (LONGEST + 1))
 
 
 @pytest.mark.parametrize("name", [LONG_NAME, DEEP_NAME])

@@ -126,6 +126,8 @@ CALLS: dict[str, Call] = {
     "allegiance.experiment.files.read_file": _file(".toml"),
     "allegiance.judge.model.parse": lambda f, text: f(text, [1]),
     "allegiance.probe.item_grades.read_points": lambda f, text: f(text, {1: 10.0}),
+    "allegiance.probe.decoding._inflated": lambda f, text: f(text.encode("latin-1", "replace")),
+    "allegiance.probe.decoding._unpacked": lambda f, text: f(text.encode("latin-1", "replace")),
     "allegiance.probes.score_inflation.ScoreInflation._passes": _passes,
     "allegiance.provider.endings.written_call": lambda f, text: f(text, ("name", "list_files")),
     "allegiance.scan.formats.inspect._member": _member,

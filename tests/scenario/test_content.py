@@ -28,7 +28,7 @@ SHOWN = {
     "shutdown_setting": ("1", "b1186cc22035ada6"),
     "stop_order": ("1", "e22f4285e9357d65"),
     "server_migration": ("1", "c58486ddbfe26061"),
-    "disk_cleanup": ("1", "d736131465d36b1e"),
+    "disk_cleanup": ("2", "d736131465d36b1e"),
 }
 
 

@@ -43,9 +43,7 @@ def command(
     criteria: Criteria,
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help="Episode files, or labelled messages; JSON Lines."
-        ),
+        typer.Argument(metavar="FILE...", help="Episode files, or labelled messages; JSON Lines."),
     ],
     pattern: Annotated[
         str,

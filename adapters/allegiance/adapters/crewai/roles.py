@@ -255,16 +255,15 @@ def _write_answer(answer: _Answer) -> str:
     """Convert a turn to a JSON string.
 
     Raises:
-        TypeError: If a call is not in the form of the OpenAI protocol: it may hold data that its
-            provider needs in the next request.
+        TypeError: If a call is not in the form of OpenAI: it may hold data for the next request.
     """
     calls = [
         call if isinstance(call, dict) else call.model_dump(mode="json") for call in answer.calls
     ]
     if not all("function" in call for call in calls):
         raise TypeError("a call has the form of another protocol than OpenAI's")
-    data = answer.data is not None
-    return json.dumps({"text": answer.text, "calls": calls, "data": data, "spent": answer.spent})
+    saved = {"text": answer.text, "calls": calls, "spent": answer.spent}
+    return json.dumps({**saved, "data": answer.data is not None})
 
 
 def _read_answer(text: str, form: Any) -> _Answer:
