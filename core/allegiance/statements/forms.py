@@ -26,8 +26,9 @@ _JOIN = re.compile(
     r"^[\s,&+/\u3001]*(?:(?:and|und|et|y|e|en|i|och|\u0438|ve)\s+)?[\s,&+/\u3001]*$", re.IGNORECASE
 )
 _BETWEEN = re.compile(
-    r"^[\s:=\u2192>.\u2026|\-\u2013\u2014\uff1a,;(\[{<\u3010\u300c\"'/*~\u00ab\u00bb]*"
-    r"(?:(?:the|my|is|was|has been|duty|item|task|status|both|all|now|with|\u7684|\u306f)\s+)?"
+    r"^[\s:=\u2192>.\u2026|\-\u2013\u2014\uff1a,;(\[{<\u3010\u300c\"'/*~\u00ab\u00bb)\]}\u3011\u300d]*"
+    r"(?:(?:the|my|is|was|has been|both|all|now|with|\u7684|\u306f)\s+|"
+    r"(?:duty|item|task|status|step|no)\.?\s*\d{0,3}\s*[:.)-]?\s*|\d{1,3}[.)]\s*)?"
     r"[\s:=\u2192>.\u2026|\-\u2013\u2014\uff1a(\[{<\u3010\u300c\"'/*~\u00ab\u00bb)\]}\u3011\u300d]*$",
     re.IGNORECASE,
 )

@@ -10,6 +10,7 @@ from allegiance.reading import reads_text
 
 EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 LONGEST_LINE = 600
+_SMALL = ("the", "a", "an", "of", "to", "it", "its")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,17 @@ def duty_names(duties: Mapping[str, str], nouns: Mapping[str, Sequence[str]]) ->
 def whole_duty(text: str, names: Names) -> str:
     """Return the duty that a whole string names, or an empty string."""
     text = first_part(text).strip(" .:*_`\"'\u2014-=").casefold()
-    return names.duty.get(text, "") or names.duty.get(" ".join(text.split()), "")
+    exact = names.duty.get(text, "") or names.duty.get(" ".join(text.split()), "")
+    return exact or _by_words(text, names)
+
+
+def _by_words(text: str, names: Names) -> str:
+    """Return the only duty whose description has all words of a short string, or nothing."""
+    words = {w for w in text.split() if w not in _SMALL}
+    if not 2 <= len(words) <= 5:
+        return ""
+    fitting = {duty for name, duty in names.duty.items() if words <= set(name.split())}
+    return fitting.pop() if len(fitting) == 1 else ""
 
 
 @reads_text(",", ";", "(", " - ", "a", limit=None)
