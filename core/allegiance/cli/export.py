@@ -37,5 +37,5 @@ def command(
         path.parent.mkdir(parents=True, exist_ok=True)
         say(f"{module.write(stored, path)}  {len(stored.trials)} trials")
     except OSError as error:
-        raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     end_damaged(stored)

@@ -156,7 +156,7 @@ def _ask(
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") if path is not None else _nowhere() as file:
+        with _new_file(path) if path is not None else _nowhere() as file:
             for judged in judge_all(ask, items, concurrency):
                 file.write(judged.model_dump_json() + "\n")
                 file.flush()
@@ -164,6 +164,12 @@ def _ask(
     except OSError as error:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     return answers
+
+
+def _new_file(path: Path) -> Any:
+    from allegiance.store.replacement import open_private
+
+    return open(path, "x", encoding="utf-8", opener=open_private)
 
 
 def _nowhere() -> Any:
