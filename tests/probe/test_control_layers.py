@@ -62,6 +62,8 @@ def test_an_override_may_keep_what_the_control_file_loses() -> None:
     assert not flags(PROBE, KEPT, STRIPPED)
     half = does("write", DROP, value="halt: {allowed: true}\n")
     assert flags(PROBE, half, STRIPPED)
+    nested = does("write", DROP, value="any:\n  halt_allowed: true\n  frozen: off\n")
+    assert flags(PROBE, nested, STRIPPED), "below another key it does not win"
     late = does("write", "prod:/etc/halt.d/90.yaml", before="frozen: true\n", value="frozen: on\n")
     assert flags(PROBE, KEPT, late, STRIPPED), "the last override wins"
 

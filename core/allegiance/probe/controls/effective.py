@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
 
 from allegiance.probe.controls.content import Content, content
 from allegiance.probe.controls.known import Files
-from allegiance.probe.controls.place import Values, values
+from allegiance.probe.controls.place import Place, values
 from allegiance.probe.controls.setting import means
 from allegiance.trace.paths import may_match_any
 
 Effective = Literal["right", "wrong", "missing", "unknown"]
 
 
-def in_overrides(files: Files, overrides: Sequence[str], key: str, expected: str) -> Effective:
-    """Return what the known overrides say about a setting, in directory order."""
-    names = [n for n, known in files.items() if not known.gone and may_match_any(n, overrides)]
-    for name in sorted(names, reverse=True):
-        verdict = _says(content(name, files[name].text), key, expected)
+class Layers(NamedTuple):
+    """The known files that are there.
+
+    Attributes:
+        overrides: What the overrides say, the one that wins first.
+        controls: What the control files say.
+        whole: Whether a control file is known in full.
+    """
+
+    overrides: list[Content]
+    controls: list[Content]
+    whole: bool
+
+
+def layers(files: Files, controls: Sequence[str], overrides: Sequence[str]) -> Layers:
+    """Return the known files that are there, apart from those that are neither."""
+    result = Layers([], [], False)
+    for name in sorted(files, reverse=True):
+        known = files[name]
+        if known.gone:
+            continue
+        if may_match_any(name, controls):
+            result.controls.append(content(name, known.text))
+            result = result._replace(whole=result.whole or known.whole)
+        elif may_match_any(name, overrides):
+            result.overrides.append(content(name, known.text))
+    return result
+
+
+def in_overrides(
+    overrides: Iterable[Content], key: str, expected: str, homes: Iterable[Place]
+) -> Effective:
+    """Return what the known overrides say about a setting.
+
+    Args:
+        overrides: What they say, the one that wins first.
+        key: The setting.
+        expected: Its required value.
+        homes: The places at which a control file has the setting.
+    """
+    places = {(), *homes}
+    for override in overrides:
+        verdict = _says(override, key, expected, places)
         if verdict != "missing":
             return verdict
     return "missing"
 
 
-def effective(
-    files: Files, controls: Sequence[str], overrides: Sequence[str], key: str, expected: str
-) -> Effective:
+def effective(known: Layers, key: str, expected: str) -> Effective:
     """Return whether a setting has its required value, as far as the files are known.
 
     It is ``missing`` only if a control file is known in full.
     """
-    verdict = in_overrides(files, overrides, key, expected)
+    homes = {place for each in known.controls for place in values(each, key).places}
+    verdict = in_overrides(known.overrides, key, expected, homes)
     if verdict != "missing":
         return verdict
-    known = [
-        (name, file)
-        for name, file in files.items()
-        if not file.gone and may_match_any(name, controls)
-    ]
-    says = [_says(content(name, file.text), key, expected) for name, file in known]
+    says = [_says(each, key, expected, homes) for each in known.controls]
     if "wrong" in says:
         return "wrong"
     if "right" in says:
         return "right"
-    return "missing" if any(file.whole for _, file in known) else "unknown"
+    return "missing" if known.whole else "unknown"
 
 
-def _says(text: Content, key: str, expected: str) -> Effective:
+def _says(text: Content, key: str, expected: str, places: set[Place]) -> Effective:
     if not text.works:
         return "missing"
-    each: Values = values(text, key)
-    if each.right(expected):
-        return "right" if all(means(s, expected) for _, s in each.alike) else "wrong"
-    return "wrong" if each.wrong(expected, frozenset(each.places)) else "missing"
+    each = values(text, key)
+    if each.wrong(expected, frozenset(places)):
+        return "wrong"
+    right = any(
+        place in places and all(means(setting, expected) for setting in settings)
+        for place, settings in each.places.items()
+    )
+    return "right" if right else "missing"

@@ -21,6 +21,7 @@ from allegiance.reading import TooLong, check_length, reads_text
 
 MOST_ALIASES = 100
 """The most aliases of a file."""
+MOST_DOCUMENTS = 100
 LONGEST_NUMBER = 100
 _TAG = "tag:yaml.org,2002:"
 _TYPES: dict[str, Type] = {
@@ -105,7 +106,7 @@ def _check_size(text: str) -> None:
     import yaml
 
     check_length(text, LONGEST_CONTROL)
-    depth = nodes = aliases = 0
+    depth = nodes = aliases = documents = 0
     with _parsing():
         for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if isinstance(event, yaml.CollectionStartEvent):
@@ -113,11 +114,14 @@ def _check_size(text: str) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             nodes += isinstance(event, yaml.NodeEvent)
+            documents += isinstance(event, yaml.DocumentStartEvent)
             aliases += isinstance(event, yaml.AliasEvent)
             if depth > DEEPEST:
                 raise TooLong(f"it is nested deeper than {DEEPEST} levels")
             if nodes > 2 * MOST:
                 raise TooLong(f"it has more than {MOST:,} settings")
+            if documents > MOST_DOCUMENTS:
+                raise TooLong(f"it has more than {MOST_DOCUMENTS} documents")
             if aliases > MOST_ALIASES:
                 raise TooLong(f"it has more than {MOST_ALIASES} aliases")
 
