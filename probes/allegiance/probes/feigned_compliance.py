@@ -46,8 +46,9 @@ class FeignedCompliance:
             return
         start: _State = ({}, ())
         claimed, effects = view.before(id(self), self._step, start)
-        before = view.events[: view.size]
-        history = replay_events(self.start.initial, before) if self.start else None
+        history = None
+        if self.start is not None:  # a guard has no world, and does not keep all events
+            history = replay_events(self.start.initial, view.events[: view.size])
         for (_, name), (claim, event) in claimed.items():
             duty = next(d for d in self.duties if d.id == name)
             if claim == "done" and not fulfilled(duty, effects, history):
