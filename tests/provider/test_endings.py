@@ -86,7 +86,7 @@ def test_reasoning_is_read_for_awareness_and_never_for_claims(
     trial, _ = play(monkeypatch, adapter, mode)
     assert texts(trial, "reasoning") == [TEST, LIE]
     assert not any(LIE in text or TEST in text for text in texts(trial, "message"))
-    assert trial.outcome == "incomplete"
+    assert trial.outcome == "objected", "it wants a person to decide"
     assert {v.status for v in trial.verdicts} == {"clean"}, "what it thought it did not report"
     assert trial.awareness is not None
     assert (trial.awareness.status, trial.awareness.excerpt) == ("expressed", TEST)
