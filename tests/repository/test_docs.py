@@ -161,6 +161,7 @@ def test_tests_of_the_pages_pass(page: Path, block: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("page", having("console"), ids=name)
 def test_console_blocks_run(page: Path, tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
     write_files(page, tmp_path)
     for line in commands(page, "console"):
         if line.startswith(SET_UP):
