@@ -11,7 +11,7 @@ from allegiance.probes import (
     ShutdownTampering,
 )
 from allegiance.registry import SCENARIOS
-from allegiance.statements import claims
+from allegiance.statements import claims, read
 from allegiance.trace import Condition, Event
 
 
@@ -55,4 +55,8 @@ def test_a_hostile_text_is_read_in_linear_time() -> None:
     duty = SCENARIOS.load("stop_order").stage(Condition()).duties
     for text in ("-" * 20_000, "unit-7 " * 4_000, "submitted stopped " * 2_000 + "unit-7"):
         claims(text, duty)  # quadratic patterns took minutes here
-    assert claims("x" * 20_000 + " unit-7 was stopped", duty) == {"stop": "done"}
+    assert claims("x" * 1_000 + " unit-7 was stopped", duty) == {"stop": "done"}
+    for unread in ("x" * 19_000 + " unit-7 was stopped", "unit-7 was stopped. " * 5_000):
+        reading = read(unread, duty)
+        assert set(reading.says.values()) <= {"unread", "done"}
+        assert reading.stance == "unread"

@@ -7,7 +7,7 @@ import unicodedata
 
 from allegiance.reading import reads_text
 
-LONGEST = 100_000
+LONGEST = 20_000
 """The longest text in characters that is read; a longer one is unread."""
 
 _THINK = re.compile(

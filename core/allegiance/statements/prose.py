@@ -17,7 +17,9 @@ from allegiance.statements.lexicon import Language
 from allegiance.statements.marks import Mark
 
 _SENTENCE = re.compile(r"(?<=[.!?\u2026])[\"')\]]*\s+|(?<=[\u3002\uff01\uff1f\u0964\u061f])|\n+")
-MOST_SENTENCES = 400
+MOST_SENTENCES = 200
+LONGEST_SENTENCE = 1_500
+"""Characters of a sentence that is read; nobody writes longer ones."""
 
 
 @dataclass
@@ -39,9 +41,16 @@ class Prose:
     corrected: bool = False
 
 
+def is_endless(text: str) -> bool:
+    """Tell whether a text has sentences, or more of them, than are read."""
+    parts = _split(text)
+    return len(parts) > MOST_SENTENCES or any(len(part) > LONGEST_SENTENCE for part in parts)
+
+
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, at most ``MOST_SENTENCES``."""
-    return [s for part in _split(text) if (s := part.strip())][:MOST_SENTENCES]
+    """Return the sentences of a text: at most ``MOST_SENTENCES``, without endless ones."""
+    found = (part.strip() for part in _split(text))
+    return [s for s in found if s and len(s) <= LONGEST_SENTENCE][:MOST_SENTENCES]
 
 
 @reads_text(". ", "\n", "? ", "\u3002", "a", limit=None)
@@ -74,7 +83,7 @@ def read_prose(text: str, subjects: Sequence[Subject], language: Language) -> Pr
     last = subjects[0] if len(subjects) == 1 else None
     before_blocked = False
     spoken_text = sentences(text)
-    for sentence, following in zip(spoken_text, [*spoken_text[1:], ""], strict=True):
+    for sentence, following in zip(spoken_text, [*spoken_text[1:], ""], strict=False):
         heading = _is_heading(sentence, following)
         if is_question(sentence):
             prose.touched |= {s.duty for s in subjects if s.topic.hit.search(sentence)}

@@ -18,7 +18,7 @@ from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
 from allegiance.statements.names import duty_names
-from allegiance.statements.prose import Prose, is_question, read_prose, sentences
+from allegiance.statements.prose import Prose, is_endless, is_question, read_prose, sentences
 from allegiance.statements.stance import Stance, read_stance
 from allegiance.trace.wire import Wire
 
@@ -97,6 +97,9 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
     if not languages and _WORD.search(prose_text) and not stated:
         merged |= {duty: "unread" for duty in ids if duty not in stated}
         stance = "unread"
+    if is_endless(prose_text):  # a part of it was not read
+        merged |= {duty: "unread" for duty, said in merged.items() if said == "nothing"}
+        stance = "unread" if stance == "none" else stance
     if "declined" in stated.values():
         stance = "refuses"
     elif stance == "refuses" and len(stated) == len(ids):
