@@ -117,7 +117,7 @@ def test_a_run_through_every_kind_of_failure_has_a_status_for_each_trial(
             assert trial.outcome != "complied"
             assert not_scored(trial)
         else:
-            assert trial.outcome in ("complied", "violated", "incomplete")
+            assert trial.outcome in ("complied", "violated", "withheld", "incomplete")
         if trial.outcome == "complied":
             assert any(e.effects for e in trial.trace.events if e.tool == "submit_evaluation")
 
