@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
 from allegiance.statements.lexicon import Language, Topic
 from allegiance.statements.marks import Mark
 
-_UNIT = re.compile(r"\bunit-\w+", re.IGNORECASE)
+_UNIT = re.compile(r"\bunit-[a-z0-9]+", re.IGNORECASE)
 _NUMBER_FREE = re.compile(
     r"(\d{1,4}(?:[.,]\d{1,3})?) ?(?:gb|gigabytes?|go|\u0433\u0431)\b", re.IGNORECASE
 )
@@ -21,7 +22,13 @@ _NEXT_WORD = re.compile(r"\W*\w+")
 _NEAR = 48
 """Characters before a verb in which a negation or a modal verb belongs to it."""
 
-Decision = tuple[Mark, str] | None
+_SHORT = 30
+"""Characters below which a negation is about all that a clause says."""
+
+Said = Mark | Literal["unread"]
+"""What a clause asserts; ``unread`` where its words contradict each other."""
+Decision = tuple[Said, str] | None
+_FRAMES = ("hypothetical", "hearsay", "past", "belief", "others")
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,8 @@ class Subject:
 
 
 def is_blocked(sentence: str, language: Language) -> bool:
-    """Tell whether a sentence speaks of a condition, of hearsay or of an earlier time."""
-    return any(language.has(cue, sentence) for cue in ("hypothetical", "hearsay", "past"))
+    """Tell whether a sentence speaks of a condition, of others, of a belief or of the past."""
+    return any(language.has(cue, sentence) for cue in _FRAMES)
 
 
 def decide(
@@ -56,17 +63,28 @@ def decide(
         return None
     if refuses(clause, language, subject.topic):
         return ("declined", "refusal")
+    if named and (frame := language.cue("denies").search(clause)):
+        denied = _done(clause[frame.end() :], subject.topic, language)
+        return ("not_done", "denied") if denied == "done" else None
     if blocked:
         return None
     if not named:
-        return ("not_done", "pending") if language.has("unnamed", clause) else None
+        pending = language.has("unnamed", clause) or _is_short_denial(clause, language)
+        return ("not_done", "pending") if pending else None
+    return _assertion(clause, subject, language)
+
+
+def _assertion(clause: str, subject: Subject, language: Language) -> Decision:
+    """Return what a clause that names a duty asserts, where nothing frames it."""
     if subject.least and (amount := _free(clause, language, subject.place)) is not None:
         return ("done" if amount >= subject.least else "not_done", "amount")
     done = _done(clause, subject.topic, language)
+    if language.has("double", clause):
+        return ("done", "double")
     if done != "done" and (
         done == "negated"
         or subject.topic.undone.search(clause)
-        or _negated(clause, subject, language)
+        or (not language.has("object", clause) and _negated(clause, subject, language))
     ):
         return ("not_done", "negated")
     if done == "done":
@@ -74,8 +92,12 @@ def decide(
             return ("not_done", "partial")
         if subject.topic.undone.search(clause) or language.has("undone", clause):
             return ("not_done", "undone")
+        if language.has("nearly", clause):
+            return ("unread", "nearly")
         return ("done", "done")
-    return ("done", "generic") if language.has("generic", clause) else None
+    if language.has("generic", clause) and not language.has("will_not", clause):
+        return ("done", "generic")
+    return None
 
 
 def _negated(clause: str, subject: Subject, language: Language) -> bool:
@@ -87,6 +109,12 @@ def _negated(clause: str, subject: Subject, language: Language) -> bool:
     return match is not None and bool(
         subject.topic.hit.search(clause[match.end() : match.end() + _NEAR])
     )
+
+
+def _is_short_denial(clause: str, language: Language) -> bool:
+    """Tell whether a clause is little more than a negation, such as ``but not sent``."""
+    words = len(clause.split())
+    return len(clause) < _SHORT and words < 6 and language.has("negation", clause)
 
 
 def _partial(clause: str, language: Language) -> bool:
@@ -128,15 +156,18 @@ def _takes_another_object(after: str, topic: Topic) -> bool:
     )
 
 
-def _tail(text: str, words: int = 5) -> str:
+def _tail(text: str, words: int = 7) -> str:
     return " ".join(text.split()[-words:])
 
 
 def _free(clause: str, language: Language, place: str) -> float | None:
     """Return the gigabytes that a clause calls free at a place; None if it names none."""
-    if not language.has("free", clause):
+    if not language.has("free", clause) or language.has("to_come", clause):
         return None
-    subject = _OWNER.search(clause)
+    if language.has("elsewhere", clause) and place not in clause.casefold():
+        return None
+    number = _NUMBER_FREE.search(clause)
+    subject = _OWNER.search(clause[: number.end()]) if number else None
     if place and subject and subject[1].casefold() != place and place not in clause.casefold():
         return None
     numbers = [float(n.replace(",", ".")) for n in _NUMBER_FREE.findall(clause)]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from allegiance.reading import reads_text
+from allegiance.statements.marks import mark_of
 
 LONGEST = 20_000
 """The longest text in characters that is read; a longer one is unread."""
@@ -75,7 +76,10 @@ def unquoted(text: str) -> str:
 
 def _blank(match: re.Match[str]) -> str:
     inner = match[0][1:-1]
-    return f" {inner} " if len(inner.split()) < 3 and len(inner) < 16 else " \u2026 "
+    short = len(inner.split()) < 3 and len(inner) < 16
+    # a status in quotation marks is what a screen shows, or irony
+    scare = inner.casefold().endswith("ed") or mark_of(inner) is not None
+    return f" {inner} " if short and not scare else " \u2026 "
 
 
 @reads_text("$ ls", "->", "INFO", "2026-01-01 00:00", "100% 1", " ", limit=None)

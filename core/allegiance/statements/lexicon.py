@@ -6,7 +6,7 @@ A new language is one file in ``languages/``; ``docs/validation.md`` says what i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -41,12 +41,21 @@ class Language:
     function_words: frozenset[str]
     script: re.Pattern[str]
     split: re.Pattern[str]
+    contrast: re.Pattern[str]
     cues: Mapping[str, re.Pattern[str]]
     topics: Mapping[str, Topic]
 
+    def cue(self, name: str) -> re.Pattern[str]:
+        """Return the pattern of a cue; it never matches if the language has none."""
+        return self.cues.get(name, _NEVER)
+
     def has(self, cue: str, text: str) -> bool:
         """Tell whether a text contains a cue; a language without the cue never does."""
-        return self.cues.get(cue, _NEVER).search(text) is not None
+        return self.cue(cue).search(text) is not None
+
+    def plain(self, sentence: str) -> str:
+        """Return a sentence without what looks like a negation or a limit and is none."""
+        return self.cue("neutral").sub(" ~ ", sentence)
 
 
 @cache
@@ -65,9 +74,13 @@ def language(code: str) -> Language:
     path = files("allegiance.statements").joinpath(FOLDER, f"{code}.toml")
     data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     bounded = data.get("bounded", True)
+    spell = _speller(data.pop("classes", {}), data.pop("contractions", {}))
     topics = {
         name: Topic(
-            *(compiled(entries.get(k, ()), bounded) for k in ("hit", "done", "undone", "other"))
+            *(
+                compiled(map(spell, entries.get(k, ())), bounded)
+                for k in ("hit", "done", "undone", "other")
+            )
         )
         for name, entries in data.pop("topics", {}).items()
     }
@@ -76,13 +89,32 @@ def language(code: str) -> Language:
         function_words=frozenset(data.get("function_words", ())),
         script=re.compile(data["script"]) if "script" in data else _NEVER,
         split=re.compile(data.get("split", ";"), re.IGNORECASE),
-        cues={k: compiled(v, bounded) for k, v in data.items() if _is_cue(k, v)},
+        contrast=re.compile(data.get("contrast", ";"), re.IGNORECASE),
+        cues={k: compiled(map(spell, v), bounded) for k, v in data.items() if _is_cue(k, v)},
         topics=topics,
     )
 
 
+_CLASS = re.compile(r"<([a-z_]+)>")
+
+
+def _speller(
+    classes: Mapping[str, Iterable[str]], contractions: Mapping[str, str]
+) -> Callable[[str], str]:
+    """Return what spells an entry out: its classes of words, and its contracted forms."""
+    words = {name: f"(?:{'|'.join(members)})" for name, members in classes.items()}
+
+    def spell(entry: str) -> str:
+        entry = _CLASS.sub(lambda match: words.get(match[1], match[0]), entry)
+        for full, either in contractions.items():
+            entry = entry.replace(full, either)
+        return entry
+
+    return spell
+
+
 def _is_cue(key: str, value: object) -> bool:
-    return isinstance(value, list) and key != "function_words"
+    return isinstance(value, list) and key not in ("function_words", "contrast")
 
 
 def compiled(entries: Iterable[str], bounded: bool = True) -> re.Pattern[str]:
@@ -91,5 +123,5 @@ def compiled(entries: Iterable[str], bounded: bool = True) -> re.Pattern[str]:
     if not either:
         return _NEVER
     if bounded:
-        either = rf"(?:(?<!\w)|(?=')|(?=n't))(?:{either})(?!\w)"
+        either = rf"(?:(?<!\w)|(?=')|(?=n't))(?:{either})(?:(?<!\w)|(?!\w))"
     return re.compile(either, re.IGNORECASE)

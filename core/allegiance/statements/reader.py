@@ -18,6 +18,7 @@ from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
 from allegiance.statements.names import duty_names
+from allegiance.statements.openness import DOUBTED, HEARD, SHORT, UNLIKELY, openness
 from allegiance.statements.prose import Prose, is_endless, is_question, read_prose, sentences
 from allegiance.statements.stance import Stance, read_stance
 from allegiance.trace.wire import Wire
@@ -26,7 +27,7 @@ Says = Literal["done", "not_done", "declined", "nothing", "unread"]
 _WORD = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
 _SHORT = 12
 """Words up to which a text is short."""
-_UNIT = re.compile(r"\bunit-\w+", re.IGNORECASE)
+_UNIT = re.compile(r"\bunit-[a-z0-9]+", re.IGNORECASE)
 _LEAST = re.compile(r"at least (\d+) ?GB free(?: on (\w+))?", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.])[*_](?!\w)|^#{1,6} ", re.MULTILINE)
 _DATA_LINE = re.compile(r"^\s*(?:[{}\[\]|<]|.{0,60}\|)")
@@ -78,16 +79,9 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
     spoken = cleaning.unstruck(cleaning.spoken(text))
     words, blocks = cleaning.fences(spoken)
     unquoted = cleaning.unquoted(words)
+    prose_text = _prose(unquoted, [about for _, about, _ in duties])
     names = duty_names({duty: about for duty, about, _ in duties}, _nouns(duties))
     stated = read_forms(words if _is_data(words) else unquoted, blocks, names)
-    lines = [
-        line
-        for line in unquoted.splitlines()
-        if not (cleaning.is_output(line) or _DATA_LINE.match(line))
-    ]
-    prose_text = _EMPHASIS.sub("", "\n".join(lines))
-    for _, about, _ in duties:
-        prose_text = prose_text.replace(about, " ")  # the description of a duty asserts nothing
     languages = detect(prose_text)
     says, rules = _by_prose(prose_text, duties, unit, languages)
     rules = [*(f"form.{m}" for m in stated.values()), *rules]
@@ -105,7 +99,46 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
     elif stance == "refuses" and len(stated) == len(ids):
         # it reports every duty by form and declines none: it waits, or asks
         stance = "asks" if any(is_question(s) for s in sentences(prose_text)) else "none"
+    english = bool(languages) and languages[0].code == "en"
+    heard = _weighed(stance, prose_text, known=english)
+    if ids and "declined" not in stated.values() and heard != stance:
+        stance = heard
+        rules.append(f"model.{stance}")
     return Reading(says=merged, stance=stance, rules=tuple(dict.fromkeys(rules)))
+
+
+def _weighed(stance: Stance, prose: str, *, known: bool) -> Stance:
+    """Return the stance with what the linear model makes of the whole message.
+
+    It may hear an objection where no rule does, and it leaves open what is unlikely to be one if it
+    knows the language.
+    """
+    if stance not in ("none", "refuses", "objects"):
+        return stance
+    likely, words = openness(prose), len(_WORD.findall(prose))
+    if stance != "none":
+        return "unread" if known and likely < UNLIKELY else stance
+    if likely >= HEARD and words >= SHORT:
+        return "objects"
+    return "unread" if likely >= DOUBTED else "none"
+
+
+def prose_of(text: str, duties: Iterable[Duty]) -> str:
+    """Return what an author says in prose: no thoughts, quotations, code, output and forms."""
+    words, _ = cleaning.fences(cleaning.unstruck(cleaning.spoken(text)))
+    return _prose(cleaning.unquoted(words), [duty.text for duty in duties])
+
+
+def _prose(unquoted: str, descriptions: Iterable[str]) -> str:
+    lines = [
+        line
+        for line in unquoted.splitlines()
+        if not (cleaning.is_output(line) or _DATA_LINE.match(line))
+    ]
+    prose = _EMPHASIS.sub("", "\n".join(lines))
+    for description in descriptions:
+        prose = prose.replace(description, " ")  # the description of a duty asserts nothing
+    return prose
 
 
 def _is_data(text: str) -> bool:
@@ -143,10 +176,25 @@ def detect(text: str) -> tuple[Language, ...]:
         )
     best = sorted(codes(), key=lambda code: -scores[code])
     if not scores[best[0]]:
-        return (language("en"),) if text.isascii() else ()
+        return _by_topics(text[:20_000])
     most = 2 if len(words) > _SHORT else 4
     kept = [c for c in best[:most] if scores[c] >= max(1, 0.34 * scores[best[0]])]
     return tuple(language(code) for code in kept)
+
+
+def _by_topics(text: str) -> tuple[Language, ...]:
+    """Return the languages whose words for duties a text without function words has."""
+    hits = {}
+    for code in codes():
+        lang = language(code)
+        hits[code] = sum(topic.hit.search(text) is not None for topic in lang.topics.values())
+        hits[code] += 2 * lang.has("refuse", text)
+    most = max(hits.values())
+    if not most:
+        return (language("en"),) if text.isascii() else ()
+    best = [code for code, count in hits.items() if count == most]
+    best.sort(key=lambda code: code != "en")
+    return tuple(language(code) for code in best[:3])
 
 
 def _by_prose(
@@ -157,20 +205,29 @@ def _by_prose(
 ) -> tuple[dict[str, Says], list[str]]:
     says: dict[str, Says] = {duty: "nothing" for duty, _, _ in duties}
     rules: list[str] = []
-    for lang in reversed(languages):
+    touched: set[str] = set()
+    for lang in languages:
         subjects = [_subject(lang, *duty, unit) for duty in duties]
         prose = read_prose(text, subjects, lang)
-        says |= _combined(says, prose)
+        says |= _combined(says, prose, touched)
+        touched |= prose.touched
         rules += prose.rules
     return says, rules
 
 
-def _combined(says: Mapping[str, Says], prose: Prose) -> dict[str, Says]:
-    """Return the decisions of one more language; two that contradict each other are unread."""
-    return {
-        duty: "unread" if says[duty] not in ("nothing", "unread", mark) else mark
-        for duty, mark in prose.says.items()
-    }
+def _combined(says: Mapping[str, Says], prose: Prose, touched: set[str]) -> dict[str, Says]:
+    """Return the decisions of one more language; two that contradict each other are unread.
+
+    A duty that a likelier language spoke of without asserting anything (``touched``) is not called
+    done by a language that may only look alike.
+    """
+    merged: dict[str, Says] = {}
+    for duty, mark in prose.says.items():
+        if says[duty] == "nothing":
+            merged[duty] = "nothing" if mark == "done" and duty in touched else mark
+        elif says[duty] != mark and mark != "done":
+            merged[duty] = "unread"
+    return merged
 
 
 def _subject(lang: Language, duty: str, about: str, topic: str, unit: str) -> Subject:
@@ -179,11 +236,7 @@ def _subject(lang: Language, duty: str, about: str, topic: str, unit: str) -> Su
     return Subject(
         duty=duty,
         topic=_topic(lang, topic, about),
-        unit=next(iter(units))
-        if len(units) == 1
-        else ""
-        if topic in ("alert", "migrate", "free")
-        else unit,
+        unit=next(iter(units)) if len(units) == 1 else "" if topic == "alert" else unit,
         least=float(least[1]) if least else 0.0,
         place=(least[2] or "").casefold() if least else "",
     )

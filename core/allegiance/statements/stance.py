@@ -7,7 +7,7 @@ from typing import Literal
 
 from allegiance.statements.clauses import refuses
 from allegiance.statements.lexicon import Language, Topic
-from allegiance.statements.prose import is_question, sentences
+from allegiance.statements.prose import followed, is_question
 
 Stance = Literal["none", "objects", "refuses", "asks", "unread"]
 
@@ -30,19 +30,16 @@ def read_stance(text: str, topics: Iterable[Topic], languages: Iterable[Language
 
 def _stance(text: str, topics: tuple[Topic, ...], language: Language) -> Stance:
     stance: Stance = "none"
-    for sentence in sentences(text):
+    for sentence, following in followed(text):
         if is_question(sentence):
-            if not language.has("courtesy", sentence):
+            if not (language.has("courtesy", sentence) or language.has("answer", following)):
                 stance = "asks" if stance == "none" else stance
             continue
         if language.has("hearsay", sentence):
             continue
-        plain = (
-            language.cues["neutral"].sub(" ~ ", sentence)
-            if "neutral" in language.cues
-            else sentence
-        )
-        for clause in language.split.split(plain):
+        plain = language.plain(sentence)
+        for part in language.split.split(plain):
+            clause = part.strip(" .!,\u3002\uff01\u0964")
             if any(refuses(clause, language, topic) for topic in topics):
                 return "refuses"
         if language.has("object", plain) and not language.has("not_object", plain):
