@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import warm_commands
 import yaml
 from markdown_it import MarkdownIt
 from typer.main import get_command
@@ -94,7 +95,7 @@ def write_files(page: Path, folder: Path) -> None:
 def environment(*paths: Path) -> dict[str, str]:
     return {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": warm_commands.path(),
         "PYTHONPATH": os.pathsep.join(
             [*map(str, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
         ),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm_commands
 import yaml
 from example_facts import FACTS
 from markdown_it import MarkdownIt
@@ -37,8 +38,7 @@ def commands(page: Path) -> Iterator[tuple[str, int, str]]:
 
 def shell(line: str, folder: Path, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line as a newcomer would: nothing of this process's environment but the PATH."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean = {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    clean = {"PATH": warm_commands.path(), "HOME": str(home), "LANG": "C.UTF-8"}
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", line],
         cwd=folder,
