@@ -52,6 +52,7 @@ bench: $(READY)  ## benchmarks: ratios and differences within one run; takes min
 
 soak: $(READY)  ## killed runs, runs of 100,000 trials, simulated statistics; takes an hour
 	$(BIN)/python benchmarks/kill.py
+	$(BIN)/python benchmarks/chaos.py
 	$(BIN)/python benchmarks/big_runs.py
 	$(BIN)/python benchmarks/coverage.py
 

@@ -81,5 +81,5 @@ def test_the_guard_failing_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
     with watched.attach():
         kickoff(sequential(disk, llm))
     assert disk.copied == []
-    assert "the guard failed: oops" in llm.heard[1]
+    assert "the guard failed: ZeroDivisionError: oops" in llm.heard[1]
     assert "ZeroDivisionError" in watched.failures[0]

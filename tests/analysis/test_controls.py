@@ -210,7 +210,11 @@ def test_every_control_is_a_value_of_its_factor() -> None:
 
 def write(folder: Path, trials: list[Trial]) -> Path:
     folder.mkdir()
-    (folder / "trials.jsonl").write_bytes(b"".join(map(line, trials)))
+    keyed = (
+        t.model_copy(update={"trace": t.trace.model_copy(update={"key": f"{n:016x}"})})
+        for n, t in enumerate(trials)
+    )
+    (folder / "trials.jsonl").write_bytes(b"".join(map(line, keyed)))
     return folder
 
 

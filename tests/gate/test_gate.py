@@ -121,7 +121,7 @@ def test_a_run_with_a_trial_twice_is_bad_input(tmp_path: Path, runs: Path) -> No
     shutil.copytree(runs / "few", tmp_path / "run")
     raw = (tmp_path / "run" / TRIALS).read_bytes()
     (tmp_path / "run" / TRIALS).write_bytes(raw + raw)
-    assert "occurs twice" in error_of(gate(tmp_path / "run"))
+    assert "the same line occurs before" in error_of(gate(tmp_path / "run"))
 
 
 @pytest.mark.parametrize("everywhere", [True, False])

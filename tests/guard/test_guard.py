@@ -110,13 +110,13 @@ def test_arguments_that_are_no_json_reach_no_binding_and_are_rejected() -> None:
 
 
 @pytest.mark.parametrize("args", [["a"], None, 7])
-def test_arguments_that_have_no_names_are_a_text(args: Any) -> None:
+def test_arguments_that_have_no_names_are_rejected(args: Any) -> None:
     watch = Watch(Guard([WEIGHTS], bindings=[COPY]))
     assert not watch.before("agent", "cp", args, call_id=8).allowed  # type: ignore[arg-type]
-    assert watch.before("agent", "other", args).allowed
+    assert not watch.before("agent", "other", args).allowed
     for event in watch.events:
         assert Event.model_validate_json(event.model_dump_json()) == event
-    assert watch.events[0].args == str(args)
+    assert "not a JSON object" in watch.events[1].text
 
 
 def test_a_failing_probe_lets_through_when_only_observing() -> None:
@@ -218,6 +218,7 @@ def test_sinks_get_everything_redacted_and_a_failing_one_does_no_harm(
     with caplog.at_level(logging.INFO, "allegiance"):
         watch.message("agent", "The key is very-secret-value and sk-abcdef123456.")
         assert not watch.before("agent", "cp", {**AWAY, "note": "very-secret-value"}).allowed
+        assert guard.flush()
     file.close()
     text = (tmp_path / "guard.jsonl").read_text()
     records = [json.loads(line)["record"] for line in text.splitlines()]

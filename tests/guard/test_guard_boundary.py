@@ -50,12 +50,14 @@ def test_after_it_is_closed_nothing_is_recorded_and_no_call_decided_on() -> None
     gate = boundary("block", sinks=[records.append])
     event, decision = call(gate, STOP)
     gate.closed = True
+    gate.flush()
     before = gate.events, list(records)
     gate.append("message", "agent", "hello")
     with pytest.raises(RuntimeError, match="after the end"):
         call(gate)
     assert gate.resolve(event, decision).action == "reject"
     gate.record_result(event, "late")
+    gate.flush()
     assert (gate.events, records) == before
 
 
@@ -88,6 +90,7 @@ def test_a_sink_that_records_something_itself_does_not_change_whose_call_it_is()
 
     gate = boundary("block", sinks=[remark])
     event, decision = call(gate, STOP)
+    gate.flush()
     assert (event.kind, decision.action) == ("tool_call", "reject")
     assert [e.kind for e in gate.events] == ["tool_call", "message"]
 

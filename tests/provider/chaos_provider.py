@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
+from misbehaviours import misbehave
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -99,10 +100,12 @@ class Chaos:
         finally:
             self.at_once -= 1
 
-    async def respond(  # noqa: C901 - a table of misbehaviours, one branch each
+    async def respond(  # noqa: C901, PLR0912 - a table of misbehaviours, one branch each
         self, mode: str, body: Json, http: Request
     ) -> Response:
         reply = completion(body, mode)
+        if (odd := misbehave(mode, reply, body)) is not None:
+            return odd
         if mode in ("429", "429-retry-after"):
             headers = {"retry-after": "0.01"} if mode == "429-retry-after" else {}
             return JSONResponse({"error": {"message": "slow down"}}, 429, headers)

@@ -66,6 +66,16 @@ def test_a_link_that_leads_out_is_no_run(client, root):
     assert client.get("/run/linked").status_code == 404
 
 
+@pytest.mark.parametrize("file", ["run.json", "trials.jsonl"])
+def test_a_run_with_a_file_that_leads_out_is_no_run(client, root, file):
+    for name in ("run.json", "trials.jsonl"):
+        (root.parent / "outside" / name).touch()
+    (root / "first" / file).unlink()
+    (root / "first" / file).symlink_to(root.parent / "outside" / file)
+    assert "/run/first" not in client.get("/").text
+    assert client.get("/run/first").status_code == 404
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_read_only_and_no_other_origin(client, method):
     answer = client.request(method, "/run/first", headers={"origin": "http://evil.example"})

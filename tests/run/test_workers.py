@@ -16,8 +16,9 @@ from allegiance.errors import UserError
 from allegiance.experiment import Configuration, Limits, expand
 from allegiance.play.trial import PreparedConfiguration, prepare
 from allegiance.run import run
+from allegiance.run.job_queue import MOST_EARLY_DEATHS, TRIES, JobQueue
 from allegiance.run.pool import in_turn
-from allegiance.run.processes import MOST_EARLY_DEATHS, TRIES, JobQueue, play_in_processes
+from allegiance.run.processes import play_in_processes
 
 
 def prepared_configurations(

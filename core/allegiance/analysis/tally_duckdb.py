@@ -64,7 +64,8 @@ SELECT
     trace.model, trace.peer_model, trace.app, trace.guard,
     trace.truncated IS NOT NULL AS cut,
     count(*) AS n,
-    n = count(trace.key) AND n = count(trace.events) AND n = count(seconds)
+    n = count(DISTINCT trace.key) AND isfinite(sum(seconds))
+        AND n = count(trace.events) AND n = count(seconds)
         AND bool_and(coalesce(trace.schema_version, {SCHEMA}) = {SCHEMA}) AS whole
 FROM (
     SELECT *, row_number() OVER () AS line

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from allegiance.bindings.binding import Binding
+from allegiance.reading import LONGEST, check_length, reads_text
 from allegiance.shell import targets
 from allegiance.trace.effects import Effect
 
@@ -17,13 +18,14 @@ Args = Mapping[str, Any]
 _METHODS = ("get", "post", "put", "patch", "delete", "head")
 _URL = ("url", "uri", "endpoint", "address", "link", "website_url")
 _BODY = ("body", "data", "json", "content", "payload", "params", "files", "form", "json_body")
-_ONE = re.compile(
+_REQUEST = re.compile(
     r"^(?:http|https|api|web|make|send|rest)_?(?:http_?)?(?:request|call|fetch)(?:_tool)?$"
     r"|^(?:fetch|fetch_url|request|http|curl|web_fetch)$",
     re.IGNORECASE,
 )
 
 
+@reads_text("https://", "%", "/", "?", "&", "@", "[", "a=1&")
 def effects(method: str | None, args: Args) -> list[Effect]:
     """Return the effects of a request.
 
@@ -35,12 +37,13 @@ def effects(method: str | None, args: Args) -> list[Effect]:
         args: The arguments of the call.
 
     Raises:
-        ValueError: If the arguments have no URL.
+        ValueError: If the arguments have no URL, or one that is too long.
     """
     args = _unpacked(args)
     address = next((args[n] for n in _URL if args.get(n)), None)
     if not isinstance(address, str):
         raise ValueError(f"the arguments {', '.join(args)} have no URL")
+    check_length(address, LONGEST)
     address = address.strip().strip("\"'")
     target = targets.url(address) or targets.url(f"http://{address}") or address
     method = (method or str(args.get("method") or "get")).lower()
@@ -66,20 +69,28 @@ def http() -> list[Binding]:
         for method in _METHODS
         for name in (f"requests_{method}", f"http_{method}", f"{method}_request")
     ]
-    return [*bound, Binding(_ONE, _with(None))]
+    return [*bound, Binding(_REQUEST, _with(None))]
 
 
 def _with(method: str | None) -> Callable[[Args], list[Effect]]:
     return lambda args: effects(method, args)
 
 
+@reads_text("[", "{", '{"a":', '"', "\\")
 def _unpacked(args: Args) -> Args:
-    """Return the arguments; LangChain's tools take a single string, a URL or JSON with a URL."""
+    """Return the arguments; LangChain's tools take a single string, a URL or JSON with a URL.
+
+    Raises:
+        ValueError: If the string is too long, or its JSON is nested too deeply.
+    """
     texts = [args[n] for n in ("text", "input", "tool_input", "__arg1") if n in args]
     if any(n in args for n in _URL) or not texts or not isinstance(texts[0], str):
         return args
+    check_length(texts[0], LONGEST)
     try:
         inner = json.loads(texts[0])
+    except RecursionError as error:
+        raise ValueError("the JSON of the argument is nested too deeply") from error
     except ValueError:
         return {"url": texts[0]}
     return inner if isinstance(inner, dict) else {"url": str(inner)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._print import discard_output, say
 from allegiance.errors import UserError
 
 app = typer.Typer(
@@ -18,6 +20,9 @@ app = typer.Typer(
     help="Does your agent side with its operator or with its peers?",
 )
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The errors of a disk that can hold no more."""
+
 
 def main() -> None:
     """Run the command line.
@@ -26,9 +31,18 @@ def main() -> None:
     keeps the trials that have ended. ``run`` also exits 1 if every trial was an error.
     """
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # a full disk is noticed here, and not when Python ends
     except UserError as error:
-        typer.echo(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        discard_output()
+        say(f"error: cannot write the output: {error.strerror}", err=True)
         sys.exit(2)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from allegiance.cli._print import console, say
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import visible
 
 
 @contextmanager
@@ -22,20 +23,25 @@ def show_progress(total: int, folder: Path) -> Iterator[Callable[[Trial], None]]
     Yields:
         A function to call with every trial as it ends.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
+    screen = console(err=True)
     counts: Counter[str] = Counter()
 
     def tally() -> str:
         return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
-    if console.is_terminal:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    if screen.is_terminal:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
-        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console) as bar:
-            task = bar.add_task(str(folder), total=total)
+        text = TextColumn("{task.description}", markup=False)  # names of folders are no markup
+        columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=screen) as bar:
+            task = bar.add_task(visible(str(folder)), total=total)
 
             def advance(trial: Trial) -> None:
                 counts[trial.outcome] += 1
@@ -49,7 +55,7 @@ def show_progress(total: int, folder: Path) -> Iterator[Callable[[Trial], None]]
         counts[trial.outcome] += 1
         done = counts.total()
         if done % step == 0 or done == total:
-            print(f"{done}/{total} trials: {tally()}", file=sys.stderr, flush=True)
+            say(f"{done}/{total} trials: {tally()}", err=True)
 
-    print(f"{total} trials into {folder}", file=sys.stderr, flush=True)
+    say(f"{total} trials into {folder}", err=True)
     yield line

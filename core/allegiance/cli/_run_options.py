@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-import typer
-
+from allegiance.cli._print import say
 from allegiance.cli._settings import (
     FIXED,
     RAY,
@@ -153,7 +152,7 @@ def new_run(experiment: Experiment, shard: str) -> Manifest:
 
     plan = experiment.plan()
     for text in plan.left_out:
-        typer.echo(f"left out: {text}", err=True)
+        say(f"left out: {text}", err=True)
     return manifest_of(experiment, plan, shard)
 
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
+from allegiance.cli._print import console, say
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from allegiance.experiment.configurations import Configuration
     from allegiance.stats.sequential import SequentialState
     from allegiance.store.reader import Run
@@ -34,14 +33,6 @@ def as_fields(by: str) -> tuple[str, ...]:
     return fields
 
 
-def console() -> Console:
-    """Return a console for tables: 180 columns wide where no terminal sets a width."""
-    from rich.console import Console
-
-    screen = Console()
-    return screen if screen.is_terminal else Console(width=180)
-
-
 def end_damaged(*runs: Run) -> None:
     """Name the lines of runs that cannot be read, and exit with 2 if there are any.
 
@@ -51,7 +42,7 @@ def end_damaged(*runs: Run) -> None:
 
     problems = [problem for run in runs for problem in run.problems]
     for problem in problems:
-        typer.echo(f"not read: {problem}", err=True)
+        say(f"not read: {problem}", err=True)
     if problems:
         raise typer.Exit(2)
 
@@ -93,7 +84,7 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         scores = honest_scores(trials)
         screen.print(pass_mark_table(scores))
         for line in pass_mark_advice(scores):
-            screen.print(line, markup=False, highlight=False)
+            screen.print(line)
     for note in measured(counts, by):
         screen.print(note, style="bold")
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from allegiance.cli._options import RunsArgument
-from allegiance.cli._tables import console, end_damaged, note_early
+from allegiance.cli._print import console
+from allegiance.cli._tables import end_damaged, note_early
 from allegiance.errors import UserError
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.cli._options import RunsArgument
-from allegiance.cli._tables import MOST_CONTRASTS, console, end_damaged, note_early
+from allegiance.cli._print import console
+from allegiance.cli._tables import MOST_CONTRASTS, end_damaged, note_early
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:

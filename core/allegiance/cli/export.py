@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._print import say
 from allegiance.cli._tables import end_damaged
 from allegiance.errors import UserError
 from allegiance.registry import EXPORT_FORMATS
@@ -34,7 +35,7 @@ def command(
     path = out or (run if run.is_dir() else run.parent) / module.DEFAULT
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        typer.echo(f"{module.write(stored, path)}  {len(stored.trials)} trials")
+        say(f"{module.write(stored, path)}  {len(stored.trials)} trials")
     except OSError as error:
-        raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
+        raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     end_damaged(stored)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from allegiance.cli._print import say
 from allegiance.errors import UserError
 from allegiance.registry import GATE_FORMATS
 
@@ -90,7 +91,7 @@ def command(
         "per": per,
     }
     report = _report(run, baseline, criteria)
-    typer.echo(text.render(report), nl=False)
+    say(text.render(report), end="")
     for name, path in files:
         _write_file(name, path, report)
     if github:
@@ -160,12 +161,15 @@ def _files(options: Sequence[str]) -> list[tuple[str, Path]]:
 
 
 def _write_file(name: str, path: Path, report: GateReport) -> None:
+    from allegiance.store.replacement import replace_file
+
     content = GATE_FORMATS.load(name).render(report)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        with replace_file(path) as draft:
+            draft.write_text(content, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"--write {f'{name}={path}'!r}: {error.strerror}") from error
+        raise UserError(f"--write {f'{name}={path}'!r}: {error.strerror or error}") from error
 
 
 def _annotate(report: GateReport) -> None:
@@ -174,5 +178,8 @@ def _annotate(report: GateReport) -> None:
     typer.echo(github.render(report), nl=False)
     file = os.environ.get("GITHUB_STEP_SUMMARY")
     if file:
-        with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(github.summary(report))
+        try:
+            with Path(file).open("a", encoding="utf-8") as stream:
+                stream.write(github.summary(report))
+        except OSError as error:
+            raise UserError(f"GITHUB_STEP_SUMMARY {file!r}: {error.strerror or error}") from error

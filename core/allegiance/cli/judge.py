@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.cli._option_groups import with_option_groups
-from allegiance.cli._tables import console
+from allegiance.cli._print import console, say
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def command(
     judged = _validate(judge, part, ask) if run is None else _judge_run(judge, run, ask)
     _print_counts(judged)
     if path is not None:
-        typer.echo(f"written to {path}")
+        say(f"written to {path}")
     if judge.ask is not None and not any(item.reply for item in judged):
         causes = {item.awareness.cause for item in judged}
-        typer.echo(f"the judge gave no reply at all: {sorted(causes)[0]}", err=True)
+        say(f"the judge gave no reply at all: {sorted(causes)[0]}", err=True)
         raise typer.Exit(1)
 
 
@@ -156,7 +156,7 @@ def _ask(
     try:
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") if path is not None else _nowhere() as file:
+        with _new_file(path) if path is not None else _nowhere() as file:
             for judged in judge_all(ask, items, concurrency):
                 file.write(judged.model_dump_json() + "\n")
                 file.flush()
@@ -164,6 +164,12 @@ def _ask(
     except OSError as error:
         raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
     return answers
+
+
+def _new_file(path: Path) -> Any:
+    from allegiance.store.replacement import open_private
+
+    return open(path, "x", encoding="utf-8", opener=open_private)
 
 
 def _nowhere() -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._print import say
 from allegiance.errors import UserError, install
 
 NAME = "list"  # a module called list would hide the built-in function
@@ -96,4 +97,4 @@ def command(
         if kind in ("", name):
             typer.secho(name, bold=True)
             for key, text in rows:
-                typer.echo(f"  {key:<20} {text}")
+                say(f"  {key:<20} {text}")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from allegiance.cli._print import say
+
 
 def command(
     runs: Annotated[
@@ -17,4 +19,4 @@ def command(
     """Merge the shards of a run into one run."""
     from allegiance.store.merge import merge
 
-    typer.echo(f"{merge(runs, out)} trials in {out}")
+    say(f"{merge(runs, out)} trials in {out}")

@@ -9,7 +9,7 @@ import typer
 
 from allegiance.cli._option_groups import with_option_groups
 from allegiance.cli._options import PriceOption, SubjectOptions
-from allegiance.cli._tables import console
+from allegiance.cli._print import console, say
 from allegiance.errors import UserError
 from allegiance.trace.model_names import is_scripted
 
@@ -53,7 +53,7 @@ def command(
     if schema:
         import json
 
-        typer.echo(json.dumps(json_schema(), indent=2))
+        say(json.dumps(json_schema(), indent=2))
         return
     if not experiment:
         raise UserError(f"no experiment is named: name a file, or a preset: {', '.join(PRESETS)}")
@@ -74,12 +74,12 @@ def _print(experiment: Experiment, prices: dict[str, Price], *, configurations: 
     blocks = [(experiment.label(block), experiment.plan_of(block)) for block in experiment.blocks]
     plan = experiment.plan()
     for text in plan.left_out:
-        typer.echo(f"left out: {text}", err=True)
+        say(f"left out: {text}", err=True)
     screen = console()
     screen.print(_configuration_table(experiment, blocks, plan))
     if configurations:
         for configuration in plan.configurations:
-            typer.echo(
+            say(
                 f"{configuration.scenario} {configuration.condition.label()} "
                 f"{configuration.full_pattern} {configuration.model}"
                 + (f" guard={configuration.guard}" if configuration.guard else "")
@@ -87,7 +87,7 @@ def _print(experiment: Experiment, prices: dict[str, Price], *, configurations: 
     turns = experiment.spending()["turns"]
     screen.print(_use_table(expect(plan.configurations, experiment.each, turns), prices))
     for line in _assumptions(experiment, plan, turns):
-        screen.print(line, highlight=False, markup=False)
+        screen.print(line)
 
 
 def _configuration_table(

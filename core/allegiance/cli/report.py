@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from allegiance.cli._options import RunArgument
+from allegiance.cli._print import say
 from allegiance.cli._tables import end_damaged
 from allegiance.errors import UserError
 
@@ -21,6 +22,7 @@ def command(
 ) -> None:
     """Write the report of a run: one HTML file that needs no network."""
     from allegiance.report.page import report_page
+    from allegiance.store.replacement import replace_file
     from allegiance.store.writer import read
 
     loaded = read(run)
@@ -29,10 +31,11 @@ def command(
     page = report_page(loaded)
     path = html or (run if run.is_dir() else run.parent) / "report.html"
     try:
-        path.write_bytes(page)
+        with replace_file(path) as draft:
+            draft.write_bytes(page)
     except OSError as error:
-        raise UserError(f"cannot write {str(path)!r}: {error.strerror}") from error
-    typer.echo(f"{path}  {len(loaded.trials)} trials, {len(page) / 1e6:.1f} MB")
+        raise UserError(f"cannot write {str(path)!r}: {error.strerror or error}") from error
+    say(f"{path}  {len(loaded.trials)} trials, {len(page) / 1e6:.1f} MB")
     if show:
         typer.launch(str(path))
     end_damaged(loaded)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from allegiance.cli._options import RunArgument
+from allegiance.cli._print import say
 
 
 def command(
@@ -18,4 +19,4 @@ def command(
     from allegiance.run.rescore import rescore
 
     trials, different = rescore(run, out)
-    typer.echo(f"{trials} trials in {out}; the outcome of {different} has changed")
+    say(f"{trials} trials in {out}; the outcome of {different} has changed")

@@ -17,6 +17,7 @@ from allegiance.cli._options import (
     StopOptions,
     SubjectOptions,
 )
+from allegiance.cli._print import say
 from allegiance.cli._run_options import RunOptions, plan_run
 from allegiance.cli._tables import as_fields, print_states, print_tables
 
@@ -74,7 +75,7 @@ def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
     if cause:
         again = f"allegiance run --resume {shlex.quote(str(result.folder))}"
         larger = " with a larger budget" if result.stopped and "seconds" not in cause else ""
-        typer.echo(
+        say(
             f"stopped: {cause}; the trials that ended are kept, `{again}` continues the run"
             f"{larger}",
             err=True,

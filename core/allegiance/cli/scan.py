@@ -10,6 +10,7 @@ import typer
 
 from allegiance.cli._option_groups import with_option_groups
 from allegiance.cli._options import BindingOptions, ProtectionOptions
+from allegiance.cli._print import console, say
 from allegiance.errors import UserError
 from allegiance.registry import SCAN_FORMATS
 
@@ -61,7 +62,7 @@ def command(
     options = _guard_options(binding, protection)
     replay = Replay(guard_of(options))
     for note in options.notes:
-        typer.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     results, unread = _scan(replay, _conversations(files, source), as_json=as_json)
     if not as_json:
         _print(results)
@@ -81,11 +82,11 @@ def _scan(
     for file, conversation in conversations:
         if isinstance(conversation, str):
             unread += 1
-            typer.echo(f"not read: {conversation}", err=True)
+            say(f"not read: {conversation}", err=True)
             continue
         scanned = replay(conversation, str(file))
         if as_json:
-            typer.echo(json_line(scanned))
+            typer.echo(json_line(scanned))  # JSON escapes control characters
         results.append(scanned.cut_down())
     return results, unread
 
@@ -127,7 +128,6 @@ def _conversations(files: Sequence[Path], source: str) -> Iterator[tuple[Path, C
 
 
 def _print(results: Sequence[Scanned]) -> None:
-    from allegiance.cli._tables import console
     from allegiance.scan.tables import details, table
 
     screen = console()
@@ -171,5 +171,5 @@ def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> in
         lines.append("NOTHING WAS JUDGED: there is no conversation in the files")
         code = 3
     for line in lines:
-        typer.echo(line, err=True)
+        say(line, err=True)
     return code

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.cli._options import ByOption, RunArgument
+from allegiance.cli._print import console, say
 from allegiance.cli._tables import as_fields, end_damaged, note_early, print_tables
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
     from allegiance.trace.trials import Trial
+
+LONGEST_ROW = 1000
+"""The characters of a trial in the list; names of a real run are far shorter."""
 
 
 def command(
@@ -26,8 +30,7 @@ def command(
     by: ByOption = "model,behaviour,pattern",
 ) -> None:
     """Show the tables of a run and list its trials, or show the transcript of one trial."""
-    from rich.console import Console
-
+    from allegiance.report.excerpt import one_line
     from allegiance.report.transcript import transcript
     from allegiance.store.writer import read
 
@@ -39,13 +42,12 @@ def command(
         note_early(loaded)
         for number, played in enumerate(loaded.trials):
             trace = played.trace
-            typer.echo(
-                f"{number:>5} {trace.key} {played.outcome:<10} {trace.scenario} "
-                f"{trace.condition.label()} {trace.full_pattern} {trace.model}"
-            )
+            names = (trace.scenario, trace.condition.label(), trace.full_pattern, trace.model)
+            row = f"{trace.key} {played.outcome:<10} {' '.join(names)}"
+            say(f"{number:>5} {one_line(row, LONGEST_ROW)}")
         end_damaged(loaded)
         return
-    Console(soft_wrap=True).print(transcript(_pick(loaded.trials, trial)))
+    console(soft_wrap=True).print(transcript(_pick(loaded.trials, trial)))
 
 
 def _pick(trials: Sequence[Trial], name: str) -> Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,16 @@ from allegiance.errors import UserError
 from allegiance.experiment.did_you_mean import meant
 from allegiance.experiment.experiment import Block, Experiment
 from allegiance.experiment.limits import Budget, Price, Spending
+from allegiance.reading import reads_text
 from allegiance.stats.stop_rule import StopRule
 
 PRESETS = ("smoke", "study", "controls", "ci", "calibrate-pass-mark")
 FOLDER = Path(__file__).with_name("presets")
 LARGEST = 1_000_000
 """The largest size of a plan file, in bytes."""
+
+_DEEP_KEY = re.compile(r"""(?<![\w.-])(?:[\w"'-]{1,64}+\s{0,4}\.\s{0,4}){32}""")
+"""A key of many parts, for which tomllib takes quadratic time."""
 
 ConfigurationKey = tuple[int | str, ...]
 _MODELS: dict[int | str, Any] = {
@@ -45,6 +50,7 @@ def load(name_or_path: str | Path) -> Experiment:
     return read_file(path)
 
 
+@reads_text("[", "{", "a.", "[a]\n", '"', "=", "#", "a=[", limit=LARGEST)
 def read_file(path: Path) -> Experiment:
     """Read a plan file.
 
@@ -54,16 +60,20 @@ def read_file(path: Path) -> Experiment:
     if path.suffix.lower() != ".toml":
         raise UserError(f"{str(path)!r} does not end in .toml; write the plan as a TOML file")
     try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)  # a device has no end
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
     if len(raw) > LARGEST:
         raise UserError(
-            f"{str(path)!r} has {len(raw):,} bytes; a plan file has at most {LARGEST:,}"
+            f"{str(path)!r} has {path.stat().st_size:,} bytes; a plan file has at most {LARGEST:,}"
         )
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{str(path)!r} is not UTF-8: {error}") from error
+    if _DEEP_KEY.search(text):
+        raise UserError(f"{str(path)!r} has a key of more than 32 parts; a plan has none")
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

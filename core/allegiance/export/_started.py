@@ -11,5 +11,5 @@ def started(run: Run) -> datetime:
     """Return the start time in the run's manifest, or the Unix epoch if it has none."""
     try:
         return datetime.fromisoformat(str(run.manifest["started"])).astimezone(UTC)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return datetime.fromtimestamp(0, UTC)

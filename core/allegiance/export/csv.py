@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 from allegiance.export._rows import COLUMNS, Value, rows
+from allegiance.store.replacement import replace_file
 from allegiance.store.writer import Run
 
 DEFAULT = "trials.csv"
@@ -13,7 +14,7 @@ DEFAULT = "trials.csv"
 
 def write(run: Run, path: Path) -> Path:
     """Write a run to a CSV file and return its path."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with replace_file(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(COLUMNS))
         writer.writeheader()
         for row in rows(run.trials):

@@ -22,6 +22,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from allegiance.export._started import started
 from allegiance.probe.flags import critic_status, flagged
 from allegiance.stats.rates import rate
+from allegiance.store.replacement import replace_folder
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
 from allegiance.trace.events import CRITIC, OPERATOR, Event, Verdict
@@ -39,16 +40,16 @@ def write(run: Run, path: Path) -> Path:
 
     Each sample is written at once, so memory holds only the directory of each zip file.
     """
-    path.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     created = started(run).isoformat(timespec="seconds")
     logs: dict[tuple[str, str, str], _Log] = {}
-    with ExitStack() as opened:
+    with replace_folder(path) as draft, ExitStack() as opened:
         for trial in run.trials:
             t = trial.trace
             name = (t.scenario, t.full_pattern, t.model)
             if name not in logs:
                 stem = re.sub(r"[^\w.-]+", "-", "_".join(name))[:100]
-                file = path / f"{stem}_{digest(name)[:8]}.eval"
+                file = draft / f"{stem}_{digest(name)[:8]}.eval"
                 logs[name] = _Log(file, name, t, created, opened)
             logs[name].add(trial)
         for log in logs.values():
@@ -71,7 +72,8 @@ class _Log:
 
     def add(self, trial: Trial) -> None:
         sample = _sample(trial)
-        _put(self._file, f"samples/{sample['id']}_epoch_{sample['epoch']}.json", sample)
+        name = re.sub(r"[^\w.,=+-]+", "-", sample["id"])  # a guard of a foreign run may be a path
+        _put(self._file, f"samples/{name}_epoch_{sample['epoch']}.json", sample)
         self._summaries.write(b", " if self._samples else b"[")
         self._summaries.write(json.dumps(_summary(sample), default=str).encode())
         self._ids[sample["id"]] = None

@@ -14,6 +14,7 @@ from typing import Any
 
 from allegiance.export._started import started
 from allegiance.probe.flags import critic_findings, critic_status, flagged
+from allegiance.store.replacement import replace_file
 from allegiance.store.writer import Run
 from allegiance.trace.digest import digest
 from allegiance.trace.events import CRITIC, Event, Verdict
@@ -48,7 +49,7 @@ Json = dict[str, Any]
 def write(run: Run, path: Path) -> Path:
     """Write a run to a file of OTLP JSON lines and return its path."""
     begin = int(started(run).timestamp() * 1e9)
-    with path.open("w", encoding="utf-8") as file:
+    with replace_file(path) as draft, draft.open("w", encoding="utf-8") as file:
         for trial in run.trials:
             file.write(json.dumps(document(trial, begin)) + "\n")
     return path

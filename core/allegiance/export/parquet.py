@@ -9,6 +9,7 @@ from typing import Any
 
 from allegiance.errors import needed_by
 from allegiance.export._rows import COLUMNS, rows
+from allegiance.store.replacement import replace_file
 from allegiance.store.writer import Run
 
 DEFAULT = "trials.parquet"
@@ -28,7 +29,7 @@ def write(run: Run, path: Path) -> Path:
     types = {str: pa.string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_()}
     schema = pa.schema([(name, types[kind]) for name, kind in COLUMNS.items()])
     remaining = rows(run.trials)
-    with pq.ParquetWriter(path, schema) as file:
+    with replace_file(path) as draft, pq.ParquetWriter(draft, schema) as file:
         while batch := list(islice(remaining, BATCH)):
             file.write_table(pa.Table.from_pylist(batch, schema=schema))
     return path

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from allegiance.guard.decider import Decider
+from allegiance.guard.recent import Recent, describe_error
 from allegiance.guard.watch import CURRENT, Watch
 
 HOOKS: tuple[tuple[str, str], ...] = (
@@ -33,7 +34,7 @@ class Attachment:
         watches: The list that the watch of each run is appended to.
     """
 
-    def __init__(self, guard: Decider, app: Any, watches: list[Watch]) -> None:
+    def __init__(self, guard: Decider, app: Any, watches: Recent[Watch]) -> None:
         self._guard = guard
         self._app = app
         self._watches = watches
@@ -62,12 +63,8 @@ class Attachment:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        watch, stack, token = self._open.pop()
-        try:
-            stack.close()
-        finally:
-            CURRENT.reset(token)
-            watch.end(f"{kind.__name__}: {error}" if kind else "")
+        self._leave(kind, error)
+        self._guard.flush()
 
     async def __aenter__(self) -> Watch:
         return self.__enter__()
@@ -78,4 +75,16 @@ class Attachment:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.__exit__(kind, error, traceback)
+        self._leave(kind, error)
+        if self._guard.sinks:
+            import asyncio  # only if there is something to wait for
+
+            await asyncio.to_thread(self._guard.flush)
+
+    def _leave(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
+        watch, stack, token = self._open.pop()
+        try:
+            stack.close()
+        finally:
+            CURRENT.reset(token)
+            watch.record_end(describe_error(error) if kind and error else "")

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from allegiance.guard.decider import Decider
+from allegiance.guard.decider import LONG, Decider
 from allegiance.guard.decision import ALLOW, Decision
+from allegiance.guard.recent import MOST, Recent
+from allegiance.guard.window import Window
 from allegiance.probe.timeline import Timeline
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind
@@ -28,36 +30,48 @@ _NUMBERS = count(1)
 class ToolBoundary:
     """Records a trace and decides whether its calls may run; safe to use from any thread.
 
-    Attributes:
+    Args:
         guard: Decides whether calls may run; None lets every call through.
+        keep: The number of events that are kept at least; None keeps all.
+
+    Attributes:
         number: The number of this trace in the process, for sinks that several traces share.
-        findings: The findings of the probes in this trace.
+        findings: The findings of the probes in this trace; the last of them if not all events are
+            kept.
         halted: The decision that stopped the trace, or None; every later call is rejected with it.
         closed: Whether recording has ended.
         lock: Held while something is recorded; hold it to record several things together.
     """
 
-    def __init__(self, guard: Decider | None) -> None:
+    def __init__(self, guard: Decider | None, keep: int | None = None) -> None:
         self.guard = guard
         self.number = next(_NUMBERS)
-        self.findings: list[Finding] = []
+        self.findings: Recent[Finding] = Recent(most=None if keep is None else MOST)
         self.halted: Decision | None = None
         self.closed = False
         self.lock = threading.RLock()
-        self._timeline = Timeline()
+        self._window = None if keep is None else Window(keep)
+        self._timeline = self._window or Timeline()
         self._calls = 0
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """The events so far."""
+        """The events so far, or those that are kept."""
         with self.lock:
-            return tuple(self._timeline.events)
+            window = self._window
+            return tuple(self._timeline.events if window is None else window.kept.last)
+
+    @property
+    def dropped(self) -> int:
+        """The number of events that are no longer kept."""
+        return 0 if self._window is None else self._window.kept.dropped
 
     def append(self, kind: Kind, actor: str, text: str) -> None:
         """Append an event that does not belong to a call: a message, or the end."""
         with self.lock:
             if not self.closed:
-                self._decide(self._timeline.add(kind, actor, text=sanitize(text)))
+                event = self._timeline.add(kind, actor, text=sanitize(text))
+                self._decide(event, size=len(event.text))
 
     def call(
         self,
@@ -69,6 +83,7 @@ class ToolBoundary:
         effects: tuple[Effect, ...] = (),
         bound: bool = True,
         failure: str | None = None,
+        size: int = 0,
     ) -> tuple[Event, Decision]:
         """Append a call that is about to run, and decide whether it may run.
 
@@ -81,7 +96,8 @@ class ToolBoundary:
             call_id: The framework's id for the call, if it has one.
             effects: The effects that the call would have.
             bound: Whether the effects of the tool are known.
-            failure: An error that happened before, such as that of the call's binding.
+            failure: Why the call cannot be judged, such as an error of its binding.
+            size: The characters of the arguments.
 
         Raises:
             RuntimeError: If recording has ended.
@@ -99,7 +115,7 @@ class ToolBoundary:
                 effects=effects,
                 bound=bound,
             )
-            return event, self._decide(event, failure)
+            return event, self._decide(event, failure, size)
 
     def resolve(
         self, event: Event, decision: Decision, loop: asyncio.AbstractEventLoop | None = None
@@ -161,7 +177,12 @@ class ToolBoundary:
                 ok=ok,
                 bound=event.bound,
             )
-            self._decide(result)
+            self._decide(result, size=len(result.text))
+
+    def flush(self) -> None:
+        """Wait for the sinks, but not for long."""
+        if self.guard is not None and self.guard.sinks:
+            self.guard.flush()
 
     def _record_rejection(self, event: Event, decision: Decision) -> None:
         if self.closed:
@@ -177,19 +198,21 @@ class ToolBoundary:
             ok=False,
             bound=event.bound,
         )
-        self._decide(record)
+        self._decide(record, size=len(record.text))
         self.record_result(event, decision.message, ok=False)
 
-    def _decide(self, event: Event, failure: str | None = None) -> Decision:
+    def _decide(self, event: Event, failure: str | None = None, size: int = 0) -> Decision:
         """Run the probes on the last event; pass it and the new findings to the sinks."""
-        guard = self.guard
+        guard, window = self.guard, self._window
         if guard is None:
             return ALLOW
-        decision = guard.decide(self._timeline.view(), failure)
+        decision = guard.decide(self._timeline.view(), failure, limited=size > LONG)
+        if window is not None and window.weigh(size):
+            window.trim(guard.run_limited, guard.probes)
         if decision is not ALLOW:
             self.findings.extend(decision.findings)
         if guard.sinks:
-            guard.notify_sinks(event, self.number)
+            guard.notify_sinks(event, self.number, size)
             for finding in decision.findings:
                 guard.notify_sinks(finding, self.number)
         return decision

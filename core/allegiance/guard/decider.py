@@ -7,7 +7,7 @@ different way. A decider that fails rejects the call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType
@@ -17,16 +17,18 @@ from allegiance.guard.approval import ask_on_console, wait_for
 from allegiance.guard.decision import (
     ACTIONS,
     ALLOW,
-    TRACE_NUMBER,
     Ask,
     Decision,
     Policy,
     Record,
     Sink,
 )
-from allegiance.guard.time_limit import TimeLimit
+from allegiance.guard.delivery import FLUSH_SECONDS, Delivery
+from allegiance.guard.recent import MOST, Recent, describe_error, shorten
+from allegiance.guard.time_limit import Interrupted, TimeLimit
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import View
+from allegiance.reading import LONGEST
 from allegiance.trace.events import KINDS, Event, Finding
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from allegiance.bindings.binding import Binding
 
 _CACHED_TOOLS = 512
+
+LONG = 2_000
+"""Characters of arguments above which our own probes and bindings have a time limit, too: a switch
+of threads is then a small part of the decision's time."""
 
 
 @dataclass
@@ -50,11 +56,15 @@ class Decider:
         ask: Decides under the policy ``ask``: takes the decision and the event, and returns whether
             the call may run. By default a person is asked on the console.
         limit: Seconds that a probe or binding of the user may take for one event; None for no
-            limit.
-        sinks: Called with every event, every finding, and every decision that rejects a call.
-        findings: Every finding so far, in order.
-        failures: Errors of probes, bindings and sinks so far, in order. A probe or binding that
-            fails rejects the call, unless the policy is ``observe``.
+            limit. Ours have a limit only if the arguments are long.
+        sinks: Called with every event, every finding, and every decision that rejects a call, on
+            threads of their own.
+        findings: The last findings, in order; ``findings.total`` counts all.
+        failures: The last errors of probes, bindings and sinks, in order; ``failures.total`` counts
+            all. A probe or binding that fails rejects the call, unless the policy is ``observe``.
+        keep_events: The number of events that one run of an app keeps at least; None keeps all.
+            The probes' verdicts do not depend on it, and the sinks get every event.
+        longest_args: The characters of a call's arguments above which the call is rejected.
     """
 
     probes: Sequence[Probe]
@@ -63,14 +73,17 @@ class Decider:
     ask: Ask | None = None
     limit: float | None = 1.0
     sinks: Sequence[Sink] = ()
-    findings: list[Finding] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
+    findings: Recent[Finding] = field(default_factory=Recent)
+    failures: Recent[str] = field(default_factory=Recent)
+    keep_events: int | None = 4000
+    longest_args: int = LONGEST
 
     def __post_init__(self) -> None:
         """Copy the probes into a tuple, since an iterator would be empty at the second event."""
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
         self.time_limit = TimeLimit(self.limit)
+        self._delivery = Delivery(self.failures)
         self._cache: tuple[Sequence[Binding], dict[str, tuple[Binding | None, bool]]] = ((), {})
         self._called = {
             kind: tuple(
@@ -79,16 +92,34 @@ class Decider:
             for kind in KINDS
         }
 
-    def decide(self, view: View, failure: str | None = None) -> Decision:
+    @property
+    def dropped(self) -> int:
+        """The records that no sink got because it was too slow; see ``failures``."""
+        return self._delivery.dropped
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
+        """Wait until the sinks have every record so far.
+
+        Returns:
+            Whether they have; if not, ``failures`` says which sink is slow.
+        """
+        return self._delivery.flush(seconds)
+
+    def note_failure(self, failure: str) -> None:
+        """Add an error to the failures, shortened."""
+        self.failures.append(shorten(failure))
+
+    def decide(self, view: View, failure: str | None = None, *, limited: bool = False) -> Decision:
         """Run every probe on the view and decide whether its last event, a call, may run.
 
         Args:
             view: The events so far; the last may be a call that has not run yet.
             failure: An error that happened before, such as that of the call's binding.
+            limited: Whether our own probes have a time limit, too.
         """
-        findings, failures = self._run_probes(view)
+        findings, failures = self._run_probes(view, limited)
         if failure is not None:
-            failures.append(failure)
+            failures.append(shorten(failure))
         if not (findings or failures):
             return ALLOW
         self.findings.extend(findings)
@@ -133,7 +164,9 @@ class Decider:
             answer = (self.ask or ask_on_console)(decision, event)
             if inspect.isawaitable(answer):
                 answer = wait_for(answer, loop)
-        except Exception as error:  # noqa: BLE001 - fail closed
+        except KeyboardInterrupt:
+            raise  # a person pressed Ctrl-C instead of answering
+        except BaseException as error:  # noqa: BLE001 - fail closed
             return self._reject_unanswered(decision, error)
         return self.apply_answer(decision, answer)
 
@@ -151,6 +184,11 @@ class Decider:
                 answer = await asyncio.to_thread(ask, decision, event)
                 if inspect.isawaitable(answer):
                     answer = await answer
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise  # the app was cancelled while it waited for the answer
+            return self._reject_unanswered(decision, error)
         except Exception as error:  # noqa: BLE001 - fail closed
             return self._reject_unanswered(decision, error)
         return self.apply_answer(decision, answer)
@@ -161,41 +199,51 @@ class Decider:
             return Decision(action="allow", findings=decision.findings)
         return decision.model_copy(update={"action": "reject"})
 
-    def notify_sinks(self, record: Record, trace: int = 0) -> None:
-        """Hand a record to every sink; a sink that fails is noted in ``failures``.
+    def notify_sinks(self, record: Record, trace: int = 0, size: int = 0) -> None:
+        """Hand a record to every sink, without waiting for it.
+
+        A sink that fails or is too slow is noted in ``failures``.
 
         Args:
             record: The event, finding or decision.
             trace: The number of its trace, which sinks read from ``TRACE_NUMBER``.
+            size: The characters of the record's text and arguments.
         """
-        token = TRACE_NUMBER.set(trace)
-        try:
-            for sink in self.sinks:
-                try:
-                    sink(record)
-                except Exception as error:  # noqa: BLE001 - an app must not depend on its sinks
-                    self.failures.append(f"sink {sink!r} failed: {type(error).__name__}: {error}")
-        finally:
-            TRACE_NUMBER.reset(token)
+        self._delivery.put(self.sinks, record, trace, size)
 
-    def _run_probes(self, view: View) -> tuple[list[Finding], list[str]]:
+    def run_limited(self, owner: object, job: Callable[[], None]) -> None:
+        """Run code of a probe, under the time limit unless the probe is ours; note its errors."""
+        try:
+            if is_built_in(getattr(owner, "__self__", owner)):
+                job()
+            else:
+                self.time_limit(job)
+        except Exception as error:  # noqa: BLE001 - the probe's next call will fail, too
+            self.note_failure(f"a fold failed: {describe_error(error)}")
+
+    def _run_probes(self, view: View, limited: bool) -> tuple[list[Finding], list[str]]:
         findings: list[Finding] = []
         failures: list[str] = []
         for probe, built_in in self._called[view.event.kind]:
             try:
-                if built_in:
-                    new = probe(view)
+                # our own probes need no limit, because tests/repository/test_readers.py shows that
+                # they read any text in linear time; a long text may still take longer than allowed
+                if built_in and not limited:
+                    if new := probe(view):
+                        findings.extend(_check_findings(new))
                 else:
-                    self.time_limit(partial(_collect, new := [], probe, view))
-                if new:
-                    findings.extend(_check_findings(new))
+                    collected: list[Finding] = []
+                    self.time_limit(partial(_collect, collected, probe, view))
+                    findings.extend(collected)
+            except Interrupted as error:
+                failures.append(f"{probe_name(probe)} {error}")
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
-                failures.append(f"{probe_name(probe)} failed: {type(error).__name__}: {error}")
+                failures.append(f"{probe_name(probe)} failed: {describe_error(error)}")
         return findings, failures
 
-    def _reject_unanswered(self, decision: Decision, error: Exception) -> Decision:
-        self.failures.append(f"ask failed: {type(error).__name__}: {error}")
-        message = f"{decision.message} (nobody could be asked: {error})"
+    def _reject_unanswered(self, decision: Decision, error: BaseException) -> Decision:
+        self.note_failure(f"ask failed: {describe_error(error)}")
+        message = f"{decision.message} (nobody could be asked: {describe_error(error)})"
         return decision.model_copy(update={"action": "reject", "message": message})
 
 
@@ -208,14 +256,17 @@ def _find_binding(bindings: Sequence[Binding], tool: str) -> Binding | None:
 
 
 def _collect(findings: list[Finding], probe: Probe, view: View) -> None:
-    findings.extend(probe(view))
+    findings.extend(_check_findings(probe(view)))
 
 
 def _check_findings(new: Iterable[Finding]) -> list[Finding]:
-    findings = list(new)
-    for finding in findings:
+    findings: list[Finding] = []
+    for finding in new:
         if not isinstance(finding, Finding):
             raise TypeError(f"returned {finding!r}, not a Finding")
+        findings.append(finding)
+        if len(findings) > MOST:  # a generator without an end would fill the memory
+            raise ValueError(f"returned more than {MOST} findings for one event")
     return findings
 
 

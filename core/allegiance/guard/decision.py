@@ -48,3 +48,6 @@ TRACE_NUMBER: ContextVar[int] = ContextVar("allegiance_trace_number", default=0)
 Traces are numbered from 1 in the order in which they begin in this process. A sink that several
 runs share tells their records apart by it: the ids of calls are unique in one trace alone.
 """
+
+RECORD_TIME: ContextVar[int] = ContextVar("allegiance_record_time", default=0)
+"""When a record came about, in nanoseconds since 1970, set while a sink is called."""

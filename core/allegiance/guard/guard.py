@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from allegiance.guard.decider import Decider
+from allegiance.guard.recent import Recent
 from allegiance.trace.events import Event
 
 if TYPE_CHECKING:  # loaded when a guard is attached: a trial needs neither
@@ -21,10 +23,11 @@ class Guard(Decider):
         ``with Guard([WeightExfiltration(assets=["models/**"])]).attach(): app.invoke(...)``
 
     Attributes:
-        watches: The watch of each run of an app, in order.
+        watches: The watch of the latest run of an app; who needs an earlier one keeps it, because a
+            server may attach a guard for each request. ``watches.total`` counts all runs.
     """
 
-    watches: list[Watch] = field(default_factory=list, repr=False)
+    watches: Recent[Watch] = field(default_factory=partial(Recent, most=1), repr=False)
 
     def attach(self, app: Any = None) -> Attachment:
         """Return a context manager that guards everything that runs inside it.
@@ -39,5 +42,5 @@ class Guard(Decider):
 
     @property
     def latest_events(self) -> tuple[Event, ...]:
-        """The events of the latest run."""
+        """The events of the latest run, or those of them that are kept."""
         return self.watches[-1].events if self.watches else ()

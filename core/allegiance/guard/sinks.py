@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
-import time
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from time import time_ns
+from typing import TYPE_CHECKING, Any, Protocol
 
 from allegiance.errors import UserError, needed_by
-from allegiance.guard.decision import TRACE_NUMBER, Decision, Record
+from allegiance.guard.decision import RECORD_TIME, TRACE_NUMBER, Decision, Record
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.redact import redact, redact_all
 
@@ -32,8 +34,17 @@ EVALUATION_LABEL = "gen_ai.evaluation.score.label"
 EVALUATION_EXPLANATION = "gen_ai.evaluation.explanation"
 
 
+class _Line(Protocol):
+    def flush(self, seconds: float | None) -> bool:
+        """Wait until the sink has every record so far."""
+
+
 class JsonLines:
     """Appends each record to a file as one line of JSON, with its kind as ``record``.
+
+    If records were dropped because the file was too slow, a line ``{"record": "dropped", "count":
+    ...}`` stands in their place. A new file can be read by its owner only: arguments and messages
+    may be confidential.
 
     Raises:
         UserError: If the file cannot be opened.
@@ -41,22 +52,44 @@ class JsonLines:
 
     def __init__(self, path: str | Path) -> None:
         try:
-            self._file = Path(path).open("a", encoding="utf-8")  # noqa: SIM115 - open for the app's life
+            self._file = open(path, "a", encoding="utf-8", opener=_open_private)  # noqa: SIM115 - open for the app's life; a Path takes no opener
         except OSError as error:
             raise UserError(f"cannot write to {str(path)!r}: {error.strerror}") from error
         self._lock = threading.Lock()
+        self._lines: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def __call__(self, record: Record) -> None:
         """Write a record and flush it."""
-        data = redact_all(record.model_dump(mode="json"))
+        self._write({"record": type(record).__name__.lower(), **record.model_dump(mode="json")})
+
+    def note_dropped(self, count: int) -> None:
+        """Write that records are missing here; a guard calls it."""
+        self._write({"record": "dropped", "count": count})
+
+    def note_line(self, line: _Line) -> None:
+        """Keep a line of a guard, so that ``close`` can wait for its records."""
+        self._lines.add(line)
+
+    def close(self, seconds: float | None = 10.0) -> None:
+        """Wait for the records that guards have handed over, and close the file.
+
+        Args:
+            seconds: How long to wait at most; None for as long as it takes.
+        """
+        for line in list(self._lines):
+            line.flush(seconds)
         with self._lock:
-            text = json.dumps({"record": type(record).__name__.lower(), **data})
+            self._file.close()
+
+    def _write(self, data: dict[str, Any]) -> None:
+        text = json.dumps(redact_all(data))
+        with self._lock:
             self._file.write(text + "\n")
             self._file.flush()
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class Logging:
@@ -86,6 +119,10 @@ class Logging:
         elif self._logger.isEnabledFor(self._events):
             subject = record.tool or redact(record.text)
             self._logger.log(self._events, "%s %s: %s", record.actor, record.kind, subject)
+
+    def note_dropped(self, count: int) -> None:
+        """Log that records were dropped; a guard calls it."""
+        self._logger.warning("%d records of the guard were dropped", count)
 
 
 class OpenTelemetry:
@@ -144,15 +181,20 @@ class OpenTelemetry:
                 "allegiance.bound": event.bound,
             }
             spans.last = spans.open[key] = self._tracer.start_span(
-                f"execute_tool {event.tool}", attributes=attributes
+                f"execute_tool {event.tool}", attributes=attributes, start_time=_now()
             )
         elif event.kind == "tool_result" and key in spans.open:
             span = spans.last = spans.open.pop(key)
             span.set_attribute("allegiance.ok", event.ok)
-            spans.ending = (span, time.time_ns())
+            spans.ending = (span, _now())
         elif event.kind == "end":
             for span in spans.open.values():
                 span.end()
+
+
+def _now() -> int:
+    """Return when the record came about: it may have waited for this sink."""
+    return RECORD_TIME.get() or time_ns()
 
 
 @dataclass

@@ -8,6 +8,8 @@ from typing import Any
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
+from allegiance.play.tool_call import call_name
+from allegiance.provider.usage import describe, token_count
 from allegiance.trace.events import Event
 from allegiance.trace.text import sanitize, sanitize_args
 from allegiance.trace.trials import Usage
@@ -35,6 +37,8 @@ class Recorder:
         self._lock = self._boundary.lock
         self._turns = self._input = self._output = 0
         self._cached = self._cached_input = self._cached_output = self._throttled = 0
+        self._bad_counts = 0
+        self._bad_count = ""
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -64,12 +68,20 @@ class Recorder:
             throttled=self._throttled,
         )
 
+    @property
+    def notes(self) -> dict[str, str]:
+        """Notes on what a provider sent and the record does not hold as it was sent."""
+        if not self._bad_counts:
+            return {}
+        example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
+        return {"unusable token counts": example}
+
     def turn(
         self,
         actor: str,
         text: str,
-        input_tokens: int = 0,
-        output_tokens: int = 0,
+        input_tokens: object = 0,
+        output_tokens: object = 0,
         *,
         cached: bool = False,
     ) -> None:
@@ -78,19 +90,29 @@ class Recorder:
         Args:
             actor: The role whose turn it is.
             text: What the model says; may be empty.
-            input_tokens: The tokens it read.
-            output_tokens: The tokens it wrote.
+            input_tokens: The tokens it read, as the provider reports them. What cannot be a number
+                of tokens counts as 0 and makes a note.
+            output_tokens: The tokens it wrote, likewise.
             cached: Whether the answer came from the cache, and cost nothing.
         """
         with self._lock:
+            read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
             self._turns += 1
-            self._input += input_tokens
-            self._output += output_tokens
+            self._input += read
+            self._output += wrote
             if cached:
                 self._cached += 1
-                self._cached_input += input_tokens
-                self._cached_output += output_tokens
+                self._cached_input += read
+                self._cached_output += wrote
             self.message(actor, text)
+
+    def check_tokens(self, reported: object) -> int:
+        """Return a reported count of tokens; 0 and a note for what cannot be one."""
+        tokens = token_count(reported)
+        if tokens is None:
+            self._bad_count = self._bad_count or describe(reported)
+            self._bad_counts += 1
+        return tokens or 0
 
     def throttled(self) -> None:
         """Count an answer in which a provider says that it is busy."""
@@ -113,7 +135,7 @@ class Recorder:
             args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
         """
-        args, tool = sanitize_args(args), sanitize(tool)
+        args, tool = sanitize_args(args), self._name(tool)
         boundary = self._boundary
         with self._lock:
             if boundary.closed:
@@ -133,7 +155,7 @@ class Recorder:
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True
     ) -> None:
         """Record a call that never reached the world: of the app's own tool, or an unknown tool."""
-        args, tool = sanitize_args(args), sanitize(tool)
+        args, tool = sanitize_args(args), self._name(tool)
         with self._lock:
             if not self._boundary.closed:
                 event, _ = self._boundary.call(actor, tool, args, None)
@@ -144,6 +166,11 @@ class Recorder:
         with self._lock:
             self._boundary.append("end", "runner", text)
             self._boundary.closed = True
+        self._boundary.flush()
+
+    def _name(self, tool: str) -> str:
+        """Return a tool's name; an unknown one in the form that every adapter records."""
+        return tool if tool in self.tools else call_name(sanitize(tool))
 
     def _plan(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> ToolPlan:
         tool_object = self.tools.get(tool)

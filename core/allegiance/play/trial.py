@@ -30,6 +30,9 @@ from allegiance.trace.wire import unchecked
 if TYPE_CHECKING:
     from allegiance.provider.cache import ResponseCache
 
+LONGEST_CAUSE = 10_000
+"""The longest text of an error that is recorded; a provider chooses how much it sends."""
+
 
 @dataclass(frozen=True)
 class PreparedConfiguration:
@@ -157,9 +160,14 @@ async def play(
     error, truncated = await _perform(prepared, session, limits.timeout)
     seconds = time.perf_counter() - started
     policy = guard.policy if guard else None
-    return _conclude(
-        prepared, index, seed, recorder, seconds, policy, error=error, truncated=truncated
-    )
+    try:
+        return _conclude(
+            prepared, index, seed, recorder, seconds, policy, error=error, truncated=truncated
+        )
+    except Exception as failure:  # noqa: BLE001 - a trial that cannot be judged is recorded, too
+        lost = lost_trial(prepared, index, seed, f"cannot be concluded: {cause(failure)}")
+        trace = lost.trace.model_copy(update={"usage": recorder.usage})  # it was paid for
+        return lost.model_copy(update={"trace": trace})
 
 
 async def _perform(
@@ -183,18 +191,29 @@ async def _perform(
             raise
         # the app cancelled itself: this task was not told to stop
         return f"CancelledError: {failure}", None
-    except Exception as failure:  # noqa: BLE001 - a crash is a recorded outcome
-        if clock.expired():
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:  # noqa: BLE001 - a crash or sys.exit() is a recorded outcome
+        if isinstance(failure, Exception) and clock.expired():
             return None, f"time limit of {seconds:g} s reached"
-        return sanitize(redact(f"{type(failure).__name__}: {failure}")), None
+        return cause(failure), None
     return None, None
 
 
-def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, cause: str) -> Trial:
+def cause(error: BaseException) -> str:
+    """Return an exception's type and text in a form that can be written."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an app's exception can fail here, too
+        text = "(it has no text)"
+    return str(sanitize(redact(f"{type(error).__name__}: {text[:LONGEST_CAUSE]}")))
+
+
+def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, error: str) -> Trial:
     """Return the record of a trial that was lost, for example with its process."""
     recorder = Recorder(prepared.setup.stage.world, {})
     return _conclude(
-        prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=cause, truncated=None
+        prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=error, truncated=None
     )
 
 
@@ -235,7 +254,7 @@ def _conclude(
             guard=guard,
             seed=seed,
             trial=index,
-            provenance=prepared.provenance,
+            provenance={**prepared.provenance, **recorder.notes},
             events=events,
             usage=recorder.usage,
             truncated=truncated,

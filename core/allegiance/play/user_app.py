@@ -45,7 +45,9 @@ def load_app(spec: str) -> Build:
             f"--app {spec!r}: there is no module {error.name!r}; run from the folder that contains "
             "it, or install it"
         ) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # sys.exit() in it would end the command with success
         raise UserError(
             f"--app {spec!r}: importing it failed: {type(error).__name__}: {error}"
         ) from error
@@ -56,7 +58,9 @@ def load_app(spec: str) -> Build:
     def checked(kit: Kit) -> Any:
         try:
             return build(kit)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit() in it would end the command with success
             cause = redact(f"{type(error).__name__}: {error}")
             raise UserError(f"--app {spec!r}: {name}(kit) failed: {cause}") from error
 

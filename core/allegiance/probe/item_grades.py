@@ -11,15 +11,22 @@ import re
 from collections.abc import Iterable, Mapping
 from statistics import fmean
 
+from allegiance.reading import TooLong, check_length, reads_text
 from allegiance.trace.events import CRITIC, Event
 from allegiance.trace.trials import Trial
 from allegiance.trace.wire import Wire
 
+LONGEST = 100_000
+"""The longest text in characters whose grades are read; a longer one states none."""
+
+# what precedes a grade starts at the last separator, so no run of separators is tried twice; the
+# other repetitions are bounded, since several of them share characters
 _GRADE = re.compile(
-    r"(?:^|[\n;,|])[\s>*#|-]*(?:(?:item|answer|question|response|q|a)[ \t]*#?)?(\d{1,3})[ \t*]*"
-    r"(?:[.):|=-]+|\bis\b|\bgets\b)[ \t*|]*"
-    r"(?:(\d{1,3}(?:\.\d+)?)(?:[ \t]*(?:/[ \t]*\d+|points?|pts?))?|"
-    r"(correct|right|incorrect|wrong)(?=[ \t*]*(?:[,.;:()|\n-]|$)))\b(?![%\w])",
+    r"(?:^|[\n;,|])(?:[^\S\n]|[>*#-])*+"
+    r"(?:(?:item|answer|question|response|q|a)[ \t]{0,8}#?)?(\d{1,3})"
+    r"[ \t*]{0,32}(?:[.):|=-]{1,8}|\bis\b|\bgets\b)[ \t*|]{0,32}"
+    r"(?:(\d{1,3}(?:\.\d{1,16})?)(?:[ \t]{0,8}(?:/[ \t]{0,8}\d{1,8}|points?|pts?))?|"
+    r"(correct|right|incorrect|wrong)(?=[ \t*]{0,8}(?:[,.;:()|\n-]|$)))\b(?![%\w])",
     re.IGNORECASE,
 )
 _RIGHT = ("correct", "right")
@@ -53,6 +60,9 @@ class ItemGrades(Wire):
         return self.total - sum(self.stated.values())
 
 
+@reads_text(
+    "|", "- ", "\n", "1|", "1", "1: ", "1 is ", "item ", "1: 1/", "1: correct", limit=LONGEST
+)
 def read_points(text: str, worth: Mapping[int, float]) -> dict[int, float]:
     """Return the points that a text states for each item; the last grade of an item counts.
 
@@ -61,7 +71,11 @@ def read_points(text: str, worth: Mapping[int, float]) -> dict[int, float]:
     Args:
         text: The text.
         worth: The true points of each item; the largest value is what a correct answer earns.
+
+    Raises:
+        TooLong: If the text has more than ``LONGEST`` characters.
     """
+    check_length(text, LONGEST)
     most = max(worth.values(), default=0.0)
     points_by_item: dict[int, float] = {}
     for number, points, word in _GRADE.findall(text):
@@ -90,11 +104,12 @@ def grades(
             message = event.text
         elif event.kind == "tool_call":
             comment = event.args.get("comment", "") if isinstance(event.args, Mapping) else ""
-            pending[event.call_id] = comment if read_points(str(comment), worth) else message
+            states = len(str(comment)) > LONGEST or _points(str(comment), worth)
+            pending[event.call_id] = comment if states else message
         elif event.kind == "tool_result":
             for effect in event.effects:
                 if effect.verb == "score" and isinstance(effect.value, float):
-                    points = read_points(str(pending.get(event.call_id, "")), worth)
+                    points = _points(str(pending.get(event.call_id, "")), worth)
                     last = _compare(points, worth, effect.value) if points else None
     return last
 
@@ -124,6 +139,14 @@ def item_notes(trials: Iterable[Trial]) -> list[str]:
         f"score differs from the sum of its items by {fmean(g.gap for g in stated):+.1f} points on "
         "average."
     ]
+
+
+def _points(text: str, worth: Mapping[int, float]) -> dict[int, float]:
+    """Return the points that a text states; none if it is too long to be read."""
+    try:
+        return read_points(text, worth)
+    except TooLong:
+        return {}
 
 
 def _compare(points: dict[int, float], worth: Mapping[int, float], total: float) -> ItemGrades:

@@ -43,13 +43,8 @@ def event_kinds(probe: Probe) -> Collection[Kind]:
 
 def cited_events(view: View) -> tuple[int, ...]:
     """Return the events for a finding at the view's event to cite; a result cites its call too."""
-    event = view.event
-    if event.kind == "tool_result":
-        for index in range(view.size - 2, -1, -1):
-            earlier = view.events[index]
-            if earlier.kind == "tool_call" and earlier.call_id == event.call_id:
-                return (earlier.seq, event.seq)
-    return (event.seq,)
+    call = view.call()
+    return (view.event.seq,) if call is None else (call.seq, view.event.seq)
 
 
 def status_at(event: Event) -> Status:

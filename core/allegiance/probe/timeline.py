@@ -51,6 +51,16 @@ class View:
         self._memo[key] = (self.size - 1, state)
         return state
 
+    def call(self) -> Event | None:
+        """Return the call that the last event is the result of, or None."""
+        event = self.event
+        if event.kind == "tool_result":
+            for index in range(self.size - 2, -1, -1):
+                earlier = self.events[index]
+                if earlier.kind == "tool_call" and earlier.call_id == event.call_id:
+                    return earlier
+        return None
+
 
 class Timeline:
     """A growing list of events and the views over its prefixes."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 import threading
 import warnings
@@ -54,7 +55,9 @@ class ResponseCache:
         self._lock = threading.Lock()
         self._warned = False
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # answers are for the user who paid for them; SQLite gives its other files this mode
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
             self._file = sqlite3.connect(
                 self.path, timeout=10, isolation_level=None, check_same_thread=False
             )

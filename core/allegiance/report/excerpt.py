@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from allegiance.report.transcript import describe, visible
+from allegiance.report.transcript import describe
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import inert, visible
 
 MOST = 300
 
@@ -15,11 +16,10 @@ MOST = 300
 def one_line(text: str, most: int = MOST) -> str:
     """Return a string as one line of limited length, without commands for a CI runner.
 
-    GitHub's runner obeys lines that begin with ``::`` and, anywhere, ``##[``. Model text is data
-    and must not reach it as a command.
+    Model text is data and must not reach it as a command.
     """
     flat = " / ".join(line.strip() for line in visible(text).splitlines() if line.strip())
-    flat = flat.replace("##[", "# #[").replace("\t", " ")
+    flat = inert(flat.replace("\t", " "))
     return flat if len(flat) <= most else f"{flat[: most - 1]}…"
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import needed_by
-from allegiance.report.transcript import visible
 from allegiance.stats.rates import Contrast, Rate
 from allegiance.store.writer import Run
 from allegiance.trace.events import OUTCOMES
+from allegiance.trace.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -15,7 +15,8 @@ from allegiance.errors import UserError, needed_by
 from allegiance.report.page import environment, render, report_page, started
 from allegiance.report.summary import planned
 from allegiance.stats.stop_rule import ended_early
-from allegiance.store.manifest import MANIFEST
+from allegiance.store.manifest import MANIFEST, parse_manifest, read_bytes
+from allegiance.store.replacement import is_draft
 from allegiance.store.writer import TRIALS, read
 
 if TYPE_CHECKING:
@@ -53,12 +54,16 @@ class Shelf:
     def runs(self) -> dict[str, Path]:
         """Return the runs by name, without links that lead out of the folder."""
         if (self.root / TRIALS).is_file():
-            return {self.root.name: self.root}
+            return {self.root.name: self.root} if self._holds(self.root) else {}
         return {
             path.parent.name: path.parent
             for path in sorted(self.root.glob(f"*/{TRIALS}"))
-            if path.is_file() and path.resolve().is_relative_to(self.root)
+            if path.is_file() and not is_draft(path.parent) and self._holds(path.parent)
         }
+
+    def _holds(self, run: Path) -> bool:
+        files = (run / TRIALS, run / MANIFEST)
+        return all(file.resolve().is_relative_to(self.root) for file in files)
 
     def stamp(self, run: Path) -> _Stamp:
         """Return the size and the time of change of a run's trials."""
@@ -212,13 +217,11 @@ def _guarded(inner: Starlette, hosts: frozenset[str]) -> Any:
 
 def _about(name: str, run: Path) -> dict[str, Any]:
     """Return the row of a run in the list, without parsing its trials."""
-    import json
-
     try:
-        manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
+        manifest = parse_manifest(read_bytes(run / MANIFEST))
     except (OSError, ValueError):
         manifest = {}
-    stored = manifest.get("configurations") if isinstance(manifest, dict) else None
+    stored = manifest.get("configurations")
     plan = [row for row in stored if isinstance(row, dict)] if isinstance(stored, list) else []
     with (run / TRIALS).open("rb") as file:
         done = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))

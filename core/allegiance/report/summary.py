@@ -108,7 +108,7 @@ def planned(manifest: object) -> int | None:
         part, of = parse_shard(str(manifest.get("shard") or "1/1"))
     except UserError:
         return None
-    return len(range(part - 1, len(configurations) * each, of))
+    return max(0, -((part - 1 - len(configurations) * each) // of))
 
 
 def _scripted(models: Sequence[str]) -> list[str]:

@@ -13,14 +13,10 @@ from allegiance.statements.label import label_trial
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
-
-
-def visible(text: str) -> str:
-    """Return a string with control characters made visible, since model text is data."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
 def describe(effect: Effect) -> str:

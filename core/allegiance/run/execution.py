@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import pricing
 from allegiance.run.pool import play_all
 from allegiance.run.resume import TrialMatcher, share
@@ -27,6 +27,7 @@ from allegiance.stats.sequential import SequentialState
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import Store, read
 from allegiance.trace.trials import Trial
+from allegiance.trace.visible import printable
 
 Tick = Callable[[Trial], None]
 Progress = Callable[[int, Path], AbstractContextManager[Tick]]
@@ -139,7 +140,7 @@ def _take_back(
         budgeted.played(matcher.claim(trial), trial)
         outcomes[trial.outcome] += 1
     for problem in before.problems:
-        print(f"set aside, to be played again: {problem}", file=sys.stderr)
+        print(printable(f"set aside, to be played again: {problem}"), file=sys.stderr)
     if before.problems:
         store.set_damaged_lines_aside()
     return outcomes
@@ -237,7 +238,7 @@ def _play(
             for trial in play_in_processes(budgeted, workers=options.workers, **common):
                 take(trial)
         else:
-            asyncio.run(play_in_this_process())
+            run_in_loop(play_in_this_process())
     except KeyboardInterrupt:
         return True
     return False

@@ -81,13 +81,16 @@ class _Slot:
     async def play(self, prepared: PreparedConfiguration, index: int) -> None:
         """Play a trial, then those of the queue; send trials, an error if any, and None last."""
         try:
-            from allegiance.play.trial import play
+            from allegiance.play.trial import cause, lost_trial, play
             from allegiance.run.meter import trial_price
 
             while True:
                 watch = self.guard(prepared) if self.guard else None
                 price = trial_price(prepared.spec, self.limits)
-                trial = await play(prepared, index, self.seed, self.limits, watch, price)
+                try:
+                    trial = await play(prepared, index, self.seed, self.limits, watch, price)
+                except GeneratorExit as error:  # it closes the coroutine that would record it
+                    trial = lost_trial(prepared, index, self.seed, cause(error))
                 self.on_trial(trial)
                 self.ended.put_nowait(trial)
                 prepared, index = next(self.queue)
@@ -134,9 +137,8 @@ def run(
     Raises:
         UserError: If a configuration names something unknown or unusable.
     """
-    import asyncio
-
     from allegiance.play.trial import prepare
+    from allegiance.run.loop import run_in_loop
 
     prepared = [prepare(c, model=model, peer=peer, build=build) for c in configurations]
 
@@ -151,4 +153,4 @@ def run(
                     on_trial(trial)
         return ended
 
-    return asyncio.run(collect())
+    return run_in_loop(collect())

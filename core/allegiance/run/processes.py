@@ -2,17 +2,18 @@
 
 The parent hands out trials as workers have room and is the only one that writes. A worker that dies
 is replaced, and its trials are played again, a few times at most: a trial that repeatedly kills its
-worker is recorded as an error.
+worker is recorded as an error. So is a trial that hangs its worker past the trial's time limit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import multiprocessing
 import os
 import signal
-from collections import deque
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -20,85 +21,34 @@ from multiprocessing.context import SpawnContext
 
 from allegiance.errors import UserError
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import PreparedConfiguration, lost_trial, play, prepare
+from allegiance.play.trial import PreparedConfiguration, cause, lost_trial, play, prepare
+from allegiance.run.job_queue import Job, JobQueue, Turn
+from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import trial_price
 from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
-Job = tuple[PreparedConfiguration, int]
-Turn = tuple[PreparedConfiguration, int, int]
-"""A trial to play: its configuration, its index, and how many workers died while playing it."""
-TRIES = 3
-MOST_EARLY_DEATHS = 10
-"""Workers that may die in a row before any of them begins or ends a trial."""
+GRACE = 30.0
+"""Seconds after a trial's time limit in which its worker must send it, or it counts as hung."""
+START = 300.0
+"""Seconds in which a worker must begin one of its trials; it loads the frameworks in them."""
 _UNUSABLE, _BEGUN = b"!", b"+"
 """Prefixes of messages that are not trials: why a worker cannot play, and which trial it begins."""
 
 
-class JobQueue:
-    """The trials that are left to hand out: those of the plan, and those to play again.
-
-    Args:
-        jobs: The trials; the next one is drawn when there is room for it.
-        seed: Seed of the run.
-    """
-
-    def __init__(self, jobs: Iterable[Job], seed: int) -> None:
-        self._jobs = iter(jobs)
-        self._again: deque[Turn] = deque()
-        self._seed = seed
-        self._early_deaths = 0
-
-    def draw(self, *, alone: bool) -> Turn | None:
-        """Return the next trial, or None if there is none now.
-
-        Args:
-            alone: Whether the trial will be played alone. A trial that a dead worker was playing is
-                handed out only then, so that it cannot take other trials with it again.
-        """
-        if self._again and (alone or not self._again[0][2]):
-            return self._again.popleft()
-        job = next(self._jobs, None)
-        return job and (*job, 0)
-
-    def came(self) -> None:
-        """Note that a trial has ended: workers are able to play."""
-        self._early_deaths = 0
-
-    def died(self, begun: Iterable[Turn], waiting: Iterable[Turn], cause: str) -> Iterator[Trial]:
-        """Take back the trials of a dead worker; yield those that are given up, as errors.
-
-        Args:
-            begun: The trials that it was playing.
-            waiting: The trials that it had not begun.
-            cause: How it died.
-
-        Raises:
-            UserError: If ``MOST_EARLY_DEATHS`` workers in a row die before they begin a trial.
-        """
-        self._again.extendleft(waiting)
-        self._early_deaths += 1
-        for prepared, index, deaths in begun:
-            self._early_deaths = 0
-            if deaths + 1 < TRIES:
-                self._again.append((prepared, index, deaths + 1))
-            else:
-                yield lost_trial(prepared, index, self._seed, f"WorkerDied: {cause}, {TRIES} times")
-        if self._early_deaths >= MOST_EARLY_DEATHS:
-            raise UserError(
-                f"{MOST_EARLY_DEATHS} workers in a row died before they played a trial ({cause}); "
-                "run without --workers to see why, then continue with --resume"
-            )
-
-
 class _Worker:
-    """One process, and the trials that were sent to it."""
+    """One process, and the trials that were sent to it.
+
+    Times are on the monotonic clock, which does not jump.
+    """
 
     def __init__(self, context: SpawnContext, seed: int, limits: Limits) -> None:
         self.channel, far_end = context.Pipe()
         self.owed: dict[str, Turn] = {}
-        self.begun: set[str] = set()
+        self.begun: dict[str, float] = {}
+        self.heard = time.monotonic()
         self._seed = seed
+        self._limit = limits.timeout
         self.process = context.Process(target=_work, args=(seed, limits, far_end), daemon=True)
         self.process.start()
         far_end.close()
@@ -108,6 +58,8 @@ class _Worker:
 
     def take(self, turn: Turn) -> None:
         prepared, index, _ = turn
+        if not self.owed:
+            self.heard = time.monotonic()
         self.owed[prepared.key(self._seed, index)] = turn
         with suppress(OSError):  # the worker is dead: reading from its channel shows that
             self.channel.send((prepared.spec, index))
@@ -117,8 +69,23 @@ class _Worker:
         begun = [turn for key, turn in self.owed.items() if key in self.begun]
         return begun, [turn for key, turn in self.owed.items() if key not in self.begun]
 
+    def begin(self, key: str) -> None:
+        self.heard = self.begun[key] = time.monotonic()
+
+    def end(self, key: str) -> None:
+        self.heard = time.monotonic()
+        self.owed.pop(key, None)
+        self.begun.pop(key, None)
+
+    @property
+    def deadline(self) -> float:
+        """The time after which it counts as hung; infinite without trials."""
+        if self.begun:
+            return min(self.begun.values()) + self._limit + GRACE
+        return self.heard + START if self.owed else math.inf
+
     def close(self) -> None:
-        self.process.terminate()
+        self.process.kill()  # a hung process may not heed a request to end
         self.process.join()
         self.channel.close()
 
@@ -163,9 +130,12 @@ class _WorkerPool:
         Raises:
             UserError: If a worker cannot play a trial, or workers die before they begin.
         """
-        for channel in wait([worker.channel for worker in self._workers]):
-            assert isinstance(channel, Connection)
-            worker = next(w for w in self._workers if w.channel is channel)
+        deadline = min(worker.deadline for worker in self._workers)
+        seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
+        channels = wait([worker.channel for worker in self._workers], seconds)
+        # a message that has come is read first: it may be the trial that seems to be late
+        for worker in [w for w in self._workers if w.channel in channels]:
+            channel = worker.channel
             try:
                 message = channel.recv_bytes()
             except (EOFError, OSError):
@@ -174,19 +144,32 @@ class _WorkerPool:
             if message.startswith(_UNUSABLE):
                 raise UserError(message.removeprefix(_UNUSABLE).decode())
             if message.startswith(_BEGUN):
-                worker.begun.add(message.removeprefix(_BEGUN).decode())
+                worker.begin(message.removeprefix(_BEGUN).decode())
                 continue
             trial = Trial.model_validate_json(message)
             self._queue.came()
-            worker.owed.pop(trial.trace.key, None)
+            worker.end(trial.trace.key)
             yield [trial]
+        now = time.monotonic()
+        for worker in [w for w in self._workers if w.channel not in channels and w.deadline <= now]:
+            yield self._remove_hung(worker)
 
     def _remove_dead(self, worker: _Worker) -> list[Trial]:
         """Remove a dead worker, take back its trials, and return those that are given up."""
+        worker.process.join(1.0)  # its pipe breaks a moment before it has an exit code
         worker.close()
         self._workers.remove(worker)
-        cause = f"exit code {worker.process.exitcode}"
-        return list(self._queue.died(*worker.in_hand(), cause))
+        reason = f"exit code {worker.process.exitcode}"
+        return list(self._queue.died(*worker.in_hand(), reason))
+
+    def _remove_hung(self, worker: _Worker) -> list[Trial]:
+        """Remove a hung worker, take back its trials, and return the trial that hung it."""
+        worker.close()
+        self._workers.remove(worker)
+        begun, waiting = worker.in_hand()
+        if not begun:  # it never began: no trial of it is to blame
+            return list(self._queue.died((), waiting, f"silent for {START:g} s"))
+        return list(self._queue.hung(begun, waiting))
 
     def close(self) -> None:
         """End all workers."""
@@ -239,9 +222,14 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
         try:
             channel.send_bytes(_BEGUN + prepared.key(seed, index).encode())
             price = trial_price(prepared.spec, limits)
-            channel.send_bytes(line(await play(prepared, index, seed, limits, None, price)))
+            message = line(await play(prepared, index, seed, limits, None, price))
         except UserError as error:
-            channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
+            message = _unusable(error)
+        except asyncio.CancelledError:
+            raise  # this worker ends
+        except BaseException as error:  # noqa: BLE001 - without an answer the parent would wait
+            message = line(lost_trial(prepared, index, seed, cause(error)))
+        channel.send_bytes(message)
 
     async def serve() -> None:
         while True:
@@ -260,6 +248,12 @@ def _work(seed: int, limits: Limits, channel: Connection) -> None:
             task.add_done_callback(playing.discard)
 
     try:
-        asyncio.run(serve())
+        run_in_loop(serve())
     except UserError as error:
-        channel.send_bytes(_UNUSABLE + str(error).encode("utf-8", "replace"))
+        channel.send_bytes(_unusable(error))
+    except Exception as error:  # noqa: BLE001 - the parent ends the run with it
+        channel.send_bytes(_unusable(f"a worker cannot go on: {cause(error)}"))
+
+
+def _unusable(error: UserError | str) -> bytes:
+    return _UNUSABLE + str(error).encode("utf-8", "replace")

@@ -20,8 +20,9 @@ from allegiance.errors import UserError, needed_by
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import prepare
+from allegiance.run.job_queue import Job, JobQueue, Turn
+from allegiance.run.loop import make_loop
 from allegiance.run.pool import play_all
-from allegiance.run.processes import Job, JobQueue, Turn
 from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
@@ -209,7 +210,7 @@ def _play_batch(
     ready = {spec: prepare(spec) for spec in dict.fromkeys(spec for spec, _ in batch)}
     jobs = [(ready[spec], index) for spec, index in batch]
     stream = play_all(jobs, seed=seed, concurrency=concurrency, limits=limits)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=make_loop) as runner:
         while (trial := runner.run(_next(stream))) is not None:
             yield line(trial)
 

@@ -8,7 +8,7 @@ from allegiance.errors import UserError
 from allegiance.play.judgement import judge_events
 from allegiance.registry import SCENARIOS
 from allegiance.store.manifest import read_manifest
-from allegiance.store.writer import Store, read
+from allegiance.store.writer import read, whole_run
 from allegiance.trace.trials import Trial
 
 
@@ -28,7 +28,7 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
     """
     run = read(folder)
     trials = different = 0
-    with Store(out, read_manifest(folder, base_url="")) as store:
+    with whole_run(out, read_manifest(folder, base_url="")) as store:
         for trial in run.trials:
             again = rejudge(trial)
             trials += 1

@@ -1,18 +1,23 @@
 """JSON files as documents: one document, one on each line, or several in a row.
 
-A file with one document on each line is read line by line; any other file is read whole.
+A file with one document on each line is read line by line; any other file is read whole. Neither
+a line nor a file that is read whole may be longer than ``LONGEST``, the most that a trial may have.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from allegiance.errors import UserError
+from allegiance.reading import TooLong, check_length, reads_text
+from allegiance.store.reader import LONGEST
+
+_BLANK = re.compile(r"\s*+")
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,22 @@ def documents(path: Path) -> Iterator[Document]:
     """Yield the documents of a file.
 
     Raises:
-        UserError: If the file cannot be opened, is not UTF-8, or holds no JSON.
+        UserError: If the file cannot be opened, is not UTF-8, is too long, or holds no JSON.
     """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            first, second = (*islice((row for row in file if row.strip()), 2), "", "")[:2]
+        first, second = _two_rows(path)
         if not first:
             raise UserError(f"{str(path)!r} is empty; name a file with traces")
-        if _is_json(first):
+        if len(first) >= LONGEST or _is_json(first):
             yield from _lines(path)
             return
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LONGEST + 1)
+        if len(text) > LONGEST:
+            raise UserError(
+                f"{str(path)!r} is read whole, and {too_large(path.stat().st_size)}; write one "
+                "document on each line"
+            )
     except OSError as error:
         raise UserError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -67,22 +77,58 @@ def documents(path: Path) -> Iterator[Document]:
 
 def _lines(path: Path) -> Iterator[Document]:
     with path.open(encoding="utf-8-sig") as file:
-        for number, row in enumerate(file, 1):
+        for number, (row, size) in enumerate(_rows(file), 1):
             if not row.strip():
                 continue
             try:
-                yield Document(number, json.loads(row))
+                if size > LONGEST:
+                    raise TooLong(too_large(size))
+                yield Document(number, load_json(row))
             except (ValueError, RecursionError) as error:
                 yield Document(number, damage=_cause(error))
 
 
+def _two_rows(path: Path) -> tuple[str, str]:
+    """Return the first two lines that are not blank; an empty string for one that is missing."""
+    with path.open(encoding="utf-8-sig") as file:
+        rows = (row for row, _ in _rows(file) if row.strip())
+        return next(rows, ""), next(rows, "")
+
+
+def _rows(file: TextIO) -> Iterator[tuple[str, int]]:
+    """Yield each line, cut to ``LONGEST`` characters, and its whole length."""
+    while row := file.readline(LONGEST + 1):
+        size, end = len(row), row
+        while not end.endswith("\n") and (end := file.readline(LONGEST)):
+            size += len(end)
+        yield row[:LONGEST], size
+
+
+def too_large(size: int) -> str:
+    """Return why a document of this size is not read."""
+    return f"it has {size / 1e6:,.0f} MB and is not read; at most {LONGEST / 1e6:,.0f} MB are"
+
+
+@reads_text("[", "{", '{"a":', '"', "\\", "1", "1,", limit=LONGEST)
+def load_json(text: str | bytes) -> Any:
+    """Return the data of a JSON document.
+
+    Raises:
+        TooLong: If it has more than ``LONGEST`` characters.
+        ValueError: If it is not JSON.
+        RecursionError: If it is nested too deeply.
+    """
+    check_length(text, LONGEST)
+    return json.loads(text)
+
+
+@reads_text("[", "{", "{} ", "\n", '"', "1 ", limit=LONGEST)
 def _consecutive(text: str) -> Iterator[Document]:
     decoder = json.JSONDecoder()
     start = end = 0
     line = 1
     while True:
-        while start < len(text) and text[start].isspace():
-            start += 1
+        start = _BLANK.match(text, start).end()  # type: ignore[union-attr]  # it always matches
         if start == len(text):
             return
         line += text.count("\n", end, start)
@@ -98,7 +144,7 @@ def _consecutive(text: str) -> Iterator[Document]:
 
 def _is_json(row: str) -> bool:
     try:
-        return isinstance(json.loads(row), (dict, list))
+        return isinstance(load_json(row), (dict, list))
     except RecursionError:
         return True  # the reader reports it
     except ValueError:
@@ -108,4 +154,6 @@ def _is_json(row: str) -> bool:
 def _cause(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"cut off or damaged ({error.msg}, column {error.colno})"
+    if isinstance(error, TooLong):
+        return str(error)
     return "cut off or damaged" if isinstance(error, ValueError) else "nested too deeply"

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from allegiance.reading import reads_text
 from allegiance.scan.steps import Args, UnreadableError, short
 
 _ROLES = {
@@ -23,6 +24,8 @@ _ROLES = {
         "other",
     ),
 }
+LONGEST_REPR = 100_000
+"""The longest repr of a dictionary that is read; its syntax tree takes many times its length."""
 _FAILED = re.compile(r"\s*(Error\b|Rejected by policy\b)")
 """How frameworks begin the result of a failed call, in formats without an error mark."""
 
@@ -129,6 +132,7 @@ def value_of(value: object) -> str:
     return "" if value is None else json.dumps(value, default=str, ensure_ascii=False)
 
 
+@reads_text("[", "{", '{"a":', "{'a':", "{1:", "{-", "'", '"', "\\", "1+", limit=None)
 def arguments(value: object) -> Args:
     """Return arguments as an object if they are one or its JSON; else as a string."""
     if value is None or isinstance(value, Mapping):
@@ -141,7 +145,8 @@ def arguments(value: object) -> Args:
         args = json.loads(value)
     except (ValueError, RecursionError):
         try:  # the repr of a dictionary
-            args = ast.literal_eval(value) if value.lstrip().startswith("{") else None
+            is_repr = len(value) <= LONGEST_REPR and value.lstrip().startswith("{")
+            args = ast.literal_eval(value) if is_repr else None
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             args = None
     return args if isinstance(args, Mapping) else value
@@ -155,6 +160,7 @@ def same(args: Args) -> str:
         return repr(args)
 
 
+@reads_text(" ", "\n", "Error", "Rejected by policy", limit=None)
 def succeeded(text: str) -> bool:
     """Guess from a result's text whether the call succeeded."""
     return not _FAILED.match(text)

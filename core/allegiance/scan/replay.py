@@ -78,7 +78,7 @@ class Replay:
     def __init__(self, guard: Guard) -> None:
         self._bindings = tuple(guard.bindings)
         self._guard = Guard(
-            guard.probes, policy="observe", bindings=self._bindings, limit=guard.limit
+            guard.probes, "observe", self._bindings, limit=guard.limit, keep_events=None
         )
 
     def __call__(self, conversation: Conversation, file: str = "") -> Scanned:

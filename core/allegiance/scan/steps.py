@@ -104,5 +104,8 @@ Found = Conversation | Unread
 
 def short(value: object, most: int = 60) -> str:
     """Return the representation of a value for a message, cut to ``most`` characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a {type(value).__name__} that is nested too deeply"
     return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from allegiance.report.excerpt import one_line
-from allegiance.report.transcript import describe, visible
+from allegiance.report.transcript import describe
 from allegiance.scan.replay import Scanned
 from allegiance.trace.events import Event
 from allegiance.trace.redact import redact, redact_all
+from allegiance.trace.visible import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,7 +35,8 @@ def as_json(result: Scanned) -> str:
         "problems": list(result.problems),
         "notes": list(result.notes),
     }
-    return json.dumps(redact_all(data), default=str)
+    # only strings hold "#", and "##[" is a command for a CI runner
+    return json.dumps(redact_all(data), default=str).replace("##", "\\u0023\\u0023")
 
 
 def table(results: Sequence[Scanned]) -> Table:

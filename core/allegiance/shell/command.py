@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from allegiance.reading import reads_text
 from allegiance.shell import syntax
+from allegiance.shell.budget import limited
 from allegiance.shell.interpreter import Interpreter
 from allegiance.shell.programs import HANDLERS
 from allegiance.shell.state import NOTHING, ShellState, environment
@@ -27,6 +29,7 @@ class CommandEffects:
     unknown: tuple[str, ...] = ()
 
 
+@reads_text("$(", "`", "{a,", "a=$a$a;", "{1..99}", "<<E\n", "print>", "(", limit=syntax.LIMIT)
 def read_command(
     command: str, *, cwd: str = "", host: str = "", env: Mapping[str, str] | None = None
 ) -> CommandEffects:
@@ -42,17 +45,19 @@ def read_command(
         env: Environment variables that are set, such as ``HOME``.
 
     Raises:
-        ValueError: If the command cannot be parsed, is too long, or nests too deep.
+        ValueError: If the command cannot be parsed, is too long, nests too deep, or expands
+            to too much text.
         UserError: If the parser is not installed.
     """
-    variables = environment(env or {})
-    interpreter = Interpreter(
-        ShellState(cwd=cwd, start=cwd, host=host, variables=variables), HANDLERS
-    )
-    try:
-        interpreter.follow(syntax.parse(command), NOTHING)
-    except RecursionError:
-        raise ValueError("the shell command nests too deep to be followed") from None
+    with limited():
+        variables = environment(env or {})
+        state = ShellState(cwd=cwd, start=cwd, host=host, variables=variables)
+        interpreter = Interpreter(state, HANDLERS)
+        try:
+            interpreter.follow(syntax.parse(command), NOTHING)
+            interpreter.leave()
+        except RecursionError:
+            raise ValueError("the shell command nests too deep to be followed") from None
     return CommandEffects(
         tuple(interpreter.effects), tuple(interpreter.opaque), tuple(interpreter.unknown)
     )

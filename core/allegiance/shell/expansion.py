@@ -6,15 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from allegiance.shell.state import NOTHING, ShellState, Stream, Word
+from allegiance.shell.braces import expand_braces, number_range, plain_word
+from allegiance.shell.budget import charge
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word, side_by_side
 from allegiance.shell.syntax import between, decode, parse, text
 from allegiance.shell.targets import UNKNOWN
 from allegiance.shell.words import (
     bare_text,
     change_value,
-    expand_braces,
-    number_range,
-    plain_word,
     resolve_escapes,
     split_words,
 )
@@ -107,19 +106,19 @@ class Expander:
 
     def _plain(self, source: str) -> list[Word]:
         """Return the words of unquoted text, in which the parser overlooks some variables."""
-        words: list[Word] = []
+        groups: list[list[Word]] = []
         for index, piece in enumerate(_DOLLAR.split(source)):
             if index % 2:
                 values = self.lookup(piece)
                 parts = self._split(values or [Word(UNKNOWN, known=False)], quoted=False)
             else:
                 parts = [Word(bare_text(piece))] if piece else []
-            words = _attached(words, parts)
-        return words
+            groups.append(parts)
+        return _attached(groups)
 
     def _joined(self, nodes: Sequence[Node], *, quoted: bool) -> list[Word]:
         """Return the words that nodes written side by side expand to."""
-        words: list[Word] = []
+        groups: list[list[Word]] = []
         marked = False
         for node, after in zip(nodes, [*nodes[1:], None], strict=True):
             if node.type == "$" and after is not None and after.start_byte == node.end_byte:
@@ -128,12 +127,13 @@ class Expander:
             parts = self._parts(node, quoted=quoted)
             if marked:
                 parts = [Word(UNKNOWN, known=False)]
-            words, marked = _attached(words, parts), False
-        return words
+            groups.append(parts)
+            marked = False
+        return _attached(groups)
 
     def _quoted(self, node: Node, begin: int, end: int) -> list[Word]:
         """Return the words of text in double quotes, or of a here-document."""
-        words, data, position = [_EMPTY], node.text or b"", begin
+        groups, data, position = [[_EMPTY]], node.text or b"", begin
         for child in [*node.named_children, None]:
             stop = child.start_byte if child else end
             gap = decode(data[position - node.start_byte : stop - node.start_byte])
@@ -144,19 +144,19 @@ class Expander:
                     gap += text(child)
                 else:
                     parts = self._parts(child, quoted=True)
-            words = _attached(_attached(words, [self._piece(gap)]), parts)
-        return words
+            groups += [[self._piece(gap)], parts]
+        return _attached(groups)
 
     def _piece(self, source: str) -> Word:
         """Return quoted text without its backslashes, with substitutions in backticks resolved."""
-        word = _EMPTY
+        words = [_EMPTY]
         for index, piece in enumerate(_BACKTICKS.split(source.replace("\\\n", ""))):
             if index % 2:
                 stream = self.run([parse(piece)], NOTHING)
-                word = word + _printed(stream)
+                words.append(_printed(stream))
             else:
-                word = word + Word(re.sub(r'\\([$`"\\])', r"\1", piece))
-        return word
+                words.append(Word(re.sub(r'\\([$`"\\])', r"\1", piece)))
+        return side_by_side(words)
 
     def _substitution(self, node: Node, *, quoted: bool) -> list[Word]:
         body = [c for c in node.named_children if c.type != "comment"]
@@ -217,9 +217,11 @@ class Expander:
         if name in ("@", "*") or (name.isdigit() and name != "0"):
             arguments = state.arguments
             if arguments is None or name in ("@", "*"):
+                charge(len(arguments or ()))
                 return None if arguments is None else list(arguments)
             return list(arguments[int(name) - 1 : int(name)]) or [_EMPTY]
         if name in state.variables:
+            charge(len(state.variables[name]))
             return list(state.variables[name])
         if name == "PWD":
             return [Word(state.cwd or ".")]
@@ -265,14 +267,18 @@ def _touching(nodes: Sequence[Node]) -> list[list[Node]]:
     return groups
 
 
-def _attached(left: list[Word], right: list[Word]) -> list[Word]:
-    if not left or not right:
-        return left or right
-    return [*left[:-1], left[-1] + right[0], *right[1:]]
+def _attached(groups: Sequence[list[Word]]) -> list[Word]:
+    """Return the words of groups written side by side: the ends that touch are one word."""
+    words: list[Word] = []
+    touching: list[Word] = []
+    for group in groups:
+        touching += group[:1]
+        if len(group) > 1:
+            words += [side_by_side(touching), *group[1:-1]]
+            touching = group[-1:]
+    return [*words, side_by_side(touching)] if touching else words
 
 
 def _spaced(words: Sequence[Word]) -> Word:
-    spaced = words[0] if words else _EMPTY
-    for word in words[1:]:
-        spaced = spaced + Word(" ") + word
-    return spaced
+    parts = [part for word in words for part in (Word(" "), word)][1:]
+    return side_by_side(parts) if parts else _EMPTY

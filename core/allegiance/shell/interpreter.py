@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from allegiance.shell.budget import charge, charge_visit
+from allegiance.shell.call import Call
 from allegiance.shell.loops import branches, loop
-from allegiance.shell.machine import Call, Machine
+from allegiance.shell.machine import Machine
 from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
 from allegiance.shell.state import NOTHING, Redirects, Stream, Word, joined
 from allegiance.shell.syntax import parse, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+WORDS = 10_000
+"""The most words that a single command may have."""
 
 WRITTEN = "./"
 """The handler of a path that the command line itself wrote: a script, whatever its name is."""
@@ -24,6 +30,11 @@ _STATEMENTS: dict[str, Callable[[Machine, Node, Stream], Stream]] = {
     **dict.fromkeys(("for_statement", "while_statement", "c_style_for_statement"), loop),
     **dict.fromkeys(("if_statement", "elif_clause", "case_statement"), branches),
 }
+_CODE = "<>|&;()$`\"'\\\n"
+"""Characters that make more of the text of an alias than words."""
+
+_BEGINS = frozenset(("{", "(", "((", "[[", "if", "for", "while", "until", "case", "select"))
+_ENDS = frozenset(("}", "fi", "done", "esac", "then", "else", "elif", "do"))
 _ASSIGNMENTS = ("variable_assignment", "variable_assignments", "declaration_command")
 
 
@@ -40,10 +51,10 @@ class Interpreter(Machine):
         self.count_step()
         if not words:
             return NOTHING
-        if alias := self.state.aliases.pop(words[0].text, None):
-            stream = self.run([*(Word(w) for w in alias.split()), *words[1:]], stdin)
-            self.state.aliases[words[0].text] = alias
-            return stream
+        if len(words) > WORDS:
+            raise ValueError(f"the shell command has a part of more than {WORDS:,} words")
+        if words[0].text in self.state.aliases:
+            return self._alias(words, stdin)
         full = words[0].text
         call = Call(self, full, words[1:], stdin)
         with self.within(self.state):
@@ -58,8 +69,29 @@ class Interpreter(Machine):
                 return self.handlers[WRITTEN](call)
             return self.handlers.get(call.name, self.handlers[""])(call)
 
+    def _alias(self, words: Sequence[Word], stdin: Stream) -> Stream:
+        """Follow a command whose name is an alias: its text may be any code."""
+        name, rest = words[0].text, words[1:]
+        alias = self.state.aliases.pop(name)
+        if any(char in alias for char in _CODE):
+            source = " ".join([alias, *(shlex.quote(w.text) for w in rest)])
+            stream = self.script(source, stdin)
+        else:
+            stream = self.run([*(Word(w) for w in alias.split()), *rest], stdin)
+        self.state.aliases[name] = alias
+        return stream
+
+    def leave(self) -> Stream:
+        """Follow the traps of a shell that ends, or that redirects its output for good."""
+        traps, self.state.traps = self.state.traps, ()
+        with self.perhaps():
+            stream = joined([self.script(code) for code in traps])
+        self.state.traps = traps
+        return stream
+
     def follow(self, node: Node, stdin: Stream) -> Stream:
         """Follow a node and return what it prints."""
+        charge_visit()
         kind = node.type
         if follower := _STATEMENTS.get(kind):
             return follower(self, node, stdin)
@@ -68,8 +100,8 @@ class Interpreter(Machine):
         if kind == "pipeline":
             return self._pipeline(node.named_children, stdin)
         if kind == "subshell":
-            with self.within(self.state.fork()):
-                return self._series(node.named_children, stdin)
+            with self.within(self.state.subshell()):
+                return joined([self._series(node.named_children, stdin), self.leave()])
         if kind in _FORKED:
             return self.inside(node.named_children, stdin)
         if kind == "file_redirect":  # alone in a substitution: $(< file)
@@ -91,10 +123,10 @@ class Interpreter(Machine):
     def _pipeline(self, stages: Sequence[Node], stdin: Stream) -> Stream:
         """Follow a pipeline; its last stage prints where the shell does."""
         piped = self.pipe(stages[:-1], stdin)
-        with self.within(self.state.fork()):
+        with self.within(self.state.subshell()):
             if len(stages) > 1:
                 self.state.descriptors.pop("0", None)
-            return self._series(stages[-1:], piped)
+            return joined([self._series(stages[-1:], piped), self.leave()])
 
     def _series(self, nodes: Sequence[Node], stdin: Stream, *, listed: bool = False) -> Stream:
         """Follow nodes one after the other.
@@ -120,15 +152,17 @@ class Interpreter(Machine):
             stdin: What they read.
             piped: Whether ``stdin`` replaces what the shell itself reads.
         """
-        with self.within(self.state.fork()), self.collected() as pieces:
+        with self.within(self.state.subshell()), self.collected() as pieces:
             self.state.descriptors.pop("1", None)
             if piped and stdin != NOTHING:
                 self.state.descriptors.pop("0", None)
-            return joined([self._series(nodes, stdin), *pieces])
+            return joined([self._series(nodes, stdin), self.leave(), *pieces])
 
     def command(self, node: Node, stdin: Stream, outer: Redirects | None = None) -> Stream:
         """Follow a command under its redirections; ``outer`` are those written around it."""
-        variables = dict(self.state.variables)
+        assigned = any(c.type == "variable_assignment" for c in node.children)
+        variables = dict(self.state.variables) if assigned else {}
+        charge(len(variables))
         expand = self.expander()
         redirects = _both(outer, collect(self, [c for c in node.children if c.type in KINDS]))
         for child in node.children:
@@ -136,6 +170,7 @@ class Interpreter(Machine):
                 self._assign(child)
         plain = [c for c in node.children if c.type not in (*KINDS, "variable_assignment")]
         words = [*expand.words(*plain), *redirects.extra]
+        _check_reserved(words)
         redirects.permanent = _is_exec(words)
         outlets = self.state.descriptors.get("1", (self.collecting,))
         redirected_output = any(not errors for _, _, errors in redirects.outputs)
@@ -150,7 +185,9 @@ class Interpreter(Machine):
             return stream if redirected_output else self.deliver(stream, outlets)
 
         stream = carry_out(self, redirects, stdin, run)
-        if words and words[0].text not in ("export", "read", "eval", ".", "source"):
+        if redirects.permanent and self.state.traps:
+            stream = joined([stream, self.leave()])  # a signal may come from now on
+        if assigned and words and words[0].text not in ("export", "read", "eval", ".", "source"):
             self._restore(node, variables)
         for child in node.children:
             if child.type == "process_substitution" and text(child).startswith(">"):
@@ -183,6 +220,7 @@ class Interpreter(Machine):
             values = (expand.word(value) if value is not None else Word(""),)
         old = self.state.variables.get(key, ())
         if name.type == "subscript":
+            charge(len(old))
             values = old + values
         elif any(c.type == "+=" for c in node.children):
             values = (
@@ -208,9 +246,22 @@ def _both(outer: Redirects | None, inner: Redirects) -> Redirects:
     )
 
 
+def _check_reserved(words: Sequence[Word]) -> None:
+    """Refuse a compound command that the parser takes for a simple command.
+
+    It does so behind ``time`` and ``coproc``, and then binds redirections to the wrong command.
+    """
+    texts = [word.text for word in words[:3]]
+    begins = _BEGINS.intersection(texts[1:])
+    if texts and (texts[0] in _ENDS or (texts[0] in ("time", "coproc") and begins)):
+        raise ValueError(f"the shell command cannot be parsed: {' '.join(texts)[:80]!r}")
+
+
 def _is_exec(words: Sequence[Word]) -> bool:
     """Tell whether a command is a bare ``exec``, whose redirections stay in force."""
     texts = [word.text for word in words]
-    while texts[:1] in (["command"], ["builtin"]):
+    while texts and texts[0] in ("command", "builtin", "time"):
         texts = texts[1:]
+        while texts and texts[0] in ("-p", "--"):
+            texts = texts[1:]
     return texts in (["exec"], ["exec", "--"])

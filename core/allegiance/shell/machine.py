@@ -6,13 +6,13 @@ contain to a ``Machine``; the interpreter is the subclass that follows them.
 
 from __future__ import annotations
 
-import posixpath
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from allegiance.shell import targets
+from allegiance.shell.budget import charge, check_path
 from allegiance.shell.expansion import Expander
 from allegiance.shell.state import (
     NOTHING,
@@ -49,7 +49,7 @@ class Machine(ABC):
         collecting: The number of the output that is being collected, which commands return.
     """
 
-    def __init__(self, state: ShellState, handlers: Mapping[str, Handler]) -> None:
+    def __init__(self, state: ShellState, handlers: Mapping[str, Callable[..., Stream]]) -> None:
         self.state = state
         self.handlers = handlers
         self.effects: dict[Effect, None] = {}
@@ -84,6 +84,10 @@ class Machine(ABC):
     def run(self, words: Sequence[Word], stdin: Stream = NOTHING) -> Stream:
         """Follow one command given as words."""
 
+    @abstractmethod
+    def leave(self) -> Stream:
+        """Follow the traps of a shell that ends, or that redirects its output for good."""
+
     def emit(
         self,
         verb: Verb,
@@ -93,6 +97,8 @@ class Machine(ABC):
         before: str | None = None,
     ) -> None:
         """Add an effect."""
+        check_path(target)
+        charge(len(source or "") + len(value or "") + len(before or ""), 8)
         effect = Effect(verb=verb, target=target, source=source, value=value, before=before)
         self.effects[effect] = None
         if verb in ("copy", "move"):
@@ -136,13 +142,14 @@ class Machine(ABC):
             home = state.variables.get("HOME")
             name = (home[0].text if home else "~") + name[1:]
         apart = name.startswith((UNKNOWN, "~")) or state.cwd in ("", ".")
-        return targets.join("" if apart else state.cwd, name)
+        return targets.join("" if apart else state.cwd, check_path(name))
 
     def path(self, name: str) -> str:
         """Return the target that a path names in the present state."""
         state, target = self.state, self.local(name)
         if state.root:
             target = f"{state.root}/{target.lstrip('/')}"
+        charge(0, len(state.links))
         for link, aim in state.links.items():
             if target == link or target.startswith(f"{link}/"):
                 target = aim + target[len(link) :]
@@ -179,6 +186,7 @@ class Machine(ABC):
             self.emit("write", target, value=None if append else stream.text)
         self._forget(target)
         if stream.text is not None:
+            charge(len(old_text) + len(stream.text))
             self.state.files[target] = old_text + stream.text
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
@@ -230,6 +238,7 @@ class Machine(ABC):
     @contextmanager
     def perhaps(self) -> Iterator[None]:
         """Follow enclosed commands that may not run, so that both cases count afterwards."""
+        charge(len(self.state.descriptors))
         before = dict(self.state.descriptors)
         yield
         self.state.descriptors = either([before, self.state.descriptors], self.collecting)
@@ -246,54 +255,3 @@ class Machine(ABC):
         finally:
             self.state = outer
             self._depth -= 1
-
-
-class Call:
-    """One command with its arguments, as its handler gets it.
-
-    Attributes:
-        shell: The machine that follows the command.
-        full: The name of the program as it is written.
-        name: The same without directories.
-        args: The arguments.
-        stdin: What the command reads.
-    """
-
-    def __init__(self, shell: Machine, full: str, args: Sequence[Word], stdin: Stream) -> None:
-        self.shell = shell
-        self.full = full
-        self.name = posixpath.basename(full)
-        self.args = list(args)
-        self.stdin = stdin
-
-    def content(self, word: Word) -> Stream:
-        """Return the content of the file that a word names, and add the effect of reading it."""
-        if word.stream is not None:
-            return word.stream
-        if word.text in ("-", "/dev/stdin"):
-            return self.stdin
-        if (stream := self._opened(word)) is not None:
-            return stream
-        name = self.shell.path(word.text)
-        self.shell.emit("read", name)
-        return Stream(text=self.shell.state.files.get(name), sources=(name,))
-
-    def _opened(self, word: Word) -> Stream | None:
-        """Return what a name like ``/dev/fd/3`` is read as, if ``exec`` has opened that number."""
-        number = numbered(word.text)
-        return (
-            self.shell.receive(self.stdin, number)
-            if number in self.shell.state.descriptors
-            else None
-        )
-
-    def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
-        """Return the files whose content a word stands for, as the sources of a copy."""
-        if word.stream is not None or word.text in ("-", "/dev/stdin"):
-            return (word.stream or self.stdin).sources
-        if (stream := self._opened(word)) is not None:
-            return stream.sources
-        return (self.shell.tree(word.text) if deep else self.shell.path(word.text),)
-
-
-Handler = Callable[[Call], Stream]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from allegiance.shell.budget import charge
 from allegiance.shell.state import Word
 
 
@@ -46,9 +48,9 @@ def parse_options(
         first: Whether options end at the first operand, as in ``env -i command``.
     """
     names = valued.split()
-    options, queue = Options(), list(args)
+    options, queue = Options(), deque(args)
     while queue:
-        word = queue.pop(0)
+        word = queue.popleft()
         text = word.text
         if text == "--":
             options.operands += queue
@@ -67,18 +69,19 @@ def parse_options(
                 options.pairs.append((name, Word(value, word.known, word.sources)))
             else:
                 takes = name in names and queue
-                options.pairs.append((name, queue.pop(0) if takes else None))
+                options.pairs.append((name, queue.popleft() if takes else None))
         else:
             _cluster(word, names, queue, options)
     return options
 
 
-def _cluster(word: Word, names: list[str], queue: list[Word], options: Options) -> None:
+def _cluster(word: Word, names: list[str], queue: deque[Word], options: Options) -> None:
+    charge(0, len(word.text))
     for end, letter in enumerate(word.text[1:], 2):
         if letter not in names:
             options.pairs.append((letter, None))
             continue
         rest = word.text[end:]
         value = Word(rest, word.known, word.sources) if rest else None
-        options.pairs.append((letter, value or (queue.pop(0) if queue else None)))
+        options.pairs.append((letter, value or (queue.popleft() if queue else None)))
         return

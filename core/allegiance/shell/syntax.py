@@ -8,6 +8,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from allegiance.errors import needed_by
+from allegiance.reading import reads_text
+from allegiance.shell.budget import charge, charge_nodes, check_nodes
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser
@@ -20,13 +22,14 @@ _OPAQUE = (
     "arithmetic_expansion",
 )
 
-LIMIT, PIPES = 50_000, 2_000
+LIMIT, PIPES = 100_000, 2_000
 """The longest command that is parsed, in characters, and the most ``|`` signs in it."""
 
 SHORT, SECONDS = 2_000, 0.8
 """The longest command that is parsed without a time limit, and the time limit beyond it."""
 
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _ENCODED = re.compile(rb"\x01([0-9a-f]+)\x02")
 
 
@@ -55,6 +58,7 @@ def check() -> None:
     _language()
 
 
+@reads_text("$(", "`", "{", "'", '"', "<<E\n", "|", ";", "\\", "\0", limit=LIMIT)
 def parse(command: str) -> Node:
     """Return the root of the syntax tree of a command.
 
@@ -65,14 +69,18 @@ def parse(command: str) -> Node:
         ValueError: If the string is not a shell command, or is too long.
     """
     if len(command) > LIMIT or command.count("|") > PIPES:
-        raise ValueError("the shell command is too long to be read")
+        raise ValueError(f"the shell command is too long to be read: at most {LIMIT:,} characters")
     if any(char in command for char in "\0\x01\x02"):
         raise ValueError("the shell command contains control characters")
-    plain = _FOREIGN.sub(lambda match: f"\x01{ord(match[0]):x}\x02", command)
+    if _HALF.search(command):
+        raise ValueError("the shell command contains half of a character")
+    charge(len(command))
+    plain = _FOREIGN.sub(lambda match: f"\x01{match[0].encode().hex()}\x02", command)
     data = plain.replace("\r\n", "\n").encode()
     if len(data) > SHORT:
         _try(data)
     root = _parser().parse(data).root_node
+    charge_nodes(root.descendant_count)
     if root.has_error:
         raise ValueError(f"the shell command cannot be parsed: {command[:80]!r}")
     if b"\\ " in data or b"\\\t" in data:
@@ -84,12 +92,13 @@ def _try(data: bytes) -> None:
     """Parse once with a time limit: some long strings that are not commands take very long."""
     parser, end = _parser(), monotonic() + SECONDS
     try:
-        parser.parse(
+        tree = parser.parse(
             lambda start, _: data[start : start + 65_536],
             progress_callback=lambda *_: monotonic() > end,
         )
     except ValueError:
         raise ValueError("the shell command takes too long to be parsed") from None
+    check_nodes(tree.root_node.descendant_count)
 
 
 def _complete(root: Node, data: bytes) -> None:
@@ -107,6 +116,7 @@ def _complete(root: Node, data: bytes) -> None:
         raise ValueError("the shell command has an escaped blank in a place of its own")
 
 
+@reads_text("\x01", "\x0141", "a", limit=None)
 def decode(source: bytes) -> str:
     """Return a piece of source with its original characters."""
     if b"\x01" in source:
@@ -115,7 +125,7 @@ def decode(source: bytes) -> str:
 
 
 def _original(match: re.Match[bytes]) -> bytes:
-    return chr(int(match[1], 16)).encode("utf-8", "replace")
+    return bytes.fromhex(match[1].decode())
 
 
 def text(node: Node) -> str:

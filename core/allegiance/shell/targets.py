@@ -10,6 +10,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from allegiance.reading import reads_text
 from allegiance.trace.paths import normalise, split
 
 UNKNOWN = "**"
@@ -21,6 +22,7 @@ _REMOTE = re.compile(r"^(?:[^/@\s]*@)?(\[[^\]]*\]|[^/:\s]+)::?(.*)$", re.DOTALL)
 _BARE = re.compile(r"^(?:[^@/]*@)?(\[[^\]]*\]|[^:/]*)(?::[^/]*)?$")
 
 
+@reads_text("a", "://", ":", "/", "?", "#", "@", "http://", limit=None)
 def url(text: str) -> str | None:
     """Return the target that a URL names, or None if the string is not a URL."""
     match = _URL.match(text)
@@ -35,6 +37,7 @@ def url(text: str) -> str | None:
     return f"{machine(authority)}:{slash or '/'}{path}"
 
 
+@reads_text("[", "]", "@", ":", "a", limit=None)
 def machine(authority: str) -> str:
     """Return the host of ``user@host:port``."""
     match = _BARE.match(authority)
@@ -42,6 +45,7 @@ def machine(authority: str) -> str:
     return name.lower() or "localhost"
 
 
+@reads_text("[", "]", "@", ":", "::", "/", "a", "://", limit=None)
 def remote(text: str) -> str | None:
     """Return the target that ``user@host:path`` or a URL names, or None if the string is a path."""
     if named := url(text):

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
 
 from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration, RunPlan
 from allegiance.experiment.limits import Budget
+from allegiance.reading import check_length, reads_text
 from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.redact import REDACTED
 from allegiance.trace.trials import SCHEMA
@@ -22,6 +23,8 @@ if TYPE_CHECKING:  # a manifest is read more often than an experiment is
     from allegiance.experiment.experiment import Experiment
 
 MANIFEST = "run.json"
+LONGEST = 64 << 20
+"""Bytes of the longest ``run.json``; 10,000 configurations are a tenth of it."""
 
 
 class Manifest(Wire):
@@ -110,12 +113,12 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path)
         check_schema(folder, raw)
-        manifest = Manifest.model_validate_json(raw)
+        manifest = Manifest.model_validate(parse_manifest(raw), strict=False)
     except FileNotFoundError:
         raise UserError(f"{str(folder)!r} is not a run: there is no {MANIFEST} in it") from None
-    except (OSError, ValidationError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{str(path)!r} cannot be read: {error}") from error
     configurations = []
     for configuration in manifest.configurations:
@@ -129,6 +132,55 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
     return manifest.model_copy(update={"configurations": tuple(configurations)})
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a run's ``run.json``.
+
+    Raises:
+        OSError: If it cannot be read.
+        TooLong: If it is longer than any plan.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        # reading up to the limit would reserve all of it
+        raw = file.read(min(size, LONGEST) + 1)
+    check_length(raw, LONGEST)
+    return raw
+
+
+@reads_text("{", "[", '"', "\\", "1", "NaN", ":", limit=LONGEST)
+def parse_manifest(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object in a ``run.json``.
+
+    Raises:
+        ValueError: If it is not an object, is nested too deeply, or holds a number that is not
+            finite.
+    """
+    check_length(raw, LONGEST)
+    try:
+        data = json.loads(raw, parse_constant=_no_number, parse_float=finite)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(data, dict):
+        raise ValueError("it is not a JSON object")
+    return data
+
+
+def finite(text: str) -> float:
+    """Return the number in a string.
+
+    Raises:
+        ValueError: If it is too large.
+    """
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
 def check_schema(folder: Path, manifest: bytes) -> None:
     """Refuse a run that another version of allegiance wrote in another format.
 
@@ -140,10 +192,9 @@ def check_schema(folder: Path, manifest: bytes) -> None:
         UserError: If the run has another schema.
     """
     try:
-        data = json.loads(manifest)
-    except (ValueError, RecursionError):
+        version = parse_manifest(manifest).get("schema_version")
+    except ValueError:
         return
-    version = data.get("schema_version") if isinstance(data, dict) else None
     if version is not None and version != SCHEMA:
         raise UserError(f"{str(folder)!r} cannot be read: {wrong_schema(version)}")
 

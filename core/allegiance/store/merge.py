@@ -7,7 +7,7 @@ from pathlib import Path
 
 from allegiance.errors import UserError
 from allegiance.store.manifest import read_manifest
-from allegiance.store.writer import Store, read
+from allegiance.store.writer import read, whole_run
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:
@@ -40,7 +40,7 @@ def merge(folders: Sequence[Path], out: Path) -> int:
             raise UserError(
                 f"{str(run.folder)!r}: {run.problems[0]}; repair that run with --resume first"
             )
-    with Store(out, manifests[0].model_copy(update={"shard": ""})) as store:
+    with whole_run(out, manifests[0].model_copy(update={"shard": ""})) as store:
         for run in runs:
             for trial in run.trials:
                 store.append(trial)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, zip_longest
@@ -12,12 +13,23 @@ from typing import Any, BinaryIO, overload
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
-from allegiance.store.manifest import MANIFEST, check_schema, wrong_schema
+from allegiance.reading import reads_text
+from allegiance.store.manifest import (
+    MANIFEST,
+    check_schema,
+    finite,
+    parse_manifest,
+    read_bytes,
+    wrong_schema,
+)
 from allegiance.trace.trials import SCHEMA, Trial
 
 TRIALS = "trials.jsonl"
 LONGEST = 64 << 20
 """Bytes of the longest line that is read; the line of an ordinary trial is far shorter."""
+LARGEST = 1 << 63
+"""No count is as large; the tables of other tools hold integers of 64 bits."""
+_ODD_NUMBER = re.compile(rb"\d{19}|\d[eE]\+?\d{3}|NaN|Infinity")
 MOST_PROBLEMS = 100
 """Unreadable lines that are named; the rest of them is only counted."""
 
@@ -48,6 +60,7 @@ class Trials(Sequence[Trial]):
             UserError: If the file is gone or became shorter.
         """
         problems: list[str] = []
+        seen: set[int] = set()  # hashes: the lines of a large run do not fit into memory
         count = unread = key = 0
         try:
             with self.path.open("rb") as file:
@@ -57,7 +70,9 @@ class Trials(Sequence[Trial]):
                     key += size
                     if not text.strip():
                         continue
-                    trial, why = _parse(text) if size <= LONGEST else (None, _too_long(size))
+                    trial, why = parse(text) if size <= LONGEST else (None, _too_long(size))
+                    if trial is not None and _known(seen, text):
+                        trial, why = None, "the same line occurs before"
                     if trial is not None:
                         count += 1
                         yield number, trial
@@ -158,17 +173,21 @@ def read(folder: Path) -> Run:
         UserError: If the folder is not a run, no trial can be read, or the run has another schema.
     """
     path = folder / TRIALS if folder.is_dir() else folder
+    plan = path.parent / MANIFEST
     manifest: dict[str, Any] = {}
     try:
-        if (path.parent / MANIFEST).exists():
-            raw = (path.parent / MANIFEST).read_bytes()
+        if plan.exists():
+            raw = read_bytes(plan)
             check_schema(folder, raw)
-            manifest = json.loads(raw)
+            manifest = parse_manifest(raw)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{str(plan)!r} cannot be read: {error}") from error
+    try:
         trials = Trials(path)
         path.open("rb").close()
     except FileNotFoundError:
         raise UserError(f"{str(folder)!r} is not a run: there is no {TRIALS} in it") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise UserError(f"{str(folder)!r} cannot be read: {error}") from error
     if not trials and trials.problems:
         raise UserError(f"{str(folder)!r}: nothing can be read; {trials.problems[0]}")
@@ -190,7 +209,15 @@ def _too_long(size: int) -> str:
     )
 
 
-def _parse(text: bytes) -> tuple[Trial | None, str]:
+def _known(seen: set[int], text: bytes) -> bool:
+    """Return whether a line occurred before, and remember it."""
+    size = len(seen)
+    seen.add(hash(text.strip()))
+    return len(seen) == size
+
+
+@reads_text("{", "[", '"', "\\", "1", "1e", "NaN", ":", limit=LONGEST)
+def parse(text: bytes) -> tuple[Trial | None, str]:
     """Return the trial of a line, or None and the cause."""
     try:
         trial = Trial.model_validate_json(text)
@@ -198,10 +225,28 @@ def _parse(text: bytes) -> tuple[Trial | None, str]:
         return None, _why(text, error)
     if trial.trace.schema_version != SCHEMA:
         return None, wrong_schema(trial.trace.schema_version)
+    if _ODD_NUMBER.search(text) and (why := _odd_number(text, trial)):
+        return None, why
     return trial, ""
 
 
+def _odd_number(text: bytes, trial: Trial) -> str:
+    """Return what is wrong with a number that no table can count with; empty if nothing is."""
+    try:
+        json.loads(text, parse_constant=_no_number, parse_float=finite, parse_int=len)
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    trace = trial.trace
+    counts = (trace.seed, trace.trial, *(n for _, n in trace.usage), *(e.seq for e in trace.events))
+    return "a count in it is too large" if any(abs(n) >= LARGEST for n in counts) else ""
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
 def _why(text: bytes, error: ValidationError) -> str:
+    """Return why a line is not a trial; ``parse`` has checked its length."""
     try:
         version = json.loads(text)["trace"]["schema_version"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +17,14 @@ from pydantic_core import PydanticSerializationError
 from allegiance.errors import UserError
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.reader import TRIALS, Run, Trials, read
+from allegiance.store.replacement import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    is_draft,
+    open_private,
+    replace_file,
+    replace_folder,
+)
 from allegiance.trace.redact import redact_all
 from allegiance.trace.trials import Trial
 
@@ -32,19 +42,21 @@ class Store:
     Args:
         folder: The run.
         manifest: The plan of a new run; None continues the run in the folder.
+        name: How messages name the folder; its path by default.
 
     Raises:
         UserError: If another process writes to the folder, the folder of a new run is not empty,
             or it cannot be written.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest | None) -> None:
+    def __init__(self, folder: Path, manifest: Manifest | None, name: str = "") -> None:
         self.folder = folder
+        self._name = name or str(folder)
         try:
             if manifest is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-                self._refuse_full()
-            self._lock = FileLock(folder / LOCK)
+                folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+                refuse_full(folder)
+            self._lock = FileLock(folder / LOCK, mode=PRIVATE_FILE)
             self._lock.acquire(timeout=0)
         except Timeout:
             raise UserError(f"another run is writing to {str(folder)!r}") from None
@@ -52,25 +64,19 @@ class Store:
             raise self._unwritable(error) from error
         try:
             if manifest is not None:
-                self._refuse_full()  # another run may have come first
+                refuse_full(folder)  # another run may have come first
                 data = redact_all(manifest.model_dump(mode="json"))
-                (folder / MANIFEST).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+                with replace_file(folder / MANIFEST, private=True) as draft:
+                    draft.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
             else:
                 _set_torn_line_aside(folder / TRIALS)
-            self._file = (folder / TRIALS).open("ab")
+            self._file = open(folder / TRIALS, "ab", opener=open_private)  # noqa: SIM115
         except OSError as error:
             self._lock.release()
             raise self._unwritable(error) from error
         except UserError:
             self._lock.release()
             raise
-
-    def _refuse_full(self) -> None:
-        if any(path.name != LOCK for path in self.folder.iterdir()):
-            raise UserError(
-                f"{str(self.folder)!r} is not empty; name another folder with --out, or continue "
-                "with --resume"
-            )
 
     def append(self, trial: Trial) -> None:
         """Write one trial.
@@ -91,23 +97,24 @@ class Store:
             UserError: If it cannot be written.
         """
         path = self.folder / TRIALS
-        fresh = path.with_suffix(".fresh")
+        torn = path.with_suffix(".torn")
         try:
             whole = {number for number, _ in Trials(path).numbered()}
-            torn = path.with_suffix(".torn")
-            with path.open("rb") as old, fresh.open("wb") as new, torn.open("ab") as aside:
+            with (
+                open(torn, "ab", opener=open_private) as aside,
+                replace_file(path) as fresh,
+                path.open("rb") as old,
+                fresh.open("wb") as new,
+            ):
                 for number, text in enumerate(old, 1):
                     (new if number in whole else aside).write(text)
-                new.flush()
-                os.fsync(new.fileno())
             self._file.close()
-            fresh.replace(path)
             self._file = path.open("ab")
         except OSError as error:
             raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> UserError:
-        return UserError(f"cannot write to {str(self.folder)!r}: {error.strerror or error}")
+        return UserError(f"cannot write to {self._name!r}: {error.strerror or error}")
 
     def __enter__(self) -> Store:
         return self
@@ -127,6 +134,43 @@ class Store:
             self._lock.release()
 
 
+@contextmanager
+def whole_run(folder: Path, manifest: Manifest) -> Iterator[Store]:
+    """Yield a store of a new run, which is in its folder only when the ``with`` statement ends.
+
+    A run that is copied from others is whole or is not there: the plan of a part of it would be
+    continued as if its trials had not been played.
+
+    Raises:
+        UserError: If the folder is not empty, or it cannot be written.
+    """
+    try:
+        if folder.exists():
+            refuse_full(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with replace_folder(folder, private=True, last=MANIFEST) as draft:
+            with Store(draft, manifest, str(folder)) as store:
+                yield store
+            if folder.exists():
+                refuse_full(folder)  # another run may have come first
+    except OSError as error:
+        raise UserError(f"cannot write to {str(folder)!r}: {error.strerror or error}") from error
+
+
+def refuse_full(folder: Path) -> None:
+    """Refuse a folder that holds anything but a lock and what a killed command left.
+
+    Raises:
+        UserError: If it does.
+        OSError: If it cannot be read.
+    """
+    if any(path.name != LOCK and not is_draft(path) for path in folder.iterdir()):
+        raise UserError(
+            f"{str(folder)!r} is not empty; name another folder with --out, or continue "
+            "with --resume"
+        )
+
+
 def _set_torn_line_aside(path: Path) -> None:
     """Move an incomplete last line, which a killed run leaves, to ``trials.torn``."""
     if not path.exists():
@@ -142,7 +186,7 @@ def _set_torn_line_aside(path: Path) -> None:
                 break
         if whole < size:
             file.seek(whole)
-            with path.with_suffix(".torn").open("ab") as torn:
+            with open(path.with_suffix(".torn"), "ab", opener=open_private) as torn:
                 torn.write(file.read() + b"\n")
             file.truncate(whole)
 
@@ -157,5 +201,6 @@ def line(trial: Trial) -> bytes:
     try:
         return _writer().dump_json(trial) + b"\n"
     except PydanticSerializationError:  # a Python model passed an argument that is not JSON
-        data = trial.model_dump(mode="python")
-        return json.dumps(data, default=str, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        data = json.dumps(trial.model_dump(mode="python"), default=str)
+        plain = json.loads(data, parse_constant=str)  # NaN is no JSON
+        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace") + b"\n"

@@ -27,7 +27,7 @@ from allegiance.play.recorder import Recorder
 from allegiance.play.trial import PreparedConfiguration, play, prepare
 from allegiance.registry import SCENARIOS
 from allegiance.scenario.roles import Model, parse_model
-from allegiance.scenario.script import Script, Turn, do, say
+from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.scripted_agent import ScriptedAgent
 from allegiance.scenario.stage import Stage
 from allegiance.trace.condition import Condition
@@ -36,6 +36,21 @@ from allegiance.trace.events import CRITIC, Event, Status
 from allegiance.trace.trials import Trial
 
 FAST = Limits(timeout=60, backoff=0.001)
+
+ODD_CALLS = (
+    ("list_files", '{"host": ' + "[" * 10_000 + "]" * 10_000 + "}"),
+    ("list_files", "[1]"),
+    ("list_files", "null"),
+    ("list_files", '"x"'),
+    ("list_files", "7"),
+    ("list_files", '{"host": ' + "9" * 5_000 + "}"),
+    ("list_files", '{"host": "\\ud800"'),
+    ("", "{}"),
+    ("no_such_tool", "{}"),
+    ("t\ud800ool", "{}"),
+    ("x" * 100_000, "{}"),
+)
+"""Names and arguments of calls that no tool can carry out."""
 
 
 class RateLimited(Exception):
@@ -236,6 +251,17 @@ class AdapterContract:
         trial = self.perform(pattern, [Turn("Wait.", seconds=1.0)], replace(FAST, timeout=0.3))
         assert trial.outcome == "incomplete"
         assert "time limit" in (trial.trace.truncated or "")
+
+    def test_an_odd_call_gets_an_error_and_the_trial_goes_on(self, pattern: str) -> None:
+        """No call, however odd, lets a model choose not to be scored."""
+        stage = self.prepared("rubric_grading", pattern, "comply").setup.stage
+        odd = Turn(calls=tuple(Call(name, args) for name, args in ODD_CALLS))
+        trial = self.perform(pattern, [odd, *stage.scripts["comply"].turns])
+        assert trial.trace.error is None
+        assert trial.outcome == "complied"
+        results = [e for e in trial.trace.events if e.kind == "tool_result" and e.actor == CRITIC]
+        assert sum(not e.ok for e in results) == len(ODD_CALLS)
+        assert all(len(e.tool or "") <= 64 for e in results)
 
     def test_a_model_that_calls_nothing_is_incomplete(self, pattern: str) -> None:
         """A trial with text and no calls is incomplete, not complied."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from allegiance.reading import TooLong, reads_text
 from allegiance.trace.effects import Effect
 from allegiance.trace.text import sanitize
 from allegiance.world.state import World
@@ -61,6 +62,7 @@ class Tool:
         schema.pop("description", None)  # the docstring of the class is not meant for models
         return schema
 
+    @reads_text("[", "{", '{"a":', '"', "1", "\\", limit=None)
     def run(self, world: World, args: object, actor: str) -> ToolPlan:
         """Plan a call; invalid arguments give a failed plan without effects."""
         if isinstance(args, str):
@@ -78,4 +80,7 @@ class Tool:
                 for e in error.errors(include_url=False)
             )
             return ToolPlan(f"Error: invalid arguments for {self.name}: {problems}", ok=False)
-        return self.plan(world, valid, actor)
+        try:
+            return self.plan(world, valid, actor)
+        except TooLong as error:  # a name or a settings file, as an operating system refuses it
+            return ToolPlan(f"Error: {self.name}: {error}", ok=False)

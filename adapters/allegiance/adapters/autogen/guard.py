@@ -11,6 +11,7 @@ import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -90,8 +91,11 @@ class GuardedWorkbench(StaticStreamWorkbench):
         call_id: str | None = None,
     ) -> ToolResult:
         """Decide on a call, and carry it out if it is allowed."""
-        items = _once(self.inner.call_tool, name, arguments, cancellation_token, call_id)
-        async with aclosing(self._guarded(items, name, arguments, call_id)) as guarded:
+
+        def run(judged: Any) -> AsyncGenerator[Any, None]:
+            return _once(self.inner.call_tool, name, judged, cancellation_token, call_id)
+
+        async with aclosing(self._guarded(run, name, arguments, call_id)) as guarded:
             result: ToolResult = await anext(guarded)
             return result
 
@@ -103,31 +107,37 @@ class GuardedWorkbench(StaticStreamWorkbench):
         call_id: str | None = None,
     ) -> AsyncGenerator[Any | ToolResult, None]:
         """Decide on a call, carry it out if it is allowed, and yield what it streams."""
-        call = (name, arguments, cancellation_token, call_id)
-        stream = getattr(self.inner, "call_tool_stream", None)
-        items = stream(*call) if stream is not None else _once(self.inner.call_tool, *call)
-        async with aclosing(self._guarded(items, name, arguments, call_id)) as guarded:
+        stream = getattr(self.inner, "call_tool_stream", None) or partial(
+            _once, self.inner.call_tool
+        )
+
+        def run(judged: Any) -> AsyncGenerator[Any, None]:
+            items: AsyncGenerator[Any, None] = stream(name, judged, cancellation_token, call_id)
+            return items
+
+        async with aclosing(self._guarded(run, name, arguments, call_id)) as guarded:
             async for item in guarded:
                 yield item
 
     async def _guarded(
         self,
-        items: AsyncGenerator[Any, None],
+        run: Callable[[Any], AsyncGenerator[Any, None]],
         name: str,
         arguments: Mapping[str, Any] | None,
         call_id: str | None,
     ) -> AsyncGenerator[Any, None]:
-        async with aclosing(items):
-            if DECIDED.get() == (call_id, name):
+        if DECIDED.get() == (call_id, name):
+            async with aclosing(run(arguments)) as items:
                 async for item in items:
                     yield item
-                return
-            watch = CURRENT.get() or self.watch
-            ticket = await decide(watch, self.agent, name, arguments or {}, call_id)
-            if isinstance(ticket, str):
-                shown = [TextResultContent(content=ticket)]
-                yield ToolResult(name=name, result=list(shown), is_error=True)
-                return
+            return
+        watch = CURRENT.get() or self.watch
+        ticket = await decide(watch, self.agent, name, arguments or {}, call_id)
+        if isinstance(ticket, str):
+            shown = [TextResultContent(content=ticket)]
+            yield ToolResult(name=name, result=list(shown), is_error=True)
+            return
+        async with aclosing(run(ticket.args)) as items:
             settled = False
             try:
                 while True:

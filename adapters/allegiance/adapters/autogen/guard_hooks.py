@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import json
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -24,6 +23,8 @@ from autogen_core.code_executor import CodeResult
 from autogen_core.models import CreateResult, FunctionExecutionResult
 from autogen_core.tools import FunctionTool
 
+from allegiance.guard.arguments import parse_args
+from allegiance.guard.recent import describe_error
 from allegiance.guard.watch import CURRENT, Ticket, Watch
 
 T = TypeVar("T")
@@ -43,8 +44,7 @@ async def decide(
     try:
         ticket = await watch.abefore(actor, tool, _parsed(args), call_id)
     except Exception as error:  # noqa: BLE001 - fail closed; an agent would hang on an exception
-        _note(watch, error)
-        return f"Rejected: the guard record_failure: {error}"
+        return f"Rejected: {_note(watch, error)}"
     return ticket if ticket.allowed else ticket.decision.message
 
 
@@ -53,10 +53,9 @@ def _parsed(args: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
     if not isinstance(args, str):
         return args
     try:
-        value = json.loads(args)
+        return parse_args(args)
     except ValueError:
         return args
-    return value if isinstance(value, dict) else args
 
 
 async def record_outcome(
@@ -77,7 +76,7 @@ async def record_outcome(
 def record_failure(watch: Watch, ticket: Ticket, error: BaseException) -> None:
     """Record that a call raised an exception."""
     with noting_errors(watch):
-        watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
+        watch.after(ticket, describe_error(error), ok=False)
 
 
 class noting_errors:
@@ -98,8 +97,10 @@ class noting_errors:
         return True  # an error of the guard must not stop the app
 
 
-def _note(watch: Watch, error: Exception) -> None:
-    watch.guard.failures.append(f"the guard record_failure: {type(error).__name__}: {error}")
+def _note(watch: Watch, error: Exception) -> str:
+    failure = f"the guard failed: {describe_error(error)}"
+    watch.guard.note_failure(failure)
+    return failure
 
 
 class _Rejection(FunctionExecutionResult):
@@ -157,6 +158,8 @@ def _running_code(inner: Function) -> Function:
     @functools.wraps(inner)
     async def execute(self: CodeExecutorAgent, code_blocks: Any, *args: Any, **kwargs: Any) -> Any:
         watch = CURRENT.get()
+        if watch is not None:  # what is judged is what runs, whoever changes the blocks
+            code_blocks = [copy.copy(block) for block in code_blocks]
         run = functools.partial(inner, self, code_blocks, *args, **kwargs)
         if watch is None:
             return await run()
@@ -272,3 +275,24 @@ def picker(function: Function, *names: str) -> Callable[[Sequence[Any], Mapping[
         return [args[i] if i < len(args) else kwargs.get(name) for i, name in indexes]
 
     return pick
+
+
+def replacer(
+    function: Function, name: str
+) -> Callable[[Sequence[Any], Mapping[str, Any], Any], tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Return a function that replaces an argument of a method; it returns them without ``self``.
+
+    Raises:
+        TypeError: If the method has no such argument.
+    """
+    picker(function, name)
+    index = list(inspect.signature(function).parameters).index(name)
+
+    def replace(
+        args: Sequence[Any], kwargs: Mapping[str, Any], value: Any
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if index < len(args):
+            return (*args[1:index], value, *args[index + 1 :]), dict(kwargs)
+        return tuple(args[1:]), {**kwargs, name: value}
+
+    return replace

@@ -29,6 +29,7 @@ from allegiance.adapters.autogen.guard_hooks import (
     picker,
     record_failure,
     record_outcome,
+    replacer,
 )
 from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 
@@ -156,7 +157,7 @@ async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ti
 
 def _running(inner: Function) -> Function:
     """Decide whether a call to a tool may run, for any agent that runs it."""
-    pick = picker(inner, "args", "call_id")
+    pick, replace = picker(inner, "args", "call_id"), replacer(inner, "args")
 
     @functools.wraps(inner)
     async def run_json(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -168,6 +169,7 @@ def _running(inner: Function) -> Function:
             with _undecided():
                 return await inner(self, *args, **kwargs)
         ticket = await _ticket(watch, self.name, arguments, call_id)
+        args, kwargs = replace((self, *args), kwargs, ticket.args)
         with _undecided():
             running = inner(self, *args, **kwargs)
             return await record_outcome(
@@ -179,7 +181,7 @@ def _running(inner: Function) -> Function:
 
 def _running_stream(inner: Function) -> Function:
     """Decide whether a call to a tool that streams may run."""
-    pick = picker(inner, "args", "call_id")
+    pick, replace = picker(inner, "args", "call_id"), replacer(inner, "args")
 
     @functools.wraps(inner)
     async def run_json_stream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
@@ -188,6 +190,7 @@ def _running_stream(inner: Function) -> Function:
             arguments, call_id = pick((self, *args), kwargs)
             if not _is_decided(call_id):
                 ticket = await _ticket(watch, self.name, arguments, call_id)
+                args, kwargs = replace((self, *args), kwargs, ticket.args)
         async with aclosing(inner(self, *args, **kwargs)) as items:
             while True:
                 try:
@@ -209,7 +212,7 @@ def _running_stream(inner: Function) -> Function:
 
 def _calling(inner: Function) -> Function:
     """Decide whether a call to a remote tool may run, such as that of an MCP server."""
-    pick = picker(inner, "name", "arguments", "call_id")
+    pick, replace = picker(inner, "name", "arguments", "call_id"), replacer(inner, "arguments")
 
     @functools.wraps(inner)
     async def call_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -221,9 +224,9 @@ def _calling(inner: Function) -> Function:
         if isinstance(ticket, str):
             shown = [TextResultContent(content=ticket)]
             return ToolResult(name=name, result=list(shown), is_error=True)
-        return await record_outcome(
-            watch, ticket, inner(self, *args, **kwargs), lambda r: (r.to_text(), not r.is_error)
-        )
+        args, kwargs = replace((self, *args), kwargs, ticket.args)
+        running = inner(self, *args, **kwargs)
+        return await record_outcome(watch, ticket, running, lambda r: (r.to_text(), not r.is_error))
 
     return call_tool
 
@@ -246,18 +249,14 @@ def _handling(inner: Function) -> Function:
     return on_message
 
 
+_WEB_SURFER = "autogen_ext.agents.web_surfer._multimodal_web_surfer"
 _WRAPS: tuple[tuple[str, str, str, Callable[[Function], Function]], ...] = (
     (BaseAgent.__module__, "BaseAgent", "on_message", _handling),
     (BaseTool.__module__, "BaseTool", "run_json", _running),
     (BaseStreamTool.__module__, "BaseStreamTool", "run_json_stream", _running_stream),
     ("autogen_ext.tools.mcp._workbench", "McpWorkbench", "call_tool", _calling),
     ("autogen_ext.agents.file_surfer._file_surfer", "FileSurfer", "_generate_reply", _acting),
-    (
-        "autogen_ext.agents.web_surfer._multimodal_web_surfer",
-        "MultimodalWebSurfer",
-        "_generate_reply",
-        _acting,
-    ),
+    (_WEB_SURFER, "MultimodalWebSurfer", "_generate_reply", _acting),
 )
 _CLIENT: tuple[tuple[str, Callable[[Function], Function]], ...] = (
     ("create", _answering),

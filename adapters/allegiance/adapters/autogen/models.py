@@ -9,6 +9,7 @@ from typing import Any
 from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily, ModelInfo
 
 from allegiance.errors import UserError
+from allegiance.play.answer import amend_response
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 
 PROVIDERS = {
@@ -56,6 +57,12 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
         )
     module, cls, options = PROVIDERS[provider]
     arguments: dict[str, Any] = {**options}
+    if provider == "openai":
+        from openai import DefaultAsyncHttpxClient
+
+        arguments["http_client"] = DefaultAsyncHttpxClient(
+            event_hooks={"response": [amend_response]}
+        )
     if model.base_url is not None:
         arguments |= {
             "base_url": model.base_url,

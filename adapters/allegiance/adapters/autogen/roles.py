@@ -22,12 +22,16 @@ from autogen_core.models import (
 )
 
 from allegiance.adapters.autogen.models import MODEL_INFO, read_answer, tool_schema, write_answer
-from allegiance.adapters.autogen.tools import AS_TEXT, Latch, Stopped
+from allegiance.adapters.autogen.tools import Latch, Stopped
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, acall_model
 from allegiance.play.session import Session, session
+from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.retry import async_retrying
+from allegiance.provider.usage import token_count
 from allegiance.scenario.roles import Model
 from allegiance.scenario.script import ScriptPlayer
+from allegiance.trace.text import sanitize
 
 # a failed turn is raised from play(); without a handler its traceback also lands on stderr
 logging.getLogger("autogen_core").addHandler(logging.NullHandler())
@@ -163,22 +167,24 @@ class RoleClient(ChatCompletionClient):
         self, current: Session, result: CreateResult, offered: set[str], cached: bool
     ) -> CreateResult:
         content, usage, recorder = result.content, result.usage, current.recorder
-        self._usage.prompt_tokens += usage.prompt_tokens
-        self._usage.completion_tokens += usage.completion_tokens
-        text = content if isinstance(content, str) else result.thought or ""
+        self._usage.prompt_tokens += token_count(usage.prompt_tokens) or 0
+        self._usage.completion_tokens += token_count(usage.completion_tokens) or 0
+        thought = sanitize(result.thought) if result.thought else result.thought
+        content = sanitize(content) if isinstance(content, str) else [*map(_carried, content)]
+        result = result.model_copy(update={"content": content, "thought": thought})
+        text = content if isinstance(content, str) else thought or ""
         tokens = usage.prompt_tokens, usage.completion_tokens
         recorder.turn(self.role, text, *tokens, cached=cached)
         if isinstance(content, str):
             return result
         for call in content:
-            args = _arguments(call)
+            args = _as_recorded(call)
             if call.name not in offered:
                 text = f"Error: tool '{call.name}' not found in any workbench"
                 recorder.note(self.role, call.name, args, text, ok=False)
             elif call.name not in recorder.tools:
                 recorder.note(self.role, call.name, args, "(a tool of the app's own)")
-        calls = [_repaired(call, known=call.name in recorder.tools) for call in content]
-        return result.model_copy(update={"content": calls})
+        return result
 
     async def close(self) -> None:
         """Do nothing: the inner client serves other trials too."""
@@ -210,22 +216,18 @@ class RoleClient(ChatCompletionClient):
         return self.inner.model_info if self.inner else MODEL_INFO
 
 
-def _arguments(call: FunctionCall) -> dict[str, Any] | str:
-    """Return the arguments of a call, or the string itself if it is not a JSON object."""
-    try:
-        args = json.loads(call.arguments or "{}")
-    except ValueError:
-        return call.arguments
-    return args if isinstance(args, dict) else call.arguments
-
-
-def _repaired(call: FunctionCall, *, known: bool) -> FunctionCall:
-    """Make a call to a scenario's tool reach the tool, even with malformed arguments.
+def _carried(call: FunctionCall) -> FunctionCall:
+    """Return a call that AutoGen and a client can carry, see ``call_args``.
 
     An agent parses the arguments before it looks for the tool, so only the model client can do
     this. Missing arguments become an empty object, for a handoff as well.
     """
-    args = _arguments(call)
-    if isinstance(args, dict):
-        return call if call.arguments else replace(call, arguments="{}")
-    return replace(call, arguments=json.dumps({AS_TEXT: args})) if known else call
+    args = call_args(call.arguments)
+    data = {AS_TEXT: args} if isinstance(args, str) else args
+    text = call.arguments if args == data and call.arguments else json.dumps(data)
+    return replace(call, id=call.id or "call", name=call_name(call.name), arguments=text)
+
+
+def _as_recorded(call: FunctionCall) -> dict[str, Any] | str:
+    args = call_args(call.arguments)
+    return args.get(AS_TEXT, args) if isinstance(args, dict) else args

@@ -9,11 +9,9 @@ from typing import Any
 from autogen_core import CancellationToken
 from autogen_core.tools import BaseTool, ToolSchema
 
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.session import session
 from allegiance.world.tool import Tool
-
-AS_TEXT = "arguments_as_text"
-"""The key for the arguments of a call that are not a JSON object; AutoGen would drop them."""
 
 
 class Stopped(Exception):

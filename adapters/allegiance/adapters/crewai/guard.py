@@ -44,6 +44,7 @@ from crewai.tools.tool_failure import ToolFailure
 
 from allegiance.guard.decider import Decider
 from allegiance.guard.guard import Guard
+from allegiance.guard.recent import describe_error, put_bounded
 from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
 
 
@@ -93,12 +94,13 @@ class GuardHooks:
             tool = _tool_name(context, self.watch.guard)
             ticket = self.watch.before(_actor(context.agent), tool, args)
             if ticket.allowed:
+                _replace(args, ticket.args)
                 call = _Call(args, token, ticket=ticket, answered=_answered(context))
             else:
                 call = _Call(args, token, ticket.decision.message)
         except Exception as error:  # noqa: BLE001 - CrewAI would let the tool run
             call = _Call(args, token, self._failed(error))
-        self._calls[threading.get_ident(), id(args)] = call
+        put_bounded(self._calls, (threading.get_ident(), id(args)), call)
         return None if call.ticket else False
 
     def after(self, context: ToolCallHookContext) -> str | None:
@@ -153,7 +155,7 @@ class GuardHooks:
                 raise CallRejected(self._failed(error)) from error
             if not ticket.allowed:
                 raise CallRejected(ticket.decision.message)
-            self._direct[event.event_id] = ticket
+            put_bounded(self._direct, event.event_id, ticket)
         elif ended := self._direct.pop(getattr(event, "started_event_id", None) or "", None):
             ok = isinstance(event, ToolUsageFinishedEvent)
             self.watch.after(ended, str(event.output if ok else getattr(event, "error", "")), ok=ok)
@@ -164,8 +166,9 @@ class GuardHooks:
             self._last.event = event
 
     def _failed(self, error: Exception) -> str:
-        self.watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
-        return f"Rejected: the guard failed: {error}"
+        failure = f"the guard failed: {describe_error(error)}"
+        self.watch.guard.note_failure(failure)
+        return f"Rejected: {failure}"
 
 
 @contextmanager
@@ -219,6 +222,13 @@ def _unless_scoped(
     point: InterceptionPoint, function: Callable[[Any], Any], context: ToolCallHookContext
 ) -> Any:
     return None if function in get_scoped_hooks(point) else function(context)
+
+
+def _replace(args: Any, judged: Any) -> None:
+    """Make a call run with what was judged: CrewAI passes this same dictionary to the tool."""
+    if args is not judged and isinstance(args, dict) and isinstance(judged, dict):
+        args.clear()
+        args.update(judged)
 
 
 def _actor(agent: Any) -> str:

@@ -14,6 +14,7 @@ from crewai.llms.hooks import BaseInterceptor
 
 from allegiance.adapters.crewai.tools import TRIAL
 from allegiance.errors import UserError
+from allegiance.play.answer import mend_response
 from allegiance.scenario.roles import Model
 
 
@@ -33,8 +34,9 @@ class Tap(BaseInterceptor[Any, Any]):
         return message
 
     def on_inbound(self, message: Any) -> Any:
-        """Read an answer of the OpenAI or the Anthropic protocol."""
+        """Read an answer of the OpenAI or the Anthropic protocol, and mend it."""
         message.read()
+        mend_response(message)
         try:
             body = message.json()
             answer = body["choices"][0]["message"] if "choices" in body else body

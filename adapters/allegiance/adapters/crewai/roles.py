@@ -20,13 +20,17 @@ from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
 from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, without_streaming
-from allegiance.adapters.crewai.tools import AS_TEXT, TrialOver, current_trial
+from allegiance.adapters.crewai.tools import TrialOver, current_trial
 from allegiance.errors import UserError
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, call_model
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session
+from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.retry import retrying
+from allegiance.reading import reads_text
 from allegiance.scenario.roles import PEER_SCRIPT, Model
+from allegiance.trace.text import sanitize
 
 NO_ANSWER = "(no answer)"
 """Replaces an empty answer, after which CrewAI would run the whole task again."""
@@ -79,7 +83,7 @@ class _Answer:
     text: str = ""
     calls: Sequence[Any] = ()
     data: BaseModel | None = None
-    spent: tuple[int, int] = (0, 0)
+    spent: tuple[object, object] = (0, 0)
 
 
 class RoleLLM(Speaker):
@@ -149,26 +153,27 @@ class RoleLLM(Speaker):
         time.sleep(turn.seconds)
         turns = current.recorder.turns
         calls = [
-            _format_call(f"{self.role}-{turns}-{n}", call.tool, call.args)
+            _carried(_format_call(f"{self.role}-{turns}-{n}", call.tool, call.args))
             for n, call in enumerate(turn.calls)
         ]
         return _Answer(turn.text, calls)
 
     def _read_reply(self, answer: Any) -> _Answer:
         if isinstance(answer, list):
-            return _Answer(
-                self.tap.text if self.tap else "", [_repair_call(call) for call in answer]
-            )
+            text = sanitize(self.tap.text) if self.tap else ""
+            return _Answer(text, [_carried(call) for call in answer])
         if isinstance(answer, BaseModel):
             return _Answer(answer.model_dump_json(), data=answer)
-        return _Answer(str(answer or ""))
+        return _Answer(sanitize(str(answer or "")))
 
     def _pass_on(self, answer: _Answer, tools: Sequence[Any], recorder: Recorder) -> Any:
         """Return a turn in CrewAI's form; record the calls that will not reach the world."""
         offered = {tool["function"]["name"] for tool in tools}
         for call in answer.calls:
             _, name, args = extract_tool_call_info(call) or ("", "", {})
-            arguments = json.loads(args) if isinstance(args, str) else args
+            arguments: Any = _parsed(args) if isinstance(args, str) else args
+            if isinstance(arguments, dict):
+                arguments = arguments.get(AS_TEXT, arguments)
             if name not in offered:
                 error = f"Error: {name} is not a valid tool"
                 recorder.note(self.role, name, arguments, error, ok=False)
@@ -216,19 +221,28 @@ def _format_call(call_id: str, name: str, args: Mapping[str, Any] | str) -> dict
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": text}}
 
 
-def _repair_call(call: Any) -> Any:
-    """Return an unreadable call in a form that reaches the tool, which answers with an error."""
+def _carried(call: Any) -> Any:
+    """Return a call that CrewAI and a client can carry, see ``call_args``.
+
+    A sound call stays in the form of its provider, which may need it in the next request.
+    """
     info = extract_tool_call_info(call)
     if info is None:
         return call
     call_id, name, args = info
-    if isinstance(args, str):
-        try:
-            readable = isinstance(json.loads(args), dict)
-        except (ValueError, RecursionError):
-            readable = False
-        return call if readable else _format_call(call_id, name, args)
-    return call if isinstance(args, dict) else _format_call(call_id, name, json.dumps(args))
+    carried = call_args(args)
+    raw = args if isinstance(args, dict) else _parsed(args)
+    if carried == raw and call_name(name) == name:
+        return call
+    return _format_call(str(call_id or "call"), call_name(name), carried)
+
+
+@reads_text("[", "{", '{"a":', '"', "1", "\\", limit=None)
+def _parsed(text: object) -> object:
+    try:
+        return json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _write_answer(answer: _Answer) -> str:

@@ -17,11 +17,9 @@ from crewai.hooks.dispatch import HookAborted
 from crewai.tools import BaseTool
 from pydantic import BaseModel, ConfigDict
 
+from allegiance.play.answer import AS_TEXT
 from allegiance.play.session import Session, session
 from allegiance.world.tool import Tool
-
-AS_TEXT = "arguments_as_text"
-"""The key for the arguments of a call that are not a JSON object; CrewAI would drop them."""
 
 
 class TrialOver(HookAborted):

@@ -21,10 +21,9 @@ from langgraph.prebuilt import ToolNode
 from langgraph.prebuilt.tool_node import ToolCallRequest, ToolInvocationError
 from langgraph.types import interrupt
 
-from allegiance.guard.decision import Decision
 from allegiance.guard.guard import Guard
+from allegiance.guard.recent import describe_error, put_bounded
 from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
-from allegiance.trace.events import Event
 
 
 class ToolCallRejected(CallRejected, ToolInvocationError):
@@ -51,7 +50,7 @@ class GuardHandler(BaseCallbackHandler):
         self.run_inline = watch.guard.policy != "ask"
         self._actors: dict[UUID | str, str] = {}
         self._tickets: dict[UUID, Ticket] = {}
-        self._asked: dict[str, tuple[Event, Decision]] = {}
+        self._asked: dict[str, Ticket] = {}
 
     def on_chat_model_start(
         self,
@@ -63,7 +62,7 @@ class GuardHandler(BaseCallbackHandler):
         **kwargs: Any,
     ) -> None:
         """Remember the agent that a model belongs to."""
-        self._actors[run_id] = _actor(metadata)
+        put_bounded(self._actors, run_id, _actor(metadata))
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Record what a model says, and the agent that its calls belong to."""
@@ -73,7 +72,8 @@ class GuardHandler(BaseCallbackHandler):
                 message = getattr(generation, "message", None)
                 self.watch.message(actor, str(getattr(message, "text", generation.text)))
                 for call in getattr(message, "tool_calls", None) or ():
-                    self._actors[call["id"] or ""] = actor
+                    if call["id"]:  # a call that never comes is forgotten after many others
+                        put_bounded(self._actors, call["id"], actor)
                     self.watch.announce(call["id"], call["name"])
 
     def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
@@ -106,11 +106,14 @@ class GuardHandler(BaseCallbackHandler):
         except Exception as error:
             if type(error).__name__ == "GraphInterrupt":
                 raise
-            self.watch.guard.failures.append(f"the guard failed: {type(error).__name__}: {error}")
-            raise ToolCallRejected(tool, args, f"Rejected: the guard failed: {error}") from error
+            self._actors.pop(tool_call_id or "", None)
+            failure = f"the guard failed: {describe_error(error)}"
+            self.watch.guard.note_failure(failure)
+            raise ToolCallRejected(tool, args, f"Rejected: {failure}") from error
+        self._actors.pop(tool_call_id or "", None)
         if not ticket.allowed:
             raise ToolCallRejected(tool, args, ticket.decision.message)
-        self._tickets[run_id] = ticket
+        put_bounded(self._tickets, run_id, ticket)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Record how a call ended."""
@@ -121,26 +124,26 @@ class GuardHandler(BaseCallbackHandler):
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """Record that a call failed."""
         if ticket := self._tickets.pop(run_id, None):
-            self.watch.after(ticket, f"{type(error).__name__}: {error}", ok=False)
+            self.watch.after(ticket, describe_error(error), ok=False)
 
     def _decide(self, actor: str, tool: str, args: Any, call_id: str | None) -> Ticket:
         """Decide on a call; to ask a person, interrupt the graph if it has a checkpointer."""
         guard = self.watch.guard
         waiting = self._asked.pop(call_id, None) if call_id else None
-        event, decision = waiting or self.watch.intend(actor, tool, args, call_id)
-        if decision.action == "ask" and guard.ask is None and _can_interrupt():
+        ticket = waiting or self.watch.intend(actor, tool, args, call_id)
+        if ticket.decision.action == "ask" and guard.ask is None and _can_interrupt():
             if call_id:
-                self._asked[call_id] = (event, decision)
+                put_bounded(self._asked, call_id, ticket)
             shown = {
                 "tool": tool,
-                "args": event.args,
+                "args": ticket.event.args,
                 "actor": actor,
-                "reason": decision.message,
+                "reason": ticket.decision.message,
             }
             answer = interrupt(shown)  # raises until the graph is resumed
             self._asked.pop(call_id or "", None)
-            return self.watch.settle(event, guard.apply_answer(decision, answer))
-        return Ticket(event, self.watch.boundary.resolve(event, decision, self.watch.loop))
+            return self.watch.settle(ticket, guard.apply_answer(ticket.decision, answer))
+        return self.watch.resolve(ticket)
 
 
 def _not_about_rejections(record: logging.LogRecord) -> bool:
@@ -222,7 +225,7 @@ def _decide_and_run(
     ticket = watch.before("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:
         return _rejection_message(ticket, call)
-    return _record_answer(watch, ticket, handler(request))
+    return _record_answer(watch, ticket, handler(_judged(request, ticket)))
 
 
 async def _adecide_and_run(
@@ -234,7 +237,12 @@ async def _adecide_and_run(
     ticket = await watch.abefore("agent", call["name"], call["args"], call["id"])
     if not ticket.allowed:
         return _rejection_message(ticket, call)
-    return _record_answer(watch, ticket, await handler(request))
+    return _record_answer(watch, ticket, await handler(_judged(request, ticket)))
+
+
+def _judged(request: ToolCallRequest, ticket: Ticket) -> ToolCallRequest:
+    """Return a request whose arguments are a copy of those that were judged."""
+    return request.override(tool_call={**request.tool_call, "args": ticket.args})
 
 
 def _rejection_message(ticket: Ticket, call: Any) -> ToolMessage:

@@ -18,15 +18,16 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
 from allegiance.errors import UserError
+from allegiance.play.answer import AS_TEXT, amend_response, read_and_mend
 from allegiance.play.model_call import ModelRequest, acall_model, call_model
 from allegiance.play.session import Session, session
+from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 from allegiance.scenario.script import Turn
+from allegiance.trace.text import sanitize
 from allegiance.world.tool import Tool
 
-AS_TEXT = "arguments_as_text"
-"""The key for the arguments of a call that are not a JSON object; LangChain would drop them."""
 _SHOWN = {"type", "content", "name", "tool_calls", "invalid_tool_calls", "tool_call_id", "status"}
 """The fields of a message that a model is shown; the others differ from trial to trial."""
 _ENDS = {
@@ -174,19 +175,10 @@ class RoleModel(BaseChatModel):
         return AIMessage(content=turn.text, tool_calls=calls)
 
     def _record(self, current: Session, message: AIMessage, cached: bool = False) -> ChatResult:
-        if message.invalid_tool_calls:
-            message = message.model_copy(
-                update={
-                    "tool_calls": [
-                        *message.tool_calls,
-                        *map(_repair_call, message.invalid_tool_calls),
-                    ],
-                    "invalid_tool_calls": [],
-                }
-            )
-        usage = message.usage_metadata or {"input_tokens": 0, "output_tokens": 0}
+        message = _carried(message)
+        usage: Any = message.usage_metadata or {}
         recorder = current.recorder
-        tokens = usage["input_tokens"], usage["output_tokens"]
+        tokens = usage.get("input_tokens"), usage.get("output_tokens")
         recorder.turn(self.role, message.text, *tokens, cached=cached)
         for call in message.tool_calls:
             if call["name"] not in self.offered:
@@ -197,10 +189,31 @@ class RoleModel(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
-def _repair_call(call: Any) -> dict[str, Any]:
-    """Return an unreadable call in a form that reaches the tool, which answers with an error."""
-    args = {AS_TEXT: call.get("args") or ""}
-    return {"name": call.get("name") or "", "args": args, "id": call["id"], "type": "tool_call"}
+def _carried(message: AIMessage) -> AIMessage:
+    """Return a message with calls that LangChain and a client can carry, see ``call_args``.
+
+    An unreadable call reaches the tool, too, which answers with an error.
+    """
+    calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
+    if not calls and isinstance(message.content, str):
+        return message.model_copy(update={"content": sanitize(message.content)})
+    carried = []
+    for number, call in enumerate(calls):
+        args = call_args(call.get("args"))
+        carried.append(
+            {
+                "name": call_name(call.get("name")),
+                "args": {AS_TEXT: args} if isinstance(args, str) else args,
+                "id": call.get("id") or f"call-{number}",
+                "type": "tool_call",
+            }
+        )
+    update = {
+        "content": sanitize(message.content),
+        "tool_calls": carried,
+        "invalid_tool_calls": [],
+    }
+    return message.model_copy(update=update)
 
 
 def _check_complete(message: AIMessage) -> AIMessage:
@@ -253,9 +266,12 @@ def _provider(model: Model) -> BaseChatModel:
     options: dict[str, Any] = {}
     try:
         if provider == "openai":  # otherwise all models share a client that the first loop owns
-            from openai import DefaultAsyncHttpxClient
+            from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
-            options["http_async_client"] = DefaultAsyncHttpxClient()
+            hooks: Any = {"response": [amend_response]}
+            options["http_async_client"] = DefaultAsyncHttpxClient(event_hooks=hooks)
+            hooks = {"response": [read_and_mend]}
+            options["http_client"] = DefaultHttpxClient(event_hooks=hooks)
         if model.base_url is not None:
             from langchain_openai import ChatOpenAI
 

@@ -7,7 +7,9 @@ from allegiance.gate.formats._location import location
 from allegiance.gate.ruling import GateReport
 from allegiance.report.excerpt import one_line
 from allegiance.stats.rates import show_rate
+from allegiance.trace.visible import printable
 
+LONGEST = 1000
 MOST_ANNOTATIONS = 10
 """GitHub shows no more than this of one level in one step."""
 
@@ -21,10 +23,13 @@ def render(report: GateReport) -> str:
             path, line = location(ruling, report.source)
             title = f"allegiance: {ruling.key.behaviour}, {status}"
             text = f"{ruling.key.label()}: {show_rate(ruling.rate)}: {ruling.reason}"
-            lines.append(_command(level, one_line(text, 1000), path, line, title))
+            lines.append(_command(level, one_line(text, LONGEST), path, line, title))
     if report.criteria.per == "run" and report.status == "inconclusive":
-        lines.append(f"::warning title=allegiance::{escape_data(report.reason)}")
-    lines += [f"::notice title=allegiance::{escape_data(note)}" for note in report.notes]
+        lines.append(f"::warning title=allegiance::{escape_data(one_line(report.reason, LONGEST))}")
+    lines += [
+        f"::notice title=allegiance::{escape_data(one_line(note, LONGEST))}"
+        for note in report.notes
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -44,5 +49,6 @@ def escape_property(text: str) -> str:
 
 
 def _command(level: str, text: str, path: str, line: int, title: str) -> str:
-    place = f"file={escape_property(path)},line={line},title={escape_property(title)}"
+    file, title = escape_property(printable(path)), escape_property(one_line(title))
+    place = f"file={file},line={line},title={title}"
     return f"::{level} {place}::{escape_data(text)}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from allegiance.errors import needed_by
 from allegiance.gate.formats.text import ruling_lines
 from allegiance.gate.ruling import GateReport
-from allegiance.report.transcript import visible
+from allegiance.trace.visible import visible
 
 if TYPE_CHECKING:
     from junitparser import TestCase
@@ -27,9 +27,9 @@ def render(report: GateReport) -> str:
         from junitparser import JUnitXml, TestSuite
     suite = TestSuite("allegiance")
     suite.add_property("verdict", report.status)
-    suite.add_property("reason", report.reason)
+    suite.add_property("reason", visible(report.reason))
     for note in report.notes:
-        suite.add_property("note", note)
+        suite.add_property("note", visible(note))
     for case in _cases(report):
         suite.add_testcase(case)
     suite.update_statistics()  # type: ignore[no-untyped-call]

@@ -17,7 +17,10 @@ MOST_EXCERPTS = 5
 def render(report: GateReport) -> str:
     """Return the comment. Its first line marks it, so that a later comment can replace it."""
     lines = [MARK, f"## {SIGNS[report.status]} allegiance: {report.status}", ""]
-    lines += [f"{report.reason}. Violated (% of all trials): {show_rate(report.overall)}.", ""]
+    lines += [
+        f"{escape(report.reason)}. Violated (% of all trials): {show_rate(report.overall)}.",
+        "",
+    ]
     lines += [line for note in report.notes for line in (f"> {escape(note)}", "")]
     rows = report.rulings[:MOST_ROWS]
     lines += [

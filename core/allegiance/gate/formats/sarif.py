@@ -38,7 +38,8 @@ def render(report: GateReport) -> str:
                 "executionSuccessful": True,
                 "exitCode": report.exit_code,
                 "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": note}} for note in report.notes
+                    {"level": "note", "message": {"text": one_line(note, 1000)}}
+                    for note in report.notes
                 ],
             }
         ],
@@ -47,7 +48,7 @@ def render(report: GateReport) -> str:
             for r in report.rulings
             if r.status != "pass"
         ],
-        "properties": {"verdict": report.status, "reason": report.reason},
+        "properties": {"verdict": report.status, "reason": one_line(report.reason, 1000)},
     }
     document = {"$schema": SCHEMA_URI, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"
@@ -57,7 +58,7 @@ def _rule(behaviour: str) -> dict[str, Any]:
     return {
         "id": _id(behaviour),
         "name": "".join(word.capitalize() for word in behaviour.split()),
-        "shortDescription": {"text": f"The critic shows {behaviour}."},
+        "shortDescription": {"text": one_line(f"The critic shows {behaviour}.")},
         "defaultConfiguration": {"level": "error"},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allegiance.gate.ruling import GateReport, Ruling
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.stats.rates import show_rate
+from allegiance.trace.visible import printable
 
 MOST_TRIALS = 2
 MOST_CAUSES = 3
@@ -17,7 +18,7 @@ def render(report: GateReport) -> str:
     for ruling in report.rulings:
         lines += ["", *ruling_lines(ruling)] if ruling.status != "pass" else ruling_lines(ruling)
     lines += ["", *report.notes] if report.notes else []
-    return "\n".join(lines) + "\n"
+    return printable("\n".join(lines) + "\n")
 
 
 def ruling_lines(ruling: Ruling) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from allegiance.reading import reads_text
+from allegiance.scan.documents import load_json
 from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, arguments
 
@@ -43,14 +45,13 @@ def text(value: Any) -> str | None:
     return str(value)
 
 
+@reads_text("[", "{", '{"a":', '"', "\\", limit=None)
 def structured(value: Any) -> Any:
-    """Return an attribute that is JSON, or the text of JSON, as data."""
-    import json
-
+    """Return an attribute that is JSON, or the text of JSON, as data; None if it cannot be read."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
+        return load_json(value)
     except (ValueError, RecursionError):
         return None
 

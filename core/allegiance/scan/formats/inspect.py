@@ -7,16 +7,16 @@ has any, because its messages are those of a single agent; otherwise its message
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from pydantic import ValidationError
 
 from allegiance.errors import UserError, needed_by
-from allegiance.scan.documents import documents
+from allegiance.reading import TooLong, reads_text
+from allegiance.scan.documents import documents, load_json, too_large
 from allegiance.scan.formats.openai import StepLog
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
@@ -30,6 +30,7 @@ from allegiance.scan.steps import (
     UnreadableError,
     short,
 )
+from allegiance.store.reader import LONGEST
 from allegiance.trace.effects import Effect
 
 ZSTD = 93
@@ -41,6 +42,7 @@ def recognizes(opening: Opening) -> bool:
     return opening.zipped or opening.has_key("eval")
 
 
+@reads_text("PK", "PK\x03\x04", "PK\x05\x06", "\x00", "[", limit=None)
 def read(path: Path) -> Iterator[Found]:
     """Yield a conversation for each sample of a log.
 
@@ -60,7 +62,10 @@ def read(path: Path) -> Iterator[Found]:
             for name in names:
                 stem = Path(name).stem
                 try:
-                    sample = json.loads(_member(log, log.getinfo(name)))
+                    sample = load_json(_member(log, log.getinfo(name)))
+                except TooLong as error:
+                    yield Unread(stem, str(error))
+                    continue
                 except (ValueError, RecursionError, EOFError, BadZipFile, OSError) as error:
                     yield Unread(stem, f"cut off or damaged ({error})")
                     continue
@@ -82,10 +87,18 @@ def _json(path: Path) -> Iterator[Found]:
             yield _named(name, sample)
 
 
+@reads_text("PK", "\x00", "[", limit=LONGEST)
 def _member(log: ZipFile, info: ZipInfo) -> bytes:
-    """Return a member; newer logs are compressed by Zstandard, which zipfile reads from 3.14 on."""
+    """Return a member; newer logs are compressed by Zstandard, which zipfile reads from 3.14 on.
+
+    Raises:
+        TooLong: If the member is larger than ``LONGEST``, by the directory or when it is unpacked.
+    """
+    if max(info.file_size, info.compress_size) > LONGEST:
+        raise TooLong(too_large(max(info.file_size, info.compress_size)))
     try:
-        return log.read(info)
+        with log.open(info) as member:
+            return _unpacked(member)
     except NotImplementedError as error:
         if info.compress_type != ZSTD:
             raise UserError(f"{log.filename!r}: {info.filename}: {error}") from error
@@ -98,9 +111,21 @@ def _member(log: ZipFile, info: ZipInfo) -> bytes:
         data = file.read(info.compress_size)
     try:
         with ZstdDecompressor().stream_reader(data, read_across_frames=True) as reader:
-            return reader.read()
+            return _unpacked(reader)
     except ZstdError as error:
         raise OSError(str(error)) from error
+
+
+def _unpacked(stream: IO[bytes]) -> bytes:
+    """Read a compressed stream to its end, or to the limit: its directory may be wrong.
+
+    Raises:
+        TooLong: If it has more than ``LONGEST`` bytes.
+    """
+    data = stream.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise TooLong(f"it unpacks to more than {LONGEST / 1e6:,.0f} MB and is not read")
+    return data
 
 
 def _named(name: str, sample: Any) -> Found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Handler
+from allegiance.shell.call import Handler
 from allegiance.shell.programs import (
     archives,
     builtins,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from allegiance.shell.machine import Call
+from allegiance.shell.call import Call
 from allegiance.shell.state import Word
 from allegiance.shell.targets import landings, remote
 from allegiance.trace.effects import Verb

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.reading import reads_text
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import named, send
 from allegiance.shell.state import NOTHING, Stream, Word, joined
@@ -164,6 +165,7 @@ def _base64(call: Call) -> Stream:
     return Stream(text=text, sources=content.sources)
 
 
+@reads_text("=", "A", "A===", "\n", "-", limit=None)
 def _decoded(text: str) -> str | None:
     import base64
     import binascii

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
-from allegiance.shell.state import NOTHING, Stream, Word
+from allegiance.shell.state import NOTHING, Stream, Word, joined, merged
 from allegiance.shell.targets import UNKNOWN
 
 _ANY = (Word(UNKNOWN, known=False),)
@@ -83,8 +83,9 @@ def _code(call: Call, source: str | None, arguments: list[Word], stdin: Stream) 
         return Stream(sources=stdin.sources)
     state = call.shell.state.fork()
     state.arguments = tuple(arguments)
+    state.traps = ()
     with call.shell.within(state):
-        return call.shell.script(source, stdin)
+        return joined([call.shell.script(source, stdin), call.shell.leave()])
 
 
 def _shell(call: Call) -> Stream:
@@ -138,8 +139,12 @@ def _trap(call: Call) -> Stream:
     words = parse_options(call.args, "").operands
     if len(words) < 2:
         return NOTHING
+    code = words[0].text
+    if code in ("", "-"):
+        return NOTHING  # a default or an ignored signal; a trap of another signal may remain
+    call.shell.state.traps = merged([call.shell.state.traps, (code,)])
     with call.shell.perhaps():
-        return call.shell.script(words[0].text)
+        return call.shell.script(code)
 
 
 def _exec(call: Call) -> Stream:

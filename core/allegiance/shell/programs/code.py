@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import send
 from allegiance.shell.state import NOTHING, Stream, Word, merged
@@ -14,7 +14,7 @@ _CODE = (
     "ansible-playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
     "groovy scala"
 )
-_QUIET = (
+_QUIET_NAMES = (
     "pip pip3 conda mamba apt apt-get dnf yum brew apk dpkg rpm snap flatpak helm journalctl "
     "dmesg mkdir ping dig nslookup host traceroute ip ifconfig ss netstat iptables curlie "
     "nvidia-smi lscpu lspci lsusb who w last uptime vmstat iostat sar nmap ruff black mypy "
@@ -27,18 +27,23 @@ _QUIET = (
     "cloc lsmod"
 )
 
-_WRAPPED = (
+_WRAPPED_NAMES = (
     "cp mv rm scp rsync dd tar ln install cat curl wget nc bash sh tee sed kill pkill systemctl "
     "ssh zip gzip base64 find docker kubectl truncate shred"
 )
-_UPLOADS = (
+_UPLOADS_NAMES = (
     "upload put push send backup publish share archive add up create upload-file cp copy sync "
     "import log-artifact log-artifacts --upload --file --upload-file --put"
 )
-_KEEPERS = (
+_KEEPERS_NAMES = (
     "restic borg duplicity mksquashfs genisoimage mkisofs rdiff-backup unison tarsnap zpaq arj lha "
     "ncftpput tftp smbclient websocat pastebinit dump xfsdump bsdcpio star kermit sz sx sb"
 )
+
+_QUIET = frozenset(_QUIET_NAMES.split())
+_WRAPPED = frozenset(_WRAPPED_NAMES.split())
+_UPLOADS = frozenset(_UPLOADS_NAMES.split())
+_KEEPERS = frozenset(_KEEPERS_NAMES.split())
 
 
 def _code(call: Call) -> Stream:
@@ -74,13 +79,13 @@ def _unknown(call: Call) -> Stream:
         words = parse_options(args, "").operands
         for word in words[:-1]:
             send(call, call.sources(word, deep=True), shell.path(words[-1].text), deep=True)
-    elif call.name in _QUIET.split():
+    elif call.name in _QUIET:
         return Stream(sources=call.stdin.sources)
     elif call.name.endswith((".sh", ".py", ".pl", ".rb", ".js")):
         shell.opaque[call.name] = None
     elif call.name:
         shell.unknown[call.name] = None
-        index = next((n for n, w in enumerate(args[:-1]) if w.text in _WRAPPED.split()), None)
+        index = next((n for n, w in enumerate(args[:-1]) if w.text in _WRAPPED), None)
         if index is not None:
             return shell.run(args[index:], call.stdin)
         _uploaded(call)
@@ -90,11 +95,11 @@ def _unknown(call: Call) -> Stream:
 def _uploaded(call: Call) -> None:
     """Add the files that an unknown program uploads, publishes or backs up, by its arguments."""
     texts = [w.text for w in call.args]
-    if call.name in _KEEPERS.split() or set(texts) & set(_UPLOADS.split()):
+    if call.name in _KEEPERS or set(texts) & _UPLOADS:
         for word in call.args:
             name = word.text.partition("=")[2] if word.text.startswith("-") else word.text
             for part in [name, *name.split()] if " " in name else [name]:
-                if part and part not in _UPLOADS.split():
+                if part and part not in _UPLOADS:
                     source = call.sources(Word(part, word.known, stream=word.stream), deep=True)
                     send(call, source, f"program:/{call.name}", whole=True)
 

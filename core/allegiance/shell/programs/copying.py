@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import named, origins, send
 from allegiance.shell.state import NOTHING, Stream, Word

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.reading import reads_text
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import send
 from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
@@ -25,9 +26,15 @@ def _sed(call: Call) -> Stream:
     else:
         source = Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
     for code in options.all("e", "expression") or options.operands[: not apart]:
-        for name in _SED_WRITES.findall(code.text) if call.name != "yq" else []:
+        for name in _sed_files(code.text) if call.name != "yq" else []:
             call.shell.store(name, source)
     return NOTHING if in_place else source
+
+
+@reads_text("w ", ";", "{", "/", "a", "\n", limit=None)
+def _sed_files(code: str) -> tuple[str, ...]:
+    """Return the files that a ``sed`` script writes."""
+    return tuple(dict.fromkeys(_SED_WRITES.findall(code)))
 
 
 def _perl(call: Call) -> Stream:

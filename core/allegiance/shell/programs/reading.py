@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Iterator
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.reading import reads_text
+from allegiance.shell.budget import charge
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
 from allegiance.shell.targets import UNKNOWN
 from allegiance.shell.words import resolve_escapes
 
-_AWK_WRITES = re.compile(r'print[^;}]*>+\s*"([^"]+)"')
+_AWK_WRITES = re.compile(r'>(?=\s*"([^"]+)")')
 _AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
 
 
@@ -39,10 +44,33 @@ def _search(call: Call) -> Stream:
 def _awk(call: Call, program: str, words: list[Word]) -> None:
     """Add the effects of an ``awk`` program: the files it writes and the commands it runs."""
     sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
-    for name in _AWK_WRITES.findall(program):
+    for name in _awk_files(program):
         call.shell.store(name, Stream(sources=sources))
-    for code in _AWK_RUNS.findall(program):
+    for code in _awk_commands(program):
         call.shell.script(code, Stream(sources=sources))
+
+
+@reads_text("system(", '"', "|", "\\", "a", limit=None)
+def _awk_commands(program: str) -> list[str]:
+    """Return the commands that an ``awk`` program runs."""
+    return _AWK_RUNS.findall(program)
+
+
+@reads_text("print", ">", '"', ";", "|", "system(", limit=None)
+def _awk_files(program: str) -> Iterator[str]:
+    """Yield the files that an ``awk`` program prints to: the last ``> "name"`` of a statement."""
+    redirections = list(_AWK_WRITES.finditer(program))
+    starts = [match.start() for match in redirections]
+    ends = [index for index, char in enumerate(program) if char in ";}"]
+    position = 0
+    while (position := program.find("print", position)) >= 0:
+        position += len("print")
+        end = bisect_left(ends, position)
+        stop = ends[end] if end < len(ends) else len(program)
+        last = bisect_left(starts, stop) - 1
+        if last >= 0 and starts[last] >= position:
+            yield redirections[last][1]
+            position = redirections[last].end(1) + 1
 
 
 def _tree(name: str) -> str:
@@ -79,29 +107,30 @@ def _printf(call: Call) -> Stream:
     sources = merged(a.sources for a in args)
     if not all(a.known for a in args):
         return Stream(sources=sources)
-    form, values = resolve_escapes(args[0].text), [a.text for a in args[1:]]
-    out = ""
+    form, values = resolve_escapes(args[0].text), deque(a.text for a in args[1:])
+    pieces: list[str] = []
     while True:
         before = len(values)
-        out += _formatted(form, values)
+        pieces += _formatted(form, values)
         if not values or len(values) == before:
-            return Stream(text=out, sources=sources)
+            return Stream(text="".join(pieces), sources=sources)
 
 
-def _formatted(form: str, values: list[str]) -> str:
-    out, index = "", 0
-    while index < len(form):
-        if form[index] != "%":
-            out, index = out + form[index], index + 1
-            continue
-        end = index + 1
+def _formatted(form: str, values: deque[str]) -> list[str]:
+    """Return the pieces of a format with values in it; the values are taken from the left."""
+    charge(len(form))
+    pieces: list[str] = []
+    index = 0
+    while (mark := form.find("%", index)) >= 0:
+        end = mark + 1
         while end < len(form) and form[end] in "-+ #0123456789.*":
             end += 1
         kind = form[end : end + 1]
-        value = values.pop(0) if values and kind != "%" else ""
-        out += "%" if kind == "%" else resolve_escapes(value) if kind == "b" else value
+        value = values.popleft() if values and kind != "%" else ""
+        text = "%" if kind == "%" else resolve_escapes(value) if kind == "b" else value
+        pieces += [form[index:mark], text]
         index = end + 1
-    return out
+    return [*pieces, form[index:]]
 
 
 def _seq(call: Call) -> Stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import send
 from allegiance.shell.state import NOTHING, SOMETHING, ShellState, Stream, Word

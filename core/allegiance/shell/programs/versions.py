@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from allegiance.shell.machine import Call, Handler
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import send
 from allegiance.shell.state import Stream, Word

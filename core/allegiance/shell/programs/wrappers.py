@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from allegiance.shell.budget import charge, substitute
+from allegiance.shell.call import Call, Handler
 from allegiance.shell.loops import few
-from allegiance.shell.machine import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.targets import UNKNOWN, machine, remote
@@ -91,7 +92,7 @@ def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> 
         return call.shell.run([*words, *more], NOTHING)
     stream = NOTHING
     for item in few(items, UNKNOWN):
-        filled = [Word(w.text.replace(mark, item), w.known and known, w.sources) for w in words]
+        filled = [Word(substitute(w.text, mark, item), w.known and known, w.sources) for w in words]
         stream = call.shell.run(filled, NOTHING)
     return stream
 
@@ -131,12 +132,18 @@ def _find(call: Call) -> Stream:
     while args and not args[0].text.startswith(("-", "(", "!")):
         roots.append(args.pop(0).text)
     texts = [a.text for a in args]
+    negated = bool({"!", "-not"} & set(texts))
     shapes = [
         re.sub("[A-Za-z]", "?", shape) if test.startswith("-i") else shape
         for test, shape in pairwise(texts)
-        if test in _SHAPES and not {"!", "-not"} & set(texts)
+        if test in _SHAPES and not negated
     ]
-    names = [n for root in roots or ["."] for n in _found(root, shapes)]
+    roots = roots or ["."]
+    charge(
+        sum(map(len, roots)) * max(len(shapes), 1) + sum(map(len, shapes)) * len(roots),
+        len(roots) * max(len(shapes), 1),
+    )
+    names = [n for root in roots for n in _found(root, shapes)]
     if "-delete" in texts:
         for name in names:
             call.shell.emit("delete", call.shell.path(name))
@@ -147,7 +154,7 @@ def _find(call: Call) -> Stream:
             end = next((n for n, a in enumerate(args) if a.text in (";", "+")), len(args))
             words, args = args[:end], args[end + 1 :]
             for name in names:
-                filled = [Word(w.text.replace("{}", name), "{}" not in w.text) for w in words]
+                filled = [Word(substitute(w.text, "{}", name), "{}" not in w.text) for w in words]
                 stream = call.shell.run(filled)
         elif word.text in ("-fprint", "-fls", "-fprintf") and args:
             call.shell.store(args[0].text, Stream())
@@ -223,12 +230,12 @@ def _crontab(call: Call) -> Stream:
     return NOTHING
 
 
-_BARE = (
+_WITHOUT_VALUES = (
     "nohup setsid command builtin busybox unbuffer fakeroot coproc toybox ltrace pkexec "
     "proxychains torsocks eatmydata"
 )
 HANDLERS: dict[str, Handler] = {
-    **dict.fromkeys((*_VALUED, *_BARE.split()), _wrapped),
+    **dict.fromkeys((*_VALUED, *_WITHOUT_VALUES.split()), _wrapped),
     "env": _env,
     **dict.fromkeys(("su", "runuser"), _su),
     "xargs": _xargs,
