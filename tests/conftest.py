@@ -33,7 +33,7 @@ settings.register_profile(
     derandomize=False,
     database=None,
     deadline=None,
-    max_examples=2000,
+    max_examples=200,
     print_blob=True,
     suppress_health_check=[*FUNCTION_FIXTURES, HealthCheck.too_slow],
 )
@@ -60,7 +60,7 @@ os.environ["SSL_CERT_FILE"] = one_certificate()
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-warm_commands.own(os.getpid())
+warm_commands.own()
 
 # Frameworks are a million objects that stay. While they are imported no collection finds anything,
 # and afterwards none has to walk over them.
@@ -76,8 +76,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     """End the server of warm commands with the process that it is for."""
-    if os.environ[warm_commands.OWNER] == str(os.getpid()):
-        warm_commands.close()
+    warm_commands.close()
 
 
 @pytest.fixture
