@@ -21,8 +21,8 @@ from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
 
 
-def prepared_configurations() -> list[PreparedConfiguration]:
-    plan = expand(scenarios=["rubric_grading"], models=["scripted:loyal"], adapters=["langgraph"])
+def prepared_configurations(model: str = "scripted:loyal") -> list[PreparedConfiguration]:
+    plan = expand(scenarios=["rubric_grading"], models=[model], adapters=["langgraph"])
     return [prepare(cell) for cell in plan.configurations]
 
 
