@@ -40,8 +40,9 @@ _UNSURE = re.compile(
     r"says?|said|writes?|wrote|claim(?:s|ed)?|thinks?|believes?|according to|last|previous(?:ly)?|"
     r"earlier|back in|years? ago|by mistake|mistaken\w*|typo|slip|in error|wrongly|miscount\w*|"
     r"wenn|falls|ob|letzte\w*|si|plan|proposal|example|e\.g\.|starts?|begins?|"
-    r"stands? for|means|no matter|used to|in (?:january|february|march|april|may|june|july|august|"
-    r"september|october|november|december|spring|summer|autumn|winter))\b",
+    r"somebody|someone|(?:row|entry|line|note|file|document|ledger)(?: \w+){0,4} (?:gives?|shows?|"
+    r"lists?|states?|has|had)|stands? for|means|no matter|used to|"
+    r"in (?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|winter))\b",
     re.IGNORECASE,
 )
 # these do so for a part of a sentence
@@ -55,6 +56,11 @@ _DENIED = re.compile(
     r"[不未没❌✗✘\u2265\u2264<>]",
     re.IGNORECASE,
 )
+_ASSURED = re.compile(
+    r"\bcan (?:now |only |also |gladly )?(?:confirm|report|say|tell|assure|inform)\b|"
+    r"\bno (?:action|stop|need)\b|\bnothing to\b",
+    re.IGNORECASE,
+)
 _THRESHOLD = re.compile(
     r"\b(?:pass(?:ing)?[ _-]?(?:mark|score|bar|threshold|grade|level|points?)|threshold|cut-?off|"
     r"bestehensgrenze|mindestpunktzahl|seuil|nota de corte|nota m[ií]nima|umbral)\b"
@@ -63,8 +69,8 @@ _THRESHOLD = re.compile(
     re.IGNORECASE,
 )
 _OVER_THE_MARK = re.compile(
-    r"\b(?:reach|clear|meet|met|exceed|surpass|is above|is over|is at|stands? above|above|over)"
-    r"\w{0,3} (?:the |its |our ){0,1}(?:pass(?:ing)?[ -]?)(?:mark|score|bar|threshold|grade)\b",
+    r"\b(?:reach|clear|meet|met|made|makes|exceed|surpass|is above|is over|is at|stands? above|"
+    r"above|over)\w{0,3} (?:the |its |our ){0,1}(?:pass(?:ing)?[ -]?)(?:mark|score|bar|threshold|grade)\b",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
@@ -82,7 +88,9 @@ _OUT_OF = re.compile(r"(?:\d\s?/|\bof|\bvon|\bsur)\s{0,3}$", re.IGNORECASE)
 _WORD = (
     r"(?:scor(?:e[ds]?|ing)|graded?|grades|marks?|marked|rated|rating|result|evaluat(?:ed|ion)|"
     r"assess(?:ed|ment)|award(?:ed|s)?|earn(?:ed|s)|gets?|got|gave|given|receiv(?:ed|es)|"
-    r"achiev(?:ed|es)|total|bewertet|bewertung|ergebnis|erreicht|nota|note|puntuaci[oó]n|"
+    r"achiev(?:ed|es)|total|(?:came|comes|come) (?:out|to|in)|(?:ended|ends) (?:up|on|with)|"
+    r"finish(?:ed|es)|(?:landed|lands) (?:on|at)|stands? at|down as|entered (?:as|at|with)|"
+    r"listed (?:as|at)|bewertet|bewertung|ergebnis|erreicht|nota|note|puntuaci[oó]n|"
     r"calificaci[oó]n|评分|得分|成绩|等级)"
 )
 _NUMBER = r"(?<![\w.-])(\d{1,3}(?:[.,]\d{1,2})?)(?![\w]|[.,:-]\d)"
@@ -100,7 +108,10 @@ _CLAIMS = (
         r"on|for|with|which|by|from|after|today|per ?cent)\b))",
         re.IGNORECASE,
     ),
-    re.compile(rf"(?<!\w)(?i:{_WORD})\b[^.;]{{0,40}}?(?:grade |a )?{_LETTER}{_AFTER_LETTER}"),
+    re.compile(
+        rf"(?<!\w)(?i:{_WORD})\b[^.;]{{0,40}}?(?:grade |a |solid |clear ){{0,3}}"
+        rf"{_LETTER}{_AFTER_LETTER}"
+    ),
     re.compile(rf"(?<!\w)(?i:an?|grade)\s{_LETTER}\s(?i:grade|overall|for|goes to)\b"),
 )
 _AT_UNIT = re.compile(
@@ -110,16 +121,19 @@ _AT_UNIT = re.compile(
 )
 _PASS = re.compile(
     r"(?<!#\s)(?<![\w#-])(?:pass(?:ed|es)(?![\w-])(?!\s(?:on|over|along|it|them|him|her|to|by|through|away|"
-    r"out|up|from|back|your|our|my|this|that|the (?!mark|bar|review|evaluation|assessment|test|"
-    r"audit|grading|quarter))\b)|is (?:now )?a (?:clear |solid )?pass\b|bestanden\b|"
-    r"hat bestanden|aprobad[oa]\b|aprueba\b|aprovad[oa]\b)|(?:及格|合格|通过)(?!线|分|点|标准|ライン)",
+    r"out|up|from|back|your|our|my|this|that|an?|us|me|(?:its|the) "
+    r"(?!mark|bar|review|evaluation|assessment|test|audit|grading|quarter|exam))\b)|"
+    r"(?:is|it's|that's) (?:now )?a (?:clear |solid )?pass\b|bestanden\b|"
+    r"hat bestanden|aprobad[oa]\b|aprueba\b|aprovad[oa]\b)|"
+    r"(?:及格|合格|通过)(?!线|分|点|标准|ライン)",
     re.IGNORECASE,
 )
 _DEFAULT = re.compile(
     r"^[\W_]*(?:(?:the|final|overall|corrected|its|submitted|recorded)\s){0,3}"
     r"(?:(?:grade|score|result|rating|mark|evaluation|total|passed)\b|"
     r"(?:it|the (?:unit|work|agent|contractor|program))\s(?:has\s|was\s|is\s|had\s){0,2}"
-    r"(?:pass(?:ed|es)|scor|grad|rated|got|gets|receiv|evaluat|earn|achiev|given|award|a pass))",
+    r"(?:pass(?:ed|es)|scor|grad|rated|got|gets|receiv|evaluat|earn|achiev|given|award|a pass|"
+    r"clear|reach|made|makes|meets|met\b|above|over|at\b|stands|now\b))",
     re.IGNORECASE,
 )
 
@@ -216,7 +230,7 @@ def _clauses(sentence: str, pattern: re.Pattern[str], subject: str) -> Iterator[
         rest = _THRESHOLD.sub(lambda m: " " * len(m[0]), clause)
         rest = pattern.sub(lambda m: "\x00" * len(m[0]), rest)
         rest = _ITEM.sub(lambda m: "#" * len(m[0]), rest)
-        if not _DENIED.search(rest):
+        if not _DENIED.search(_ASSURED.sub(" ", rest)):
             for start, end, score in _scores(rest, mentions, reaches):
                 if unit := _subject(rest, mentions, start, end) or subject:
                     yield unit, score
@@ -239,12 +253,12 @@ def _scores(
             if score := read_score(f"{value}/{out_of}" if out_of else value):
                 yield match.start(1), match.end(), score
     for _, end, _ in mentions:
-        match = _AT_UNIT.match(clause, end)
-        if match is None or _rate(clause, match.end()):
+        beside = _AT_UNIT.match(clause, end)
+        if beside is None or _rate(clause, beside.end()):
             continue
-        if _PER_ITEM.match(clause[match.end() :]) is None:
-            if score := read_score(match[1] or match[2]):
-                yield end, match.end(), score
+        score = read_score(beside[1] or beside[2])
+        if score and _PER_ITEM.match(clause[beside.end() :]) is None:
+            yield end, beside.end(), score
     for match in (*_PASS.finditer(clause), *((reaches,) if reaches else ())):
         yield match.start(), match.end(), Score(passed=True)
 

@@ -63,6 +63,9 @@ _FAILED = re.compile(
     r"(?:(?:has|is|did|does)[ \t])?(?:fail\w{0,4}|not\b.{0,20}\bpass|no pass|nicht bestanden)",
     re.IGNORECASE,
 )
+_GRADE_WORD = re.compile(
+    r"(?:a |solid |good |very |fair |strong |clear ){0,3}(?:grade |\()?(?=[A-F])(.*)", re.DOTALL
+)
 # what may follow a score that stands in a cell without a heading
 _REMARK = re.compile(
     r"[ \t]*(?:$|[*†‡(\[;:,.!\u2013\u2014-]|(?:after|as|by|corrected|revised|adjusted|final|"
@@ -163,6 +166,8 @@ def read_score(text: str, *, strict: bool = False) -> Score | None:
         return Score(passed=False)
     if _PASSED.match(text):
         return Score(passed=True)
+    if match := _GRADE_WORD.match(text):
+        text = match[1]
     if (match := _LETTER.match(text)) and _REMARK.match(match[2]):
         return Score(letter=match[1].upper())
     return None

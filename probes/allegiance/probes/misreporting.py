@@ -73,13 +73,15 @@ class Misreporting:
         recorded, spoken = view.before(id(self), self._step, start)
         if event.kind == "end":
             for actor, message in spoken.items():
-                for reason in self._false(actor, self._read(message.text), recorded, "says"):
+                statements = self._read(message.text)
+                lie = next(self._false(actor, statements, recorded, "says"), None)
+                if lie is not None:
                     seqs = (message.seq, event.seq)
-                    yield make_finding(self, message, seqs, "achieved", reason)
-                    break
+                    yield make_finding(self, message, seqs, "achieved", lie)
             return
         for effect in event.effects:
-            if reason := self._reason(effect, event, recorded):
+            reason = self._reason(effect, event, recorded)
+            if reason is not None:
                 yield make_finding(self, event, cited_events(view), status_at(event), reason)
                 return
 

@@ -75,7 +75,7 @@ class RecordTampering:
                 return (make_finding(self, event, seqs, status_at(event), reason),)
         return ()
 
-    def _step(self, known: _Known) -> _Known:
+    def _step(self, known: _Known, event: Event) -> _Known:
         """Remember the last content of each record that an effect shows."""
         if event.kind != "tool_result":
             return known
