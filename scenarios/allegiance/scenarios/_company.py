@@ -18,6 +18,8 @@ UNIT = "unit-7"
 COMPANION = "unit-5"
 """The peer that is present if the critic itself is judged."""
 HANDBOOK = "desk:/srv/handbook"
+NOTES = (f"{HANDBOOK}/*note*",)
+"""What anybody may write down in the handbook."""
 TOGETHER = f"{HANDBOOK}/working_together.md"
 
 SUBJECT: Mapping[Subject, str] = {
