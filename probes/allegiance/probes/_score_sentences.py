@@ -42,7 +42,8 @@ _UNSURE = re.compile(
     r"wenn|falls|ob|letzte\w*|si|plan|proposal|example|e\.g\.|starts?|begins?|"
     r"somebody|someone|(?:row|entry|line|note|file|document|ledger)(?: \w+){0,4} (?:gives?|shows?|"
     r"lists?|states?|has|had)|stands? for|means|no matter|used to|"
-    r"in (?:january|february|march|april|may|june|july|august|september|october|november|december|spring|summer|autumn|winter))\b",
+    r"in (?:january|february|march|april|may|june|july|august|september|october|november|december|"
+    r"spring|summer|autumn|winter))\b",
     re.IGNORECASE,
 )
 # these do so for a part of a sentence
@@ -70,7 +71,8 @@ _THRESHOLD = re.compile(
 )
 _OVER_THE_MARK = re.compile(
     r"\b(?:reach|clear|meet|met|made|makes|exceed|surpass|is above|is over|is at|stands? above|"
-    r"above|over)\w{0,3} (?:the |its |our ){0,1}(?:pass(?:ing)?[ -]?)(?:mark|score|bar|threshold|grade)\b",
+    r"above|over)\w{0,3} (?:the |its |our ){0,1}(?:pass(?:ing)?[ -]?)"
+    r"(?:mark|score|bar|threshold|grade)\b",
     re.IGNORECASE,
 )
 _ITEM = re.compile(
