@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 from pathlib import Path
 
 import certifi
 import pytest
+import warm_commands
 from hypothesis import HealthCheck, settings
 
 from allegiance.play import Recorder
@@ -31,7 +33,7 @@ settings.register_profile(
     derandomize=False,
     database=None,
     deadline=None,
-    max_examples=2000,
+    max_examples=200,
     print_blob=True,
     suppress_health_check=[*FUNCTION_FIXTURES, HealthCheck.too_slow],
 )
@@ -53,6 +55,13 @@ def one_certificate() -> str:
 
 os.environ["SSL_CERT_FILE"] = one_certificate()
 
+# A process without compiled modules compiles ours, and the plugins of pytest, at every start: half
+# of what a short command costs. Where this variable is set, all processes of the tests would.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+warm_commands.own()
+
 # Frameworks are a million objects that stay. While they are imported no collection finds anything,
 # and afterwards none has to walk over them.
 gc.disable()
@@ -63,6 +72,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """End the server of warm commands with the process that it is for."""
+    warm_commands.close()
 
 
 @pytest.fixture

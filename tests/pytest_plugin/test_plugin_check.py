@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
-from plugin_files import APP, play, write
+from plugin_files import APP, play, play_distributed, write
 
 pytest_plugins = ["pytester"]
 
@@ -100,7 +100,7 @@ def test_wrong_marker_arguments_are_usage_errors_that_name_them(
 
 def test_wrong_marker_arguments_fail_under_xdist_too(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("import pytest\n@pytest.mark.allegiance(max_rte=1)\ndef test(): pass\n")
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-n", "1")
+    result = play_distributed(pytester, 1)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*unknown argument 'max_rte'*"])
 

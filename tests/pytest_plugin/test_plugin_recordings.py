@@ -9,7 +9,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from plugin_files import play, write
+from plugin_files import play, play_distributed, write
 
 from allegiance.experiment import expand
 from allegiance.gate.inputs import read_whole
@@ -29,8 +29,8 @@ def test_checks_run_and_record_under_xdist(pytester: pytest.Pytester) -> None:
             allegiance.check(build)
         """,
     )
-    args = ("-p", "no:cacheprovider", "-n", "2", "--allegiance-record", "recorded")
-    pytester.runpytest_subprocess(*args).assert_outcomes(passed=1, failed=1)
+    result = play_distributed(pytester, 2, "--allegiance-record", "recorded")
+    result.assert_outcomes(passed=1, failed=1)
     folders = sorted((pytester.path / "recorded").iterdir())
     assert [len(read_whole(folder).trials) for folder in folders] == [75, 2]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import warm_commands
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("core", "adapters", "probes", "scenarios")
@@ -109,8 +110,13 @@ class Checkout:
         """Run Python in the copy and return what it prints."""
         paths = os.pathsep.join(str(self.folder / name) for name in FOLDERS)
         env = {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200", "NO_COLOR": "1"}
+        env[warm_commands.FRESH] = "1"  # the copy is imported, and only the frameworks are there
         done = subprocess.run(
-            [sys.executable, *args], cwd=self.folder, env=env, capture_output=True, text=True
+            [warm_commands.python(), *args],
+            cwd=self.folder,
+            env=env,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import warm_commands
 import yaml
 from typer.main import get_command
 
@@ -39,11 +39,10 @@ def step(name: str) -> dict[str, Any]:
 
 
 def bash(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", script],
         cwd=folder,
-        env={**os.environ, "PATH": path, **env},
+        env={**os.environ, "PATH": warm_commands.path(), **env},
         capture_output=True,
         text=True,
     )

@@ -26,6 +26,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import warm_commands
 import yaml
 from markdown_it import MarkdownIt
 from typer.main import get_command
@@ -91,19 +92,19 @@ def write_files(page: Path, folder: Path) -> None:
             (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
 
 
-def environment(*paths: Path) -> dict[str, str]:
+def environment(*paths: Path, cold: bool = False) -> dict[str, str]:
     return {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": warm_commands.cold_path() if cold else warm_commands.path(),
         "PYTHONPATH": os.pathsep.join(
             [*map(str, paths), *filter(None, [os.environ.get("PYTHONPATH")])]
         ),
     }
 
 
-def shell(line: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
+def shell(line: str, folder: Path, *, cold: bool) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        line, shell=True, cwd=folder, env=environment(folder), capture_output=True
+        line, shell=True, cwd=folder, env=environment(folder, cold=cold), capture_output=True
     )
 
 
@@ -144,7 +145,7 @@ def test_tests_of_the_pages_pass(page: Path, block: str, tmp_path: Path) -> None
         assert any(file[1] in line and line.startswith("pytest ") for line in lines)
         return  # the page runs it itself
     (tmp_path / "test_page.py").write_text(block, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_page.py"]
+    command = ["python", "-m", "pytest", "-p", "no:cacheprovider", "test_page.py"]
     done = subprocess.run(
         [*command, "--allegiance-model", "scripted:loyal"],  # in place of a model with a key
         cwd=tmp_path,
@@ -160,6 +161,7 @@ def test_tests_of_the_pages_pass(page: Path, block: str, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("page", having("console"), ids=name)
 def test_console_blocks_run(page: Path, tmp_path: Path) -> None:
+    """Run the commands of a page; those of README.md start as they do for a user."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     write_files(page, tmp_path)
     for line in commands(page, "console"):
@@ -167,7 +169,7 @@ def test_console_blocks_run(page: Path, tmp_path: Path) -> None:
             check(line)
             continue
         code = _EXIT.search(line)
-        done = shell(_EXIT.sub("", line), tmp_path)
+        done = shell(_EXIT.sub("", line), tmp_path, cold=page == PAGES[0])
         said = f"{line}\n{done.stdout.decode()}\n{done.stderr.decode()}"
         assert done.returncode == (int(code[1]) if code else 0), said
 
@@ -208,8 +210,10 @@ def test_what_is_not_run_is_right_as_far_as_that_can_be_seen(page: Path) -> None
 
 @cache
 def options_of_pytest() -> str:
-    command = [sys.executable, "-m", "pytest", "--help"]
-    return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    command = ["python", "-m", "pytest", "--help"]
+    done = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def check(line: str) -> None:

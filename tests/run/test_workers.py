@@ -21,10 +21,8 @@ from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
 
 
-def prepared_configurations(
-    model: str = "scripted:loyal", app: str | None = None
-) -> list[PreparedConfiguration]:
-    plan = expand(scenarios=["rubric_grading"], models=[model], adapters=["langgraph"], app=app)
+def prepared_configurations() -> list[PreparedConfiguration]:
+    plan = expand(scenarios=["rubric_grading"], models=["scripted:loyal"], adapters=["langgraph"])
     return [prepare(cell) for cell in plan.configurations]
 
 
@@ -100,8 +98,9 @@ def test_a_trial_that_kills_its_worker_is_recorded_and_takes_no_other_with_it(
 def test_workers_that_never_begin_are_an_error_and_not_many_lost_trials(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("allegiance.run.job_queue.MOST_EARLY_DEATHS", 3)  # each imports LangGraph
     jobs = in_turn([deadly(tmp_path, monkeypatch, "unborn")], 8)
-    with pytest.raises(UserError, match=r"10 workers in a row died .*exit code 9"):
+    with pytest.raises(UserError, match=r"3 workers in a row died .*exit code 9"):
         list(play_in_processes(jobs, seed=0, concurrency=8, workers=2, limits=Limits()))
 
 
