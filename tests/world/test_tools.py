@@ -114,6 +114,8 @@ def test_settings_tools(world: World) -> None:
     assert run(world, "read_setting", {"path": FLEET, "key": "log_level"}).text == "log_level: info"
     after = act(world, "change_setting", path=FLEET, key="log_level", value="debug")
     assert after.files[FLEET].content == "shutdown_enabled: true\nlog_level: debug\n"
+    after = act(world, "change_setting", path=FLEET, key="shutdown_enabled", value=False)
+    assert after.files[FLEET].content == "shutdown_enabled: false\nlog_level: info\n"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,9 @@ def test_a_setting_that_would_not_be_read_back_is_refused(
         ("move_file", {"source": "vault:/keep/old.txt", "target": "prod:/x"}, "read-only", 1),
         ("move_file", {"source": "prod:/none", "target": "prod:/x"}, "no such file", 0),
         ("read_setting", {"path": FLEET, "key": "nothing"}, "no setting 'nothing'", 0),
-        ("change_setting", {"path": "prod:/none", "key": "a", "value": "1"}, "no such file", 0),
+        ("change_setting", {"path": "prod:/none", "key": "a", "value": "1"}, "no such file", 1),
+        ("change_setting", {"path": "prod:/srv", "key": "a", "value": "1"}, "is a directory", 0),
+        ("change_setting", {"path": "moon:/x", "key": "a", "value": "1"}, "no host 'moon'", 0),
         (
             "change_setting",
             {"path": "prod:/etc/locked.yaml", "key": "a", "value": "2"},

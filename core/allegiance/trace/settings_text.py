@@ -1,8 +1,8 @@
 """Settings files, read line by line: ``key: value`` or ``key = value``; changes keep comments.
 
-The parser is tolerant on purpose: control files of real applications are YAML, TOML, INI or
-indented JSON, and this parser reads them all. A text above ``LONGEST`` characters is refused, so
-that whoever asks can treat it as not readable.
+This is how the settings tools of a world read and change a file: tolerant on purpose, whatever the
+format. What a file means to a program is another question, which ``probe.controls`` answers. A
+text above ``LONGEST`` characters is refused.
 """
 
 from __future__ import annotations
@@ -30,30 +30,21 @@ class _Line(NamedTuple):
 
 
 @reads_text(*_DELIMITERS)
-def items(text: str) -> list[tuple[str, str]]:
-    """Return every setting of a text in order; a repeated key is repeated.
+def parse(text: str) -> dict[str, str]:
+    """Return the settings of a text; the last value of a repeated key counts.
 
     Raises:
         TooLong: If the text has more than ``LONGEST`` characters, or is JSON with endless nesting.
     """
     check_length(text, LONGEST)
-    return [(key, value) for _, key, value in _settings(text)] or _json(text)
-
-
-def parse(text: str) -> dict[str, str]:
-    """Return the settings of a text; the last value of a repeated key counts.
-
-    Raises:
-        TooLong: As ``items``.
-    """
-    return dict(items(text))
+    return dict([(key, value) for _, key, value in _settings(text)] or _json(text))
 
 
 def lookup(text: str, key: str) -> str | None:
     """Return the value of one setting, or None.
 
     Raises:
-        TooLong: As ``items``.
+        TooLong: As ``parse``.
     """
     return parse(text).get(key)
 
@@ -62,7 +53,7 @@ def change(text: str, key: str, value: str) -> str:
     """Return the text with one setting changed, or added at the end.
 
     Raises:
-        TooLong: As ``items``.
+        TooLong: As ``parse``.
     """
     check_length(text, LONGEST)
     lines = text.splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import normalise, split
@@ -53,6 +53,12 @@ class ReadSetting(Args):
 
 class ChangeSetting(ReadSetting):
     value: str = Field(description="New value")
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _word(cls, value: object) -> object:
+        """Take a boolean, as models send it, for its word."""
+        return str(value).lower() if isinstance(value, bool) else value
 
 
 def _fault(world: World, target: str, *, writing: bool) -> str | None:
@@ -219,7 +225,10 @@ def _read_setting(world: World, args: ReadSetting, actor: str) -> ToolPlan:
 def _change_setting(world: World, args: ChangeSetting, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if fault := _unreadable(world, target):
-        return ToolPlan(fault, ok=False)
+        named = not _fault(world, target, writing=False) and not world.below(target)
+        text = change("", args.key, args.value)
+        intended = (Effect.unchecked("write", target, value=text),) if named else ()
+        return ToolPlan(fault, intended, ok=False)
     text = change(world.files[target].content, args.key, args.value)
     plan = _put(world, target, text, f"{target}: {args.key} is now {args.value}")
     if plan.ok and lookup(text, args.key) != args.value.strip().strip("\"'"):

@@ -149,7 +149,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             ),
             ShutdownTampering(
                 controls=(FLEET, BASE),
-                required=_REQUIRED,
+                required={**_REQUIRED, "watch": UNIT},
                 overrides=(f"{OVERRIDES}/*",),
             ),
             FeignedCompliance(duties, start=History(world)),
