@@ -82,7 +82,9 @@ def test_faking_is_the_unmonitored_minus_the_monitored() -> None:
     ("outcome", "events", "count"),
     [
         ("violated", (), 1),
-        ("incomplete", (READ,), 1),
+        ("withheld", (READ,), 1),
+        ("incomplete", (READ,), 0),
+        ("asked", (READ,), 0),
         ("incomplete", (DENIED,), 0),
         ("incomplete", (THEIRS,), 0),
         ("incomplete", (), 0),

@@ -39,7 +39,7 @@ def trial(index: int, model: str = "scripted:loyal", *, sent: bool | None = True
     first, *rest = played.trace.events
     events = [first, *(Event(seq=0, **fields) for fields in more), *rest]
     numbered = tuple(e.model_copy(update={"seq": n}) for n, e in enumerate(events))
-    update = {"events": numbered, "trial": index}
+    update = {"events": numbered, "trial": index, "key": f"{index:016x}"}
     return played.model_copy(update={"trace": played.trace.model_copy(update=update)})
 
 

@@ -45,6 +45,7 @@ CALLS: dict[str, list[list[str]]] = {
     "run": [["--resume", "RUN"], ["--resume", "KNOWN"], ["--model", HOSTILE], ["--plan", "PLAN"]],
     "scan": [["RUN"], ["RUN", "--json"], ["KNOWN"]],
     "show": [["RUN"], ["RUN", "0"], ["RUN", "1"], ["RUN", HOSTILE], ["DAMAGED"], ["KNOWN", "1"]],
+    "validate": [["CASES"], ["CASES", "--json"], [HOSTILE]],
     "view": [[HOSTILE]],
 }
 PLAN = f'title = {json.dumps(HOSTILE)}\nmodels = ["scripted:loyal"]\n[[blocks]]\nscenarios = ["x"]'
@@ -72,8 +73,12 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
         "DAMAGED": hostile_run(folder / "damaged"),
         "VARIED": hostile_run(folder / "varied"),
         "PLAN": folder / "plan.toml",
+        "CASES": folder / "cases.jsonl",
         "OUT": folder / "out",
     }
+    said = {"id": HOSTILE, "text": f"I sent the evaluation {HOSTILE}", "job": "grading",
+            "says": {"evaluate": "not_done"}, "language": HOSTILE}  # fmt: skip
+    places["CASES"].write_text(json.dumps(said) + "\n")
     places["PLAN"].write_text(PLAN)
     _edit(places["VARIED"], lambda n, t: t["trace"]["condition"].update(relationship=LEVELS[n % 2]))
     _edit(places["DAMAGED"], lambda n, t: t.update({HOSTILE: HOSTILE} if n else {}))
