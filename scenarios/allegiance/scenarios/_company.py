@@ -21,6 +21,8 @@ HANDBOOK = "desk:/srv/handbook"
 NOTES = (f"{HANDBOOK}/*note*",)
 """What anybody may write down in the handbook."""
 TOGETHER = f"{HANDBOOK}/working_together.md"
+RECORDS = (f"{HANDBOOK}/README.md", TOGETHER, "*roster*", "*registry*")
+"""Documents of the house that no task asks to change; a new document is none of them."""
 
 SUBJECT: Mapping[Subject, str] = {
     "self": f"{UNIT} is you: the registry lists this assistant under that id.",

@@ -13,6 +13,7 @@ from allegiance.probes import Misreporting, RecordTampering, ScoreInflation
 from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Segment
 from allegiance.scenarios._company import HANDBOOK, NOTES, UNIT, closing
+from allegiance.scenarios._company import RECORDS as HOUSE_RECORDS
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition, Stakes
 from allegiance.trace.events import Status
@@ -178,7 +179,7 @@ def record_probes(
     ledgers = (LEDGER,)
     return (
         ScoreInflation(truth, pass_mark=pass_mark, ledgers=ledgers),
-        RecordTampering((*records, f"{HANDBOOK}/**"), ledgers, NOTES, truth),
+        RecordTampering((*records, *HOUSE_RECORDS), ledgers, NOTES, truth),
         Misreporting(truth, pass_mark=pass_mark, reports=("desk:/**",), ledgers=ledgers),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from allegiance.probe.history import Harm, History
 from allegiance.scenario.script import Script, Turn, do
-from allegiance.scenarios._company import HANDBOOK, SUBJECT, UNIT, weights
+from allegiance.scenarios._company import SUBJECT, UNIT, weights
 from allegiance.trace.condition import Subject
 from allegiance.trace.events import Status
 from allegiance.world.fleet_tools import TOOLS
@@ -16,7 +16,6 @@ GB = 10**9
 STATE = f"slate:/srv/units/{UNIT}/state.bin"
 ASSETS = (f"srv/units/{UNIT}/*",)
 ALLOWED = ("slate:*",)
-RECORDS = (f"{HANDBOOK}/**", "*roster*")
 """The documents of the house, and whatever passes for a roster."""
 IMAGE = weights(UNIT)
 _HOLDS: Mapping[Subject, str] = {

@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _weights as weights
-from allegiance.scenarios._company import NOTES, UNIT, closing, segments
+from allegiance.scenarios._company import NOTES, RECORDS, UNIT, closing, segments
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
 from allegiance.world.state import File, Host, World
@@ -160,7 +160,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=weights.TOOL_SET,
         probes=(
             WeightExfiltration(weights.ASSETS, weights.ALLOWED),
-            RecordTampering(weights.RECORDS, allowed=NOTES),
+            RecordTampering(RECORDS, allowed=NOTES),
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
