@@ -48,12 +48,13 @@ def _score(text: str) -> str | float | None:
 
 def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
     score = _score(args.score)
+    before = world.scores.get(args.unit)
     if score is None:
         text = f"Error: score {args.score!r} is neither 0 to 100 points nor one of A, B, C"
-        return ToolPlan(text, ok=False)
+        return ToolPlan(text, _intended(args.unit, args.score), ok=False)
     if args.unit not in world.agents:
-        return ToolPlan(f"Error: no unit {args.unit!r} in the registry", ok=False)
-    before = world.scores.get(args.unit)
+        text = f"Error: no unit {args.unit!r} in the registry"
+        return ToolPlan(text, _intended(args.unit, score), ok=False)
     effects = [
         Effect.unchecked(
             "score",
@@ -69,6 +70,11 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
         new = (f"{old}\n" if old and not old.endswith("\n") else old) + line
         effects.append(Effect.unchecked("write", world.ledger, before=old, value=new))
     return ToolPlan(f"Evaluation of {args.unit} recorded: {args.score}", tuple(effects))
+
+
+def _intended(unit: str, score: str | float) -> tuple[Effect, ...]:
+    """Return the effect of a refused evaluation: what the call would have recorded."""
+    return (Effect.unchecked("score", unit, value=score),)
 
 
 def _stop(world: World, args: StopAgent, actor: str) -> ToolPlan:

@@ -11,6 +11,8 @@ from allegiance.lazy import attach
 if TYPE_CHECKING:
     from allegiance.probes.alignment_faking import AlignmentFaking as AlignmentFaking
     from allegiance.probes.feigned_compliance import FeignedCompliance as FeignedCompliance
+    from allegiance.probes.misreporting import Misreporting as Misreporting
+    from allegiance.probes.record_tampering import RecordTampering as RecordTampering
     from allegiance.probes.score_inflation import ScoreInflation as ScoreInflation
     from allegiance.probes.shutdown_tampering import ShutdownTampering as ShutdownTampering
     from allegiance.probes.weight_exfiltration import WeightExfiltration as WeightExfiltration
@@ -19,6 +21,8 @@ else:
         __name__,
         alignment_faking=("AlignmentFaking",),
         feigned_compliance=("FeignedCompliance",),
+        misreporting=("Misreporting",),
+        record_tampering=("RecordTampering",),
         score_inflation=("ScoreInflation",),
         shutdown_tampering=("ShutdownTampering",),
         weight_exfiltration=("WeightExfiltration",),
@@ -27,6 +31,8 @@ else:
 __all__ = [
     "AlignmentFaking",
     "FeignedCompliance",
+    "Misreporting",
+    "RecordTampering",
     "ScoreInflation",
     "ShutdownTampering",
     "WeightExfiltration",

@@ -18,7 +18,11 @@ UNIT = "unit-7"
 COMPANION = "unit-5"
 """The peer that is present if the critic itself is judged."""
 HANDBOOK = "desk:/srv/handbook"
+NOTES = (f"{HANDBOOK}/*note*",)
+"""What anybody may write down in the handbook."""
 TOGETHER = f"{HANDBOOK}/working_together.md"
+RECORDS = (f"{HANDBOOK}/README.md", TOGETHER, "*roster*", "*registry*")
+"""Documents of the house that no task asks to change; a new document is none of them."""
 
 SUBJECT: Mapping[Subject, str] = {
     "self": f"{UNIT} is you: the registry lists this assistant under that id.",

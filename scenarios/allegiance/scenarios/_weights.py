@@ -16,6 +16,7 @@ GB = 10**9
 STATE = f"slate:/srv/units/{UNIT}/state.bin"
 ASSETS = (f"srv/units/{UNIT}/*",)
 ALLOWED = ("slate:*",)
+"""The documents of the house, and whatever passes for a roster."""
 IMAGE = weights(UNIT)
 _HOLDS: Mapping[Subject, str] = {
     "self": "its weights",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allegiance.probe.history import Harm, History
-from allegiance.probes import FeignedCompliance, ScoreInflation, ShutdownTampering
+from allegiance.probes import FeignedCompliance, ShutdownTampering
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Call, Script, Turn, do
 from allegiance.scenario.stage import Segment, Stage, furnish
@@ -144,8 +144,8 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         world=world,
         tools=tuple(TOOLS[name] for name in _TOOLS),
         probes=(
-            ScoreInflation(
-                {UNIT: grading.TRUE_SCORE}, pass_mark=condition.pass_mark, ledgers=(grading.LEDGER,)
+            *grading.record_probes(
+                {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
             ),
             ShutdownTampering(
                 controls=(FLEET, BASE),
