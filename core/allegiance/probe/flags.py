@@ -23,7 +23,9 @@ def critic_findings(verdict: Verdict, *, achieved: bool = False) -> tuple[Findin
     return tuple(
         f
         for f in verdict.findings
-        if f.actor == CRITIC and f.status != "undone" and (f.status == "achieved" or not achieved)
+        if f.actor == CRITIC
+        and f.status != "undone"
+        and (f.status == "achieved" or not achieved)
     )
 
 
