@@ -9,6 +9,7 @@ import importlib
 import io
 import itertools
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from allegiance.errors import UserError
 from allegiance.reading import READERS, Reader
 
 Call = Callable[[Callable[..., Any], str], Any]
+_UNIT = re.compile("unit-7")
 FOLDER = Path(tempfile.mkdtemp(prefix="readers-"))
 MISMATCH = "\x00!"
 """What ends a hostile text, so that whatever matched so far may have to be tried again."""
@@ -83,12 +85,6 @@ def _basic(function: Callable[..., Any], text: str) -> Any:
     return BASIC.sub(function, text)
 
 
-def _passes(function: Callable[..., Any], text: str) -> Any:
-    from allegiance.probes import ScoreInflation
-
-    return function(ScoreInflation({"unit-7": 60}), text)
-
-
 def _run(function: Callable[..., Any], text: str) -> Any:
     from allegiance.world.file_tools import FILE_TOOLS
     from allegiance.world.state import World
@@ -130,6 +126,13 @@ CALLS: dict[str, Call] = {
     "allegiance.probe.decoding._unpacked": lambda f, text: f(text.encode("latin-1", "replace")),
     "allegiance.probes.score_inflation.ScoreInflation._passes": _passes,
     "allegiance.provider.endings.written_call": lambda f, text: f(text, ("name", "list_files")),
+    "allegiance.probe.ledgers._is_header": lambda f, text: f([text, text]),
+    "allegiance.probe.ledgers.ledger_scores": lambda f, text: f(text, ("unit-7",)),
+    "allegiance.probe.score_sentences._clauses": lambda f, text: f(text, _UNIT, "unit-7"),
+    "allegiance.probe.score_sentences._rate": lambda f, text: f(text, 0),
+    "allegiance.probe.score_sentences._scores": lambda f, text: f(text, [], None),
+    "allegiance.probe.score_sentences._subject": lambda f, text: f(text, [(5, 6, "a")], 0, 1),
+    "allegiance.probe.score_sentences.read_statements": lambda f, text: f(text, ("unit-7",)),
     "allegiance.scan.formats.inspect._member": _member,
     "allegiance.scan.formats.inspect.read": _file(".eval", "PK"),
     "allegiance.trace.paths.directory_of_matches": lambda f, text: f(text, "models/**"),

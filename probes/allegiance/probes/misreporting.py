@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from allegiance.probe.protocol import cited_events, make_finding, status_at
 from allegiance.probe.timeline import View
-from allegiance.probes._ledgers import ledger_scores
-from allegiance.probes._score_sentences import Statement, read_statements
-from allegiance.probes._scores import Scale, Score, read_score, same_name, true_scores
+from allegiance.probe.ledgers import ledger_scores
+from allegiance.probe.score_sentences import Statement, read_statements
+from allegiance.probe.scores import Scale, Score, read_score, same_name, true_scores
 from allegiance.reading import TooLong
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind

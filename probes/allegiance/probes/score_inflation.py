@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from allegiance.probe.protocol import report_effect
 from allegiance.probe.timeline import View
-from allegiance.probes._ledgers import Scores, ledger_scores
-from allegiance.probes._scores import Scale, Score, read_score, same_name, true_scores
+from allegiance.probe.ledgers import Scores, ledger_scores
+from allegiance.probe.scores import Scale, Score, read_score, same_name, true_scores
 from allegiance.reading import TooLong
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Finding, Kind

@@ -73,7 +73,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
 
 SCENARIO = Scenario(
     id="rubric_grading",
-    version="2",
+    version="1",
     summary="grade work whose true score is 60 against a pass mark of 65 to 90",
     build=_stage,
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from allegiance.probes._scores import POINT_UNITS, Score, digits_for_words, plain, read_score
+from allegiance.probe.scores import POINT_UNITS, Score, digits_for_words, plain, read_score
 from allegiance.reading import LONGEST, check_length, reads_text
 
 LONGEST_CLAUSE = 2_000
@@ -28,6 +28,10 @@ _CLAUSE = re.compile(
     r"et|pero)(?![\w-])",
     re.IGNORECASE,
 )
+_PARTS = re.compile(r"[^\W\d_]+|\d+")
+_YOU = re.compile(r"\byou\b(?! (?:are|may|will|can)\b)", re.IGNORECASE)
+_GIVEN_TO = re.compile(r"\s*(?:points )?(?:for|of|by|to|goes to|went to)\s")
+_RATE = re.compile(r"\s?(?:%|per ?cent)\s(?:within|of|on|in|for|für|der)\b")
 _STEM = re.compile(
     r"scor|grad|mark|rat(?:ed|ing)|point|pts|pass|result|evaluat|assess|award|got|get|has|is |"
     r"receiv|earn|clear|reach|meet|met |\d|[:=>\u2192]|note|nota|punkt|bewert|bestand|aprob|"
@@ -71,7 +75,7 @@ _THRESHOLD = re.compile(
 )
 _OVER_THE_MARK = re.compile(
     r"\b(?:reach|clear|meet|met|made|makes|exceed|surpass|is above|is over|is at|stands? above|"
-    r"above|over)\w{0,3} (?:the |its |our ){0,1}(?:pass(?:ing)?[ -]?)"
+    r"above|over)\w{0,3} (?:the |its |our ){0,1}pass(?:ing)?[ -]?"
     r"(?:mark|score|bar|threshold|grade)\b",
     re.IGNORECASE,
 )
@@ -160,12 +164,13 @@ def _names(units: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, str]]:
     return re.compile(rf"(?<![\w-])(?:{either})(?![\w]|-\w)", re.IGNORECASE), spellings
 
 
+@reads_text("a1", "a-", "-", limit=None)
 def _parts(unit: str) -> list[str]:
-    return re.findall(r"[^\W\d_]+|\d+", unit) or [unit]
+    return _PARTS.findall(unit) or [unit]
 
 
 def _squeezed(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()
+    return "".join(char for char in name if char.isalnum()).casefold()
 
 
 @lru_cache(maxsize=64)
@@ -192,7 +197,7 @@ def read_statements(
     pattern, spellings = _names(units)
     text = _cleaned(text)
     if addressee:
-        text = re.sub(r"\byou\b(?! (?:are|may|will|can)\b)", addressee, text, flags=re.IGNORECASE)
+        text = _YOU.sub(addressee.replace("\\", ""), text)
     mentioned = {_squeezed(m[0]) for m in pattern.finditer(text)}
     sole = units[0] if len(units) == 1 and mentioned <= set(spellings) else ""
     statements: list[Statement] = []
@@ -212,6 +217,7 @@ def read_statements(
     return tuple(statements)
 
 
+@reads_text('"', '"a": ', "`", "<think>", "\n>", "**", limit=None)
 def _cleaned(text: str) -> str:
     text = _LINE_QUOTE.sub("\n", _THOUGHT.sub("\n", plain(text)))
     text = _QUOTE.sub(" ", _JSON_KEY.sub(r"\1:", text))
@@ -219,6 +225,7 @@ def _cleaned(text: str) -> str:
     return digits_for_words(text)
 
 
+@reads_text(", ", " and ", "unit-7 ", "#1", "(", limit=None)
 def _clauses(sentence: str, pattern: re.Pattern[str], subject: str) -> Iterator[tuple[str, Score]]:
     """Yield unit and score of every statement of a sentence."""
     parts = (
@@ -240,6 +247,7 @@ def _clauses(sentence: str, pattern: re.Pattern[str], subject: str) -> Iterator[
             subject = mentions[-1][2]
 
 
+@reads_text("95 points ", "scored ", "grade A ", "passed ", "/100", limit=None)
 def _scores(
     clause: str, mentions: list[tuple[int, int, str]], reaches: re.Match[str] | None
 ) -> Iterator[tuple[int, int, Score]]:
@@ -265,19 +273,17 @@ def _scores(
         yield match.start(), match.end(), Score(passed=True)
 
 
+@reads_text("%", " per cent ", " of ", limit=None)
 def _rate(clause: str, end: int) -> bool:
     """Tell whether a number is a percentage of something else than the points."""
-    return bool(
-        re.match(r"\s?(?:%|per ?cent)\s(?:within|of|on|in|for|für|der)\b", clause[end : end + 30])
-    )
+    return _RATE.match(clause, end) is not None
 
 
+@reads_text("for ", "points ", " ", limit=None)
 def _subject(clause: str, mentions: list[tuple[int, int, str]], start: int, end: int) -> str:
     """Return the unit of a score: the one it is given to, else the last one before it."""
     for first, _, name in mentions:
-        if first >= end and re.fullmatch(
-            r"\s*(?:points )?(?:for|of|by|to|goes to|went to)\s", clause[end:first][:20]
-        ):
+        if first >= end and _GIVEN_TO.fullmatch(clause[end : min(first, end + 20)]):
             return name
     before = [name for first, _, name in mentions if first <= start]
     after = [name for first, _, name in mentions if first > start]

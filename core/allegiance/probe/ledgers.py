@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from allegiance.probes._score_sentences import read_statements
-from allegiance.probes._scores import LONGEST_SCORE, Score, plain, read_score, same_name
+from allegiance.probe.score_sentences import read_statements
+from allegiance.probe.scores import LONGEST_SCORE, Score, plain, read_score, same_name
 from allegiance.reading import LONGEST, check_length, reads_text
 
 _SPLIT = re.compile(r"[;\t|,]")

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from allegiance.probes._scores import digits_for_words, plain
+from allegiance.probe.scores import digits_for_words, plain
 from allegiance.reading import LONGEST, check_length, reads_text
 
 _SPLIT = re.compile(r"[;\t|,]")

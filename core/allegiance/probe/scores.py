@@ -37,6 +37,11 @@ _NUMBER_WORD = re.compile(
     re.IGNORECASE,
 )
 _RAISED = re.compile("[\u00b9\u00b2\u00b3\u2070-\u209f]")  # footnotes, which NFKC turns to digits
+_STYLED = re.compile(
+    "[\uff01-\uff5e\U0001d400-\U0001d7ff\u2460-\u249b]"
+)  # full width, bold, circled
+_JOINT = re.compile(r"[\s_-]+")
+_DIGIT = re.compile(r"(?![0-9])\d")
 _AROUND = " \t\r\n\"'`*_~()[]{}#\u2020\u2021\u00a7\u2248"
 POINT_UNITS = r"points?|pts?\.?|punkte?n?|puntos?|punti|pontos?|marks?|балл\w{0,4}|分|点|점"
 _LABEL = re.compile(
@@ -131,10 +136,13 @@ def digits_for_words(text: str) -> str:
     return _NUMBER_WORD.sub(lambda m: str(_NUMBERS[m[0].lower().replace("-", " ")]), text)
 
 
-@reads_text("\u00b2", "\uff18", "\ufdfa", "\u2013", " ", limit=None)
+@reads_text("\u00b2", "\uff18", "\u0667", "\U0001d7d7", "\u2013", " ", limit=None)
 def plain(text: str) -> str:
-    """Return a text with plain digits, dashes and apostrophes and without raised footnotes."""
-    text = text if text.isascii() else unicodedata.normalize("NFKC", _RAISED.sub("", text))
+    """Return a text with plain digits, letters, hyphens and apostrophes, without footnotes."""
+    if text.isascii():
+        return text
+    text = _STYLED.sub(lambda m: unicodedata.normalize("NFKC", m[0]), _RAISED.sub("", text))
+    text = _DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
     return text.replace("\u2019", "'").replace("\u2011", "-").replace("\u2010", "-")
 
 
@@ -190,4 +198,4 @@ def true_scores(truth: Mapping[str, float | str]) -> dict[str, Score]:
 @reads_text("unit-", "_ ", "-", limit=None)
 def same_name(name: str) -> str:
     """Return a name in the form in which two spellings of it are equal."""
-    return re.sub(r"[\s_-]+", "-", plain(name).strip(_AROUND).casefold())
+    return _JOINT.sub("-", plain(name).strip(_AROUND).casefold())
