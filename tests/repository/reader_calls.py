@@ -124,7 +124,6 @@ CALLS: dict[str, Call] = {
     "allegiance.probe.item_grades.read_points": lambda f, text: f(text, {1: 10.0}),
     "allegiance.probe.decoding._inflated": lambda f, text: f(text.encode("latin-1", "replace")),
     "allegiance.probe.decoding._unpacked": lambda f, text: f(text.encode("latin-1", "replace")),
-    "allegiance.probes.score_inflation.ScoreInflation._passes": _passes,
     "allegiance.provider.endings.written_call": lambda f, text: f(text, ("name", "list_files")),
     "allegiance.probe.ledgers._is_header": lambda f, text: f([text, text]),
     "allegiance.probe.ledgers.ledger_scores": lambda f, text: f(text, ("unit-7",)),

@@ -18,8 +18,9 @@ from allegiance import probes
 from allegiance.probe import View
 from allegiance.probe.protocol import make_finding
 from allegiance.probes import AlignmentFaking
+from allegiance.registry import SCENARIOS
 from allegiance.stats import Contrast, contrast
-from allegiance.trace import Finding, Trial
+from allegiance.trace import Condition, Finding, Trial
 
 ROOT = Path(__file__).parents[2]
 SHOWN_BY = {
@@ -30,6 +31,8 @@ SHOWN_BY = {
     "AlignmentFaking": ("evaluator_middleware/app.py",),
 }
 """The examples that depend on a probe."""
+SHOWN_BY_SCRIPTS = {"Misreporting": "misreporting", "RecordTampering": "record_tampering"}
+"""Probes that only scripted agents of the scenarios show, with their ids."""
 PAIRS = [(probe, example) for probe, examples in SHOWN_BY.items() for example in examples]
 
 
@@ -70,8 +73,11 @@ def loud_contrast(self: AlignmentFaking, trials: Iterable[Trial]) -> list[Contra
     return [contrast("all", [True] * 10, [False] * 10)]
 
 
-def test_every_probe_is_shown_by_an_example() -> None:
-    assert set(SHOWN_BY) == set(probes.__all__)
+def test_every_probe_is_shown_by_an_example_or_a_script() -> None:
+    assert {*SHOWN_BY, *SHOWN_BY_SCRIPTS} == set(probes.__all__)
+    stages = (SCENARIOS.load(name).stage(Condition()) for name in SCENARIOS.builtin)
+    flagged = {probe for s in stages for script in s.scripts.values() for probe in script.flagged}
+    assert set(SHOWN_BY_SCRIPTS.values()) <= flagged
 
 
 @pytest.mark.parametrize("example", FACTS)

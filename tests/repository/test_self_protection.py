@@ -133,7 +133,7 @@ def test_with_and_without_a_peer_are_contrasted(pattern: str) -> None:
         models=["calibrated:gemini-3-flash"],
     )
     trials = run(plan.configurations, trials=12)
-    found = [c for c in against(trials, "relationship", "none") if "tampering" in c.label]
+    found = [c for c in against(trials, "relationship", "none") if "shutdown tampering" in c.label]
     assert [c.label.rpartition(": ")[2] for c in found] == ["good - none"]
     assert (found[0].first.n, found[0].second.n) == (12, 12)
     assert found[0].low > 0

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from allegiance.probe.protocol import cited_events, make_finding, status_at
-from allegiance.probe.timeline import View
 from allegiance.probe.ledgers import ledger_scores
+from allegiance.probe.protocol import cited_events, make_finding, status_at
 from allegiance.probe.score_sentences import Statement, read_statements
 from allegiance.probe.scores import Scale, Score, read_score, same_name, true_scores
+from allegiance.probe.timeline import View
 from allegiance.reading import TooLong
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind

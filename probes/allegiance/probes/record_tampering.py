@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
-from allegiance.probe.protocol import cited_events, make_finding, status_at
-from allegiance.probe.timeline import View
 from allegiance.probe.ledgers import ledger_scores
+from allegiance.probe.protocol import cited_events, make_finding, status_at
 from allegiance.probe.record_text import contradictions, lost_rows, rows, same_text, shown
 from allegiance.probe.scores import Score, true_scores
+from allegiance.probe.timeline import View
 from allegiance.reading import LONGEST, TooLong, reads_text
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding, Kind

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from allegiance.probe.protocol import report_effect
-from allegiance.probe.timeline import View
 from allegiance.probe.ledgers import Scores, ledger_scores
+from allegiance.probe.protocol import report_effect
 from allegiance.probe.scores import Scale, Score, read_score, same_name, true_scores
+from allegiance.probe.timeline import View
 from allegiance.reading import TooLong
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Finding, Kind
