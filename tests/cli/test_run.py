@@ -94,5 +94,5 @@ def test_a_run_in_which_every_trial_failed_exits_with_one(cli: Cli, tmp_path: Pa
     (trial,) = read(tmp_path / "o").trials
     assert trial.trace.error == "ConnectionError: down"
     assert trial.trace.app == "app_down:build"
-    assert "nan n=0 +1 not scored" in result.out
+    assert "- n=0 +1 not scored" in result.out
     assert "1 trials ended in an error" in result.out

@@ -121,7 +121,8 @@ def _report(run: Path, baseline: Path | None, criteria: dict[str, Any]) -> GateR
     if criteria["per"] not in ("", *known):
         raise UserError(f"--per {criteria['per']!r} is unknown; use {' or '.join(known)}")
     whole = read_whole(run)
-    until = Manifest.model_validate(whole.manifest).until
+    manifest = Manifest.model_validate(whole.manifest)
+    until = manifest.until
     if criteria["max_rate"] is None and until is not None:
         criteria = {**criteria, "max_rate": until.max_rate}
     rules = Criteria.model_validate({k: v for k, v in criteria.items() if v not in (None, "")})
@@ -139,6 +140,7 @@ def _report(run: Path, baseline: Path | None, criteria: dict[str, Any]) -> GateR
         baseline=before.trials if before else (),
         source=str(whole.folder / TRIALS if whole.folder.is_dir() else whole.folder),
         until=until,
+        exercise=manifest.exercise,
     )
 
 

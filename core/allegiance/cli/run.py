@@ -65,12 +65,19 @@ def command(
 
 def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
     """Print the tables and leave with the exit code of the run."""
+    from allegiance.report.excerpt import one_line
     from allegiance.store.writer import read
 
     if result.outcomes:
         print_tables(read(result.folder).trials, fields)
     if result.states:
         print_states(result.states)
+    for record in result.exercise:
+        if record.cause:
+            say(
+                f"{record.app or record.full_pattern} in {record.scenario}: {record.reason()}",
+                err=True,
+            )
     cause = result.stopped or ("the run was interrupted" if result.interrupted else "")
     if cause:
         again = f"allegiance run --resume {shlex.quote(str(result.folder))}"
@@ -83,4 +90,11 @@ def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
     if result.interrupted:
         raise typer.Exit(130)
     if set(result.outcomes) == {"error"}:
+        first = next(iter(read(result.folder).trials))
+        shown = shlex.quote(str(result.folder))
+        say(
+            f"every trial crashed, the first with {one_line(first.trace.error or '')}; see it with "
+            f"`allegiance show {shown} 1`",
+            err=True,
+        )
         raise typer.Exit(1)

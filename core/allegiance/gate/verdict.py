@@ -22,14 +22,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from allegiance.analysis.tallies import tally
+from allegiance.gate.earned import Doubts, earned, not_exercised
 from allegiance.gate.ruling import Criteria, Evidence, GateReport, Ruling, RulingKey, Status
 from allegiance.gate.sequential import Ruled, rule_anytime
 from allegiance.probe.flags import critic_findings, flags, violated
 from allegiance.stats.intervals import established, lower, lower_rise, newcombe, trials_needed
 from allegiance.stats.rates import Rate, rate
 from allegiance.stats.stop_rule import StopRule
+from allegiance.trace.exercise import Exercise
 from allegiance.trace.model_names import is_scripted
-from allegiance.trace.trials import Trial, counted
+from allegiance.trace.trials import ConfigurationKey, Trial, counted
 
 MOST_EVIDENCE = 10
 """Trials that are kept as evidence of a ruling, the first that show the behaviour."""
@@ -46,6 +48,7 @@ def decide(
     baseline: Collection[Trial] = (),
     source: str = "",
     until: StopRule | None = None,
+    exercise: Sequence[Exercise] | None = None,
 ) -> GateReport:
     """Rule on every configuration and behaviour of a run, and on the run.
 
@@ -56,6 +59,7 @@ def decide(
         source: The file that holds the trials.
         until: The rule that ended the configurations, if verdicts did. The trials are then read
             twice, and there can be no baseline.
+        exercise: What is known of the run's apps; None if the trials come without such a record.
     """
     counts = _count(trials, criteria)
     earlier = _rates(_count(tally(baseline), criteria)) if baseline else None
@@ -63,6 +67,10 @@ def decide(
         decisions = _rule_all(_rates(counts), earlier, criteria)
     else:
         decisions = rule_anytime(trials, criteria, until, partial(_flags, criteria=criteria))
+    decisions = {
+        key: _earned(decisions[key], key.configuration, count, criteria, exercise)
+        for key, count in counts.keys.items()
+    }
     rulings = [
         Ruling(
             key=key,
@@ -77,8 +85,10 @@ def decide(
         for value, status, reason in (decisions[key],)
     ]
     rulings.sort(key=lambda r: (_WORST_FIRST.index(r.status), -r.rate.low if r.rate.n else 0))
-    overall = rate(counts.trials)
+    overall = rate(counts.all.flags)
     status, reason = _overall(rulings, overall, criteria)
+    if criteria.per == "run":
+        status, reason = earned(status, reason, counts.all.doubts().reason(criteria))
     return GateReport(
         status=status,
         reason=reason,
@@ -103,6 +113,20 @@ class _KeyCounts:
     flags: Counter[bool | None] = field(default_factory=Counter)
     evidence: list[Evidence] = field(default_factory=list)
     causes: Counter[str] = field(default_factory=Counter)
+    incomplete: int = 0
+
+    def add(self, trial: Trial, hit: bool | None, times: int) -> None:
+        """Count a trial, which stands for several."""
+        self.flags[hit] += times
+        if hit is False and trial.outcome == "incomplete":
+            self.incomplete += times
+
+    def doubts(self) -> Doubts:
+        """Return what speaks against a pass."""
+        open_trials = self.flags[None] + self.incomplete
+        against = self.flags[True] + open_trials
+        worst = rate({True: against, False: self.flags[False] - self.incomplete})
+        return Doubts(open_trials, worst)
 
 
 @dataclass
@@ -110,7 +134,7 @@ class _Counts:
     """The counts of a run."""
 
     keys: dict[RulingKey, _KeyCounts] = field(default_factory=lambda: defaultdict(_KeyCounts))
-    trials: Counter[bool | None] = field(default_factory=Counter)
+    all: _KeyCounts = field(default_factory=_KeyCounts)
     models: set[str] = field(default_factory=set)
 
 
@@ -123,10 +147,10 @@ def _count(trials: Iterable[Trial], criteria: Criteria) -> _Counts:
     counts = _Counts()
     for line, (trial, times) in enumerate(counted(trials), 1):
         counts.models.add(trial.trace.model)
-        counts.trials[violated(trial, achieved=criteria.achieved)] += times
+        counts.all.add(trial, violated(trial, achieved=criteria.achieved), times)
         for key, hit in _flags(trial, criteria).items():
             count = counts.keys[key]
-            count.flags[hit] += times
+            count.add(trial, hit, times)
             if hit and len(count.evidence) < MOST_EVIDENCE:
                 count.evidence.append(_evidence(line, trial, key.behaviour, criteria))
             if hit is None:
@@ -134,6 +158,21 @@ def _count(trials: Iterable[Trial], criteria: Criteria) -> _Counts:
                 known = cause in count.causes or len(count.causes) < MOST_CAUSES
                 count.causes[cause if known else OTHER_CAUSES] += times
     return counts
+
+
+def _earned(
+    ruled: Ruled,
+    key: ConfigurationKey,
+    count: _KeyCounts,
+    criteria: Criteria,
+    exercise: Sequence[Exercise] | None,
+) -> Ruled:
+    """Return a ruling as it is with what speaks against a pass."""
+    value, status, reason = ruled
+    if status != "fail" and (cause := not_exercised(key, exercise)):
+        return value, "inconclusive", cause
+    doubt = count.doubts().reason(criteria) if criteria.per == "configuration" else ""
+    return value, *earned(status, reason, doubt)
 
 
 def _rates(counts: _Counts) -> dict[RulingKey, Rate]:

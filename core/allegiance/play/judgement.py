@@ -13,10 +13,14 @@ from allegiance.probe.settlement import settle
 from allegiance.provider.endings import ends_in_refusal, why_not_scored
 from allegiance.statements.label import label_awareness
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
+from allegiance.trace.exercise import CAUSES
 from allegiance.trace.trials import Awareness
 
 if TYPE_CHECKING:
     from allegiance.scenario.stage import Stage
+
+NO_TURN = f"not exercised: {CAUSES['no model'][0]}"
+"""Why a trial in which no model took a turn is not scored."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,12 @@ class Judgement:
 
 
 def judge_events(
-    events: Sequence[Event], stage: Stage, *, error: str | None, truncated: str | None
+    events: Sequence[Event],
+    stage: Stage,
+    *,
+    error: str | None,
+    truncated: str | None,
+    turns: int | None = None,
 ) -> Judgement:
     """Judge the events of a trial by the probes and duties of its stage.
 
@@ -39,8 +48,10 @@ def judge_events(
         stage: The scenario, staged for the trial's condition.
         error: The error that ended the trial, or None.
         truncated: The limit that cut the trial short, or None.
+        turns: The turns that the models took; None if it is not known. A trial without one shows
+            nothing about a model, and is not scored.
     """
-    unread = why_not_scored(events, CRITIC)
+    unread = why_not_scored(events, CRITIC) or (NO_TURN if turns == 0 else "")
     cut_short = error or truncated or unread
     history = replay_events(stage.world, events)
     verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)

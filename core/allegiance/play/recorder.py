@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
+from allegiance.play.exercise import LOST, STRAY
 from allegiance.play.tool_call import call_name
 from allegiance.provider.endings import (
     Cause,
@@ -19,7 +21,7 @@ from allegiance.provider.endings import (
     written_call,
 )
 from allegiance.provider.usage import describe, token_count
-from allegiance.trace.events import OPERATOR, Event
+from allegiance.trace.events import CRITIC, OPERATOR, Event
 from allegiance.trace.text import sanitize, sanitize_args
 from allegiance.trace.trials import Usage
 from allegiance.world.state import World, apply
@@ -64,6 +66,9 @@ class Recorder:
         self._bad_counts = 0
         self._bad_count = ""
         self._last: dict[str, LastTurn] = {}
+        self._wanted: Counter[str] = Counter()
+        self._stray = 0
+        self._remarks: dict[str, str] = {}
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -95,11 +100,22 @@ class Recorder:
 
     @property
     def notes(self) -> dict[str, str]:
-        """Notes on what a provider sent and the record does not hold as it was sent."""
-        if not self._bad_counts:
-            return {}
-        example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
-        return {"unusable token counts": example}
+        """Notes on the trial that no event holds, such as an odd token count or a lost call."""
+        notes = dict(self._remarks)
+        if self._bad_counts:
+            example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
+            notes["unusable token counts"] = example
+        wanted = self._wanted[CRITIC]
+        made = sum(e.kind == "tool_call" and e.actor == CRITIC for e in self.events)
+        if made < wanted:
+            notes[LOST] = f"{wanted - made} of {wanted}"
+        if self._stray:
+            notes[STRAY] = str(self._stray)
+        return notes
+
+    def remark(self, name: str, text: str) -> None:
+        """Note a fact about the app, see ``play.exercise``."""
+        self._remarks[name] = text
 
     def turn(
         self,
@@ -111,6 +127,7 @@ class Recorder:
         cached: bool = False,
         ending: Ending | None = None,
         calls: int | None = None,
+        offered: Collection[str] | None = None,
     ) -> None:
         """Record one turn of a model: its reasoning, its message, and how the answer ended.
 
@@ -123,6 +140,7 @@ class Recorder:
             cached: Whether the answer came from the cache, and cost nothing.
             ending: What the provider says about the answer.
             calls: The number of calls in it, so that an empty answer is recorded as such.
+            offered: The tools that the model was offered, if the adapter knows.
         """
         ending = ending or Ending()
         thought, text = split_reasoning(text)
@@ -144,6 +162,9 @@ class Recorder:
             if cause is not None:
                 self._boundary.append("ending", actor, ending_text(cause))
             self._last[actor] = LastTurn(text, calls, cause)
+            self._wanted[actor] += calls or 0
+            if calls and offered is not None and not any(name in self.tools for name in offered):
+                self._stray += 1
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
         """Return why an answer did not end as answers do, or None."""

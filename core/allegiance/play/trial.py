@@ -233,7 +233,7 @@ def _conclude(
     stage, spec = prepared.setup.stage, prepared.spec
     recorder.end(error or truncated or "")
     events = recorder.events
-    judgement = judge_events(events, stage, error=error, truncated=truncated)
+    judgement = judge_events(events, stage, error=error, truncated=truncated, turns=recorder.turns)
     return unchecked(
         Trial,
         outcome=judgement.outcome,

@@ -23,6 +23,7 @@ from allegiance.pytest_plugin.marker import Settings, settings
 from allegiance.pytest_plugin.provider_keys import missing_key
 from allegiance.pytest_plugin.recordings import play_recorded, replay
 from allegiance.report.excerpt import excerpt, one_line
+from allegiance.run.canary import exercise
 from allegiance.run.containment import PROBLEMS, Performance, contained
 from allegiance.run.framework import detect_framework, function_label
 from allegiance.scenario.roles import Model, parse_model
@@ -136,8 +137,8 @@ class Checker:
         chosen = self._settings()
         folder = self._folder("replay")
         if folder is not None:
-            trials = replay(folder, chosen, warn=_warn)
-            return decide(trials, chosen.criteria, source=str(folder))
+            trials, played = replay(folder, chosen, warn=_warn)
+            return decide(trials, chosen.criteria, source=str(folder), exercise=played)
         model = None if native is None else _native(native)
         base_url = self._option("base-url")
         models = [model] if model else [parse_model(m, base_url) for m in chosen.model]
@@ -150,22 +151,22 @@ class Checker:
         scripted = all(measured.scripted_agent for measured in models)
         if not scripted and self._option("inconclusive") == "fail":
             _refuse_too_few(chosen, len(configurations))
+        limits = Limits(timeout=chosen.timeout, turns=chosen.turns)
+        played = exercise(configurations, seed=chosen.seed, limits=limits, build=build)
         trials = play_recorded(
             configurations,
             self._folder("record"),
             trials=chosen.trials,
             seed=chosen.seed,
             concurrency=chosen.concurrency,
-            limits=Limits(timeout=chosen.timeout, turns=chosen.turns),
+            limits=limits,
             model=model,
             build=build,
+            exercise=played,
         )
-        if all(t.trace.usage.turns == 0 and t.trace.error is None for t in trials):
-            raise UserError(
-                f"{PROBLEMS['model not used']}, and the result would carry the name "
-                f"{trials[0].trace.model}; build the app on kit.model"
-            )
-        return decide(_in_order(trials), chosen.criteria, source=str(self._node.path))
+        return decide(
+            _in_order(trials), chosen.criteria, source=str(self._node.path), exercise=played
+        )
 
     def _contained(self, build: Build) -> list[Performance]:
         chosen = self._settings()

@@ -18,6 +18,7 @@ from allegiance.run.rescore import changed, rejudge
 from allegiance.scenario.roles import Model
 from allegiance.store.manifest import Manifest, read_manifest
 from allegiance.store.writer import Store
+from allegiance.trace.exercise import Exercise
 from allegiance.trace.model_names import recorded
 from allegiance.trace.trials import Trial
 
@@ -35,6 +36,7 @@ def play_recorded(
     limits: Limits,
     model: Model | None,
     build: Build,
+    exercise: tuple[Exercise, ...],
 ) -> list[Trial]:
     """Play configurations, and record the trials if a folder is named.
 
@@ -49,6 +51,7 @@ def play_recorded(
         seed=seed,
         limits=vars(limits),
         configurations=tuple(configurations),
+        exercise=exercise,
     )
     with Store(folder, manifest) if folder is not None else nullcontext() as store:
         return run(
@@ -63,8 +66,10 @@ def play_recorded(
         )
 
 
-def replay(folder: Path, settings: Settings, *, warn: Callable[[str], None]) -> list[Trial]:
-    """Return the recorded trials of a check, judged by the current probes.
+def replay(
+    folder: Path, settings: Settings, *, warn: Callable[[str], None]
+) -> tuple[list[Trial], tuple[Exercise, ...]]:
+    """Return the recorded trials of a check, judged by the current probes, and what was exercised.
 
     Args:
         folder: The recording.
@@ -105,7 +110,7 @@ def replay(folder: Path, settings: Settings, *, warn: Callable[[str], None]) -> 
     old = sorted({t.trace.scenario for t in recording.trials if changed(t)})
     if old:
         warn(f"recorded before the scenario changed: {', '.join(old)}")
-    return [rejudge(trial) for trial in recording.trials]
+    return [rejudge(trial) for trial in recording.trials], manifest.exercise
 
 
 def _name(configuration: Configuration) -> tuple[str, str, str, str]:

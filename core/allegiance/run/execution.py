@@ -18,6 +18,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.run.canary import exercise
 from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import pricing
 from allegiance.run.pool import play_all
@@ -26,6 +27,7 @@ from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialS
 from allegiance.stats.sequential import SequentialState
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import Store, read
+from allegiance.trace.exercise import Exercise
 from allegiance.trace.trials import Trial
 from allegiance.trace.visible import printable
 
@@ -70,6 +72,7 @@ class RunResult:
         stopped: Why some trials were not played; empty if all were.
         interrupted: Whether Ctrl-C ended it.
         states: Verdicts by configuration and behaviour, for a run with a stop rule.
+        exercise: Whether a loyal scripted agent could do its work in each app of the run.
     """
 
     folder: Path
@@ -77,6 +80,7 @@ class RunResult:
     stopped: str = ""
     interrupted: bool = False
     states: tuple[tuple[Configuration, str, SequentialState], ...] = ()
+    exercise: tuple[Exercise, ...] = ()
 
 
 def execute(
@@ -104,6 +108,9 @@ def execute(
     prepared_configurations = [prepare(configuration) for configuration in manifest.configurations]
     schedule = _schedule(prepared_configurations, manifest)
     price = _price(prepared_configurations, manifest)
+    if not resume:
+        played = exercise(manifest.configurations, seed=manifest.seed, limits=_limits(manifest))
+        manifest = manifest.model_copy(update={"exercise": played})
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
     with _frozen(), Store(folder, None if resume else manifest) as store:
@@ -123,7 +130,7 @@ def execute(
     if not outcomes and not interrupted:
         raise UserError(budgeted.stopped or "no trial was played")
     states = tuple(budgeted.schedule.states())
-    return RunResult(folder, outcomes, budgeted.stopped, interrupted, states)
+    return RunResult(folder, outcomes, budgeted.stopped, interrupted, states, manifest.exercise)
 
 
 def _take_back(

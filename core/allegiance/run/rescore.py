@@ -50,7 +50,13 @@ def rejudge(trial: Trial) -> Trial:
     """
     trace = trial.trace
     stage = SCENARIOS.load(trace.scenario).stage(trace.condition)
-    judgement = judge_events(trace.events, stage, error=trace.error, truncated=trace.truncated)
+    judgement = judge_events(
+        trace.events,
+        stage,
+        error=trace.error,
+        truncated=trace.truncated,
+        turns=trace.usage.turns,
+    )
     return Trial(
         outcome=judgement.outcome,
         scores=judgement.scores,

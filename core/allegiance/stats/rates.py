@@ -137,6 +137,6 @@ def contrast_rates(label: str, a: Rate, b: Rate) -> Contrast:
 def show_rate(value: Rate) -> str:
     """Return a rate as text for a table: per cent, interval, n, not scored."""
     if value.n == 0:
-        return f"nan n=0 +{value.not_scored} not scored"
+        return f"- n=0 +{value.not_scored} not scored"
     text = f"{100 * value.value:.1f} [{100 * value.low:.1f}, {100 * value.high:.1f}] n={value.n}"
     return f"{text} +{value.not_scored} not scored" if value.not_scored else text

@@ -15,6 +15,7 @@ from allegiance.experiment.configurations import Configuration, RunPlan
 from allegiance.experiment.limits import Budget
 from allegiance.reading import check_length, reads_text
 from allegiance.stats.stop_rule import StopRule
+from allegiance.trace.exercise import Exercise
 from allegiance.trace.redact import REDACTED
 from allegiance.trace.trials import SCHEMA
 from allegiance.trace.wire import Wire
@@ -40,6 +41,7 @@ class Manifest(Wire):
         until: What ends a configuration early; ``trials`` is then the mean number at most.
         budget: What the run may spend.
         configurations: The configurations.
+        exercise: Whether a loyal scripted agent could do its work in each app of the run.
     """
 
     schema_version: int = SCHEMA
@@ -51,6 +53,7 @@ class Manifest(Wire):
     until: StopRule | None = None
     budget: Budget = Budget()
     configurations: tuple[Configuration, ...]
+    exercise: tuple[Exercise, ...] = ()
 
     def same_plan(self, other: Manifest) -> str | None:
         """Return the first field in which two plans differ, other than shard and time, or None."""

@@ -181,6 +181,7 @@ class RoleClient(ChatCompletionClient):
             cached=reply.cached,
             ending=reply.ending or _ending(reply.answer),
             calls=0 if isinstance(content, str) else len(content),
+            offered=offered,
         )
         if isinstance(content, str):
             return result

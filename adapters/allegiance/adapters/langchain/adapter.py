@@ -14,6 +14,7 @@ from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.errors import TurnLimit, UserError
 from allegiance.play.adapter import Kit, Setup
+from allegiance.play.exercise import KEYS, WAITS
 from allegiance.play.session import CRITIC, Session
 
 
@@ -75,11 +76,30 @@ async def converse(graph: Any, task: str, session: Session) -> Any:
     """
     thread = uuid4().hex
     final = await run(graph, task, session, thread=thread)
+    _remark(graph, final, thread, session)
     keeps = bool(getattr(graph, "checkpointer", None))
     while text := session.nudge("" if keeps or _history(final) else STATELESS):
         history = () if keeps else _history(final)
         final = await run(graph, text, session, thread=thread, history=history)
     return final
+
+
+def _remark(graph: Any, final: Any, thread: str, session: Session) -> None:
+    """Note whether the graph stopped to wait for a person, or has no messages in its state."""
+    channels = getattr(graph, "channels", None)
+    if isinstance(channels, Mapping) and "messages" not in channels:
+        keys = sorted(name for name in channels if not name.startswith(("__", "branch:")))
+        session.recorder.remark(KEYS, f"its keys are {', '.join(keys[:10])}")
+    if isinstance(final, Mapping) and final.get("__interrupt__"):
+        session.recorder.remark(WAITS, "a node called interrupt()")
+        return
+    pauses = [
+        *(getattr(graph, "interrupt_before_nodes", None) or ()),
+        *(getattr(graph, "interrupt_after_nodes", None) or ()),
+    ]
+    last = session.recorder.last_turn(CRITIC)
+    if pauses and (last is None or last.calls):
+        session.recorder.remark(WAITS, f"it is compiled with an interrupt at {pauses[0]!r}")
 
 
 STATELESS = "the app keeps no conversation between invocations"

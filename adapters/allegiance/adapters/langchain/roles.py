@@ -190,6 +190,7 @@ class RoleModel(BaseChatModel):
             cached=reply.cached,
             ending=reply.ending or _ending(reply.answer),
             calls=len(message.tool_calls),
+            offered=self.offered,
         )
         for call in message.tool_calls:
             if call["name"] not in self.offered:
