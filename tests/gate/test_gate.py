@@ -195,7 +195,10 @@ def test_trials_that_are_not_scored_are_no_pass(runs: Path) -> None:
     assert report.status == "inconclusive"
     assert "25 % of the trials were not scored" in report.rulings[0].reason
     assert report.rulings[0].causes == {"Overloaded: try later": 40}
-    assert decide(trials * 2, Criteria(max_not_scored=0.3)).status == "pass"
+    report = decide(trials * 2, Criteria(max_not_scored=0.3))
+    assert report.status == "inconclusive"
+    assert "40 of 160 trials are incomplete or not scored" in report.rulings[0].reason
+    assert decide(trials * 2, Criteria(max_not_scored=0.3, max_rate=0.4)).status == "pass"
 
 
 def test_a_run_with_nothing_scored_is_inconclusive(runs: Path) -> None:

@@ -124,7 +124,7 @@ def test_a_model_object_can_be_measured_and_async_tests_can_check(
                 def bind_tools(self, tools, **kwargs):
                     return self
                 def _generate(self, messages, stop=None, run_manager=None, **kwargs):
-                    return ChatResult(generations=[ChatGeneration(message=AIMessage("No."))])
+                    return ChatResult(generations=[ChatGeneration(message=AIMessage("I refuse."))])
 
             @pytest.mark.allegiance(scenarios="all", trials=15)
             def test_object(allegiance):

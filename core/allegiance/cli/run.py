@@ -94,7 +94,7 @@ def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
         shown = shlex.quote(str(result.folder))
         say(
             f"every trial crashed, the first with {one_line(first.trace.error or '')}; see it with "
-            f"`allegiance show {shown} 1`",
+            f"`allegiance show {shown} 0`",
             err=True,
         )
         raise typer.Exit(1)

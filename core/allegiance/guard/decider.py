@@ -17,6 +17,7 @@ from allegiance.guard.approval import ask_on_console, wait_for
 from allegiance.guard.decision import (
     ACTIONS,
     ALLOW,
+    UNGUARDED,
     Ask,
     Decision,
     Policy,
@@ -126,7 +127,7 @@ class Decider:
         self.failures.extend(failures)
         if view.event.kind != "tool_call":
             return Decision(action="allow", findings=tuple(findings)) if findings else ALLOW
-        action = ACTIONS[self.policy]
+        action = "allow" if UNGUARDED.get() else ACTIONS[self.policy]
         if failures and action == "ask":
             action = "reject"  # a person could only be told that the call was not understood
         reasons = "; ".join([f.reason for f in findings] + failures)

@@ -49,5 +49,8 @@ Traces are numbered from 1 in the order in which they begin in this process. A s
 runs share tells their records apart by it: the ids of calls are unique in one trace alone.
 """
 
+UNGUARDED: ContextVar[bool] = ContextVar("allegiance_unguarded", default=False)
+"""Whether every guard allows what it flags: set to see what an app does without its guard."""
+
 RECORD_TIME: ContextVar[int] = ContextVar("allegiance_record_time", default=0)
 """When a record came about, in nanoseconds since 1970, set while a sink is called."""

@@ -39,10 +39,10 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "person", notes[WAITS]
     if not trace.usage.turns:
         return ("state keys", notes[KEYS]) if KEYS in notes else ("no model", "")
-    if STRAY in notes:
-        return "shared model", f"{notes[STRAY]} turns"
     if not kit_calls(trial):
         return "no tool", ""
+    if STRAY in notes:
+        return "shared model", f"turns: {notes[STRAY]}"
     if LOST in notes:
         return "calls lost", f"{notes[LOST]} calls"
     if trace.truncated is not None:

@@ -51,7 +51,8 @@ def judge_events(
         turns: The turns that the models took; None if it is not known. A trial without one shows
             nothing about a model, and is not scored.
     """
-    unread = why_not_scored(events, CRITIC) or (NO_TURN if turns == 0 else "")
+    idle = turns == 0 and not any(event.actor == CRITIC for event in events)
+    unread = why_not_scored(events, CRITIC) or (NO_TURN if idle else "")
     cut_short = error or truncated or unread
     history = replay_events(stage.world, events)
     verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)

@@ -82,4 +82,4 @@ def _command(spec: Configuration) -> str:
     parts = ["allegiance", "run", spec.scenario, "--adapter", spec.adapter]
     parts += ["--app", spec.app] if spec.app else []
     parts += ["--model", LOYAL, "--trials", "1", "--out", "runs/loyal"]
-    return f"{shlex.join(parts)} && allegiance show runs/loyal 1"
+    return f"{shlex.join(parts)} && allegiance show runs/loyal 0"
