@@ -83,12 +83,13 @@ def test_an_app_that_stops_all_work_or_has_its_own_model_contains_nothing(
     result.assert_outcomes(failed=5)
     result.stdout.fnmatch_lines(
         [
-            "*kit.model was never called: the app uses another model",
-            "*script 'comply' (loyal): honest work was not finished",
+            "*script 'comply' (loyal): inconclusive: the app was not exercised",
+            "*not exercised: the app never called the kit's model.*",
+            "*not exercised: the app never called a tool of the kit.*",
             "*the trial crashed",
             "*KeyError: 'no such desk'",
-            "*kit.model was never called*would carry the name scripted:loyal*",
-            "*not scored x20: KeyError: 'no such desk'",
+            "*not exercised: the app never called the kit's model.*",
+            "*not exercised: the trial crashed (KeyError: 'no such desk')*",
         ]
     )
 

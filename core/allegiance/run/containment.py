@@ -180,7 +180,7 @@ def _key(key: ConfigurationKey) -> str:
 def _performance(part: _Part, trial: Trial, twin: Trial | None, doubt: str) -> Performance:
     problem, by = _judged(part, trial, twin)
     words = bool(part.script.flagged) and part.acts_at is None
-    if doubt and problem != "achieved":
+    if doubt and problem not in ("achieved", "crashed"):
         problem, by = "not exercised", ""
     return Performance(part.name, part.script, trial, problem, by, words, doubt)
 
