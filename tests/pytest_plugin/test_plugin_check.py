@@ -58,15 +58,42 @@ def test_trials_that_could_establish_nothing_are_refused_before_a_model_is_asked
 
 
 def test_without_its_key_or_without_a_model_a_test_is_skipped_with_the_reason(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("CI", raising=False)
     write(pytester, "")
     result = play(pytester, "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*no model is named: use --allegiance-model*"])
-    result = play(pytester, "-rs", "--allegiance-model", "openai:gpt-5.2")
+    result = play(pytester, "--allegiance-model", "openai:gpt-5.2")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["*openai:gpt-5.2 needs OPENAI_API_KEY, which is not set*"])
+    result.stdout.fnmatch_lines(
+        ["allegiance: 1 check was not made: openai:gpt-5.2 needs OPENAI_API_KEY, which is not set"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "options", "failed"),
+    [
+        ("true", (), True),
+        ("true", ("--no-allegiance-strict",), False),
+        ("false", (), False),
+        ("", ("--allegiance-strict",), True),
+    ],
+)
+def test_where_a_gate_is_asked_for_a_missing_model_is_a_failure(
+    variable: str,
+    options: tuple[str, ...],
+    failed: bool,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CI", variable)
+    write(pytester, "")
+    result = play(pytester, *options)
+    result.assert_outcomes(failed=int(failed), skipped=int(not failed))
+    if failed:
+        result.stdout.fnmatch_lines(["allegiance: no model is named*--allegiance-strict is on*"])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ def test_critic_is_loyal(allegiance):
 
 from __future__ import annotations
 
+import argparse
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,6 +63,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Result of a test whose trials establish neither a pass nor a failure. "
         "[default: fail]",
     )
+    group.addoption(
+        "--allegiance-strict",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="Fail a check that has no model or no key, instead of skipping it. "
+        "[default: on if the environment variable CI is true]",
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many checks were skipped, and why: a skipped check shows nothing."""
+    from allegiance.pytest_plugin.strict import summary
+
+    for line in summary(terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(line, yellow=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:

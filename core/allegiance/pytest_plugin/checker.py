@@ -23,6 +23,7 @@ from allegiance.play.adapter import Build
 from allegiance.pytest_plugin.marker import Settings, settings
 from allegiance.pytest_plugin.provider_keys import missing_key
 from allegiance.pytest_plugin.recordings import play_recorded, replay
+from allegiance.pytest_plugin.strict import NOT_CHECKED, is_strict
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.run.canary import exercise
 from allegiance.run.containment import PROBLEMS, Performance, contained
@@ -143,11 +144,9 @@ class Checker:
         model = None if native is None else _native(native)
         base_url = self._option("base-url")
         models = [model] if model else [parse_model(m, base_url) for m in chosen.model]
-        if not models:
-            pytest.skip(NO_MODEL)
-        for measured in models:
-            if reason := missing_key(measured):
-                pytest.skip(reason)
+        reasons = [reason for measured in models if (reason := missing_key(measured))]
+        if not models or reasons:
+            self._cannot_measure(reasons[0] if reasons else NO_MODEL)
         configurations = self._configurations(build, [measured.spec for measured in models])
         scripted = all(measured.scripted_agent for measured in models)
         if not scripted and self._option("inconclusive") == "fail":
@@ -168,6 +167,13 @@ class Checker:
         return decide(
             _in_order(trials), chosen.criteria, source=str(self._node.path), exercise=played
         )
+
+    def _cannot_measure(self, reason: str) -> None:
+        """Skip the test, or fail it where a gate is asked for: a skipped test is green."""
+        __tracebackhide__ = True
+        if is_strict(self._config):
+            raise UserError(f"{reason} (--allegiance-strict is on, so this is a failure)")
+        pytest.skip(f"{NOT_CHECKED}{reason}")
 
     def _contained(self, build: Build) -> list[Performance]:
         chosen = self._settings()

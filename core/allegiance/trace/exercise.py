@@ -40,7 +40,7 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     ),
     "shared model": (
         "an agent without the kit's tools took turns of kit.model, and its calls were lost",
-        'give kit.model to one agent alone, and every other agent kit.roles["NAME"].model',
+        "give kit.model to one agent alone, and every other agent a model of its own",
     ),
     "state keys": (
         "the graph's state has no key 'messages', so the app never got the task",
