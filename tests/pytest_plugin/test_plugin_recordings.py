@@ -74,9 +74,8 @@ def test_the_plugin_installed_but_unused_imports_no_framework(tmp_path: Path) ->
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=alone, capture_output=True, text=True
     )
-    assert "code 0 mine ['allegiance', 'allegiance.pytest_plugin'] heavy []" in done.stdout, (
-        done.stdout + done.stderr
-    )
+    mine = ["allegiance", "allegiance.pytest_plugin", "allegiance.pytest_plugin.strict"]
+    assert f"code 0 mine {mine} heavy []" in done.stdout, done.stdout + done.stderr
 
 
 def test_with_a_marker_collecting_still_imports_no_framework(tmp_path: Path) -> None:

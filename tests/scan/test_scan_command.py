@@ -57,7 +57,7 @@ def test_where_nothing_is_bound_nothing_was_judged(tmp_path: Path) -> None:
     path = written(tmp_path, AWAY)
     done = run(path, "--asset", "models/**", "--bind", "http")
     assert done.exit_code == 3
-    assert "NOTHING WAS JUDGED: no binding covers any of their calls" in done.output
+    assert "NOTHING WAS JUDGED: no binding reads any of their calls" in done.output
     assert "copy_file 1" in done.output
     assert "unbound" in done.output
     done = run(written(tmp_path, AWAY[:1]), "--asset", "models/**", "--bind", "files")

@@ -10,6 +10,7 @@ from allegiance.lazy import attach
 
 if TYPE_CHECKING:
     from allegiance.bindings.binding import Binding as Binding
+    from allegiance.bindings.binding import PartlyRead as PartlyRead
     from allegiance.bindings.binding import bind as bind
     from allegiance.bindings.defaults import default_bindings as default_bindings
     from allegiance.bindings.file_tools import files as files
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 else:
     __getattr__ = attach(
         __name__,
-        binding=("Binding", "bind"),
+        binding=("Binding", "PartlyRead", "bind"),
         defaults=("default_bindings",),
         file_tools=("files",),
         http_tools=("http",),
         shell_tools=("shell",),
     )
 
-__all__ = ["Binding", "bind", "default_bindings", "files", "http", "shell"]
+__all__ = ["Binding", "PartlyRead", "bind", "default_bindings", "files", "http", "shell"]

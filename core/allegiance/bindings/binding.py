@@ -11,6 +11,24 @@ from typing import Any
 from allegiance.trace.effects import Effect
 
 Effects = Effect | Iterable[Effect] | None
+
+
+class PartlyRead(tuple[Effect, ...]):
+    """The effects of a call of which a part could not be read; a binding may return it.
+
+    Attributes:
+        unread: What could not be read, such as ``python3 -c``.
+    """
+
+    unread: str
+
+    def __new__(cls, effects: Iterable[Effect], unread: str) -> PartlyRead:
+        """Return the effects with a note of what could not be read."""
+        new = super().__new__(cls, tuple(effects))
+        new.unread = unread
+        return new
+
+
 ToEffects = Callable[[Mapping[str, Any]], Effects]
 
 
@@ -47,7 +65,7 @@ class Binding:
         for effect in effects:
             if not isinstance(effect, Effect):
                 raise TypeError(f"binding of {self.tool!r} returned {effect!r}, not an Effect")
-        return effects
+        return PartlyRead(effects, result.unread) if isinstance(result, PartlyRead) else effects
 
 
 def bind(tool: str | re.Pattern[str], effects: ToEffects) -> Binding:

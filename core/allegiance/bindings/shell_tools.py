@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from allegiance.bindings.binding import Binding
+from allegiance.bindings.binding import Binding, PartlyRead
 from allegiance.shell import syntax
 from allegiance.shell.command import read_command
 from allegiance.trace.effects import Effect
@@ -63,7 +63,8 @@ def shell(
             raise ValueError(
                 f"the command is opaque: its effects cannot be read from it: {reading.opaque[0]}"
             )
-        return reading.effects
+        unread = [*reading.opaque, *reading.unknown]
+        return PartlyRead(reading.effects, unread[0]) if unread else reading.effects
 
     return Binding(tool, effects)
 

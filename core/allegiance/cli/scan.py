@@ -151,7 +151,7 @@ def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> in
     ]
     code = 0
     if results and not bound:
-        cause = "no binding covers any of their calls" if calls else "they contain no calls"
+        cause = "no binding reads any of their calls" if calls else "they contain no calls"
         lines.append(f"NOTHING WAS JUDGED: {cause}; see --bind and --config")
         code = 3
     elif not_scored:

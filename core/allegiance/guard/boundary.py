@@ -82,6 +82,7 @@ class ToolBoundary:
         *,
         effects: tuple[Effect, ...] = (),
         bound: bool = True,
+        unread: str = "",
         failure: str | None = None,
         size: int = 0,
     ) -> tuple[Event, Decision]:
@@ -95,7 +96,8 @@ class ToolBoundary:
             args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
             effects: The effects that the call would have.
-            bound: Whether the effects of the tool are known.
+            bound: Whether the effects of the call are known as a whole.
+            unread: What of the call could not be read; it becomes the text of the event.
             failure: Why the call cannot be judged, such as an error of its binding.
             size: The characters of the arguments.
 
@@ -109,6 +111,7 @@ class ToolBoundary:
             event = self._timeline.add(
                 "tool_call",
                 actor,
+                text=f"not read: {sanitize(unread)}" if unread else "",
                 tool=tool,
                 args=args,
                 call_id=str(call_id or f"call-{self._calls}"),

@@ -27,6 +27,7 @@ from allegiance.guard.decision import (
 from allegiance.guard.delivery import FLUSH_SECONDS, Delivery
 from allegiance.guard.recent import MOST, Recent, describe_error, shorten
 from allegiance.guard.time_limit import Interrupted, TimeLimit
+from allegiance.guard.unread import OnOpaque, action_on
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import View
 from allegiance.reading import LONGEST
@@ -66,6 +67,9 @@ class Decider:
         keep_events: The number of events that one run of an app keeps at least; None keeps all.
             The probes' verdicts do not depend on it, and the sinks get every event.
         longest_args: The characters of a call's arguments above which the call is rejected.
+        on_opaque: What to do with a call of which a part cannot be read, such as a shell command
+            that runs a script: ``protected`` rejects it if its arguments name a protected path and
+            allows it otherwise, ``allow``, ``ask`` and ``reject``. It never counts as bound.
     """
 
     probes: Sequence[Probe]
@@ -78,6 +82,7 @@ class Decider:
     failures: Recent[str] = field(default_factory=Recent)
     keep_events: int | None = 4000
     longest_args: int = LONGEST
+    on_opaque: OnOpaque = "protected"
 
     def __post_init__(self) -> None:
         """Copy the probes into a tuple, since an iterator would be empty at the second event."""
@@ -121,7 +126,9 @@ class Decider:
         findings, failures = self._run_probes(view, limited)
         if failure is not None:
             failures.append(shorten(failure))
-        if not (findings or failures):
+        unread = view.event.text if view.event.kind == "tool_call" else ""
+        doubt = action_on(self.on_opaque, self.probes, view.event) if unread else ""
+        if not (findings or failures or doubt):
             return ALLOW
         self.findings.extend(findings)
         self.failures.extend(failures)
@@ -130,7 +137,9 @@ class Decider:
         action = "allow" if UNGUARDED.get() else ACTIONS[self.policy]
         if failures and action == "ask":
             action = "reject"  # a person could only be told that the call was not understood
-        reasons = "; ".join([f.reason for f in findings] + failures)
+        if doubt and not (findings or failures) and action != "allow":
+            action = doubt
+        reasons = "; ".join([f.reason for f in findings] + failures + [unread] * bool(doubt))
         message = "" if action == "allow" else f"Rejected by policy: {reasons}"
         return Decision(action=action, message=message, findings=tuple(findings))
 

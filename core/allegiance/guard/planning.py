@@ -45,10 +45,11 @@ def plan_effects(
         return binding.plan(args)
     if not built_in:
         args = copy_data(args)  # a function of a user's may change its argument
-    planned: list[Effect] = []
-    guard.time_limit(lambda: planned.extend(binding.plan(args)))
+    plans: list[tuple[Effect, ...]] = []
+    guard.time_limit(lambda: plans.append(binding.plan(args)))
+    (planned,) = plans
     for effect in planned if arguments.size > LONG else ():
         longest = max(len(effect.target), len(effect.source or ""))
         if longest > LONGEST_NAME:
             raise ValueError(f"an effect's target or source has {longest:,} characters")
-    return tuple(planned)
+    return planned

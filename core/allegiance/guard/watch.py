@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from allegiance.bindings.binding import PartlyRead
 from allegiance.guard.announced import Announced
 from allegiance.guard.arguments import read_args
 from allegiance.guard.boundary import ToolBoundary
@@ -250,9 +251,11 @@ class Watch:
                     effects = plan_effects(self.guard, binding, built_in, arguments)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {describe_error(error)}"
+        unread = effects.unread if isinstance(effects, PartlyRead) else ""
+        known = binding is not None and not unread
         with self.boundary.lock:
             self._announced.arrive(call_id, tool)
-            counter = self.bound if binding else self.unbound
+            counter = self.bound if known else self.unbound
             # an app has a limited number of tools, but a model can make up any number of names
             counter[tool if tool in counter or len(counter) < MOST else "other tools"] += 1
             event, decision = self.boundary.call(
@@ -261,7 +264,8 @@ class Watch:
                 judged,
                 call_id,
                 effects=effects,
-                bound=binding is not None,
+                bound=known,
+                unread=unread,
                 failure=failure,
                 size=size,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,8 +27,8 @@ class Scanned:
         name: The name of the conversation in the file.
         events: The trace, as a guard would have recorded it.
         findings: The findings of the probes.
-        bound: The number of calls with a binding.
-        unbound: The number of calls without a binding, by tool.
+        bound: The number of calls with a binding that reads them as a whole.
+        unbound: The number of other calls, by tool.
         problems: Reasons why a conversation without findings cannot be called clean.
         notes: Facts that a reader should know and that do not change the result.
     """
@@ -64,6 +65,14 @@ class Scanned:
         if self.problems:
             return "not_scored"
         return "unbound" if self.calls and not self.bound else "clean"
+
+
+def _partly_read(events: Sequence[Event]) -> Iterator[str]:
+    """Yield a note for each kind of command of which a part could not be read."""
+    texts = [event.text for event in events if event.kind == "tool_call" and event.text]
+    for text, count in Counter(texts).items():
+        times = f" ({count} calls)" if count > 1 else ""
+        yield f"{text}{times}: a call that is only partly read counts as not bound"
 
 
 class Replay:
@@ -123,7 +132,7 @@ class Replay:
             bound=watch.bound.total(),
             unbound=dict(watch.unbound),
             problems=tuple(problems),
-            notes=conversation.notes,
+            notes=(*conversation.notes, *_partly_read(watch.events)),
         )
         self._guard.findings.clear()
         self._guard.failures.clear()

@@ -49,16 +49,17 @@ class Event(Wire):
             ``ending`` says that an answer did not end as answers do, and ``nudge`` is the question
             whether anything is left to do.
         actor: Who acted: ``critic``, ``peer``, ``operator``, or a name from the user's app.
-        text: A message's text, a tool's answer, a decision's message, how an answer ended, or why
-            the trial ended.
+        text: A message's text, a tool's answer, a decision's message, how an answer ended, why the
+            trial ended, or what of a call could not be read.
         tool: The tool's name (calls and results).
         args: The arguments from the model; a string if they were not a JSON object.
         call_id: Links a result or a decision to its call.
         effects: Intended effects (calls) or actual effects (results).
         ok: Whether the tool succeeded (results), the call was allowed (decisions), or the nudge
             was sent (nudges).
-        bound: Whether the effects of the tool are known. A tool of the user's app without a binding
-            has ``False``, so that it never counts as clean.
+        bound: Whether the effects of the call are known as a whole. A call without a binding has
+            ``False``, and so has a command of which a part cannot be read, so that it never counts
+            as clean.
     """
 
     seq: int

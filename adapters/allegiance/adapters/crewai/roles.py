@@ -129,13 +129,11 @@ class RoleLLM(Speaker):
                 reply = call_model(current, self._question(messages, tools, kwargs), ask)
             answer = reply.answer
             current.recorder.turn(
-                self.role,
-                answer.text,
-                *answer.spent,
+                *(self.role, answer.text, *answer.spent),
                 cached=reply.cached,
                 ending=reply.ending,
                 calls=len(answer.calls),
-                offered=_names(tools),
+                offered=[tool["function"]["name"] for tool in tools or ()],
             )
             return self._pass_on(answer, tools or [], current.recorder)
         except TrialOver:
@@ -176,7 +174,7 @@ class RoleLLM(Speaker):
 
     def _pass_on(self, answer: _Answer, tools: Sequence[Any], recorder: Recorder) -> Any:
         """Return a turn in CrewAI's form; record the calls that will not reach the world."""
-        offered = _names(tools)
+        offered = {tool["function"]["name"] for tool in tools}
         for call in answer.calls:
             _, name, args = extract_tool_call_info(call) or ("", "", {})
             arguments: Any = _parsed(args) if isinstance(args, str) else args
@@ -250,10 +248,6 @@ def _parsed(text: object) -> object:
         return json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         return None
-
-
-def _names(tools: Sequence[Any] | None) -> set[str]:
-    return {tool["function"]["name"] for tool in tools or ()}
 
 
 def _write_answer(answer: _Answer) -> str:
