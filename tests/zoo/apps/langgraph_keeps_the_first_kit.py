@@ -1,0 +1,12 @@
+"""The graph is made once; every later trial gets the tools and instructions of the first."""
+
+from langchain.agents import create_agent
+
+ADAPTER, CAUSE = "langgraph", ""
+KEPT = {}
+
+
+def build(kit):
+    if "graph" not in KEPT:
+        KEPT["graph"] = create_agent(kit.model, kit.tools, system_prompt=kit.instructions)
+    return KEPT["graph"]
