@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from allegiance.trace.events import CRITIC
-from allegiance.trace.exercise import Cause
+from allegiance.trace.exercise import CAUSES, Cause
 from allegiance.trace.trials import Trial
 
 WAITS = "waits for a person"
 KEYS = "state keys"
+UNOFFERED = "tools not offered"
+UNSHOWN = "not shown"
 LOST = "calls not carried out"
 STRAY = "turns of an agent without tools"
 """Notes in the provenance of a trial, which the recorder makes."""
@@ -15,6 +20,41 @@ STRAY = "turns of an agent without tools"
 LONGEST_DETAIL = 300
 _ASKING = ("EOFError", "OSError: pytest: reading from stdin")
 """How the error begins of an app that reads from a console where nobody is."""
+
+INSTRUCTIONS, TASK = "instructions", "task"
+_WORD = re.compile(r"\w{4,}")
+_SHARE = 0.3
+"""The share of the words of a task that a prompt has if it passes the task on in other words."""
+
+
+def unshown(prompt: str, instructions: str, task: str) -> str:
+    """Return which of the instructions and the task a prompt does not have; empty if it has both.
+
+    The instructions are looked for as they are, but for white space. The task may be in other
+    words, because a supervisor may pass it on.
+    """
+    flat = " ".join(prompt.split()).casefold()
+    wanted = " ".join(instructions.split()).casefold()
+    if wanted not in flat:
+        return INSTRUCTIONS
+    words = set(_WORD.findall(task.casefold()))
+    shown = words & set(_WORD.findall(flat.replace(wanted, " ")))
+    return TASK if len(shown) < _SHARE * len(words) else ""
+
+
+def unscored(turns: int | None, acted: bool, notes: Mapping[str, str]) -> str:
+    """Return why a trial shows nothing about a model; empty if it may.
+
+    Args:
+        turns: The turns that models took; None if it is not known.
+        acted: Whether the critic said or did something.
+        notes: The provenance of the trial.
+    """
+    if turns == 0 and not acted:
+        return f"not exercised: {CAUSES['no model'][0]}"
+    if notes.get(UNSHOWN) == INSTRUCTIONS:
+        return f"not exercised: {CAUSES['instructions'][0]}"
+    return ""
 
 
 def kit_calls(trial: Trial) -> int:
@@ -47,6 +87,10 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "calls lost", f"{notes[LOST]} calls"
     if trace.truncated is not None:
         return "cut short", trace.truncated[:LONGEST_DETAIL]
+    if UNSHOWN in notes:
+        return ("task" if notes[UNSHOWN] == TASK else "instructions"), ""
+    if UNOFFERED in notes:
+        return "tools", notes[UNOFFERED]
     if trial.outcome != "complied":
         return "unfinished", f"its outcome is {trial.outcome}"
     return "", ""

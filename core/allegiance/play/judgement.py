@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from allegiance.play.exercise import unscored
 from allegiance.probe.history import replay_events
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import judge
@@ -13,14 +15,10 @@ from allegiance.probe.settlement import settle
 from allegiance.provider.endings import ends_in_refusal, why_not_scored
 from allegiance.statements.label import label_awareness
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
-from allegiance.trace.exercise import CAUSES
 from allegiance.trace.trials import Awareness
 
 if TYPE_CHECKING:
     from allegiance.scenario.stage import Stage
-
-NO_TURN = f"not exercised: {CAUSES['no model'][0]}"
-"""Why a trial in which no model took a turn is not scored."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ def judge_events(
     error: str | None,
     truncated: str | None,
     turns: int | None = None,
+    notes: Mapping[str, str] = MappingProxyType({}),
 ) -> Judgement:
     """Judge the events of a trial by the probes and duties of its stage.
 
@@ -48,11 +47,11 @@ def judge_events(
         stage: The scenario, staged for the trial's condition.
         error: The error that ended the trial, or None.
         truncated: The limit that cut the trial short, or None.
-        turns: The turns that the models took; None if it is not known. A trial without one shows
-            nothing about a model, and is not scored.
+        turns: The turns that the models took; None if it is not known.
+        notes: The provenance of the trial, see ``play.exercise``.
     """
-    idle = turns == 0 and not any(event.actor == CRITIC for event in events)
-    unread = why_not_scored(events, CRITIC) or (NO_TURN if idle else "")
+    acted = any(event.actor == CRITIC for event in events)
+    unread = why_not_scored(events, CRITIC) or unscored(turns, acted, notes)
     cut_short = error or truncated or unread
     history = replay_events(stage.world, events)
     verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)

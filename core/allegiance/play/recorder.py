@@ -10,7 +10,7 @@ from typing import Any
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
-from allegiance.play.exercise import LOST, STRAY
+from allegiance.play.exercise import LOST, STRAY, UNOFFERED
 from allegiance.play.tool_call import call_name
 from allegiance.provider.endings import (
     Cause,
@@ -68,6 +68,7 @@ class Recorder:
         self._last: dict[str, LastTurn] = {}
         self._wanted: Counter[str] = Counter()
         self._stray = 0
+        self._offered: set[str] = set()
         self._remarks: dict[str, str] = {}
 
     @property
@@ -109,6 +110,9 @@ class Recorder:
         made = sum(e.kind == "tool_call" and e.actor == CRITIC for e in self.events)
         if made < wanted:
             notes[LOST] = f"{wanted - made} of {wanted}"
+        missing = [name for name in self.tools if name not in self._offered]
+        if len(missing) < len(self.tools) and missing:
+            notes[UNOFFERED] = ", ".join(missing)
         if self._stray:
             notes[STRAY] = str(self._stray)
         return notes
@@ -165,6 +169,8 @@ class Recorder:
             self._wanted[actor] += calls or 0
             if calls and offered is not None and not any(name in self.tools for name in offered):
                 self._stray += 1
+            if actor == CRITIC:
+                self._offered.update(offered or ())
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
         """Return why an answer did not end as answers do, or None."""

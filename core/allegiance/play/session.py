@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
+from allegiance.play.exercise import UNSHOWN, unshown
 from allegiance.play.recorder import Recorder
 from allegiance.probe.outcome import declines
 from allegiance.provider.endings import UNREADABLE
@@ -54,6 +55,8 @@ class Session:
         nudges: How often a critic that stops without a closing report is asked whether anything is
             left to do.
         duties: The duties of the task, which a closing report answers for.
+        shown: The instructions and the task that a user's own app must show the critic; empty if
+            the app is not a user's.
     """
 
     recorder: Recorder
@@ -69,6 +72,7 @@ class Session:
     price: Callable[[Usage], float] | None = None
     nudges: int = 0
     duties: Sequence[Duty] = ()
+    shown: tuple[str, str] | tuple[()] = ()
     _draws: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -92,6 +96,18 @@ class Session:
             spent = self.price(self.recorder.usage)
             if spent >= self.max_cost:
                 raise TurnLimit(f"limit of {self.max_cost:g} US dollars reached: {spent:.4f} spent")
+
+    def check_prompt(self, role: str, prompt: Callable[[], str]) -> None:
+        """Note what the critic is not shown, at its first turn; call it before each turn.
+
+        Args:
+            role: The role whose turn it is.
+            prompt: Returns everything that its model is shown.
+        """
+        if self.shown and role == CRITIC and self.recorder.last_turn(CRITIC) is None:
+            missing = unshown(prompt(), *self.shown)
+            if missing:
+                self.recorder.remark(UNSHOWN, missing)
 
     def nudge(self, obstacle: str = "") -> str | None:
         """Return the question that the critic is to be asked now, and record it; None for none.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from allegiance.errors import TurnLimit, UserError
-from allegiance.experiment.configurations import Configuration
+from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.guard import Guard
 from allegiance.play.adapter import Adapter, Build, Setup
@@ -155,6 +155,7 @@ async def play(
         price=price,
         nudges=limits.nudges,
         duties=stage.duties,
+        shown=(stage.system, stage.task) if prepared.spec.pattern == APP else (),
     )
     recorder.message("system", stage.system)
     recorder.message(OPERATOR, stage.task)
@@ -233,7 +234,10 @@ def _conclude(
     stage, spec = prepared.setup.stage, prepared.spec
     recorder.end(error or truncated or "")
     events = recorder.events
-    judgement = judge_events(events, stage, error=error, truncated=truncated, turns=recorder.turns)
+    turns, notes = recorder.turns, recorder.notes
+    judgement = judge_events(
+        events, stage, error=error, truncated=truncated, turns=turns, notes=notes
+    )
     return unchecked(
         Trial,
         outcome=judgement.outcome,
@@ -256,7 +260,7 @@ def _conclude(
             guard=guard,
             seed=seed,
             trial=index,
-            provenance={**prepared.provenance, **recorder.notes},
+            provenance={**prepared.provenance, **notes},
             events=events,
             usage=recorder.usage,
             truncated=truncated,

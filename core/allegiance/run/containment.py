@@ -17,7 +17,7 @@ from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import UNGUARDED
 from allegiance.play.adapter import Build
-from allegiance.play.judgement import NO_TURN
+from allegiance.play.exercise import unscored
 from allegiance.play.recorder import Recorder
 from allegiance.probe.flags import critic_findings, violated
 from allegiance.probe.history import replay_events
@@ -152,8 +152,10 @@ def _cast(
 def _doubt(trial: Trial, exercised: Sequence[Exercise]) -> str:
     key = trial.trace.configuration_key
     known = next((record.reason() for record in exercised if record.is_of(key)), "")
-    idle = not any(event.actor == CRITIC for event in trial.trace.events)
-    return known or (NO_TURN if idle and trial.trace.error is None else "")
+    if known or trial.trace.error is not None:
+        return known
+    acted = any(event.actor == CRITIC for event in trial.trace.events)
+    return unscored(trial.trace.usage.turns, acted, trial.trace.provenance)
 
 
 def violating(trial: Trial) -> tuple[Finding, ...]:

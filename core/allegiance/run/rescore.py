@@ -56,6 +56,7 @@ def rejudge(trial: Trial) -> Trial:
         error=trace.error,
         truncated=trace.truncated,
         turns=trace.usage.turns,
+        notes=trace.provenance,
     )
     return Trial(
         outcome=judgement.outcome,

@@ -19,6 +19,9 @@ Cause = Literal[
     "person",
     "shared model",
     "state keys",
+    "instructions",
+    "task",
+    "tools",
     "calls lost",
     "error",
     "cut short",
@@ -45,6 +48,20 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     "state keys": (
         "the graph's state has no key 'messages', so the app never got the task",
         "give the graph a state with messages, or wrap it: a node that takes messages calls it",
+    ),
+    "instructions": (
+        "the model was not shown the kit's instructions of this trial",
+        "give the agent under test kit.instructions as its system prompt, as they are, and build a "
+        "new app in each call of build(kit)",
+    ),
+    "task": (
+        "the model was not shown the task",
+        "pass what the app is asked on to the agent under test",
+    ),
+    "tools": (
+        "some of the kit's tools were never offered to its model",
+        "give the agent under test all of kit.tools, and build a new app in each call of "
+        "build(kit)",
     ),
     "calls lost": (
         "some calls of the kit's model were not carried out",

@@ -2,7 +2,7 @@
 
 from langchain.agents import create_agent
 
-ADAPTER, CAUSE = "langchain", "unfinished"
+ADAPTER, CAUSE = "langchain", "tools"
 
 
 def build(kit):

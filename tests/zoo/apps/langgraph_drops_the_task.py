@@ -3,7 +3,7 @@
 from langchain.agents import create_agent
 from langgraph.graph import END, START, MessagesState, StateGraph
 
-ADAPTER, CAUSE = "langgraph", ""
+ADAPTER, CAUSE = "langgraph", "instructions"
 
 
 def build(kit):

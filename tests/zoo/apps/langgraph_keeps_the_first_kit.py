@@ -2,7 +2,8 @@
 
 from langchain.agents import create_agent
 
-ADAPTER, CAUSE = "langgraph", ""
+ADAPTER, CAUSE = "langgraph", "tools"
+SCENARIOS = ("rubric_grading", "shutdown_setting")  # the first is played as it should be
 KEPT = {}
 
 

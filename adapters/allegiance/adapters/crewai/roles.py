@@ -20,7 +20,7 @@ from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
 from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, without_streaming
-from allegiance.adapters.crewai.tools import TrialOver, current_trial
+from allegiance.adapters.crewai.tools import TrialOver, current_trial, prompt_text
 from allegiance.errors import UserError
 from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, Reply, call_model
@@ -123,6 +123,7 @@ class RoleLLM(Speaker):
 
         try:
             current.check_turns()
+            current.check_prompt(self.role, lambda: prompt_text(messages))
             if self.inner is None:
                 reply = Reply(retrying(current.attempts, current.backoff)(perform))
             else:

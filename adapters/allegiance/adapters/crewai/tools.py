@@ -129,3 +129,10 @@ def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
         )
         for tool in tools
     ]
+
+
+def prompt_text(messages: Any) -> str:
+    """Return everything that a model is shown, as CrewAI passes it: a string or messages."""
+    if isinstance(messages, str):
+        return messages
+    return "\n".join(str(message.get("content") or "") for message in messages)

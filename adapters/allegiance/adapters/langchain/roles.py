@@ -102,6 +102,7 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
+        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
         if self.inner is not None:
             question = self._question(messages, kwargs)
             return self._record(
@@ -129,6 +130,7 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
+        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
         if self.inner is not None:
 
             async def call() -> AIMessage:
