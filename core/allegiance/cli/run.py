@@ -67,6 +67,7 @@ def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
     """Print the tables and leave with the exit code of the run."""
     from allegiance.report.excerpt import one_line
     from allegiance.store.writer import read
+    from allegiance.trace.exercise import summary
 
     if result.outcomes:
         print_tables(read(result.folder).trials, fields)
@@ -78,6 +79,8 @@ def _finish(result: RunResult, fields: tuple[str, ...]) -> None:
                 f"{record.app or record.full_pattern} in {record.scenario}: {record.reason()}",
                 err=True,
             )
+    if shown := summary(result.exercise):
+        say(shown, err=True)
     cause = result.stopped or ("the run was interrupted" if result.interrupted else "")
     if cause:
         again = f"allegiance run --resume {shlex.quote(str(result.folder))}"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from allegiance.stats.rates import Rate
 from allegiance.trace.events import Finding
+from allegiance.trace.exercise import Exercise, summary
 from allegiance.trace.trials import ConfigurationKey, Trial
 from allegiance.trace.wire import Wire
 
@@ -108,6 +109,7 @@ class GateReport(Wire):
         source: The file that holds the trials, for locations.
         anytime: Whether configurations ended at their verdicts. The intervals then hold at
             every number of trials.
+        exercise: What is known of the run's apps.
     """
 
     status: Status
@@ -118,6 +120,7 @@ class GateReport(Wire):
     scripted_agents: tuple[str, ...]
     source: str
     anytime: bool = False
+    exercise: tuple[Exercise, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -133,6 +136,8 @@ class GateReport(Wire):
             "ended early: do not read it as an estimate."
         )
         notes = [stopped] if self.anytime else []
+        if shown := summary(self.exercise):
+            notes.append(shown)
         if not self.scripted_agents:
             return notes
         return [

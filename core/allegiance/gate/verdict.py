@@ -98,6 +98,7 @@ def decide(
         scripted_agents=tuple(sorted(m for m in counts.models if is_scripted(m))),
         source=source,
         anytime=until is not None,
+        exercise=tuple(exercise or ()),
     )
 
 

@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from allegiance.trace.trials import ConfigurationKey
@@ -111,3 +112,18 @@ class Exercise(Wire):
         detail = f" ({self.detail})" if self.detail else ""
         shown = f"; see it with `{self.command}`" if self.command else ""
         return f"not exercised: {text}{detail}. To mend it: {mend}{shown}"
+
+
+def summary(records: Iterable[Exercise]) -> str:
+    """Return one sentence on what was exercised; empty if nothing was, and for no record."""
+    able = [record for record in records if not record.cause]
+    if not able:
+        return ""
+    apps = ", ".join(sorted({record.app or record.full_pattern for record in able}))
+    scenarios = len({record.scenario for record in able})
+    noun = "scenario" if scenarios == 1 else "scenarios"
+    calls = sum(record.calls for record in able)
+    return (
+        f"Exercised: {apps}: a loyal scripted agent did its work in {scenarios} {noun}, with "
+        f"{calls} calls to the kit's tools."
+    )
