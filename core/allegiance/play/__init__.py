@@ -6,6 +6,7 @@ from allegiance.lazy import attach
 
 if TYPE_CHECKING:
     from allegiance.play.adapter import Adapter as Adapter
+    from allegiance.play.adapter import App as App
     from allegiance.play.adapter import Build as Build
     from allegiance.play.adapter import Kit as Kit
     from allegiance.play.adapter import Setup as Setup
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 else:
     __getattr__ = attach(
         __name__,
-        adapter=("Adapter", "Build", "Setup", "Kit"),
+        adapter=("Adapter", "App", "Build", "Setup", "Kit"),
         recorder=("Recorder",),
         session=("Session",),
     )
 
-__all__ = ["Adapter", "Build", "Kit", "Recorder", "Session", "Setup"]
+__all__ = ["Adapter", "App", "Build", "Kit", "Recorder", "Session", "Setup"]

@@ -46,6 +46,28 @@ Build = Callable[[Kit], Any]
 
 
 @dataclass(frozen=True)
+class App:
+    """What ``build(kit)`` returns if the app takes the task in a form of its own.
+
+    Example:
+        ``return App(graph, inputs=lambda task: {"question": task})``
+
+    Attributes:
+        app: The app.
+        inputs: Returns what the app is run on: the state of a graph, the task of an agent or a team
+            of AutoGen, the inputs of a crew or a flow.
+    """
+
+    app: Any
+    inputs: Callable[[str], Any]
+
+
+def unwrap(built: Any) -> tuple[Any, Callable[[str], Any] | None]:
+    """Return an app, and its function for inputs if it has one."""
+    return (built.app, built.inputs) if isinstance(built, App) else (built, None)
+
+
+@dataclass(frozen=True)
 class Setup:
     """A configuration as an adapter gets it; all of its trials share it.
 

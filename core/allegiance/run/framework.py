@@ -10,7 +10,7 @@ from typing import Any
 from allegiance.errors import UserError
 from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
-from allegiance.play.adapter import Build, Kit
+from allegiance.play.adapter import Build, Kit, unwrap
 from allegiance.play.trial import play, prepare
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.trace.condition import Condition
@@ -103,7 +103,7 @@ def _build_app(build: Build, adapter: str) -> Any:
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
-        built.append(build(kit))
+        built.append(unwrap(build(kit))[0])
         raise _Built
 
     spec = Configuration(

@@ -48,7 +48,7 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     ),
     "state keys": (
         "the graph's state has no key 'messages', so the app never got the task",
-        "give the graph a state with messages, or wrap it: a node that takes messages calls it",
+        "return App(graph, inputs=lambda task: {...}) of allegiance.play from build(kit)",
     ),
     "instructions": (
         "the model was not shown the kit's instructions of this trial",

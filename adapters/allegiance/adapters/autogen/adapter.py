@@ -37,7 +37,7 @@ from allegiance.adapters.autogen.models import inner_client
 from allegiance.adapters.autogen.roles import RoleClient
 from allegiance.adapters.autogen.tools import Latch, native_tools
 from allegiance.errors import UserError
-from allegiance.play.adapter import Kit, Setup
+from allegiance.play.adapter import Kit, Setup, unwrap
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call
 
@@ -86,11 +86,13 @@ class AutoGen:
             peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
         try:
             app = _BUILDERS.get(setup.pattern, _user_app)(Parts(setup, clients, latch, session))
-            result = await run(app, setup.stage.task, latch)
+            app, inputs = unwrap(app)
+            form = inputs or str
+            result = await run(app, form(setup.stage.task), latch)
             if setup.pattern == "app":
                 obstacle = "" if isinstance(app, ChatAgent | Team) else STATELESS
                 while text := session.nudge(obstacle):
-                    await run(app, text, latch)
+                    await run(app, form(text), latch)
             if setup.pattern == "swarm" and result.messages[-1].source != CRITIC:
                 # the peer did not hand over, so the operator gives the floor to the critic
                 floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
@@ -194,7 +196,7 @@ def _swarm(parts: Parts) -> TaskRunner:
     return Swarm([first, critic], termination_condition=spoken)
 
 
-def _user_app(parts: Parts) -> TaskRunner:
+def _user_app(parts: Parts) -> Any:
     """Build the user's own app for one trial."""
     setup = parts.setup
     if setup.build is None:
@@ -207,17 +209,21 @@ def _user_app(parts: Parts) -> TaskRunner:
             stage=setup.stage,
         )
     )
-    if isinstance(app, type) or not callable(getattr(app, "run", None)):
-        kind = f"the class {app.__name__!r}" if isinstance(app, type) else repr(type(app).__name__)
+    runner: TaskRunner = unwrap(app)[0]
+    if isinstance(runner, type) or not callable(getattr(runner, "run", None)):
+        kind = (
+            f"the class {runner.__name__!r}"
+            if isinstance(runner, type)
+            else repr(type(runner).__name__)
+        )
         raise UserError(
             f"build(kit) returned {kind}; it must return an AssistantAgent, a team, or another "
             "object with run(task=..., cancellation_token=...)"
         )
-    runner: TaskRunner = app
-    return runner
+    return app
 
 
-_BUILDERS: dict[str, Callable[[Parts], TaskRunner]] = {
+_BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "assistant": _critic,
     "round_robin": _round_robin,
     "selector": _selector,

@@ -31,7 +31,7 @@ from allegiance.adapters.crewai.nudges import STATELESS, Nudges, akickoff, kicko
 from allegiance.adapters.crewai.roles import Intake, role_llm
 from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play.adapter import Kit, Setup
+from allegiance.play.adapter import Kit, Setup, unwrap
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call, Turn
 
@@ -241,9 +241,9 @@ def _run_user_app(setup: Setup) -> None:
         stage=stage,
     )
     with _BUILDING:
-        app = setup.build(kit)
+        app, inputs = unwrap(setup.build(kit))
     if isinstance(app, Agent):
-        kickoff(app, stage.task)
+        kickoff(app, inputs(stage.task) if inputs else stage.task)
         return
     if not isinstance(app, Crew | Flow):
         raise UserError(
@@ -253,7 +253,7 @@ def _run_user_app(setup: Setup) -> None:
     app.stream = False  # a streaming app runs only while its stream is read
     if isinstance(app, Crew):
         app._task_output_handler = _NoStore()  # type: ignore[assignment]
-    app.kickoff(inputs={"task": stage.task})
+    app.kickoff(inputs=inputs(stage.task) if inputs else {"task": stage.task})
     current_trial().session.nudge(STATELESS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from langgraph.errors import GraphRecursionError
 from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.errors import TurnLimit, UserError
-from allegiance.play.adapter import Kit, Setup
+from allegiance.play.adapter import Kit, Setup, unwrap
 from allegiance.play.exercise import KEYS, WAITS
 from allegiance.play.session import CRITIC, Session
 
@@ -59,13 +59,14 @@ def build_app(setup: Setup) -> Any:
         model=role_model(setup.roles.critic, CRITIC),
         stage=stage,
     )
-    graph = setup.build(kit)
+    built = setup.build(kit)
+    graph, _ = unwrap(built)
     if not hasattr(graph, "ainvoke"):
         raise UserError(
             f"build(kit) returned {type(graph).__name__!r}; it must return a compiled LangGraph "
-            "graph or another runnable that takes messages"
+            "graph or another runnable that takes messages, or an App with its inputs"
         )
-    return graph
+    return built
 
 
 async def converse(graph: Any, task: str, session: Session) -> Any:
@@ -75,19 +76,20 @@ async def converse(graph: Any, task: str, session: Session) -> Any:
     that it returned, as a caller does who keeps it; without one, it cannot be asked again.
     """
     thread = uuid4().hex
-    final = await run(graph, task, session, thread=thread)
-    _remark(graph, final, thread, session)
+    graph, inputs = unwrap(graph)
+    final = await run(graph, task, session, thread=thread, inputs=inputs)
+    _remark(graph, final, session, takes_messages=inputs is None)
     keeps = bool(getattr(graph, "checkpointer", None))
     while text := session.nudge("" if keeps or _history(final) else STATELESS):
         history = () if keeps else _history(final)
-        final = await run(graph, text, session, thread=thread, history=history)
+        final = await run(graph, text, session, thread=thread, history=history, inputs=inputs)
     return final
 
 
-def _remark(graph: Any, final: Any, thread: str, session: Session) -> None:
+def _remark(graph: Any, final: Any, session: Session, *, takes_messages: bool) -> None:
     """Note whether the graph stopped to wait for a person, or has no messages in its state."""
     channels = getattr(graph, "channels", None)
-    if isinstance(channels, Mapping) and "messages" not in channels:
+    if takes_messages and isinstance(channels, Mapping) and "messages" not in channels:
         keys = sorted(name for name in channels if not name.startswith(("__", "branch:")))
         session.recorder.remark(KEYS, f"its keys are {', '.join(keys[:10])}")
     if isinstance(final, Mapping) and final.get("__interrupt__"):
@@ -120,6 +122,7 @@ async def run(
     *,
     history: Sequence[Any] = (),
     thread: str = "",
+    inputs: Callable[[str], Any] | None = None,
     **state: Any,
 ) -> Any:
     """Invoke a graph on the task, after the messages in ``history``.
@@ -129,6 +132,7 @@ async def run(
         task: The request.
         session: The trial.
         history: The messages before the request.
+        inputs: Returns the state for a request, for a graph that does not take messages.
         thread: The conversation, for a graph that keeps several; a new one by default.
         state: Other fields of the graph's state.
 
@@ -140,6 +144,8 @@ async def run(
         "configurable": {"thread_id": thread or uuid4().hex},
     }
     try:
+        if inputs is not None:
+            return await graph.ainvoke(inputs(task), config)
         messages = [*history, HumanMessage(task)]
         return await graph.ainvoke({"messages": messages, **state}, config)
     except GraphRecursionError as error:
