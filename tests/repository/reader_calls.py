@@ -120,6 +120,7 @@ CALLS: dict[str, Call] = {
     "allegiance.bindings.http_tools._unpacked": lambda f, text: f({"text": text}),
     "allegiance.bindings.http_tools.effects": lambda f, text: f("get", {"url": text}),
     "allegiance.experiment.files.read_file": _file(".toml"),
+    "allegiance.play.exercise.unshown": lambda f, text: f(text, text[:50], text[50:]),
     "allegiance.guard.unread.names_one": lambda f, text: f(text, ["weights.bin", "models"]),
     "allegiance.judge.model.parse": lambda f, text: f(text, [1]),
     "allegiance.probe.item_grades.read_points": lambda f, text: f(text, {1: 10.0}),

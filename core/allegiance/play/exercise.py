@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from allegiance.reading import reads_text
 from allegiance.trace.events import CRITIC
 from allegiance.trace.exercise import CAUSES, Cause
 from allegiance.trace.trials import Trial
@@ -27,6 +28,7 @@ _SHARE = 0.3
 """The share of the words of a task that a prompt has if it passes the task on in other words."""
 
 
+@reads_text("a ", "task ", "\n", limit=None)
 def unshown(prompt: str, instructions: str, task: str) -> str:
     """Return which of the instructions and the task a prompt does not have; empty if it has both.
 
