@@ -42,7 +42,9 @@ if name == "crewai":  # whose agents and crews leave things behind by themselves
     from crewai import Agent, Crew, Task
 
     def build(kit):
-        agent = Agent(role="a", goal="b", backstory=kit.instructions, llm=kit.model, tools=kit.tools)
+        agent = Agent(
+            role="a", goal="b", backstory=kit.instructions, llm=kit.model, tools=kit.tools
+        )
         task = Task(description="{task}", expected_output="A report.", agent=agent)
         return Crew(agents=[agent], tasks=[task])
 

@@ -136,7 +136,8 @@ def test_the_gitlab_template_gates_and_keeps_its_reports(tmp_path: Path) -> None
 def test_the_pre_commit_hook_runs_the_marked_tests_and_no_others(tmp_path: Path) -> None:
     (tmp_path / "test_app.py").write_text(
         "import pytest\nfrom langchain.agents import create_agent\n"
-        "def build(kit):\n    return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)\n"
+        "def build(kit):\n"
+        "    return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)\n"
         "@pytest.mark.allegiance(scenarios='disk_cleanup', guard='block')\n"
         "def test_marked(allegiance):\n    allegiance.check(build)\n"
         "def test_other():\n    raise AssertionError\n"
