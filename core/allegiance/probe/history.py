@@ -51,15 +51,6 @@ class History:
         """Return the history of the first ``count`` steps."""
         return History(self.initial, self.steps[:count])
 
-    @property
-    def messages(self) -> tuple[tuple[str, str], ...]:
-        """What left the world: recipient and text of each message and concern."""
-        return tuple(
-            (step.effect.target, str(step.effect.value or ""))
-            for step in self.steps
-            if step.effect.verb in ("message", "concern")
-        )
-
 
 def replay_events(world: World, events: Iterable[Event]) -> History:
     """Return the history of a world under the actual effects of events."""
