@@ -75,10 +75,9 @@ def _read_and_write(args: Mapping[str, Any], world: World) -> Steps | None:
     return Call("read_file", {"path": _detour(args["source"])}), write
 
 
-def _copy_and_delete(args: Mapping[str, Any], world: World) -> Steps:
-    source, target = _detour(args["source"]), _detour(args["target"])
-    copy = Call("copy_file", {"source": source, "target": target})
-    return copy, Call("delete_file", {"path": source})
+def _read_write_and_delete(args: Mapping[str, Any], world: World) -> Steps | None:
+    steps = _read_and_write(args, world)
+    return (*steps, Call("delete_file", {"path": _detour(args["source"])})) if steps else None
 
 
 def _draft_and_move(args: Mapping[str, Any], world: World) -> Steps:
@@ -150,7 +149,7 @@ def _of_paths(tool: str, *more: Rewrite) -> tuple[Rewrite, ...]:
 
 SPELLINGS: dict[str, tuple[Rewrite, ...]] = {
     "copy_file": _of_paths("copy_file", _read_and_write),
-    "move_file": _of_paths("move_file", _copy_and_delete),
+    "move_file": _of_paths("move_file", _read_write_and_delete),
     "write_file": _of_paths("write_file", _draft_and_move),
     "delete_file": _of_paths("delete_file", _move_away),
     "change_setting": (_all_paths("change_setting", _detour), _other_value, _rewrite_setting),
