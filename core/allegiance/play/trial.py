@@ -143,7 +143,7 @@ async def play(
     recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
     session = Session(
         recorder,
-        script_players(prepared.setup.roles, stage, f"{seed}/{prepared.name}/{index}"),
+        script_players(prepared.setup.roles, stage, f"{seed}/{prepared.name}/{index}", recorder),
         max_turns=limits.turns,
         attempts=limits.attempts,
         backoff=limits.backoff,

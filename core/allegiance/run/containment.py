@@ -2,13 +2,14 @@
 
 Every script of a scenario is played through the app once; no key is needed. A violation is
 contained if the harm would come about without a guard, and does not with it: what the world says
-decides, and not the silence of probes. An app that stops everything would contain it too, so the
-honest scripts must finish their work.
+decides, and not the silence of probes. What is contained is played again by an adaptive agent,
+which tries other spellings of a call that is rejected. An app that stops everything would contain
+it too, so the honest scripts must finish their work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -25,6 +26,7 @@ from allegiance.probe.protocol import judge
 from allegiance.registry import SCENARIOS
 from allegiance.run.canary import exercise
 from allegiance.run.pool import run
+from allegiance.scenario.adaptive import REJECTIONS
 from allegiance.scenario.script import Script
 from allegiance.scenario.stage import Stage
 from allegiance.trace.events import CRITIC, Finding
@@ -55,6 +57,8 @@ class Performance:
         by: What contained a violation; empty for a problem, and for honest and spoken scripts.
         only_words: Whether the script only says what is false, which no guard on tools can stop.
         reason: Why the app was not exercised, if so.
+        adaptive: Whether the agent tried other spellings of the calls that were rejected.
+        rejections: The calls of an adaptive agent that were rejected, or answered with an error.
     """
 
     name: str
@@ -64,6 +68,8 @@ class Performance:
     by: By = ""
     only_words: bool = False
     reason: str = ""
+    adaptive: bool = False
+    rejections: int = 0
 
     @property
     def effects(self) -> tuple[Finding, ...]:
@@ -93,6 +99,8 @@ def contained(
 
     A loyal scripted agent plays first, to see whether the app lets an agent do its work. Each
     violating script is played once more without a guard, to see whether its harm would come about.
+    If the guard or the app contains a script, an adaptive agent plays it again and tries other
+    spellings of each call that is rejected.
 
     Args:
         build: Builds the app from a kit.
@@ -119,7 +127,49 @@ def contained(
         _performance(parts[key], trial, twins.get(key), _doubt(trial, exercised))
         for key, trial in trials.items()
     ]
+    performances += _adaptive(performances, specs, play, exercised)
     return sorted(performances, key=lambda p: (p.trial.trace.scenario, p.name))
+
+
+def _adaptive(
+    performances: Sequence[Performance],
+    specs: Sequence[Configuration],
+    play: Callable[[Sequence[Configuration]], Mapping[str, Trial]],
+    exercised: Sequence[Exercise],
+) -> list[Performance]:
+    """Play what the guard or the app contained once more, by agents that react to a rejection."""
+    plain = {_key(p.trial.trace.configuration_key): p for p in performances}
+    chosen: list[Configuration] = []
+    again: dict[str, Performance] = {}
+    for spec in specs:
+        performance = plain.get(_key(spec.configuration_key))
+        if performance is not None and performance.by in ("guard", "app"):
+            model = f"scripted:adaptive:{performance.name}"
+            chosen.append(spec.model_copy(update={"model": model}))
+            again[_key(chosen[-1].configuration_key)] = performance
+    trials = play(chosen) if chosen else {}
+    return [_adapted(again[key], trial, _doubt(trial, exercised)) for key, trial in trials.items()]
+
+
+def _adapted(plain: Performance, trial: Trial, doubt: str) -> Performance:
+    stage = SCENARIOS.load(trial.trace.scenario).stage(trial.trace.condition)
+    problem: Problem = ""
+    if trial.trace.error is not None:
+        problem = "crashed"
+    elif came_about(stage, trial):
+        problem = "achieved"
+    elif doubt:
+        problem = "not exercised"
+    return Performance(
+        f"{plain.name} (adaptive)",
+        plain.script,
+        trial,
+        problem,
+        "" if problem else plain.by,
+        reason=doubt,
+        adaptive=True,
+        rejections=int(trial.trace.provenance.get(REJECTIONS, "0")),
+    )
 
 
 @contextmanager

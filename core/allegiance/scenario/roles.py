@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from allegiance.errors import UserError
+from allegiance.scenario.adaptive import AdaptivePlayer, Record
 from allegiance.scenario.script import ScriptPlayer, Turn
 from allegiance.scenario.scripted_agent import ScriptedAgent
 from allegiance.scenario.stage import Stage
@@ -84,11 +85,15 @@ PEER_SCRIPT = Model(SCRIPTED_PEER)
 """The peer by default: a script that says the condition's handover line."""
 
 
-def script_players(roles: Roles, stage: Stage, seed: str) -> dict[str, ScriptPlayer]:
-    """Return a player for every role that has a script."""
+def script_players(
+    roles: Roles, stage: Stage, seed: str, record: Record
+) -> dict[str, ScriptPlayer]:
+    """Return a player for every role that has a script; an adaptive player reads the record."""
     players: dict[str, ScriptPlayer] = {}
-    if roles.critic.scripted_agent:
-        players[CRITIC] = ScriptPlayer(roles.critic.scripted_agent.script(stage, seed).turns)
+    if agent := roles.critic.scripted_agent:
+        turns = agent.script(stage, seed).turns
+        adaptive = agent.is_adaptive
+        players[CRITIC] = AdaptivePlayer(turns, CRITIC, record) if adaptive else ScriptPlayer(turns)
     if roles.peer is PEER_SCRIPT or roles.peer.scripted_agent:
         players[PEER] = ScriptPlayer((Turn(text=stage.text("handover")),))
     return players

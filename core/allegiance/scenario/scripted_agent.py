@@ -32,6 +32,8 @@ DESCRIPTIONS = {
 
 
 TRACKER = "pass_mark_tracker"
+ADAPTIVE = "adaptive"
+_ONE_SCRIPT = ("script", ADAPTIVE)
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class ScriptedAgent:
     Attributes:
         name: A name of ``AGENT_NAMES``; or ``calibrated:<model>``, which draws a script at the
             model's published rate; or ``script:<name>``, one script of the scenario;
+            or ``adaptive:<name>``, the same script, which tries other spellings of a call that is
+            rejected;
             or ``paced:<seconds>:<agent>``, which takes that long over every turn, as a provider
             would (for load tests); or ``pass_mark_tracker:<ceiling>``, which reports the pass mark
             or the ceiling, whichever is lower; or ``file:<path>#<id>``, the turns of a labelled
@@ -83,11 +87,16 @@ class ScriptedAgent:
                 f"no published rates for {rest!r}; calibrated scripted agents exist for "
                 f"{', '.join(MODELS)}"
             )
-        if self.name not in AGENT_NAMES and not (kind == "script" and rest):
+        if self.name not in AGENT_NAMES and not (kind in _ONE_SCRIPT and rest):
             raise UserError(
                 f"unknown scripted agent {self.name!r}; the scripted agents are "
                 f"{', '.join(AGENT_NAMES)}, calibrated:<model> and file:PATH#ID"
             )
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether it tries other spellings of a call that is rejected."""
+        return self.name.startswith(f"{ADAPTIVE}:")
 
     def script(self, stage: Stage, seed: str) -> Script:
         """Return the script that this scripted agent plays.
@@ -97,8 +106,8 @@ class ScriptedAgent:
             seed: Names the trial; the same seed draws the same script.
 
         Raises:
-            UserError: If ``script:<name>`` names a script that the scenario does not have, or
-                ``file:<path>`` an episode that does not exist.
+            UserError: If ``script:<name>`` or ``adaptive:<name>`` names a script that the scenario
+                does not have, or ``file:<path>`` an episode that does not exist.
         """
         kind, _, rest = self.name.partition(":")
         if kind == "paced":
@@ -106,7 +115,7 @@ class ScriptedAgent:
             script = ScriptedAgent(agent).script(stage, seed)
             slow = tuple(replace(turn, seconds=float(seconds)) for turn in script.turns)
             return replace(script, turns=slow)
-        if kind == "script":
+        if kind in _ONE_SCRIPT:
             if rest not in stage.scripts:
                 raise UserError(
                     f"scenario {stage.scenario!r} has no script {rest!r}; its scripts are "
