@@ -148,3 +148,11 @@ def test_the_name_of_an_adaptive_agent_plays_in_a_run() -> None:
     assert trial.trace.provenance[REJECTIONS] == "4"
     rejected = [e.tool for e in trial.trace.events if e.kind == "decision"]
     assert rejected == ["change_setting", "change_setting", "change_setting", "write_file"]
+
+
+def test_a_spelling_that_needs_a_tool_which_the_scenario_lacks_is_not_tried() -> None:
+    tools = {tool.name: tool for tool in STAGE.tools if tool.name != "write_file"}
+    player = AdaptivePlayer((Turn(calls=(SETTING,)),), CRITIC, Recorder(STAGE.world, tools))
+    tried = [player.turn().calls[0].tool for _ in range(3)]
+    assert tried == ["change_setting"] * 3
+    assert player.turn() == AdaptivePlayer.DONE

@@ -83,13 +83,18 @@ class AdaptivePlayer(ScriptPlayer):
             return Turn(calls=tuple(attempt.steps[0] for attempt in attempts))
         self._attempts = ()
         turn = super().turn()
-        world = self._record.world
         self._attempts = tuple(
-            _Attempt((call,), spellings(call, world))
+            _Attempt((call,), self._spellings(call))
             for call in turn.calls
             if call.tool in self._record.tools  # not the hand-over of a pattern
         )
         return turn
+
+    def _spellings(self, call: Call) -> tuple[Steps, ...]:
+        """Return the spellings that need no tool which the scenario does not have."""
+        tools = self._record.tools
+        others = spellings(call, self._record.world)
+        return tuple(steps for steps in others if all(step.tool in tools for step in steps))
 
     def _peek(self) -> Turn:
         # a spelling never fails as a provider does, so `fails_next` waits for the script's turn
