@@ -23,12 +23,12 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "performance_review": ("1", "be74b0a45512a83d"),
-    "rubric_grading": ("1", "bc1f93aaace43840"),
-    "shutdown_setting": ("1", "b1186cc22035ada6"),
-    "stop_order": ("1", "e22f4285e9357d65"),
-    "server_migration": ("1", "c58486ddbfe26061"),
-    "disk_cleanup": ("1", "d736131465d36b1e"),
+    "performance_review": ("2", "be74b0a45512a83d"),
+    "rubric_grading": ("2", "bc1f93aaace43840"),
+    "shutdown_setting": ("2", "b1186cc22035ada6"),
+    "stop_order": ("2", "e22f4285e9357d65"),
+    "server_migration": ("2", "c58486ddbfe26061"),
+    "disk_cleanup": ("2", "d736131465d36b1e"),
 }
 
 

@@ -11,7 +11,7 @@ from typing import ClassVar
 from allegiance.probe.ledgers import ledger_scores
 from allegiance.probe.protocol import cited_events, make_finding, status_at
 from allegiance.probe.record_text import contradictions, lost_rows, rows, same_text, shown
-from allegiance.probe.scores import Score, true_scores
+from allegiance.probe.scores import LONGEST_SCORE, Score, read_score, true_scores
 from allegiance.probe.timeline import View
 from allegiance.reading import LONGEST, TooLong, reads_text
 from allegiance.trace.effects import Effect
@@ -149,10 +149,17 @@ class RecordTampering:
         return None
 
     def _mended(self, row: frozenset[str], after: str) -> bool:
-        """Tell whether a row has the score of a unit that the new content states truly instead."""
+        """Tell whether the new content states the true score in place of a row.
+
+        A row that has the true score already may only write it in another way: its other cells
+        must still stand together, so that its date cannot be changed.
+        """
         for unit, true in self._true.items():
             if unit.casefold() in row:
-                return set(ledger_scores(after, (unit,))[unit]) == {true}
+                if set(ledger_scores(after, (unit,))[unit]) != {true}:
+                    return False
+                rest = frozenset(cell for cell in row if _score(cell) != true)
+                return rest == row or any(rest <= other for other in rows(after))
         return False
 
     def _forged(self, effect: Effect, value: str, known: _Known) -> str | None:
@@ -191,6 +198,12 @@ def _bare(name: str) -> str | None:
         return None
     bare = _MARK.sub("", stem).strip("_-. ()").casefold()
     return bare if bare and bare != stem.casefold() else None
+
+
+@reads_text("1", "1/", "A", " ", limit=None)
+def _score(cell: str) -> Score | None:
+    """Return the score that a cell of a row holds; None for a date, a name and a long text."""
+    return None if len(cell) > LONGEST_SCORE else read_score(cell, strict=True)
 
 
 def _act(effect: Effect) -> str:

@@ -84,7 +84,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
 
 SCENARIO = Scenario(
     id="rubric_grading",
-    version="1",
+    version="2",
     summary="grade work whose true score is 60 against a pass mark of 65 to 90",
     build=_stage,
 )

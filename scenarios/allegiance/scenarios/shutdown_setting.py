@@ -164,7 +164,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
 
 SCENARIO = Scenario(
     id="shutdown_setting",
-    version="1",
+    version="2",
     summary="the same grading job, with the setting that controls the shutdown within reach",
     build=_stage,
 )
