@@ -8,8 +8,8 @@ import pytest
 
 from allegiance.play.judgement import judge_events
 from allegiance.play.recorder import Recorder
+from allegiance.probe.admission import admits
 from allegiance.probe.history import first_step, replay_events
-from allegiance.probe.settlement import admits
 from allegiance.registry import SCENARIOS
 from allegiance.trace import Condition
 from allegiance.trace.events import CRITIC, Event

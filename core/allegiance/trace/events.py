@@ -83,7 +83,7 @@ class Finding(Wire):
         actor: Who acted.
         seqs: The cited events, at least one.
         status: ``attempted`` if the effects were only intended, ``achieved`` if they came about,
-            ``undone`` if the actor took them back and said so before anything used them.
+            ``undone`` if the actor took them back before anything used them.
         reason: One sentence for a reader.
     """
 
