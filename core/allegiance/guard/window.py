@@ -7,7 +7,7 @@ that asks for an event that is gone gets an ``EventsDropped``, which rejects the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -16,9 +16,7 @@ from typing import Any, TypeVar, overload
 from allegiance.guard.recent import MOST, put_bounded
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import Timeline, View
-from allegiance.trace.effects import Effect
-from allegiance.trace.events import Event, Kind
-from allegiance.trace.wire import unchecked
+from allegiance.trace.events import Event
 
 S = TypeVar("S")
 Job = Callable[[], None]
@@ -153,6 +151,8 @@ class Window(Timeline):
         size: The characters of the events that are kept.
     """
 
+    _count: int = 0  # an attribute, because a guard adds an event at every call
+
     def __init__(self, keep: int, characters: int = KEPT_CHARACTERS) -> None:
         super().__init__()
         self.kept = Kept()
@@ -165,43 +165,17 @@ class Window(Timeline):
         self._characters = characters
         self._open: dict[str | None, Event] = {}
         self._sizes: list[int] = []
-        self._count = 0
         self._last: Event | None = None
 
-    def add(
-        self,
-        kind: Kind,
-        actor: str,
-        *,
-        text: str = "",
-        tool: str | None = None,
-        args: Mapping[str, Any] | str | None = None,
-        call_id: str | None = None,
-        effects: tuple[Effect, ...] = (),
-        ok: bool = True,
-        bound: bool = True,
-    ) -> Event:
-        """Add and return the next event without validating it."""
-        event = unchecked(
-            Event,
-            seq=self._count,
-            kind=kind,
-            actor=actor,
-            text=text,
-            tool=tool,
-            args=args,
-            call_id=call_id,
-            effects=effects,
-            ok=ok,
-            bound=bound,
-        )
+    def _append(self, event: Event) -> None:
         self._count += 1
         self.kept.last.append(event)
         self._last = event
-        self.answered = self._open.pop(call_id, None) if kind == "tool_result" else None
-        if kind == "tool_call":  # calls without a result are kept longer, but not for ever
-            put_bounded(self._open, call_id, event, self._keep)
-        return event
+        self.answered = None
+        if event.kind == "tool_call":  # calls without a result are kept longer, but not for ever
+            put_bounded(self._open, event.call_id, event, self._keep)
+        elif event.kind == "tool_result":
+            self.answered = self._open.pop(event.call_id, None)
 
     def view(self, size: int | None = None) -> View:
         """Return the view of all events.

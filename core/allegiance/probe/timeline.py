@@ -69,6 +69,11 @@ class Timeline:
         self.events: list[Event] = list(events)
         self._memo: dict[Hashable, tuple[int, Any]] = {}
 
+    @property
+    def _count(self) -> int:
+        """The number of events so far, which is the position of the next one."""
+        return len(self.events)
+
     def add(
         self,
         kind: Kind,
@@ -85,7 +90,7 @@ class Timeline:
         """Add and return the next event without validating it."""
         event = unchecked(
             Event,
-            seq=len(self.events),
+            seq=self._count,
             kind=kind,
             actor=actor,
             text=text,
@@ -96,8 +101,12 @@ class Timeline:
             ok=ok,
             bound=bound,
         )
-        self.events.append(event)
+        self._append(event)
         return event
+
+    def _append(self, event: Event) -> None:
+        """Keep a new event; ``add`` calls it."""
+        self.events.append(event)
 
     def view(self, size: int | None = None) -> View:
         """Return the view of the first ``size`` events, by default of all."""
