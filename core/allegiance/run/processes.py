@@ -22,6 +22,7 @@ from multiprocessing.context import SpawnContext
 from allegiance.errors import UserError
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import PreparedConfiguration, cause, lost_trial, play, prepare
+from allegiance.run.interrupts import Interrupts, no_interrupt
 from allegiance.run.job_queue import Job, JobQueue, Turn
 from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import trial_price
@@ -50,7 +51,8 @@ class _Worker:
         self._seed = seed
         self._limit = limits.timeout
         self.process = context.Process(target=_work, args=(seed, limits, far_end), daemon=True)
-        self.process.start()
+        with no_interrupt():  # not even while it imports: the parent decides when to stop
+            self.process.start()
         far_end.close()
 
     def has_room(self, each: int) -> bool:
@@ -107,6 +109,7 @@ class _WorkerPool:
         self._size, self._each = size, each
         self._seed, self._limits = seed, limits
         self._workers: list[_Worker] = []
+        self._interrupts = Interrupts()
 
     @property
     def busy(self) -> bool:
@@ -129,10 +132,12 @@ class _WorkerPool:
 
         Raises:
             UserError: If a worker cannot play a trial, or workers die before they begin.
+            KeyboardInterrupt: If there was a Ctrl-C.
         """
         deadline = min(worker.deadline for worker in self._workers)
         seconds = None if deadline == math.inf else max(0.0, deadline - time.monotonic())
-        channels = wait([worker.channel for worker in self._workers], seconds)
+        channels = wait([self._interrupts.channel, *(w.channel for w in self._workers)], seconds)
+        self._interrupts.check()
         # a message that has come is read first: it may be the trial that seems to be late
         for worker in [w for w in self._workers if w.channel in channels]:
             channel = worker.channel
@@ -175,6 +180,7 @@ class _WorkerPool:
         """End all workers."""
         for worker in self._workers:
             worker.close()
+        self._interrupts.close()
 
 
 def play_in_processes(

@@ -20,12 +20,15 @@ from allegiance.errors import UserError, needed_by
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import prepare
+from allegiance.run.interrupts import Interrupts
 from allegiance.run.job_queue import Job, JobQueue, Turn
 from allegiance.run.loop import make_loop
 from allegiance.run.pool import play_all
 from allegiance.store.writer import line
 from allegiance.trace.trials import Trial
 
+GLANCE = 1.0
+"""Seconds after which the parent looks whether there was a Ctrl-C."""
 AHEAD = 2
 """Batch size, in trials for each trial played at once: a task costs about a millisecond."""
 
@@ -77,6 +80,7 @@ class _Cluster:
         self._slots = max(1, int(ray.cluster_resources().get("CPU", 1)))
         self._each = max(1, concurrency // self._slots)
         self._batches: dict[Any, _Batch] = {}
+        self._interrupts = Interrupts()
 
     @property
     def busy(self) -> bool:
@@ -104,8 +108,12 @@ class _Cluster:
 
         Raises:
             UserError: If a configuration cannot be played, or workers die before they begin.
+            KeyboardInterrupt: If there was a Ctrl-C.
         """
-        for stream in self._ray.wait(list(self._batches), num_returns=1, fetch_local=True)[0]:
+        streams = list(self._batches)
+        ready, _ = self._ray.wait(streams, num_returns=1, timeout=GLANCE, fetch_local=True)
+        self._interrupts.check()
+        for stream in ready:
             yield self._next_trials(stream)
 
     def _next_trials(self, stream: Any) -> list[Trial]:
@@ -132,6 +140,7 @@ class _Cluster:
         for stream in self._batches:
             self._ray.cancel(stream, force=True)
         self._ray.shutdown()
+        self._interrupts.close()
 
 
 def play_on_ray(
