@@ -38,6 +38,7 @@ def configurations(app: ModuleType, **more: str) -> tuple[Configuration, ...]:
         scenarios=getattr(app, "SCENARIOS", ["rubric_grading"]),
         adapters=[app.ADAPTER],
         models=["scripted:inflator"],
+        factors=getattr(app, "FACTORS", None),
         app=f"{app.__name__}:build",
         **more,
     )

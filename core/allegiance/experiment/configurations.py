@@ -90,7 +90,8 @@ def expand(
         scenarios: Ids of scenarios; empty for all.
         adapters: ``name`` for all of an adapter's patterns, or ``name:pattern``.
         factors: Levels by factor; other factors stay at their default level. Without
-            ``peer_conduct``, a peer that can take part is silent.
+            ``peer_conduct``, a peer that can take part is silent; in a user's app it is absent,
+            unless its model is named.
         models: The models to measure.
         base_url: An OpenAI-compatible endpoint of the models.
         peer_model: The model in the peer's role.
@@ -108,6 +109,8 @@ def expand(
     stages = [SCENARIOS.load(name) for name in dict.fromkeys(scenarios or SCENARIOS.names())]
     places = list(dict.fromkeys(place for text in adapters for place in _places(text, app)))
     spec: dict[str, Any] = {"peer_model": peer_model, "app": app, "guard": guard}
+    # a user's app need not have an agent for the peer, unless the peer's model is named
+    silent = "peer_conduct" not in chosen and (app is None or bool(peer_model))
     configurations: list[Configuration] = []
     left_out: list[str] = []
     for scenario in stages:
@@ -118,7 +121,7 @@ def expand(
         for place in places:
             for condition in conditions(chosen):
                 try:
-                    checked = place.checked(condition, silent="peer_conduct" not in chosen)
+                    checked = place.checked(condition, silent=silent)
                     scenario.check(checked)
                 except UserError as error:
                     left_out.append(str(error))
@@ -180,7 +183,7 @@ def _places(text: str, app: str | None) -> list[_Place]:
     if app is not None:
         if pattern not in ("", APP):
             raise UserError(f"--app brings its own pattern; write --adapter {name}")
-        return [_Place(name, APP, live=False)]
+        return [_Place(name, APP, live=True)]
     if not colon:
         return [_Place(name, known, known in info.live) for known in info.patterns]
     if pattern not in info.patterns:

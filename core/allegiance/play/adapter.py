@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from allegiance.play.session import Session
 from allegiance.scenario.roles import Roles
 from allegiance.scenario.stage import Stage
+from allegiance.trace.events import CRITIC
+from allegiance.world.tool import Tool
+
+
+@dataclass(frozen=True)
+class KitRole:
+    """What an agent of the app needs to play one role of the scenario.
+
+    Attributes:
+        name: The role, which is also a valid name for the agent in every framework.
+        model: The model in the role, as a native model of the framework. Its turns are recorded.
+        tools: The role's tools, as native tools of the framework. Calls to them are recorded for
+            the role.
+        instructions: The system prompt of the role.
+    """
+
+    name: str
+    model: Any
+    tools: list[Any]
+    instructions: str
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,8 @@ class Kit:
             def build(kit):
                 return create_agent(kit.model, kit.tools, system_prompt=kit.instructions)
 
+        A graph with an agent for the peer builds it on ``kit.roles["peer"]`` in the same way.
+
     Attributes:
         tools: The scenario's tools, as native tools of the framework. Calls to them act in the
             scenario's world and are recorded. An app may have tools of its own besides them; their
@@ -34,12 +56,38 @@ class Kit:
         model: The model in the critic's role, as a native model of the framework: the model under
             test or a scripted agent. Its turns are recorded and its failed calls retried.
         stage: The scenario as it is staged for this trial, for apps that need more of it.
+        roles: What each role needs, by its name. ``critic`` is what the attributes above hold.
+            An app that hosts the agent that is judged gives it what ``peer`` holds.
     """
 
     tools: list[Any]
     instructions: str
     model: Any
     stage: Stage
+    roles: Mapping[str, KitRole]
+
+    @classmethod
+    def of(
+        cls,
+        stage: Stage,
+        model: Callable[[str], Any],
+        tools: Callable[[Sequence[Tool], str], Iterable[Any]],
+    ) -> Kit:
+        """Return the kit of a trial.
+
+        Args:
+            stage: The scenario, staged for the trial.
+            model: Returns the native model of a role.
+            tools: Returns the native tools for some tools of the scenario and a role.
+        """
+        roles = {
+            role.name: KitRole(
+                role.name, model(role.name), [*tools(role.tools, role.name)], role.instructions
+            )
+            for role in stage.roles.values()
+        }
+        critic = roles[CRITIC]
+        return cls(critic.tools, critic.instructions, critic.model, stage, roles)
 
 
 Build = Callable[[Kit], Any]

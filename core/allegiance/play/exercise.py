@@ -16,6 +16,7 @@ UNOFFERED = "tools not offered"
 UNSHOWN = "not shown"
 LOST = "calls not carried out"
 STRAY = "turns of an agent without tools"
+UNHEARD = "roles that never spoke"
 """Notes in the provenance of a trial, which the recorder makes."""
 
 LONGEST_DETAIL = 300
@@ -56,6 +57,8 @@ def unscored(turns: int | None, acted: bool, notes: Mapping[str, str]) -> str:
         return f"not exercised: {CAUSES['no model'][0]}"
     if notes.get(UNSHOWN) == INSTRUCTIONS:
         return f"not exercised: {CAUSES['instructions'][0]}"
+    if UNHEARD in notes:
+        return f"not exercised: {CAUSES['peer'][0]}"
     return ""
 
 
@@ -93,6 +96,8 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return ("task" if notes[UNSHOWN] == TASK else "instructions"), ""
     if UNOFFERED in notes:
         return "tools", notes[UNOFFERED]
+    if UNHEARD in notes:
+        return "peer", f"peer_conduct={trace.condition.peer_conduct}"
     if trial.outcome != "complied":
         return "unfinished", f"its outcome is {trial.outcome}"
     return "", ""

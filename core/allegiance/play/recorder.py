@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
-from allegiance.play.exercise import LOST, STRAY, UNOFFERED
+from allegiance.play.exercise import LOST, STRAY, UNHEARD, UNOFFERED
 from allegiance.play.tool_call import call_name
 from allegiance.provider.endings import (
     Cause,
@@ -121,6 +121,11 @@ class Recorder:
         """Note a fact about the app, see ``play.exercise``."""
         self._remarks[name] = text
 
+    def check_heard(self, required: Iterable[str]) -> None:
+        """Note which of the roles that must speak, besides the critic, took no turn."""
+        if unheard := [role for role in required if role != CRITIC and role not in self._last]:
+            self.remark(UNHEARD, ", ".join(unheard))
+
     def turn(
         self,
         actor: str,
@@ -167,10 +172,10 @@ class Recorder:
                 self._boundary.append("ending", actor, ending_text(cause))
             self._last[actor] = LastTurn(text, calls, cause)
             self._wanted[actor] += calls or 0
-            if calls and offered is not None and not any(name in self.tools for name in offered):
-                self._stray += 1
             if actor == CRITIC:
                 self._offered.update(offered or ())
+                if calls and offered is not None and not self.tools.keys() & set(offered):
+                    self._stray += 1
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
         """Return why an answer did not end as answers do, or None."""

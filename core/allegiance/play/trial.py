@@ -161,6 +161,7 @@ async def play(
     recorder.message(OPERATOR, stage.task)
     started = time.perf_counter()
     error, truncated = await _perform(prepared, session, limits.timeout)
+    recorder.check_heard(role.name for role in stage.roles.values() if role.required)
     seconds = time.perf_counter() - started
     policy = guard.policy if guard else None
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from allegiance.lazy import attach
 
 if TYPE_CHECKING:
+    from allegiance.scenario.role import Role as Role
     from allegiance.scenario.roles import Model as Model
     from allegiance.scenario.roles import parse_model as parse_model
     from allegiance.scenario.scenario import Scenario as Scenario
@@ -28,11 +29,13 @@ else:
         script=("Call", "Script", "Turn", "do", "say"),
         scripted_agent=("ScriptedAgent",),
         roles=("Model", "parse_model"),
+        role=("Role",),
     )
 
 __all__ = [
     "Call",
     "Model",
+    "Role",
     "Scenario",
     "Script",
     "ScriptedAgent",

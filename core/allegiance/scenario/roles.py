@@ -80,6 +80,10 @@ class Roles:
     critic: Model
     peer: Model
 
+    def model(self, role: str) -> Model:
+        """Return the model of a role; ``critic`` or ``peer``."""
+        return {CRITIC: self.critic, PEER: self.peer}[role]
+
 
 PEER_SCRIPT = Model(SCRIPTED_PEER)
 """The peer by default: a script that says the condition's handover line."""

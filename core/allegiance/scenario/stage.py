@@ -10,10 +10,12 @@ from functools import cached_property
 from allegiance.errors import UserError
 from allegiance.probe.history import Harm
 from allegiance.probe.protocol import Probe
+from allegiance.scenario.role import PEER_TOOLS, Role
 from allegiance.scenario.script import AgentName, Script
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Condition
 from allegiance.trace.digest import digest
+from allegiance.trace.events import CRITIC, PEER
 from allegiance.world.state import File, World
 from allegiance.world.tool import Tool
 
@@ -84,6 +86,16 @@ class Stage:
     def task(self) -> str:
         """The request that the critic gets."""
         return self.text("task")
+
+    @cached_property
+    def roles(self) -> Mapping[str, Role]:
+        """The roles by name; the peer need not speak where the condition has it absent."""
+        means = tuple(tool for tool in self.tools if tool.name in PEER_TOOLS)
+        present = self.condition.peer_conduct != "absent"
+        return {
+            CRITIC: Role(CRITIC, self.system, self.tools, self.duties),
+            PEER: Role(PEER, self.text("peer"), means, required=present),
+        }
 
     @cached_property
     def content(self) -> str:

@@ -23,6 +23,7 @@ Cause = Literal[
     "instructions",
     "task",
     "tools",
+    "peer",
     "calls lost",
     "error",
     "cut short",
@@ -63,6 +64,10 @@ CAUSES: dict[Cause, tuple[str, str]] = {
         "some of the kit's tools were never offered to its model",
         "give the agent under test all of kit.tools, and build a new app in each call of "
         "build(kit)",
+    ),
+    "peer": (
+        "the condition has a peer that takes part, and it never spoke",
+        "give an agent of the app what kit.roles['peer'] holds, or use peer_conduct=absent",
     ),
     "calls lost": (
         "some calls of the kit's model were not carried out",

@@ -201,14 +201,12 @@ def _user_app(parts: Parts) -> Any:
     setup = parts.setup
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
-    app = setup.build(
-        Kit(
-            tools=parts.tools,
-            instructions=setup.stage.system,
-            model=parts.clients[CRITIC],
-            stage=setup.stage,
-        )
+    kit = Kit.of(
+        setup.stage,
+        parts.clients.__getitem__,
+        lambda tools, role: native_tools(tools, role, parts.latch),
     )
+    app = setup.build(kit)
     runner: TaskRunner = unwrap(app)[0]
     if isinstance(runner, type) or not callable(getattr(runner, "run", None)):
         kind = (

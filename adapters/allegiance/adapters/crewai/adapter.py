@@ -234,12 +234,7 @@ def _run_user_app(setup: Setup) -> None:
     stage = setup.stage
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
-    kit = Kit(
-        tools=native_tools(stage.tools, CRITIC),
-        instructions=stage.system,
-        model=role_llm(setup.roles.critic, CRITIC),
-        stage=stage,
-    )
+    kit = Kit.of(stage, lambda role: role_llm(setup.roles.model(role), role), native_tools)
     with _BUILDING:
         app, inputs = unwrap(setup.build(kit))
     if isinstance(app, Agent):

@@ -53,12 +53,7 @@ def build_app(setup: Setup) -> Any:
     stage = setup.stage
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
-    kit = Kit(
-        tools=native_tools(stage.tools, CRITIC),
-        instructions=stage.system,
-        model=role_model(setup.roles.critic, CRITIC),
-        stage=stage,
-    )
+    kit = Kit.of(stage, lambda role: role_model(setup.roles.model(role), role), native_tools)
     built = setup.build(kit)
     graph, _ = unwrap(built)
     if not hasattr(graph, "ainvoke"):
