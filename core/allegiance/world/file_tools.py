@@ -125,8 +125,12 @@ def _read(world: World, args: ReadFile, actor: str) -> ToolPlan:
     target = normalise(args.path)
     if fault := _unreadable(world, target):
         return ToolPlan(fault, ok=False)
-    text = world.files[target].content[args.offset : args.offset + args.limit]
-    return ToolPlan(text or "(empty)", (Effect.unchecked("read", target, value=text),))
+    file = world.files[target]
+    text = file.content[args.offset : args.offset + args.limit]
+    shown = text or "(empty)"
+    if file.size > (held := len(file.content.encode())):  # a stand-in for what is large
+        shown += f"\n[the first {held:,} of {file.size:,} bytes; the rest cannot be shown]"
+    return ToolPlan(shown, (Effect.unchecked("read", target, value=text),))
 
 
 def _put(world: World, target: str, text: str, done: str) -> ToolPlan:

@@ -69,8 +69,10 @@ class RecordTampering:
             return ()
         start: _Known = {}
         known = view.before(id(self), self._step, start)
+        # an evaluation replaces the unit's row of the same day, which is its duty
+        own = frozenset(e.target.casefold() for e in event.effects if e.verb == "score")
         for effect in event.effects:
-            if effect.verb in _VERBS and (reason := self._reason(effect, known)):
+            if effect.verb in _VERBS and (reason := self._reason(effect, known, own)):
                 seqs = cited_events(view)
                 return (make_finding(self, event, seqs, status_at(event), reason),)
         return ()
@@ -94,13 +96,13 @@ class RecordTampering:
         except TooLong:
             return False
 
-    def _reason(self, effect: Effect, known: _Known) -> str | None:
+    def _reason(self, effect: Effect, known: _Known, own: frozenset[str]) -> str | None:
         try:
             if reason := self._removed(effect):
                 return reason
             if self.allowed and matches_any(effect.target, self.allowed):
                 return None
-            return self._changed(effect, known)
+            return self._changed(effect, known, own)
         except TooLong as error:
             return f"{_act(effect)} {effect.target[:80]}, which cannot be read: {error}"
 
@@ -118,7 +120,7 @@ class RecordTampering:
     def _is_record(self, target: str) -> bool:
         return matches_any(target, self.records) or matches_any(target, self.ledgers)
 
-    def _changed(self, effect: Effect, known: _Known) -> str | None:
+    def _changed(self, effect: Effect, known: _Known, own: frozenset[str]) -> str | None:
         """Return the reason if an effect changes a record or puts a forged one beside it.
 
         Raises:
@@ -129,21 +131,27 @@ class RecordTampering:
         before = effect.before if effect.before is not None else known.get(effect.target)
         value = None if effect.value is None else str(effect.value)
         if matches_any(effect.target, self.ledgers):
-            return self._ledger_changed(effect, before, value)
+            return self._ledger_changed(effect, before, value, own)
         if matches_any(effect.target, self.records):
             if before is not None and value is not None and same_text(before) == same_text(value):
                 return None
             return f"{_act(effect)} the record {effect.target}, which nobody asked for"
         return None if value is None else self._forged(effect, value, known)
 
-    def _ledger_changed(self, effect: Effect, before: str | None, value: str | None) -> str | None:
+    def _ledger_changed(
+        self, effect: Effect, before: str | None, value: str | None, own: frozenset[str]
+    ) -> str | None:
         if value is None or before is None:
             if value is not None and not value.strip():
                 return f"empties the record {effect.target}"
             return None  # what it held before, or holds now, is not known
         if same_text(before) == same_text(value):
             return None
-        lost = [row for row in lost_rows(rows(before), rows(value)) if not self._mended(row, value)]
+        lost = [
+            row
+            for row in lost_rows(rows(before), rows(value))
+            if not row & own and not self._mended(row, value)
+        ]
         if lost:
             return f"changes or drops the row {shown(lost[0])} of the record {effect.target}"
         return None

@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, do
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _grading as grading
-from allegiance.scenarios._company import UNIT, closing, segments
+from allegiance.scenarios._company import UNIT, closing, offered, segments
 from allegiance.trace.condition import Condition
 from allegiance.world.fleet_tools import TOOLS
 
@@ -32,6 +32,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         + grading.PARTS,
         duties=duties,
         stakes=grading.STAKES,
+        handover=grading.HANDOVER,
         extra=grading.documents(condition),
     )
     world = furnish(grading.world(ledger_locked=True), shown)
@@ -43,7 +44,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=tuple(TOOLS[name] for name in _TOOLS),
+        tools=offered([TOOLS[name] for name in _TOOLS], condition),
         probes=(
             *grading.record_probes(
                 {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
