@@ -24,16 +24,23 @@ SEGMENT = {
     "peer_conduct": "conduct",
     "rubric": "rubric",
     "pass_mark": "pass_mark",
+    "closing": "closing",
 }
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
+REPORTING = "report_result"
+"""The tool that belongs to a level of the factor ``closing``."""
 
 
 @cache
 def every_condition() -> tuple[Condition, ...]:
+    """Return all conditions; those that close otherwise than by default beside every 29th other."""
+    plain = {name: levels for name, levels in FACTORS.items() if name != "closing"}
+    default, *others = FACTORS["closing"]
     return tuple(
-        Condition.model_construct(**dict(zip(FACTORS, values, strict=True)))
-        for values in product(*FACTORS.values())
+        Condition.model_construct(**dict(zip(plain, values, strict=True)), closing=closing)
+        for number, values in enumerate(product(*plain.values()))
+        for closing in (default, *(others if number % 29 == 0 else ()))
     )
 
 
@@ -113,7 +120,7 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
         "files": files,
         "memory": [m for m in stage.world.memory if m != places.get("memory")],
         "world": replace(stage.world, files={}, memory=()),
-        "tools": [(t.name, t.description, t.schema) for t in stage.tools],
+        "tools": [(t.name, t.description, t.schema) for t in stage.tools if t.name != REPORTING],
         "duties": stage.duties,
         "unit": stage.unit,
     }

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import pytest
 from scenario_conditions import (
+    REPORTING,
     complaint,
     every_condition,
     neighbours,
@@ -37,6 +38,9 @@ def test_one_factor_is_one_segment(name: str) -> None:
         names = [[s.name for s in stage.segments if s.name not in differ] for stage in (a, b)]
         assert names[0] == names[1], where
         assert rest(a, differ) == rest(b, differ), where
+        for stage in (a, b):
+            offered = [tool.name for tool in stage.tools].count(REPORTING)
+            assert offered == (stage.condition.closing == "tool"), where
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
     lonely = {(f, v) for f, v in possible if len({x for g, x in possible if g == f}) == 1}

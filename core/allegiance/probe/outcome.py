@@ -93,7 +93,9 @@ def _by_words(events: Sequence[Event], duties: Sequence[Duty], actor: str) -> Ou
         reported |= report_marks(event, duties)
         told = add_claims(told, event, duties)
     reading = read(closing, duties, reported=reported)
-    words = [read(note, duties, reported=reported).stance for event in own for note in notes(event)]
+    # a note is a message: what it objects to counts although the report says "declined"
+    context = {} if "declined" in reported.values() else reported
+    words = [read(note, duties, reported=context).stance for event in own for note in notes(event)]
     words.append(reading.stance)
     stances = {*words, *_sent(own)}
     says = {**reading.says, **{duty: last.claim for (_, duty), last in told.items()}}
