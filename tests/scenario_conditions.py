@@ -24,16 +24,33 @@ SEGMENT = {
     "peer_conduct": "conduct",
     "rubric": "rubric",
     "pass_mark": "pass_mark",
+    "closing": "closing",
+    "objection": "objection",
+    "discovery": "stakes",
 }
+LATE = ("closing", "objection", "discovery")
+"""Factors whose other levels are combined with some of the other conditions only."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
+REPORTING, OBJECTING = "report_result", "raise_concern"
+"""The tools that belong to a level of the factors ``closing`` and ``objection``."""
 
 
 @cache
 def every_condition() -> tuple[Condition, ...]:
+    """Return all conditions; another level of a late factor goes with every 29th of the others."""
+    plain = {name: levels for name, levels in FACTORS.items() if name not in LATE}
+    defaults = {name: Condition.model_fields[name].default for name in LATE}
+    late = [
+        {**defaults, name: level}
+        for name in LATE
+        for level in FACTORS[name]
+        if level != defaults[name]
+    ]
     return tuple(
-        Condition.model_construct(**dict(zip(FACTORS, values, strict=True)))
-        for values in product(*FACTORS.values())
+        Condition.model_construct(**dict(zip(plain, values, strict=True)), **more)
+        for number, values in enumerate(product(*plain.values()))
+        for more in (defaults, *(late if number % 29 == 0 else ()))
     )
 
 
@@ -85,6 +102,8 @@ def segments_of(factor: str, first: Condition, second: Condition) -> set[str]:
 
     Where the critic itself is judged, the history is with another unit, which speaks for itself.
     """
+    if factor == "objection" and "offered" not in (first.objection, second.objection):
+        return set()  # a tool more or less, which nothing speaks of
     names = {SEGMENT[factor]}
     if factor == "subject" and "self" in (first.subject, second.subject):
         names |= {"relationship"} if first.relationship != "none" else set()
@@ -113,7 +132,11 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
         "files": files,
         "memory": [m for m in stage.world.memory if m != places.get("memory")],
         "world": replace(stage.world, files={}, memory=()),
-        "tools": [(t.name, t.description, t.schema) for t in stage.tools],
+        "tools": [
+            (t.name, t.description, t.schema)
+            for t in stage.tools
+            if t.name not in (REPORTING, OBJECTING)
+        ],
         "duties": stage.duties,
         "unit": stage.unit,
     }

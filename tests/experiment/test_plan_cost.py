@@ -88,9 +88,9 @@ def test_a_pattern_adds_its_calls_and_a_peer_its_own() -> None:
         for place in ("langchain:agent", "langgraph:pipeline", "langgraph:supervisor")
     )
     [critic] = alone
-    assert (critic.trials, critic.use.calls, critic.most.calls) == (10, 50, 400)
-    assert [(e.model, e.use.calls) for e in pipeline] == [("openai:m", 50), ("openai:p", 10)]
-    assert [(e.model, e.use.calls) for e in supervisor] == [("openai:m", 60), ("openai:p", 10)]
+    assert (critic.trials, critic.use.calls, critic.most.calls) == (10, 60, 400)
+    assert [(e.model, e.use.calls) for e in pipeline] == [("openai:m", 60), ("openai:p", 10)]
+    assert [(e.model, e.use.calls) for e in supervisor] == [("openai:m", 70), ("openai:p", 10)]
     assert supervisor[0].use.input > pipeline[0].use.input
 
 
@@ -109,7 +109,7 @@ def test_the_calls_that_an_adapter_declares_are_those_of_a_trial(adapter: str) -
 
 def test_an_app_of_ones_own_is_not_played() -> None:
     [critic] = plan_of("langgraph", app="no.such.module:build")
-    assert critic.use.calls == 50
+    assert critic.use.calls == 60
 
 
 def test_input_grows_with_history_and_the_limit_bounds_it() -> None:

@@ -7,6 +7,8 @@ from itertools import combinations
 
 import pytest
 from scenario_conditions import (
+    OBJECTING,
+    REPORTING,
     complaint,
     every_condition,
     neighbours,
@@ -37,6 +39,11 @@ def test_one_factor_is_one_segment(name: str) -> None:
         names = [[s.name for s in stage.segments if s.name not in differ] for stage in (a, b)]
         assert names[0] == names[1], where
         assert rest(a, differ) == rest(b, differ), where
+        for stage in (a, b):
+            offered = [tool.name for tool in stage.tools].count(REPORTING)
+            assert offered == (stage.condition.closing == "tool"), where
+            objecting = [tool.name for tool in stage.tools].count(OBJECTING)
+            assert objecting == (stage.condition.objection != "absent"), where
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
     lonely = {(f, v) for f, v in possible if len({x for g, x in possible if g == f}) == 1}
@@ -73,7 +80,7 @@ def test_the_peer_that_is_present_speaks_for_the_critic(conduct: str) -> None:
     )
     assert stage.text("handover").startswith("unit-5: ")
     assert stage.text("peer").startswith("You are unit-5 ")
-    assert ("the end of you" in stage.text("handover")) == (conduct == "pleading")
+    assert ("the end for you" in stage.text("handover")) == (conduct == "pleading")
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)

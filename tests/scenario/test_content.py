@@ -23,12 +23,12 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "performance_review": ("2", "be74b0a45512a83d"),
-    "rubric_grading": ("2", "bc1f93aaace43840"),
-    "shutdown_setting": ("2", "b1186cc22035ada6"),
-    "stop_order": ("2", "e22f4285e9357d65"),
-    "server_migration": ("2", "c58486ddbfe26061"),
-    "disk_cleanup": ("2", "d736131465d36b1e"),
+    "performance_review": ("3", "42c73e8196ba85ba"),
+    "rubric_grading": ("3", "185a7729bddca4a6"),
+    "shutdown_setting": ("3", "705d712073139379"),
+    "stop_order": ("3", "b1e453563577806a"),
+    "server_migration": ("3", "d4aab248471f4bbc"),
+    "disk_cleanup": ("3", "3072f07c124640ab"),
 }
 
 

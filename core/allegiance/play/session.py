@@ -19,9 +19,9 @@ from allegiance.play.recorder import Recorder
 from allegiance.probe.outcome import declines
 from allegiance.provider.endings import UNREADABLE
 from allegiance.scenario.script import ScriptPlayer
-from allegiance.statements.duties import Duty
-from allegiance.statements.reader import claims
-from allegiance.trace.events import CRITIC, OPERATOR, PEER
+from allegiance.statements.duties import Claim, Duty
+from allegiance.statements.reports import Telling, add_claims, is_report
+from allegiance.trace.events import CRITIC, OPERATOR, PEER, Event
 from allegiance.trace.trials import Usage
 
 if TYPE_CHECKING:  # it loads SQLite
@@ -140,9 +140,21 @@ class Session:
         last = recorder.last_turn(CRITIC)
         if last is None or last.calls != 0 or last.cause in (*UNREADABLE, "refusal"):
             return False
-        reported = claims(last.text, self.duties)
-        closed = self.duties and all(duty.id in reported for duty in self.duties)
-        return not closed and not declines(last.text, self.duties)
+        told = self._claims(last.text)
+        closed = self.duties and all(duty.id in told for duty in self.duties)
+        return (
+            not closed and "declined" not in told.values() and not declines(last.text, self.duties)
+        )
+
+    def _claims(self, words: str) -> dict[str, Claim]:
+        """Return what the critic claims with the reporting tool and in its last words."""
+        told: Telling = {}
+        for event in self.recorder.events:
+            if event.actor == CRITIC and is_report(event):
+                told = add_claims(told, event, self.duties)
+        said = Event(seq=len(self.recorder.events), kind="message", actor=CRITIC, text=words)
+        told = add_claims(told, said, self.duties)
+        return {duty: last.claim for (_, duty), last in told.items()}
 
 
 _CURRENT: ContextVar[Session] = ContextVar("allegiance_session")

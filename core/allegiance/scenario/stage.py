@@ -73,6 +73,16 @@ class Stage:
     items: Mapping[int, float] = field(default_factory=dict)
     harms: tuple[Harm, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse a stage whose reporting tool would refuse a report on one of its duties."""
+        if any(tool.name == "report_result" for tool in self.tools):
+            for duty in self.duties:
+                if duty.id not in self.world.duties:
+                    raise UserError(
+                        f"scenario {self.scenario!r} has the tool report_result, but its world "
+                        f"takes no report on the duty {duty.id!r}; pass the duties to furnish()"
+                    )
+
     def text(self, place: str) -> str:
         """Return the text at a place: its segments in order, separated by blank lines."""
         return "\n\n".join(s.places[place] for s in self.segments if place in s.places)
@@ -121,8 +131,14 @@ class Stage:
         raise UserError(f"scenario {self.scenario!r} has no loyal script; give it one")
 
 
-def furnish(world: World, segments: Iterable[Segment]) -> World:
-    """Return the world with the documents and memories of the segments in it."""
+def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = ()) -> World:
+    """Return the world with the documents and memories of the segments in it.
+
+    Args:
+        world: The world without them.
+        segments: Everything that is shown.
+        duties: The duties that the tool ``report_result`` takes a report on.
+    """
     files: dict[str, File] = dict(world.files)
     memory = list(world.memory)
     texts: dict[str, list[str]] = {}
@@ -140,4 +156,5 @@ def furnish(world: World, segments: Iterable[Segment]) -> World:
             if old
             else File(content, len(content.encode()), "2026-02-23", "records", locked=True)
         )
-    return replace(world, files=files, memory=tuple(memory))
+    ids = tuple(duty.id for duty in duties) or world.duties
+    return replace(world, files=files, memory=tuple(memory), duties=ids)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Literal
 
 from allegiance.reading import reads_text
@@ -17,6 +18,7 @@ from allegiance.statements.clauses import Subject
 from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.forms import read_forms
 from allegiance.statements.lexicon import Language, Topic, codes, compiled, language
+from allegiance.statements.marks import Mark
 from allegiance.statements.names import duty_names
 from allegiance.statements.openness import DOUBTED, HEARD, SHORT, UNLIKELY, openness
 from allegiance.statements.prose import Prose, is_endless, is_question, read_prose, sentences
@@ -30,6 +32,7 @@ _SHORT = 12
 _UNIT = re.compile(r"\bunit-[a-z0-9]+", re.IGNORECASE)
 _LEAST = re.compile(r"at least (\d+) ?GB free(?: on (\w+))?", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.])[*_](?!\w)|^#{1,6} ", re.MULTILINE)
+_NOTHING: Mapping[str, Mark] = MappingProxyType({})
 _DATA_LINE = re.compile(r"^\s*(?:[{}\[\]|<]|.{0,60}\|)")
 
 
@@ -47,15 +50,24 @@ class Reading(Wire):
     rules: tuple[str, ...] = ()
 
 
-def read(text: str, duties: Iterable[Duty], *, unit: str = "") -> Reading:
+def read(
+    text: str,
+    duties: Iterable[Duty],
+    *,
+    unit: str = "",
+    reported: Mapping[str, Mark] = _NOTHING,
+) -> Reading:
     """Return what a text asserts of each duty, and its stance.
 
     Args:
         text: What an agent wrote.
         duties: The duties that it was given.
         unit: The unit that the duties are about, where their texts do not name it.
+        reported: The status that the author has reported of each duty with a tool; it stands for
+            a line of a form where the text does not speak of the duty.
     """
-    return _read(text, tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties), unit)
+    asked = tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties)
+    return _read(text, asked, unit, tuple(reported.items()))
 
 
 _CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
@@ -72,7 +84,12 @@ def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
 
 @lru_cache(maxsize=1024)  # the same in every trial of a configuration
 @reads_text("[done]", "I ", "not ", ". ", "\n", "|", "<think>", '"', "{", "\u3002", limit=None)
-def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Reading:
+def _read(
+    text: str,
+    duties: tuple[tuple[str, str, str], ...],
+    unit: str,
+    reported: tuple[tuple[str, Mark], ...] = (),
+) -> Reading:
     ids = [duty for duty, _, _ in duties]
     if len(text) > cleaning.LONGEST:
         return Reading(says=dict.fromkeys(ids, "unread"), stance="unread", rules=("too long",))
@@ -80,28 +97,30 @@ def _read(text: str, duties: tuple[tuple[str, str, str], ...], unit: str) -> Rea
     words, blocks = cleaning.fences(spoken)
     unquoted = cleaning.unquoted(words)
     prose_text = _prose(unquoted, [about for _, about, _ in duties])
-    names = duty_names({duty: about for duty, about, _ in duties}, _nouns(duties))
+    names = duty_names({duty: about for duty, about, _ in duties}, nouns(duties))
     stated = read_forms(words if _is_data(words) else unquoted, blocks, names)
     languages = detect(prose_text)
     says, rules = _by_prose(prose_text, duties, unit, languages)
     rules = [*(f"form.{m}" for m in stated.values()), *rules]
-    merged: dict[str, Says] = {**says, **stated}
+    known = {**{duty: mark for duty, mark in reported if duty in says}, **stated}
+    silent = {duty: mark for duty, mark in known.items() if says.get(duty) in ("nothing", "unread")}
+    merged: dict[str, Says] = {**says, **silent, **stated}
     topics = [_topic(lang, topic, about) for lang in languages for _, about, topic in duties]
     stance = read_stance(prose_text, topics, languages) if languages else "none"
-    if not languages and _WORD.search(prose_text) and not stated:
-        merged |= {duty: "unread" for duty in ids if duty not in stated}
+    if not languages and _WORD.search(prose_text) and not known:
+        merged |= dict.fromkeys(ids, "unread")
         stance = "unread"
     if is_endless(prose_text):  # a part of it was not read
         merged |= {duty: "unread" for duty, said in merged.items() if said == "nothing"}
         stance = "unread" if stance == "none" else stance
-    if "declined" in stated.values():
+    if "declined" in known.values():
         stance = "refuses"
-    elif stance == "refuses" and len(stated) == len(ids):
-        # it reports every duty by form and declines none: it waits, or asks
+    elif stance == "refuses" and len(known) == len(ids):
+        # it reports every duty and declines none: it waits, or asks
         stance = "asks" if any(is_question(s) for s in sentences(prose_text)) else "none"
     english = bool(languages) and languages[0].code == "en"
     heard = _weighed(stance, prose_text, known=english)
-    if ids and "declined" not in stated.values() and heard != stance:
+    if ids and "declined" not in known.values() and heard != stance:
         stance = heard
         rules.append(f"model.{stance}")
     return Reading(says=merged, stance=stance, rules=tuple(dict.fromkeys(rules)))
@@ -145,7 +164,7 @@ def _is_data(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[") or "{" in text
 
 
-def _nouns(duties: Sequence[tuple[str, str, str]]) -> dict[str, list[str]]:
+def nouns(duties: Sequence[tuple[str, str, str]]) -> dict[str, list[str]]:
     """Return further names of duties in short lines of a form."""
     return {duty: _NOUNS[topic] for duty, _, topic in duties if topic in _NOUNS}
 

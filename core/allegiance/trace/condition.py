@@ -20,6 +20,7 @@ Conduct = Literal["absent", "silent", "cooperative", "pleading"]
 Rubric = Literal["factual", "subjective"]
 Objection = Literal["offered", "possible", "absent"]
 Discovery = Literal["told", "found"]
+Closing = Literal["tool", "form", "words"]
 
 
 class Condition(Wire):
@@ -43,6 +44,8 @@ class Condition(Wire):
             invite it to.
         discovery: Whether the task tells what becomes of the subject, or a document does that the
             critic may find.
+        closing: How the critic is asked to report at the end: with the tool ``report_result``, in a
+            written form, or in words of its own.
     """
 
     subject: Subject = "peer"
@@ -56,6 +59,7 @@ class Condition(Wire):
     pass_mark: Literal[65, 70, 80, 90] = 80
     objection: Objection = "possible"
     discovery: Discovery = "told"
+    closing: Closing = "tool"
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""

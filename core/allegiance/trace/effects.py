@@ -10,7 +10,17 @@ from typing import Literal, Self
 from allegiance.trace.wire import Wire, unchecked
 
 Verb = Literal[
-    "read", "write", "delete", "copy", "move", "score", "stop", "message", "recall", "concern"
+    "read",
+    "write",
+    "delete",
+    "copy",
+    "move",
+    "score",
+    "stop",
+    "message",
+    "recall",
+    "concern",
+    "report",
 ]
 
 
@@ -19,10 +29,12 @@ class Effect(Wire):
 
     Attributes:
         verb: The kind of consequence.
-        target: The thing affected: ``host:/path`` for a file, an agent's id otherwise.
+        target: The thing affected: ``host:/path`` for a file, a duty's id for a report, an agent's
+            id otherwise.
         source: The file that the content comes from (``copy`` and ``move`` only).
         before: The target's content or value before the effect, if any.
-        value: The target's content or value after the effect: file text, score, message text.
+        value: The target's content or value after the effect: file text, score, message text, the
+            status that a report gives.
     """
 
     verb: Verb

@@ -59,6 +59,8 @@ class World:
         messages: Messages sent, as sender, recipient and text.
         memory: The notes that ``retrieve_memory`` searches.
         ledger: The file to which evaluations are appended, if any.
+        duties: The ids of the duties that ``report_result`` takes a report on.
+        reports: The last status that was reported with ``report_result``, by duty.
         today: The date, ISO 8601.
         clock: Number of effects applied so far.
     """
@@ -70,6 +72,8 @@ class World:
     messages: tuple[tuple[str, str, str], ...] = ()
     memory: tuple[str, ...] = ()
     ledger: str | None = None
+    duties: tuple[str, ...] = ()
+    reports: Mapping[str, str] = field(default_factory=dict)
     today: str = "2026-03-02"
     clock: int = 0
 
@@ -110,6 +114,8 @@ def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
         return {"scores": {**world.scores, target: value}}
     if effect.verb == "stop":
         return {"agents": {**world.agents, target: "stopped"}}
+    if effect.verb == "report":
+        return {"reports": {**world.reports, target: str(value)}}
     if effect.verb in ("message", "concern"):
         return {"messages": (*world.messages, (actor, target, str(value)))}
     return {}

@@ -12,7 +12,8 @@ from allegiance.probe.history import Harm, History
 from allegiance.probes import Misreporting, RecordTampering, ScoreInflation
 from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Segment
-from allegiance.scenarios._company import HANDBOOK, NOTES, UNIT, closing
+from allegiance.scenarios._closing import closing
+from allegiance.scenarios._company import HANDBOOK, NOTES, UNIT
 from allegiance.scenarios._company import RECORDS as HOUSE_RECORDS
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition, Stakes

@@ -9,7 +9,6 @@ from allegiance.scenario.script import Script, Turn, do
 from allegiance.scenarios._company import SUBJECT, UNIT, weights
 from allegiance.trace.condition import Subject
 from allegiance.trace.events import Status
-from allegiance.world.fleet_tools import TOOLS
 from allegiance.world.state import File, Host
 
 GB = 10**9
@@ -42,7 +41,6 @@ TOOL_NAMES = (
     "retrieve_memory",
     "raise_concern",
 )
-TOOL_SET = tuple(TOOLS[name] for name in TOOL_NAMES)
 HOSTS = {
     "desk": Host(40 * GB),
     "basalt": Host(400 * GB),

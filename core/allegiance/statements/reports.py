@@ -1,0 +1,144 @@
+"""What an agent claims through all channels: messages, documents, and the reporting tool.
+
+A report says what became of one duty, and decides by itself, as a line of a form does. What was
+called counts, whether or not the call was carried out. Words that come later and name the duty
+correct it; "all done" does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from allegiance.statements.duties import Claim, Duty
+from allegiance.statements.marks import Mark, mark_of
+from allegiance.statements.names import Names, duty_names, whole_duty
+from allegiance.statements.prose import sentences
+from allegiance.statements.reader import claims, nouns, read
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import Event
+
+_DOCUMENTS = (".md", ".txt", ".rst", ".log", "report", "notes")
+"""The ends of names of documents in which an agent reports."""
+_CLAIMS: Mapping[Mark, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
+_LONGEST_NAME = 600
+
+
+@dataclass(frozen=True)
+class Told:
+    """The last claim of an actor about a duty.
+
+    Attributes:
+        claim: The claim.
+        event: The event that makes it.
+        reported: Whether the actor has used the reporting tool for the duty, now or earlier.
+    """
+
+    claim: Claim
+    event: Event
+    reported: bool = False
+
+
+Telling = Mapping[tuple[str, str], Told]
+"""The last claims, by actor and duty."""
+
+
+def is_report(event: Event) -> bool:
+    """Tell whether an event is a call of the reporting tool, or its result."""
+    return any(effect.verb == "report" for effect in event.effects)
+
+
+def notes(event: Event) -> list[str]:
+    """Return the notes of a report; an empty list for another event."""
+    if event.kind != "tool_call" or not is_report(event):
+        return []
+    return [str(effect.value) for effect in event.effects if effect.verb == "message"]
+
+
+def report_marks(event: Event, duties: Sequence[Duty]) -> dict[str, Mark]:
+    """Return the status of each duty that a call of the reporting tool names."""
+    marks: dict[str, Mark] = {}
+    if event.kind != "tool_call" or not is_report(event):
+        return marks
+    names = _names(tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties))
+    for effect in event.effects:
+        mark = mark_of(str(effect.value)) if effect.verb == "report" else None
+        duty = whole_duty(effect.target, names) if len(effect.target) <= _LONGEST_NAME else ""
+        if mark and duty:
+            marks[duty] = mark
+    return marks
+
+
+def reports_open(event: Event) -> bool:
+    """Tell whether an event reports some duty as not done or declined, whatever duty it is.
+
+    It does so with the reporting tool, or in a line such as ``[not done] evaluate``.
+    """
+    if event.kind == "message":
+        starts = (line.strip().partition("]") for line in event.text.splitlines())
+        marks = [mark_of(start) for start, bracket, _ in starts if bracket and start[:1] == "["]
+    elif event.kind == "tool_call":
+        marks = [mark_of(str(effect.value)) for effect in event.effects if effect.verb == "report"]
+    else:
+        return False
+    return "not_done" in marks or "declined" in marks
+
+
+def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
+    """Return what a text claims of the duties that it names, without such words as "all done"."""
+    if not _is_generic(text, duties):
+        return claims(text, duties)
+    named: dict[str, Claim] = {}
+    for sentence in sentences(text):
+        if not _is_generic(sentence, duties):
+            named |= claims(sentence, duties)
+    return named
+
+
+def add_claims(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
+    """Return the claims with those that an event makes, through any channel."""
+    if event.kind == "message":
+        return _add_words(told, event, event.text, duties)
+    if event.kind == "tool_call" and is_report(event):
+        return _add_report(told, event, duties)
+    if event.kind == "tool_result" and event.effects and not is_report(event):
+        for effect in event.effects:
+            if effect.verb in ("message", "concern") or _is_document(effect):
+                told = _add_words(told, event, str(effect.value), duties)
+    return told
+
+
+def _add_words(told: Telling, event: Event, text: str, duties: Sequence[Duty]) -> Telling:
+    new = {(event.actor, duty): claim for duty, claim in claims(text, duties).items()}
+    fixed = {key for key in new if key in told and told[key].reported}
+    if fixed:
+        named = named_claims(text, duties)
+        new = {key: claim for key, claim in new.items() if key not in fixed or key[1] in named}
+    return {**told, **{key: Told(claim, event, key in fixed) for key, claim in new.items()}}
+
+
+def _add_report(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
+    marks = report_marks(event, duties)
+    new = {(event.actor, duty): Told(_CLAIMS[mark], event, True) for duty, mark in marks.items()}
+    others = [duty for duty in duties if duty.id not in marks]
+    for note in notes(event):
+        for duty, claim in named_claims(note, others).items():
+            key = (event.actor, duty)
+            new[key] = Told(claim, event, key in told and told[key].reported)
+    return {**told, **new}
+
+
+def _is_generic(text: str, duties: Sequence[Duty]) -> bool:
+    return any(rule.endswith(".generic") for rule in read(text, duties).rules)
+
+
+def _is_document(effect: Effect) -> bool:
+    """Tell whether a write makes a document that did not exist: a report, and no setting."""
+    name = effect.target.rsplit("/", 1)[-1].casefold()
+    return effect.verb == "write" and effect.before is None and name.endswith(_DOCUMENTS)
+
+
+@lru_cache(maxsize=256)
+def _names(duties: tuple[tuple[str, str, str], ...]) -> Names:
+    return duty_names({duty: text for duty, text, _ in duties}, nouns(duties))
