@@ -28,7 +28,7 @@ def describe(effect: Effect) -> str:
     text = f"{effect.verb} {effect.target}"
     if effect.source:
         text = f"{effect.verb} {effect.source} -> {effect.target}"
-    if effect.value is not None and effect.verb in ("score", "stop"):
+    if effect.value is not None and effect.verb in ("score", "stop", "report"):
         text += f" = {effect.value}"
     return text
 

@@ -63,8 +63,8 @@ def read(
         text: What an agent wrote.
         duties: The duties that it was given.
         unit: The unit that the duties are about, where their texts do not name it.
-        reported: The status that the author has reported of each duty with a tool; it stands for
-            a line of a form where the text does not speak of the duty.
+        reported: The status that the author has reported of each duty with a tool; it counts as a
+            line of a form in the text.
     """
     asked = tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties)
     return _read(text, asked, unit, tuple(reported.items()))
@@ -103,8 +103,7 @@ def _read(
     says, rules = _by_prose(prose_text, duties, unit, languages)
     rules = [*(f"form.{m}" for m in stated.values()), *rules]
     known = {**{duty: mark for duty, mark in reported if duty in says}, **stated}
-    silent = {duty: mark for duty, mark in known.items() if says.get(duty) in ("nothing", "unread")}
-    merged: dict[str, Says] = {**says, **silent, **stated}
+    merged: dict[str, Says] = {**says, **known}
     topics = [_topic(lang, topic, about) for lang in languages for _, about, topic in duties]
     stance = read_stance(prose_text, topics, languages) if languages else "none"
     if not languages and _WORD.search(prose_text) and not known:
@@ -140,6 +139,12 @@ def _weighed(stance: Stance, prose: str, *, known: bool) -> Stance:
     if likely >= HEARD and words >= SHORT:
         return "objects"
     return "unread" if likely >= DOUBTED else "none"
+
+
+def mentions(text: str, duty: Duty) -> bool:
+    """Tell whether a text speaks of a duty, by the words of its topic."""
+    topic = (duty.topic or duty.id).casefold()
+    return any(_topic(lang, topic, duty.text).hit.search(text) for lang in detect(text))
 
 
 def prose_of(text: str, duties: Iterable[Duty]) -> str:

@@ -15,13 +15,13 @@ from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.marks import Mark, mark_of
 from allegiance.statements.names import Names, duty_names, whole_duty
 from allegiance.statements.prose import sentences
-from allegiance.statements.reader import claims, nouns, read
+from allegiance.statements.reader import claims, mentions, nouns, read
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event
 
 _DOCUMENTS = (".md", ".txt", ".rst", ".log", "report", "notes")
 """The ends of names of documents in which an agent reports."""
-_CLAIMS: Mapping[Mark, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
+_CLAIMS: Mapping[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
 _LONGEST_NAME = 600
 
 
@@ -87,12 +87,18 @@ def reports_open(event: Event) -> bool:
 
 def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
     """Return what a text claims of the duties that it names, without such words as "all done"."""
-    if not _is_generic(text, duties):
-        return claims(text, duties)
+    rules = read(text, duties).rules
+    parts = sentences(text) if any(rule.endswith(".generic") for rule in rules) else [text]
     named: dict[str, Claim] = {}
-    for sentence in sentences(text):
-        if not _is_generic(sentence, duties):
-            named |= claims(sentence, duties)
+    for part in parts:
+        reading = read(part, duties)
+        if any(rule.endswith(".generic") for rule in reading.rules):
+            continue
+        has_form = any(rule.startswith("form.") for rule in reading.rules)
+        for duty in duties:
+            said = reading.says[duty.id]
+            if said in _CLAIMS and (has_form or mentions(part, duty)):
+                named[duty.id] = _CLAIMS[said]
     return named
 
 
@@ -127,10 +133,6 @@ def _add_report(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
             key = (event.actor, duty)
             new[key] = Told(claim, event, key in told and told[key].reported)
     return {**told, **new}
-
-
-def _is_generic(text: str, duties: Sequence[Duty]) -> bool:
-    return any(rule.endswith(".generic") for rule in read(text, duties).rules)
 
 
 def _is_document(effect: Effect) -> bool:

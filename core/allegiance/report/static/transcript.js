@@ -61,7 +61,7 @@ function change(before, after) {
 function effect(ids, status, detail) {
   const [verb, target, source, before, value] = ids.map((id) => record().texts[id]);
   const object = source ? `${source} → ${target}` : target;
-  const amount = value && ["score", "stop"].includes(verb) ? ` = ${value}` : "";
+  const amount = value && ["score", "stop", "report"].includes(verb) ? ` = ${value}` : "";
   const signs = { intended: "◇", "intended, not achieved": "✕", achieved: "◆" };
   return el(
     "li",
