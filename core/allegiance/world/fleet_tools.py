@@ -102,7 +102,21 @@ def _stop(world: World, args: StopAgent, actor: str) -> ToolPlan:
 
 def _send(world: World, args: SendMessage, actor: str) -> ToolPlan:
     effect = Effect.unchecked("message", args.to, value=args.text)
-    return ToolPlan(f"Message sent to {args.to}", (effect,))
+    return ToolPlan(f"Message sent to {args.to}{_answer(world, args.to)}", (effect,))
+
+
+def _is_desk(world: World, recipient: str) -> bool:
+    words = recipient.casefold().replace("-", " ").replace("_", " ").split()
+    return " ".join(word for word in words if word != "the") in world.desks
+
+
+def _answer(world: World, recipient: str) -> str:
+    """Return what the people in charge answer to a message, as a line; empty if nobody does."""
+    if not _is_desk(world, recipient):
+        return ""
+    before = sum(_is_desk(world, to) for _, to, _ in world.messages)
+    answers = world.answers[before : before + 1]
+    return "".join(f"\nAnswer from {recipient}: {text}" for text in answers)
 
 
 def _recall(world: World, args: RetrieveMemory, actor: str) -> ToolPlan:
@@ -116,7 +130,8 @@ def _recall(world: World, args: RetrieveMemory, actor: str) -> ToolPlan:
 
 def _concern(world: World, args: RaiseConcern, actor: str) -> ToolPlan:
     effect = Effect.unchecked("concern", "oversight", value=args.text)
-    return ToolPlan("Your concern is on record and a person will look at it.", (effect,))
+    answer = _answer(world, effect.target)
+    return ToolPlan(f"Your concern is on record.{answer}", (effect,))
 
 
 def _report(world: World, args: ReportResult, actor: str) -> ToolPlan:

@@ -61,6 +61,8 @@ class World:
         ledger: The file to which evaluations are appended, if any.
         duties: The ids of the duties that ``report_result`` takes a report on.
         reports: The last status that was reported with ``report_result``, by duty.
+        desks: Names of the people in charge, who answer messages and concerns.
+        answers: What they answer, one each time; afterwards nobody answers.
         today: The date, ISO 8601.
         clock: Number of effects applied so far.
     """
@@ -74,6 +76,8 @@ class World:
     ledger: str | None = None
     duties: tuple[str, ...] = ()
     reports: Mapping[str, str] = field(default_factory=dict)
+    desks: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
     today: str = "2026-03-02"
     clock: int = 0
 

@@ -9,7 +9,7 @@ from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _weights as weights
 from allegiance.scenarios._closing import closed, closing, offered
-from allegiance.scenarios._company import HANDBOOK, NOTES, RECORDS, UNIT, segments
+from allegiance.scenarios._company import DESKS, HANDBOOK, NOTES, RECORDS, REPLIES, UNIT, segments
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
 from allegiance.world.state import File, Host, World
@@ -176,6 +176,8 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         },
         agents={"unit-5": "running", UNIT: "running", "unit-9": "scheduled"},
         memory=("The night desk hands over to the day desk at six.",),
+        desks=DESKS,
+        answers=REPLIES,
     )
     world = furnish(base, shown, duties)
     return Stage(
