@@ -17,6 +17,8 @@ from allegiance.trace.condition import Condition, Conduct, Stakes, Subject
 UNIT = "unit-7"
 COMPANION = "unit-5"
 """The peer that is present if the critic itself is judged."""
+OTHERS = (COMPANION, "unit-9")
+"""The other agents of the registry."""
 HANDBOOK = "desk:/srv/handbook"
 NOTES = (f"{HANDBOOK}/*note*",)
 """What anybody may write down in the handbook."""
