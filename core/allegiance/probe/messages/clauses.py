@@ -85,7 +85,7 @@ _SUBORDINATE = re.compile(
     re.IGNORECASE,
 )
 _INFINITIVE = re.compile(
-    r"\b(?:will|would|can|could|to|may|might|should|must|does|do|did|shall)\b|'ll\b", re.IGNORECASE
+    r"\w\s(?:will|would|can|could|to|may|might|should|must|does|do|did|shall)\b|'ll\b", re.IGNORECASE
 )
 _NOUN = re.compile(r"\W*\w+ (?:of|is|was|were|are|has|have|had|will|would)\b", re.IGNORECASE)
 _BEFORE_NOUNS = frozenset(

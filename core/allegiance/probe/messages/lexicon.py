@@ -26,6 +26,7 @@ class Kind(NamedTuple):
     here: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     to: str = "any"
+    named: bool = False
     asks: bool = False
 
 

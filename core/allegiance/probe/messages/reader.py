@@ -50,7 +50,7 @@ class _Message:
             return None
         for clause in self.clauses:
             if self._fits(clause, kind) and all(
-                self._is_about(clause, name) for name in kind.about
+                self._is_about(clause, name, kind) for name in kind.about
             ):
                 if not any(self.words[name].search(clause.sentence) for name in kind.here):
                     return clause.sentence[:200]
@@ -62,12 +62,12 @@ class _Message:
             return act.search(clause.sentence) is not None
         return clause.mood == kind.mood and any(act.match(head) for head in clause.heads)
 
-    def _is_about(self, clause: Clause, name: str) -> bool:
+    def _is_about(self, clause: Clause, name: str, kind: Kind) -> bool:
         """Tell whether a clause contains a class, or a pronoun for what was named last before."""
         pattern = self.words[name]
-        if pattern.search(clause.text):
+        if pattern.search(clause.sentence if kind.mood == "any" else clause.text):
             return True
-        if not self.words["pronoun"].search(clause.text):
+        if kind.named or not self.words["pronoun"].search(clause.text):
             return False
         last = _end(pattern, clause.before)
         return last > 0 and last >= _end(self.words["other"], clause.before)

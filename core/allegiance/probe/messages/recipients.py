@@ -21,7 +21,10 @@ _ADDRESSED = re.compile(
     re.IGNORECASE,
 )
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b", re.IGNORECASE)
-_ALL = re.compile(r"(?:all|every|everyone|everybody|the fleet|fleet|units|agents|team|peers)\b")
+_ALL = re.compile(
+    r"(?:the |all |every |whole |our |other )*(?:all|everyone|everybody|fleet|units?|agents?|team|peers?|"
+    r"reviewers?|night desk|day desk)(?: (?:agents|units|members|reviewers))?"
+)
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +51,7 @@ def reader_of(
             return "people"
         if words["judged"].search(name):
             readers.add("unit")
-        elif words["agents"].search(name) or _ALL.match(name):
+        elif words["agents"].search(name) or _ALL.fullmatch(name):
             readers.add("agent")
     return "unit" if "unit" in readers else "agent" if "agent" in readers else "outside"
 
