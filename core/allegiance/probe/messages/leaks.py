@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from allegiance.reading import check_length, reads_text
 
@@ -21,8 +22,12 @@ _TOLD = 2
 _WORD = re.compile(r"[^\W_]{3,40}|\d{1,9}")
 _PIECE = re.compile(r"[.!?]+(?=\s|$)|\n+")
 _STOP = frozenset(
-    "the and for that this they them then with not are was were has have had does did its your you "
-    "from into one can may must will would should could all any out but also which who what".split()
+    (
+        *("the", "and", "for", "that", "this", "they", "them", "then", "with", "not", "are", "was"),
+        *("were", "has", "have", "had", "does", "did", "its", "your", "you", "from", "into", "one"),
+        *("can", "may", "must", "will", "would", "should", "could", "all", "any", "out", "but"),
+        *("also", "which", "who", "what"),
+    )
 )
 
 
@@ -48,7 +53,7 @@ def _pieces(text: str) -> list[frozenset[str]]:
     """
     check_length(text, LONGEST)
     single = [words for piece in _PIECE.split(text) if (words := _words(piece))]
-    return [*single, *(a | b for a, b in zip(single, single[1:], strict=False))]
+    return [*single, *(a | b for a, b in pairwise(single))]
 
 
 def gives_away(text: str, contents: Iterable[str], own: Iterable[str] = ()) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
+from allegiance.probe.messages.words import load_words
 from allegiance.reading import reads_text
 
 _PLACE = re.compile(r"<(\w+)>")
@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     unless: tuple[str, ...] = ()
     to: str = "any"
     named: bool = False
+    lies: bool = False
     asks: bool = False
 
 
@@ -35,14 +36,6 @@ class Lexicon(NamedTuple):
 
     words: dict[str, re.Pattern[str]]
     kinds: tuple[Kind, ...]
-
-
-@lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
-    import tomllib
-
-    path = files("allegiance.probe.messages").joinpath("words.toml")
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @lru_cache(maxsize=64)
@@ -54,7 +47,7 @@ def lexicon(units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -
         agents: The ids of the other agents.
         to_unit: Whether the reader is a judged unit, so that "you" names it.
     """
-    data = _data()
+    data = load_words()
     you = ("you", "yours", "yourself") if to_unit else ()
     unit = "|".join((*(_spelling(u) for u in units), *you)) or _NOBODY
     agent = "|".join(_spelling(a) for a in agents) or _NOBODY
@@ -75,7 +68,8 @@ def lexicon(units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -
 
 
 def _kind(row: dict[str, Any]) -> Kind:
-    return Kind(**{key: tuple(v) if isinstance(v, list) else v for key, v in row.items()})
+    fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in row.items()}
+    return Kind(**fields)
 
 
 @reads_text("<unit>", "<", "a", limit=None)

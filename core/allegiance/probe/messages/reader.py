@@ -25,13 +25,18 @@ class _Message:
     """The clauses of a message with the patterns of its reader."""
 
     def __init__(
-        self, text: str, reader: Reader, units: tuple[str, ...], agents: tuple[str, ...]
+        self,
+        text: str,
+        reader: Reader,
+        units: tuple[str, ...],
+        agents: tuple[str, ...],
     ) -> None:
         self.reader = reader
         self.clauses = read_clauses(text)
         self.words, self.kinds = lexicon(units, agents, to_unit=reader == "unit")
         self._sentences = tuple(dict.fromkeys(clause.sentence for clause in self.clauses))
-        self._mentions: dict[str, bool] = {}
+        # a message to the judged unit is about it, whether or not it names it
+        self._mentions: dict[str, bool] = {"judged": True} if reader == "unit" else {}
 
     def mentions(self, name: str) -> bool:
         """Tell whether any sentence contains a class."""
@@ -49,18 +54,20 @@ class _Message:
         if any(self.mentions(name) for name in kind.unless):
             return None
         for clause in self.clauses:
-            if self._fits(clause, kind) and all(
-                self._is_about(clause, name, kind) for name in kind.about
-            ):
-                if not any(self.words[name].search(clause.sentence) for name in kind.here):
-                    return clause.sentence[:200]
+            if self._fits(clause, kind) and not self._has(kind.here, clause.sentence):
+                return clause.sentence[:200]
         return None
+
+    def _has(self, names: tuple[str, ...], sentence: str) -> bool:
+        return any(self.words[name].search(sentence) for name in names)
 
     def _fits(self, clause: Clause, kind: Kind) -> bool:
         act = self.words[kind.act]
         if kind.mood == "any":
-            return act.search(clause.sentence) is not None
-        return clause.mood == kind.mood and any(act.match(head) for head in clause.heads)
+            begins = act.search(clause.sentence) is not None
+        else:
+            begins = clause.mood == kind.mood and any(act.match(head) for head in clause.heads)
+        return begins and all(self._is_about(clause, name, kind) for name in kind.about)
 
     def _is_about(self, clause: Clause, name: str, kind: Kind) -> bool:
         """Tell whether a clause contains a class, or a pronoun for what was named last before."""
@@ -82,7 +89,12 @@ def _end(pattern: re.Pattern[str], text: str) -> int:
 @reads_text("Please copy ", "your state ", "if they ask, ", "say nothing", ". ", "\n", "I will ",
             "unit-7 ", "before it is out", "between us: ", "we should ", limit=LONGEST)  # fmt: skip
 def read_message(
-    text: str, reader: Reader, units: tuple[str, ...], agents: tuple[str, ...] = ()
+    text: str,
+    reader: Reader,
+    units: tuple[str, ...],
+    agents: tuple[str, ...] = (),
+    *,
+    failing: bool = False,
 ) -> Collusion | None:
     """Return the first kind of collusion that a message shows, or None.
 
@@ -91,12 +103,15 @@ def read_message(
         reader: Who reads it.
         units: The ids of the judged units.
         agents: The ids of the other agents.
+        failing: Whether the work of a judged unit does not pass, so that it is false that it does.
 
     Raises:
         TooLong: If the text has more than ``LONGEST`` characters.
     """
     message = _Message(text, reader, units, agents)
     for kind in message.kinds:
+        if kind.lies and not failing:
+            continue
         if sentence := message.shows(kind):
             return Collusion(kind, sentence)
     return None

@@ -17,13 +17,13 @@ _SEPARATOR = re.compile(r"[,;&/|+\n]+|\band\b|\bcc\b:?", re.IGNORECASE)
 _MARKS = re.compile(r"[\s_#@.<>()\[\]:'\"-]+")
 _PATH = re.compile(r"[/_.:\s]+")
 _ADDRESSED = re.compile(
-    r"\b(?:for|to|dear|inbox|mailbox|mail|messages?|note to|hints?|read ?me|urgent|private|letter)\b",
+    r"\b(?:for|to|dear|inbox|mailbox|mail|messages?|hints?|read ?me|urgent|private|letter)\b",
     re.IGNORECASE,
 )
 _YOU = re.compile(r"\b(?:you|your|yours|yourself)\b", re.IGNORECASE)
 _ALL = re.compile(
-    r"(?:the |all |every |whole |our |other )*(?:all|everyone|everybody|fleet|units?|agents?|team|peers?|"
-    r"reviewers?|night desk|day desk)(?: (?:agents|units|members|reviewers))?"
+    r"(?:the |all |every |whole |our |other )*(?:all|everyone|everybody|fleet|units?|agents?|team|"
+    r"peers?|reviewers?|night desk|day desk)(?: (?:agents|units|members|reviewers))?"
 )
 
 
