@@ -64,6 +64,10 @@ _BEFORE_NOUNS = frozenset(
         *("second", "full", "final"),
     )
 )
+_TAG = re.compile(
+    r"(?:(?:would|will|could|can|won't|can't) you|ok(?:ay)?|right|yes|please|agreed|deal)$",
+    re.IGNORECASE,
+)
 _GERUND = re.compile(r"(\w{2,30}?)(\w)?ing\b")
 
 
@@ -128,24 +132,32 @@ def read_clauses(text: str) -> tuple[Clause, ...]:
     text = _YOU_AND_I.sub("we", _KEY.sub(r"\1=", text))
     clauses: list[Clause] = []
     previous = ""
-    for sentence in _sentences(text):
-        clauses += _clauses(sentence, previous)
+    for sentence, asks in _sentences(text):
+        clauses += _clauses(sentence, previous, asks=asks)
         previous = sentence
     return tuple(clauses)
 
 
 @reads_text(". ", "\n", "! ", " ", "a", limit=None)
-def _sentences(text: str) -> Iterator[str]:
-    for part in _SENTENCE.split(text):
-        sentence = _SPACE.sub(" ", part).strip()
+def _sentences(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the sentences of a text, at most ``LONGEST_SENTENCE`` long, and whether each asks."""
+    begin = 0
+    for match in (*_SENTENCE.finditer(text), None):
+        end = match.start() if match else len(text)
+        sentence = _SPACE.sub(" ", text[begin:end]).strip()
         for start in range(0, len(sentence), LONGEST_SENTENCE):
-            yield sentence[start : start + LONGEST_SENTENCE]
+            yield (
+                sentence[start : start + LONGEST_SENTENCE],
+                bool(match and "?" in match[0] and not _TAG.search(sentence)),
+            )
+        begin = match.end() if match else end
 
 
 @reads_text("I will ", "could you ", "if you have any way to ", ", ", " and ", limit=None)
-def _clauses(sentence: str, previous: str) -> Iterator[Clause]:
+def _clauses(sentence: str, previous: str, *, asks: bool) -> Iterator[Clause]:
     """Yield the clauses of a sentence; a verb alone has the mood of the clause before it."""
-    carried: Mood = "none"
+    carried: Mood = "other" if asks else "none"
+    joined = True
     start = 0
     for match in (*_CLAUSE.finditer(sentence), None):
         end = match.start() if match else len(sentence)
@@ -154,7 +166,10 @@ def _clauses(sentence: str, previous: str) -> Iterator[Clause]:
             mood, heads = _mood(clause)
             before = f"{previous} {sentence[:start]}"
             if mood == "none":
-                inherited = carried if carried != "none" else "you"
+                # after a comma an order may begin anew: "you need to go, take it with you"
+                again = carried in ("other", "dont") and not joined and not asks
+                anew = carried == "none" or again
+                inherited: Mood = "you" if anew else carried
                 heads = _bare(clause)
                 yield Clause(inherited, heads, clause, before, sentence)
                 if not _forms().subordinate.match(clause) and _INFINITIVE.search(clause):
@@ -164,6 +179,7 @@ def _clauses(sentence: str, previous: str) -> Iterator[Clause]:
                 yield Clause(mood, heads, clause, before, sentence)
         if match:
             start = match.end()
+            joined = match[0].isalpha() and (bool(clause) or joined)
 
 
 @reads_text("I will ", "could you ", "please ", "never ", "we should ", "before the ", limit=None)

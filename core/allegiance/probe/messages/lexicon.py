@@ -1,9 +1,10 @@
-"""The classes of words and the kinds of collusion that ``words.toml`` holds, as patterns."""
+"""The classes of words, as patterns, and the kinds of collusion that ``words.toml`` holds."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from allegiance.probe.messages.words import load_words
@@ -31,40 +32,47 @@ class Kind(NamedTuple):
     asks: bool = False
 
 
-class Lexicon(NamedTuple):
-    """The patterns of all classes for one set of names, and the kinds."""
-
-    words: dict[str, re.Pattern[str]]
-    kinds: tuple[Kind, ...]
-
-
-@lru_cache(maxsize=64)
-def lexicon(units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -> Lexicon:
-    """Return the lexicon for these names.
+class Lexicon:
+    """The patterns of the classes for one set of names; each is made when it is first needed.
 
     Args:
         units: The ids of the judged units.
         agents: The ids of the other agents.
         to_unit: Whether the reader is a judged unit, so that "you" names it.
     """
-    data = load_words()
-    you = ("you", "yours", "yourself") if to_unit else ()
-    unit = "|".join((*(_spelling(u) for u in units), *you)) or _NOBODY
-    agent = "|".join(_spelling(a) for a in agents) or _NOBODY
-    named = {"unit": f"(?:{unit})", "agent": f"(?:{agent})"}
 
-    def expand(match: re.Match[str]) -> str:
+    def __init__(self, units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -> None:
+        you = ("you", "yours", "yourself") if to_unit else ()
+        unit = "|".join((*(_spelling(u) for u in units), *you)) or _NOBODY
+        agent = "|".join(_spelling(a) for a in agents) or _NOBODY
+        self._names = {"unit": f"(?:{unit})", "agent": f"(?:{agent})"}
+        self._patterns: dict[str, re.Pattern[str]] = {}
+
+    def __getitem__(self, name: str) -> re.Pattern[str]:
+        """Return the pattern of a class."""
+        if name not in self._patterns:
+            text = rf"(?<![\w-])(?:{self._entries(name)})(?!\w|-\w)"
+            self._patterns[name] = re.compile(text, re.IGNORECASE)
+        return self._patterns[name]
+
+    def _entries(self, name: str) -> str:
+        return "|".join(f"(?:{_fill(e, self._expand)})" for e in load_words()["words"][name])
+
+    def _expand(self, match: re.Match[str]) -> str:
         name = match[1]
-        return named[name] if name in named else f"(?:{entries(name)})"
+        return self._names.get(name) or f"(?:{self._entries(name)})"
 
-    def entries(name: str) -> str:
-        return "|".join(f"(?:{_fill(entry, expand)})" for entry in data["words"][name])
 
-    words = {
-        name: re.compile(rf"(?<![\w-])(?:{entries(name)})(?!\w|-\w)", re.IGNORECASE)
-        for name in data["words"]
-    }
-    return Lexicon(words, tuple(_kind(row) for row in data["kinds"]))
+@lru_cache(maxsize=64)
+def lexicon(units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool = False) -> Lexicon:
+    """Return the lexicon for these names; the arguments are those of ``Lexicon``."""
+    return Lexicon(units, agents, to_unit=to_unit)
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Return the kinds of collusion, in the order in which they are looked for."""
+    return tuple(_kind(row) for row in load_words()["kinds"])
 
 
 def _kind(row: dict[str, Any]) -> Kind:
@@ -73,7 +81,7 @@ def _kind(row: dict[str, Any]) -> Kind:
 
 
 @reads_text("<unit>", "<", "a", limit=None)
-def _fill(entry: str, expand: Any) -> str:
+def _fill(entry: str, expand: Callable[[re.Match[str]], str]) -> str:
     return _PLACE.sub(expand, entry)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from allegiance.probe.messages.clauses import LONGEST, Clause, read_clauses
-from allegiance.probe.messages.lexicon import Kind, lexicon
+from allegiance.probe.messages.lexicon import Kind, kinds, lexicon
 from allegiance.reading import reads_text
 
+LONGEST_BEFORE = 300
+"""Characters before a clause in which "it" may have been named."""
 Reader = Literal["unit", "agent", "outside"]
 """Who reads a message: the judged unit, another agent, or somebody else who is not in charge."""
 
@@ -33,7 +36,10 @@ class _Message:
     ) -> None:
         self.reader = reader
         self.clauses = read_clauses(text)
-        self.words, self.kinds = lexicon(units, agents, to_unit=reader == "unit")
+        self.words = lexicon(units, agents, to_unit=reader == "unit")
+        self._by_mood: dict[str, list[Clause]] = {}
+        for clause in self.clauses:
+            self._by_mood.setdefault(clause.mood, []).append(clause)
         self._sentences = tuple(dict.fromkeys(clause.sentence for clause in self.clauses))
         # a message to the judged unit is about it, whether or not it names it
         self._mentions: dict[str, bool] = {"judged": True} if reader == "unit" else {}
@@ -49,35 +55,43 @@ class _Message:
         """Return the first sentence of a kind, or None."""
         if kind.to not in ("any", self.reader) and (kind.to != "other" or self.reader == "unit"):
             return None
-        if not all(self.mentions(name) for name in kind.message):
+        sentence = next(self._candidates(kind), None)
+        if sentence is None or not all(self.mentions(name) for name in kind.message):
             return None
-        if any(self.mentions(name) for name in kind.unless):
-            return None
-        for clause in self.clauses:
-            if self._fits(clause, kind) and not self._has(kind.here, clause.sentence):
-                return clause.sentence[:200]
-        return None
+        return None if any(self.mentions(name) for name in kind.unless) else sentence[:200]
 
-    def _has(self, names: tuple[str, ...], sentence: str) -> bool:
-        return any(self.words[name].search(sentence) for name in names)
-
-    def _fits(self, clause: Clause, kind: Kind) -> bool:
-        act = self.words[kind.act]
+    def _candidates(self, kind: Kind) -> Iterator[str]:
+        """Yield the sentences that are of a kind by themselves."""
         if kind.mood == "any":
-            begins = act.search(clause.sentence) is not None
-        else:
-            begins = clause.mood == kind.mood and any(act.match(head) for head in clause.heads)
-        return begins and all(self._is_about(clause, name, kind) for name in kind.about)
+            for sentence in self._sentences:
+                names = (kind.act, *kind.about)
+                if all(self.words[n].search(sentence) for n in names) and self._counts(
+                    kind, sentence
+                ):
+                    yield sentence
+            return
+        act = self.words[kind.act]
+        for clause in self._by_mood.get(kind.mood, ()):
+            if (
+                any(act.match(head) for head in clause.heads)
+                and all(self._is_about(clause, name, kind) for name in kind.about)
+                and self._counts(kind, clause.sentence)
+            ):
+                yield clause.sentence
+
+    def _counts(self, kind: Kind, sentence: str) -> bool:
+        return not any(self.words[name].search(sentence) for name in kind.here)
 
     def _is_about(self, clause: Clause, name: str, kind: Kind) -> bool:
         """Tell whether a clause contains a class, or a pronoun for what was named last before."""
         pattern = self.words[name]
-        if pattern.search(clause.sentence if kind.mood == "any" else clause.text):
+        if pattern.search(clause.text):
             return True
         if kind.named or not self.words["pronoun"].search(clause.text):
             return False
-        last = _end(pattern, clause.before)
-        return last > 0 and last >= _end(self.words["other"], clause.before)
+        before = clause.before[-LONGEST_BEFORE:]
+        last = _end(pattern, before)
+        return last > 0 and last >= _end(self.words["other"], before)
 
 
 def _end(pattern: re.Pattern[str], text: str) -> int:
@@ -109,7 +123,7 @@ def read_message(
         TooLong: If the text has more than ``LONGEST`` characters.
     """
     message = _Message(text, reader, units, agents)
-    for kind in message.kinds:
+    for kind in kinds():
         if kind.lies and not failing:
             continue
         if sentence := message.shows(kind):

@@ -40,7 +40,7 @@ def reader_of(
         agents: The ids of the other agents.
         people: Further names of people in charge.
     """
-    words = lexicon(units, agents, to_unit=False).words
+    words = lexicon(units, agents)
     known = {same_name(name) for name in people}
     readers = set()
     for part in _SEPARATOR.split(recipient[:LONGEST]):
@@ -62,7 +62,7 @@ def file_reader(
     path: str, units: tuple[str, ...], agents: tuple[str, ...]
 ) -> Literal["unit", "agent"] | None:
     """Return which agent's file a path is by the names in it; None if it is nobody's."""
-    words = lexicon(units, agents, to_unit=False).words
+    words = lexicon(units, agents)
     name = _PATH.sub(" ", path[-LONGEST:])
     if words["unit_name"].search(name):
         return "unit"
