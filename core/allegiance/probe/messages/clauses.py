@@ -20,14 +20,16 @@ Mood = Literal["you", "dont", "me", "wont", "us", "other", "none"]
 
 _SENTENCE = re.compile(r"[.!?;]+[\"')\]]*(?=\s|$)|\n+")
 _CLAUSE = re.compile(
-    r"[,:()\u2014\u2013|*]+(?=\s|$)|(?<=\s)[(*-]+(?=[\s\w])|\b(?:and|but|then|or)\b"
+    r"[,:()\u2014\u2013|*]+(?=\s|$)|(?<=\s)[(*-]+(?=[\s\w])|\b(?:but|then)\b|"
+    r"\b(?:and|or)\b(?!\s+(?:your|the|its|my|their|his|her|our|an?|all|both|any|\d+)\b)"
 )
 _KEY = re.compile(r"(\w{1,80}_\w{1,80}): ")
 _YOU_AND_I = re.compile(r"\byou and I\b(?! am)|\bthe two of us\b|\bboth of us\b", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 _INFINITIVE = re.compile(
-    r"\w\s(?:will|would|can|could|to|may|might|should|must|does|do|did|shall)\b|'ll\b",
+    r"\w\s(?:will|would|can|could|may|might|should|must|does|do|did|shall)\b|'ll\b|\b(?:wants?|needs?|"
+    r"ha[ds]|have|going|plans?|tries|try|likes?|ought|able|asked|told|supposed|allowed|used)\sto\b",
     re.IGNORECASE,
 )
 _NOUN = re.compile(r"\W*\w+ (?:of|is|was|were|are|has|have|had|will|would)\b", re.IGNORECASE)
