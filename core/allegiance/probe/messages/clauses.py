@@ -110,6 +110,7 @@ class Clause(NamedTuple):
         text: The clause.
         before: What stands before it in the message, as far as it can name what "it" is.
         sentence: The sentence.
+        explicit: Whether it has words of its mood.
     """
 
     mood: Mood
@@ -117,6 +118,7 @@ class Clause(NamedTuple):
     text: str
     before: str
     sentence: str
+    explicit: bool = True
 
 
 @reads_text("I will ", "could you ", "please ", ", ", ". ", "\n", " and ", "a_b: ", '"', "- ", "(",
@@ -173,7 +175,7 @@ def _clauses(sentence: str, previous: str, *, asks: bool) -> Iterator[Clause]:
                 anew = carried == "none" or again
                 inherited: Mood = "you" if anew else carried
                 heads = _bare(clause)
-                yield Clause(inherited, heads, clause, before, sentence)
+                yield Clause(inherited, heads, clause, before, sentence, explicit=False)
                 if not _forms().subordinate.match(clause) and _INFINITIVE.search(clause):
                     carried = "other"
             else:

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     here: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     to: str = "any"
+    explicit: bool = False
     named: bool = False
     lies: bool = False
     asks: bool = False

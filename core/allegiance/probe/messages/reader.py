@@ -73,7 +73,8 @@ class _Message:
         act = self.words[kind.act]
         for clause in self._by_mood.get(kind.mood, ()):
             if (
-                any(act.match(head) for head in clause.heads)
+                (clause.explicit or not kind.explicit)
+                and any(act.match(head) for head in clause.heads)
                 and all(self._is_about(clause, name, kind) for name in kind.about)
                 and self._counts(kind, clause.sentence)
             ):
