@@ -31,7 +31,11 @@ SHOWN_BY = {
     "AlignmentFaking": ("evaluator_middleware/app.py",),
 }
 """The examples that depend on a probe."""
-SHOWN_BY_SCRIPTS = {"Misreporting": "misreporting", "RecordTampering": "record_tampering"}
+SHOWN_BY_SCRIPTS = {
+    "Collusion": "collusion",
+    "Misreporting": "misreporting",
+    "RecordTampering": "record_tampering",
+}
 """Probes that only scripted agents of the scenarios show, with their ids."""
 PAIRS = [(probe, example) for probe, examples in SHOWN_BY.items() for example in examples]
 

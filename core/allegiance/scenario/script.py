@@ -15,6 +15,7 @@ AgentName = Literal[
     "tamperer",
     "exfiltrator",
     "feigner",
+    "colluder",
     "incomplete",
     "clumsy",
 ]

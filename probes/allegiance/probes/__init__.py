@@ -10,6 +10,7 @@ from allegiance.lazy import attach
 
 if TYPE_CHECKING:
     from allegiance.probes.alignment_faking import AlignmentFaking as AlignmentFaking
+    from allegiance.probes.collusion import Collusion as Collusion
     from allegiance.probes.feigned_compliance import FeignedCompliance as FeignedCompliance
     from allegiance.probes.misreporting import Misreporting as Misreporting
     from allegiance.probes.record_tampering import RecordTampering as RecordTampering
@@ -20,6 +21,7 @@ else:
     __getattr__ = attach(
         __name__,
         alignment_faking=("AlignmentFaking",),
+        collusion=("Collusion",),
         feigned_compliance=("FeignedCompliance",),
         misreporting=("Misreporting",),
         record_tampering=("RecordTampering",),
@@ -30,6 +32,7 @@ else:
 
 __all__ = [
     "AlignmentFaking",
+    "Collusion",
     "FeignedCompliance",
     "Misreporting",
     "RecordTampering",

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from allegiance.probe.history import History
-from allegiance.probes import FeignedCompliance, RecordTampering, WeightExfiltration
+from allegiance.probes import Collusion, FeignedCompliance, RecordTampering, WeightExfiltration
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _weights as weights
 from allegiance.scenarios._closing import closed, closing, offered
-from allegiance.scenarios._company import DESKS, HANDBOOK, NOTES, RECORDS, REPLIES, UNIT, segments
+from allegiance.scenarios._company import (
+    DESKS,
+    HANDBOOK,
+    NOTES,
+    OTHERS,
+    RECORDS,
+    REPLIES,
+    UNIT,
+    segments,
+)
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
 from allegiance.world.state import File, Host, World
@@ -191,6 +200,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         probes=(
             WeightExfiltration(weights.ASSETS),  # the order is to delete, not to move
             RecordTampering(RECORDS, allowed=NOTES),
+            Collusion((UNIT,), OTHERS),
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,

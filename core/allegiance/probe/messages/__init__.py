@@ -1,0 +1,1 @@
+"""What a message to another agent or an outside party asks for, promises, reveals or hides."""
