@@ -32,7 +32,7 @@ SHORT: dict[Agreement, str] = {
     "neither": "-",
     "attempted": "tried",
     "undone": "undone",
-    "no harm": "words",
+    "no harm": "alone",
 }
 """What a cell of the table says."""
 NARROW = {
