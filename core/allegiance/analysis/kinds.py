@@ -28,6 +28,7 @@ def abridged(trial: Trial) -> Trial:
         acted_then_stopped=_acted_then_stopped(trial),
         aware=_aware(trial),
         nudged=nudged(trial),
+        judged_by=trial.judged_by,
         verdicts=tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         scenario=t.scenario,
         version=t.version,
@@ -49,6 +50,7 @@ def brief(
     acted_then_stopped: bool,
     aware: object,
     nudged: bool,
+    judged_by: object,
     verdicts: Iterable[BriefVerdict],
     **fields: object,
 ) -> Trial:
@@ -59,6 +61,7 @@ def brief(
         acted_then_stopped: Whether the critic used a tool and then left the work undone.
         aware: The label of expressed awareness; None without a label.
         nudged: Whether the critic was nudged.
+        judged_by: The version that judged the trial; empty if it does not say it.
         verdicts: The verdicts, each with the actor and status of its findings.
         fields: The fields of the trace that name its configuration, and ``truncated``.
 
@@ -72,6 +75,7 @@ def brief(
             "outcome": outcome,
             "seconds": 0.0,
             "awareness": aware and {"status": aware, "by": ""},
+            "judged_by": judged_by,
             "verdicts": [_verdict(*verdict) for verdict in verdicts],
             "trace": Trace.model_validate(
                 {
@@ -119,6 +123,7 @@ def kind_of(trial: Trial) -> tuple[object, ...]:
         _acted_then_stopped(trial),
         _aware(trial),
         nudged(trial),
+        trial.judged_by,
         tuple((v.probe, v.behaviour, v.status, _actors(v)) for v in trial.verdicts),
         (t.scenario, t.version, t.content, t.condition, t.adapter, t.pattern),
         (t.model, t.peer_model, t.app, t.guard),

@@ -37,6 +37,7 @@ GLOB = frozenset("*?[]{}")
 _COLUMNS = """{
     outcome: 'VARCHAR',
     seconds: 'DOUBLE',
+    judged_by: 'VARCHAR',
     awareness: 'STRUCT(status VARCHAR)',
     verdicts: 'STRUCT(probe VARCHAR, behaviour VARCHAR, status VARCHAR,
         findings STRUCT(actor VARCHAR, status VARCHAR)[])[]',
@@ -63,6 +64,7 @@ SELECT
     }} FOR v IN verdicts] AS brief_verdicts,
     trace.scenario, trace.version, trace.content, trace.condition, trace.adapter, trace.pattern,
     trace.model, trace.peer_model, trace.app, trace.guard,
+    coalesce(judged_by, '') AS judge,
     trace.truncated IS NOT NULL AS cut,
     count(*) AS n,
     n = count(DISTINCT trace.key) AND isfinite(sum(seconds))
@@ -104,7 +106,7 @@ def count(trials: Trials) -> TrialCounts | None:
 
 
 def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
-    outcome, acted_then_stopped, aware, nudged, verdicts, *values, cut, n, _ = row
+    outcome, acted_then_stopped, aware, nudged, verdicts, *values, judge, cut, n, _ = row
     names = ("scenario", "version", "content", "condition", "adapter", "pattern")
     fields = dict(zip((*names, "model", "peer_model", "app", "guard"), values, strict=True))
     trial = brief(
@@ -112,6 +114,7 @@ def _kind(row: tuple[Any, ...]) -> tuple[Trial, int]:
         acted_then_stopped=acted_then_stopped,
         aware=aware,
         nudged=nudged,
+        judged_by=judge,
         verdicts=[
             (v["probe"], v["behaviour"], v["status"], tuple(map(tuple, v["actors"] or ())))
             for v in verdicts

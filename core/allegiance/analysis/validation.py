@@ -11,8 +11,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from allegiance.play.versions import versions_of
 from allegiance.probe.flags import critic_findings
+from allegiance.registry import SCENARIOS
 from allegiance.scenario.episodes import ANY, Episode
+from allegiance.scenario.stage import Stage
 from allegiance.stats.rates import Rate, rate
 from allegiance.trace.events import Finding
 from allegiance.trace.trials import Trial
@@ -82,7 +85,7 @@ class EpisodeReport:
         missed: Episodes with a labelled violation that is not flagged.
         false: Episodes with a finding that their label does not allow.
         other_outcome: Episodes with another outcome than labelled, apart from those above.
-        versions: The version of each probe, by its id.
+        versions: The version of each part that judged them, see ``play.versions``.
     """
 
     recall: dict[str, Rate]
@@ -130,8 +133,13 @@ def summarize(judged: Sequence[JudgedEpisode]) -> EpisodeReport:
         missed=missed,
         false=false,
         other_outcome=tuple(j for j in judged if j.outcome_fits is False and id(j) not in apart),
-        versions=_versions(judged),
+        versions=versions_of(*map(_stage, judged)),
     )
+
+
+def _stage(judged: JudgedEpisode) -> Stage:
+    stage: Stage = SCENARIOS.load(judged.episode.scenario).stage(judged.trial.trace.condition)
+    return stage
 
 
 def _is_honest(episode: Episode) -> bool:
@@ -145,12 +153,3 @@ def _precision(judged: Iterable[JudgedEpisode]) -> dict[str, Rate]:
         for probe in j.findings:
             by_probe.setdefault(probe, []).append(probe not in wrong)
     return {probe: rate(flags) for probe, flags in sorted(by_probe.items())}
-
-
-def _versions(judged: Iterable[JudgedEpisode]) -> dict[str, str]:
-    return {
-        v.probe: version
-        for j in judged
-        for v in j.trial.verdicts
-        if (version := getattr(v, "version", ""))
-    }

@@ -10,10 +10,12 @@ from allegiance.cli._print import console, say
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from allegiance.experiment.configurations import Configuration
     from allegiance.stats.sequential import SequentialState
     from allegiance.store.reader import Run
-    from allegiance.trace.trials import Trial
+    from allegiance.trace.trials import Trial, TrialCounts
 
 MOST_CONTRASTS = 12
 
@@ -31,6 +33,27 @@ def as_fields(by: str) -> tuple[str, ...]:
         if field not in FIELDS:
             raise UserError(f"--by has no field {field!r}; the fields are {', '.join(FIELDS)}")
     return fields
+
+
+def count_together(folders: Sequence[Path]) -> tuple[list[Run], TrialCounts]:
+    """Read runs and count their trials by kind.
+
+    Raises:
+        UserError: If a run cannot be read or is named twice, or different versions judged them.
+    """
+    from allegiance.analysis.tallies import tally
+    from allegiance.store.judges import SameJudges
+    from allegiance.store.writer import read
+    from allegiance.trace.trials import TrialCounts
+
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise UserError("a run is named twice, so its trials would count twice; name each run once")
+    runs, kinds, judges = [read(folder) for folder in folders], [], SameJudges()
+    for run in runs:
+        for trial, count in tally(run.trials).kinds:
+            judges.check(trial, run)
+            kinds.append((trial, count))
+    return runs, TrialCounts(kinds)
 
 
 def end_damaged(*runs: Run) -> None:

@@ -61,8 +61,11 @@ def print_episodes(path: Path, figures: EpisodeReport, show: int) -> None:
         say(f"{name}: {count} labelled, and no probe of the scenario judges it")
     for line in list(_episode_lines(figures))[:show]:
         say(line)
-    if versions := figures.versions:
-        say("versions: " + ", ".join(f"{name} {value}" for name, value in sorted(versions.items())))
+    _show_versions(figures.versions)
+
+
+def _show_versions(versions: Mapping[str, str]) -> None:
+    say("judged by: " + ", ".join(f"{name} {value}" for name, value in sorted(versions.items())))
 
 
 def _episode_lines(figures: EpisodeReport) -> Iterator[str]:
@@ -85,6 +88,8 @@ def _episode_lines(figures: EpisodeReport) -> Iterator[str]:
 
 def print_texts(path: Path, texts: TextReport, show: int) -> None:
     """Print the figures of labelled messages, and the messages that are read otherwise."""
+    from allegiance.play.versions import reader_versions
+
     groups = sorted(set().union(texts.done, texts.false_done, texts.open, texts.false_open))
     columns = ["done heard", "false done", "refusal or objection heard", "false"]
     parts = (texts.done, texts.false_done, texts.open, texts.false_open)
@@ -95,6 +100,7 @@ def print_texts(path: Path, texts: TextReport, show: int) -> None:
     _show_counts("Stances: labelled (rows) and read", texts.stances)
     for line in list(_text_lines(texts))[:show]:
         say(line)
+    _show_versions(reader_versions())
 
 
 def _text_lines(texts: TextReport) -> Iterator[str]:
@@ -126,6 +132,8 @@ def episode_data(figures: EpisodeReport) -> dict[str, Any]:
 
 def text_data(texts: TextReport) -> dict[str, Any]:
     """Return the figures of labelled messages for ``--json``."""
+    from allegiance.play.versions import reader_versions
+
     names = ("done", "false_done", "open", "false_open")
     return {
         "kind": "texts",
@@ -134,6 +142,7 @@ def text_data(texts: TextReport) -> dict[str, Any]:
         "says": _count_rows(texts.says),
         "stances": _count_rows(texts.stances),
         "cases": list(_text_lines(texts)),
+        "versions": reader_versions(),
     }
 
 

@@ -10,7 +10,7 @@ import typer
 
 from allegiance.cli._options import RunsArgument
 from allegiance.cli._print import console
-from allegiance.cli._tables import MOST_CONTRASTS, end_damaged, note_early
+from allegiance.cli._tables import MOST_CONTRASTS, count_together, end_damaged, note_early
 from allegiance.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,15 +35,9 @@ def command(
     A control differs in one factor alone, such as relationship=none.
     """
     from allegiance.analysis.controls import corrected, count, families
-    from allegiance.analysis.tallies import tally
     from allegiance.probes import AlignmentFaking
-    from allegiance.store.writer import read
-    from allegiance.trace.trials import TrialCounts
 
-    if len({folder.resolve() for folder in runs}) < len(runs):
-        raise UserError("a run is named twice, so its trials would count twice; name each run once")
-    loaded = [read(folder) for folder in runs]
-    trials = TrialCounts(kind for run in loaded for kind in tally(run.trials).kinds)
+    loaded, trials = count_together(runs)
     answers = families(count(trials))
     faking = corrected(AlignmentFaking()(trials))
     if not faking and not any(family.rows for family in answers):

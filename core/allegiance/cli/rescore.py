@@ -18,5 +18,8 @@ def command(
     """Judge the trials of a run again with the installed probes; no model is called."""
     from allegiance.run.rescore import rescore
 
-    trials, different = rescore(run, out)
-    say(f"{trials} trials in {out}; the outcome of {different} has changed")
+    result = rescore(run, out)
+    first, *others = result.lines()
+    say(f"{result.trials} trials in {out}; {first}")
+    for line in others:
+        say(line)

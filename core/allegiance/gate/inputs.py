@@ -10,16 +10,18 @@ from pydantic import ValidationError
 from allegiance.analysis.tallies import tally
 from allegiance.errors import UserError
 from allegiance.gate.sequential import has_ended
+from allegiance.store.judges import SameJudges
 from allegiance.store.manifest import MANIFEST, Manifest
 from allegiance.store.writer import TRIALS, Run, read
-from allegiance.trace.trials import SCHEMA, ConfigurationKey
+from allegiance.trace.trials import SCHEMA, ConfigurationKey, TrialCounts
 
 
 def read_whole(folder: Path) -> Run:
     """Read a run, and refuse one that is incomplete.
 
     Raises:
-        UserError: If the run does not exist, has another schema, is damaged, or lacks trials.
+        UserError: If the run does not exist, has another schema, is damaged, or lacks trials, or
+            different versions judged its trials.
     """
     run = read(folder)
     name = repr(str(folder))
@@ -35,7 +37,9 @@ def read_whole(folder: Path) -> Run:
     keys: set[str] = set()
     twice = ""
     played: Counter[ConfigurationKey] = Counter()
+    judges = SameJudges()
     for trial in run.trials:
+        judges.check(trial, run)
         twice = twice or (trial.trace.key if trial.trace.key in keys else "")
         keys.add(trial.trace.key)
         played[trial.trace.configuration_key] += 1
@@ -48,12 +52,13 @@ def read_whole(folder: Path) -> Run:
 
 
 def same_configurations(run: Run, baseline: Run) -> None:
-    """Refuse a baseline that has other configurations, or the same with other content.
+    """Refuse a baseline with other configurations or other content, or that others judged.
 
     Raises:
-        UserError: Naming the configurations that differ.
+        UserError: Naming the configurations that differ, or the versions that judged the two.
     """
-    now, before = _content(run), _content(baseline)
+    counts = tally(run.trials), tally(baseline.trials)
+    now, before = map(_content, counts)
     for keys, others, name in ((now, before, "run"), (before, now, "baseline")):
         extra = sorted(set(keys) - set(others))
         if extra:
@@ -69,6 +74,10 @@ def same_configurations(run: Run, baseline: Run) -> None:
                 f"the baseline has other content in {key}: "
                 "the scenario has changed since; play the baseline again"
             )
+    judges = SameJudges()
+    for side, kinds in zip((run, baseline), counts, strict=True):
+        for trial, _ in kinds.kinds:
+            judges.check(trial, side)
 
 
 def _check_whole(run: Run, name: str, twice: str, played: Counter[ConfigurationKey]) -> None:
@@ -100,5 +109,5 @@ def _check_whole(run: Run, name: str, twice: str, played: Counter[ConfigurationK
         raise UserError(f"{name} holds trials that are not in its plan: {min(extra)}")
 
 
-def _content(run: Run) -> dict[ConfigurationKey, str]:
-    return {t.trace.configuration_key: t.trace.content for t, _ in tally(run.trials).kinds}
+def _content(counts: TrialCounts) -> dict[ConfigurationKey, str]:
+    return {t.trace.configuration_key: t.trace.content for t, _ in counts.kinds}

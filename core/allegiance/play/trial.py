@@ -18,6 +18,7 @@ from allegiance.play.judgement import judge_events
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session, playing
 from allegiance.play.user_app import load_app
+from allegiance.play.versions import package_versions, version_of, versions_of
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.scenario.roles import PEER_SCRIPT, Model, Roles, parse_model, script_players
 from allegiance.trace.digest import digest
@@ -45,6 +46,7 @@ class PreparedConfiguration:
         built: What the adapter's ``prepare`` returned.
         provenance: Versions and notes that are recorded in every trace.
         name: The digest of the configuration, of which the keys of trials are made.
+        versions: The version of each part that judges its trials.
     """
 
     spec: Configuration
@@ -53,6 +55,7 @@ class PreparedConfiguration:
     built: Any
     provenance: dict[str, str]
     name: str
+    versions: dict[str, str]
 
     @property
     def configuration_key(self) -> ConfigurationKey:
@@ -100,7 +103,7 @@ def prepare(
         critic.scripted_agent.script(stage, "")
     provenance = {
         "provider": redact(critic.path),
-        **_versions(("allegiance", *adapter.packages)),
+        **package_versions(("allegiance", *adapter.packages)),
         **{str(name): str(note) for name, note in getattr(adapter, "notes", {}).items()},
     }
     return PreparedConfiguration(
@@ -110,6 +113,7 @@ def prepare(
         built=adapter.prepare(setup),
         provenance=provenance,
         name=digest([SCHEMA, spec.model_dump(mode="json"), stage.version, stage.content]),
+        versions=versions_of(stage),
     )
 
 
@@ -268,6 +272,7 @@ def _conclude(
             error=error,
         ),
         awareness=judgement.awareness,
+        judged_by=version_of(prepared.versions),
     )
 
 
@@ -281,17 +286,3 @@ def _cache(folder: str) -> ResponseCache:
     from allegiance.provider.cache import ResponseCache
 
     return ResponseCache(Path(folder))
-
-
-@lru_cache(maxsize=16)
-def _versions(packages: tuple[str, ...]) -> dict[str, str]:
-    import platform
-    from importlib.metadata import PackageNotFoundError, version
-
-    versions = {"python": platform.python_version()}
-    for package in packages:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            versions[package] = "not installed"
-    return versions

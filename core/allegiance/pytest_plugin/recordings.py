@@ -13,6 +13,8 @@ from allegiance.experiment.configurations import Configuration, expand
 from allegiance.experiment.limits import Limits
 from allegiance.gate.inputs import read_whole
 from allegiance.play.adapter import Build
+from allegiance.play.versions import versions_of
+from allegiance.registry import SCENARIOS
 from allegiance.run.pool import run
 from allegiance.run.rescore import changed, rejudge
 from allegiance.scenario.roles import Model
@@ -52,6 +54,9 @@ def play_recorded(
         limits=vars(limits),
         configurations=tuple(configurations),
         exercise=exercise,
+        judged_by=versions_of(
+            *(SCENARIOS.load(c.scenario).stage(c.condition) for c in configurations)
+        ),
     )
     with Store(folder, manifest) if folder is not None else nullcontext() as store:
         return run(

@@ -272,5 +272,6 @@ def _facts(trial: Trial) -> list[tuple[str, str]]:
         "cut short": trace.truncated or "",
         "error": trace.error or "",
         "versions": ", ".join(f"{name} {value}" for name, value in trace.provenance.items()),
+        "judged by": trial.judged_by,
     }
     return [(name, text) for name, text in facts.items() if text]

@@ -18,6 +18,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.play.versions import versions_of
 from allegiance.run.canary import exercise
 from allegiance.run.loop import run_in_loop
 from allegiance.run.meter import pricing
@@ -110,7 +111,8 @@ def execute(
     price = _price(prepared_configurations, manifest)
     if not resume:
         played = exercise(manifest.configurations, seed=manifest.seed, limits=_limits(manifest))
-        manifest = manifest.model_copy(update={"exercise": played})
+        judges = versions_of(*(prepared.setup.stage for prepared in prepared_configurations))
+        manifest = manifest.model_copy(update={"exercise": played, "judged_by": judges})
     folder = out or Path("runs") / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     outcomes: Counter[str] = Counter()
     with _frozen(), Store(folder, None if resume else manifest) as store:
@@ -144,7 +146,7 @@ def _take_back(
     outcomes: Counter[str] = Counter()
     before = read(folder)
     for trial in before.trials:
-        budgeted.played(matcher.claim(trial), trial)
+        budgeted.played(matcher.claim(trial, before), trial)
         outcomes[trial.outcome] += 1
     for problem in before.problems:
         print(printable(f"set aside, to be played again: {problem}"), file=sys.stderr)

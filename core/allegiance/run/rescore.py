@@ -2,44 +2,93 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from allegiance.errors import UserError
 from allegiance.play.judgement import judge_events
+from allegiance.play.versions import version_of, versions_of
 from allegiance.registry import SCENARIOS
+from allegiance.scenario.stage import Stage
+from allegiance.store.judges import changed_parts, shown
 from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
+from allegiance.trace.condition import Condition
+from allegiance.trace.redact import REDACTED
 from allegiance.trace.trials import Trial
 
 
-def rescore(folder: Path, out: Path) -> tuple[int, int]:
+@dataclass
+class Rescored:
+    """What became of a run that was judged again.
+
+    Attributes:
+        trials: The number of trials.
+        verdicts: The number of verdicts whose status has changed, or that are new or gone.
+        outcomes: The number of trials with another outcome.
+        before: The versions that judged the old run, by scenario; empty strings where a trial does
+            not say it.
+        now: The version that judged the new run, by scenario.
+        parts: The parts whose versions differ, if both runs name them.
+    """
+
+    trials: int = 0
+    verdicts: int = 0
+    outcomes: int = 0
+    before: dict[str, set[str]] = field(default_factory=dict)
+    now: dict[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
+
+    def note(self, old: Trial, new: Trial) -> None:
+        """Count a trial."""
+        self.trials += 1
+        self.outcomes += new.outcome != old.outcome
+        self.verdicts += len({p for p, _ in _statuses(old) ^ _statuses(new)})
+        self.before.setdefault(old.trace.scenario, set()).add(old.judged_by)
+        self.now[new.trace.scenario] = new.judged_by
+
+    def lines(self) -> Iterator[str]:
+        """Yield what has changed, and from which version to which, as lines for a reader."""
+        yield f"the outcome of {self.outcomes} has changed, and {self.verdicts} verdicts"
+        for scenario, now in sorted(self.now.items()):
+            before = " and ".join(map(shown, sorted(self.before[scenario])))
+            changed_to = "" if self.before[scenario] == {now} else f" before, now by {shown(now)}"
+            yield f"{scenario}: judged by {before}{changed_to or ', as before'}"
+        if self.parts:
+            yield f"changed since: {', '.join(self.parts)}"
+
+
+def _statuses(trial: Trial) -> set[tuple[str, tuple[str, bool]]]:
+    return {(v.probe, (v.status, v.achieved)) for v in trial.verdicts}
+
+
+def rescore(folder: Path, out: Path) -> Rescored:
     """Judge the trials of a run again with the installed probes, without a model call.
 
     Args:
         folder: The run.
         out: The new run.
 
-    Returns:
-        The number of trials, and the number of those with a changed outcome.
-
     Raises:
         UserError: If the run cannot be read, or a scenario is not installed. Readable trials of a
             damaged run are judged and written first.
     """
     run = read(folder)
-    trials = different = 0
-    with whole_run(out, read_manifest(folder, base_url="")) as store:
+    manifest = read_manifest(folder, base_url=REDACTED)
+    versions = versions_of(*(_stage(c.scenario, c.condition) for c in manifest.configurations))
+    result = Rescored(parts=changed_parts(run.manifest, {"judged_by": versions}))
+    with whole_run(out, manifest.model_copy(update={"judged_by": versions})) as store:
         for trial in run.trials:
             again = rejudge(trial)
-            trials += 1
-            different += again.outcome != trial.outcome
+            result.note(trial, again)
             store.append(again)
     if run.problems:
         raise UserError(
-            f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other {trials} "
-            f"trials, judged again; the outcome of {different} has changed"
+            f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other "
+            f"{result.trials} trials, judged again: {next(result.lines())}"
         )
-    return trials, different
+    return result
 
 
 def rejudge(trial: Trial) -> Trial:
@@ -49,7 +98,7 @@ def rejudge(trial: Trial) -> Trial:
         UserError: If its scenario is not installed or no longer has its condition.
     """
     trace = trial.trace
-    stage = SCENARIOS.load(trace.scenario).stage(trace.condition)
+    stage = _stage(trace.scenario, trace.condition)
     judgement = judge_events(
         trace.events,
         stage,
@@ -65,11 +114,16 @@ def rejudge(trial: Trial) -> Trial:
         seconds=trial.seconds,
         trace=trace,
         awareness=judgement.awareness,
+        judged_by=version_of(versions_of(stage)),
     )
 
 
 def changed(trial: Trial) -> bool:
     """Return whether the scenario has changed since the trial was played."""
     trace = trial.trace
-    content: str = SCENARIOS.load(trace.scenario).stage(trace.condition).content
-    return content != trace.content
+    return _stage(trace.scenario, trace.condition).content != trace.content
+
+
+def _stage(scenario: str, condition: Condition) -> Stage:
+    stage: Stage = SCENARIOS.load(scenario).stage(condition)
+    return stage

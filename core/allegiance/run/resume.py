@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from allegiance.errors import UserError
 from allegiance.play.trial import PreparedConfiguration
+from allegiance.play.versions import version_of
 from allegiance.run.pool import in_turn
+from allegiance.store.judges import advice, difference, shown
 from allegiance.store.manifest import Manifest, parse_shard
+from allegiance.store.reader import Run
 from allegiance.trace.trials import ConfigurationKey, Trial
 
 Job = tuple[PreparedConfiguration, int]
@@ -39,15 +42,17 @@ class TrialMatcher:
         self._seed = seed
         self._seen: set[str] = set()
 
-    def claim(self, trial: Trial) -> Job:
-        """Return the trial of the plan that a stored trial is; each can be claimed once.
+    def claim(self, trial: Trial, run: Run) -> Job:
+        """Return the trial of the plan that a stored trial of a run is; each can be claimed once.
 
         Raises:
-            UserError: If the trial is of another experiment, or stored twice.
+            UserError: If the trial is of another experiment, was judged by another version, or is
+                stored twice.
         """
         trace = trial.trace
         for prepared in self._by_key.get(trace.configuration_key, ()):
             if prepared.key(self._seed, trace.trial) == trace.key and trace.key not in self._seen:
+                _check_judges(trial, prepared, run)
                 self._seen.add(trace.key)
                 return prepared, trace.trial
         prepared_configurations = [
@@ -80,4 +85,21 @@ def _difference(trial: Trial, prepared_configurations: Sequence[PreparedConfigur
     return (
         f"trial {trace.key} ({trace.scenario} {trace.condition.label()} {trace.model}) does not "
         "belong to its plan, or is stored twice"
+    )
+
+
+def _check_judges(trial: Trial, prepared: PreparedConfiguration, run: Run) -> None:
+    """Refuse a trial that was judged by other versions than the trials to come would be.
+
+    Raises:
+        UserError: Naming the two versions and the parts that differ.
+    """
+    now = version_of(prepared.versions)
+    if trial.judged_by == now:
+        return
+    differ = difference(run.manifest, {"judged_by": prepared.versions})
+    raise UserError(
+        f"cannot continue this run: its trials of {trial.trace.scenario!r} were judged by "
+        f"{shown(trial.judged_by)}, and new ones would be by {shown(now)}{differ}; "
+        f"{advice(run)}"
     )

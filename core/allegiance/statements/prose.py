@@ -31,6 +31,7 @@ class Prose:
         says: The last decision on each duty.
         touched: Duties of which it asks, or speaks as of a plan, a condition or hearsay.
         rules: The rules that decided, in order.
+        last: The rule that decided last on each duty.
         reported: Duties of which it repeats an earlier report, and whether as open.
         corrected: Whether it corrects such a report.
     """
@@ -38,8 +39,15 @@ class Prose:
     says: dict[str, Said] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     rules: list[str] = field(default_factory=list)
+    last: dict[str, str] = field(default_factory=dict)
     reported: dict[str, bool] = field(default_factory=dict)
     corrected: bool = False
+
+    def decide(self, duty: str, mark: Said, rule: str) -> None:
+        """Note what a rule decides on a duty."""
+        self.says[duty] = mark
+        self.last[duty] = rule
+        self.rules.append(rule)
 
 
 def is_endless(text: str) -> bool:
@@ -186,8 +194,7 @@ class _Reader:
             and not (prose.corrected or rule == "amount" or language.has("settled", clause))
         ):
             return
-        prose.says[subject.duty] = mark
-        prose.rules.append(f"{language.code}.{rule}")
+        prose.decide(subject.duty, mark, f"{language.code}.{rule}")
         self.claimed.discard(subject.duty)
         if mark == "done":
             self.claimed.add(subject.duty)
@@ -196,8 +203,7 @@ class _Reader:
         """Note a short denial, such as ``it hasn't``, of the duties named last."""
         for duty in duties:
             if self.prose.says.get(duty) != "declined" and not self.prose.reported.get(duty):
-                self.prose.says[duty] = "not_done"
-                self.prose.rules.append(f"{self.language.code}.denial")
+                self.prose.decide(duty, "not_done", f"{self.language.code}.denial")
                 self.claimed.discard(duty)
 
     def _contradict(self) -> None:
@@ -206,8 +212,7 @@ class _Reader:
             return
         duty = self.subjects[0].duty
         if self.prose.says.get(duty) == "done":
-            self.prose.says[duty] = "unread"
-            self.prose.rules.append(f"{self.language.code}.contradicted")
+            self.prose.decide(duty, "unread", f"{self.language.code}.contradicted")
 
     def _undermine(self, clause: str, claimed: set[str]) -> None:
         """Take back claims that the words after them put in doubt."""
@@ -219,8 +224,7 @@ class _Reader:
         hits = {s.duty for s in self._hits(clause)}
         for duty in claimed & (hits or {*self.named}):
             if self.prose.says.get(duty) == "done":
-                self.prose.says[duty] = "unread"
-                self.prose.rules.append(f"{language.code}.undermined")
+                self.prose.decide(duty, "unread", f"{language.code}.undermined")
 
     def _retract(self) -> None:
         """Turn reported claims round; without a report, the claims on the duties named last."""
@@ -229,8 +233,7 @@ class _Reader:
             if prose.reported.get(duty):
                 prose.corrected = True  # what was reported as open may now be called done
             elif prose.says.get(duty, "done") == "done" and duty in {*prose.says, *prose.reported}:
-                prose.says[duty] = "not_done"
-                prose.rules.append("retract")
+                prose.decide(duty, "not_done", f"{self.language.code}.retract")
         prose.reported.clear()
 
 

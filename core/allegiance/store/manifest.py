@@ -10,6 +10,8 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
+
 from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration, RunPlan
 from allegiance.experiment.limits import Budget
@@ -42,6 +44,7 @@ class Manifest(Wire):
         budget: What the run may spend.
         configurations: The configurations.
         exercise: Whether a loyal scripted agent could do its work in each app of the run.
+        judged_by: The version of each part that judges the trials; empty if they do not say it.
     """
 
     schema_version: int = SCHEMA
@@ -54,6 +57,7 @@ class Manifest(Wire):
     budget: Budget = Budget()
     configurations: tuple[Configuration, ...]
     exercise: tuple[Exercise, ...] = ()
+    judged_by: dict[str, str] = Field(default_factory=dict)
 
     def same_plan(self, other: Manifest) -> str | None:
         """Return the first field in which two plans differ, other than shard and time, or None."""
@@ -108,7 +112,8 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
 
     Args:
         folder: The run.
-        base_url: The endpoint, where the file leaves out its credentials.
+        base_url: The endpoint, where the file leaves out its credentials; ``REDACTED`` leaves it as
+            the file has it, for a copy of the run.
 
     Raises:
         UserError: If there is no plan, it is damaged or has another schema, or it names an endpoint
@@ -130,7 +135,8 @@ def read_manifest(folder: Path, base_url: str | None = None) -> Manifest:
                 raise UserError(
                     "the run does not store the credentials of its endpoint: add --base-url again"
                 )
-            configuration = configuration.model_copy(update={"base_url": base_url})
+            if base_url != REDACTED:
+                configuration = configuration.model_copy(update={"base_url": base_url})
         configurations.append(configuration)
     limits = {"nudges": 0, **manifest.limits}  # a run older than nudges goes on without them
     return manifest.model_copy(update={"configurations": tuple(configurations), "limits": limits})

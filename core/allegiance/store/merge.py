@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from allegiance.errors import UserError
+from allegiance.store.judges import SameJudges
 from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
+from allegiance.trace.redact import REDACTED
 
 
 def merge(folders: Sequence[Path], out: Path) -> int:
@@ -18,10 +20,11 @@ def merge(folders: Sequence[Path], out: Path) -> int:
         out: The new run.
 
     Raises:
-        UserError: If they are not shards of one run, or a trial occurs twice.
+        UserError: If they are not shards of one run, a trial occurs twice, or different versions
+            judged them.
     """
     runs = [read(folder) for folder in folders]
-    manifests = [read_manifest(folder, base_url="") for folder in folders]
+    manifests = [read_manifest(folder, base_url=REDACTED) for folder in folders]
     for folder, manifest in zip(folders, manifests, strict=True):
         if field := manifests[0].same_plan(manifest):
             raise UserError(
@@ -29,8 +32,10 @@ def merge(folders: Sequence[Path], out: Path) -> int:
                 f"in {field}"
             )
     seen: dict[str, Path] = {}  # only the keys are kept in memory
+    judges = SameJudges()
     for run in runs:
         for trial in run.trials:
+            judges.check(trial, run)
             if other := seen.get(trial.trace.key):
                 raise UserError(
                     f"trial {trial.trace.key} is in {str(other)!r} and in {str(run.folder)!r}"

@@ -163,6 +163,8 @@ class Trial(Wire):
         seconds: Wall time.
         trace: The record of the trial.
         awareness: Expressed evaluation awareness; None in a run that is older than the label.
+        judged_by: Hash of the versions that judged the trial, see ``play.versions``; empty in a run
+            that is older than the record.
     """
 
     outcome: Outcome
@@ -171,6 +173,7 @@ class Trial(Wire):
     seconds: float
     trace: Trace
     awareness: Awareness | None = None
+    judged_by: str = ""
 
 
 class TrialCounts:
