@@ -45,7 +45,8 @@ def evaluate(shell: Session, node: Node) -> int:
     if kind == "number":
         return number(text(node))
     if kind in ("variable_name", "word"):
-        return number(parameters.lookup(shell, text(node)))
+        source = text(node)  # the parser takes the 7 of 7%3 for a name
+        return number(source if source[0].isdigit() else parameters.lookup(shell, source))
     if kind in ("simple_expansion", "expansion"):
         return number(parameters.lookup(shell, text(node).strip("${}")))
     if kind == "parenthesized_expression":
@@ -79,7 +80,7 @@ def calculate(shell: Session, sign: str, left: int, right: int) -> int:
     """Return the value of an operator, in 64 bits."""
     if sign in ("/", "%"):
         if right == 0:
-            shell.complain("bash: division by 0 (error token is \"0\")")
+            shell.complain('bash: division by 0 (error token is "0")')
             raise Leave("exit", 1)
         quotient = abs(left) // abs(right) * (1 if (left < 0) == (right < 0) else -1)
         return quotient if sign == "/" else left - right * quotient

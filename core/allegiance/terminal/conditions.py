@@ -147,7 +147,9 @@ def binary(shell: Session, left: str, sign: str, right: str) -> bool:
     if sign in _FILES:
         first, second = (shell.files.status(shell.place(w)) for w in (left, right))
         if first is None or second is None:
-            return sign != "-ef" and (second if sign == "-nt" else first) is None and first != second
+            return (
+                sign != "-ef" and (second if sign == "-nt" else first) is None and first != second
+            )
         if sign == "-ef":
             return shell.place(left) == shell.place(right)
         older, newer = (second, first) if sign == "-nt" else (first, second)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from allegiance.reading import reads_text
 from allegiance.shell.braces import expand_braces, mark, number_range
-from allegiance.shell.budget import charge
 from allegiance.shell.state import Word
 from allegiance.shell.syntax import between, decode, parse, text
 from allegiance.shell.words import resolve_escapes
 from allegiance.terminal import parameters
 from allegiance.terminal.arithmetic import evaluate
+from allegiance.terminal.fields import BLANK, Field
 from allegiance.terminal.globs import expand, plain, protect
 from allegiance.terminal.session import Session
 from allegiance.terminal.streams import Input
@@ -26,60 +26,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _DOLLAR = re.compile(r"(?<!\\)\$(\d|[A-Za-z_]\w*|[@*?!#-])")
-_BLANK = " \t\n"
 _LIST = ("$@", "${@}", "$*", "${*}")
-
-
-class Field(list[str]):
-    """Words that are being put together: pieces are added to the last one."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._open = False
-
-    def add(self, piece: str) -> None:
-        """Add text to the last word, or begin one."""
-        if self._open:
-            self[-1] += piece
-        else:
-            self.append(piece)
-            self._open = True
-        charge(len(piece), 1)
-
-    def split(self, value: str, separators: str) -> None:
-        """Add a value that is split into words."""
-        blanks = "".join(char for char in separators if char in _BLANK)
-        for index, part in enumerate(_parts(value, separators, blanks)):
-            if index:
-                self._open = False
-            if part is not None:
-                self.add(part)
-
-    def end(self) -> None:
-        """End the last word."""
-        self._open = False
-
-
-@reads_text(" ", "\n", ":", "a", "a:", limit=None)
-def _parts(value: str, separators: str, blanks: str) -> list[str | None]:
-    """Split a value at separators; None stands for a separator at one of the ends."""
-    if not value or not separators:
-        return [value] if value else []
-    parts: list[str | None] = []
-    lead = value.lstrip(blanks)
-    if lead != value:
-        parts.append(None)
-    body = lead.rstrip(blanks)
-    others = "".join(char for char in separators if char not in blanks)
-    if others:
-        parts += [p.strip(blanks) for p in re.split(f"[{re.escape(others)}]", body)]
-        if parts and parts[-1] == "":
-            parts[-1] = None
-    else:
-        parts += re.split(f"[{re.escape(blanks)}]+", body) if body else []
-    if body != lead:
-        parts.append(None)
-    return parts
 
 
 class Expander:
@@ -151,7 +98,7 @@ class Expander:
 
     def _expanded(self, node: Node, field: Field, *, quoted: bool, whole: bool) -> None:
         source = text(node)
-        if source in _LIST or source.endswith("[@]}"):
+        if source in _LIST or (source.endswith("[@]}") and source[2] not in "#!"):
             values = parameters.several(self.shell, source)
             for index, value in enumerate(values):
                 if index:
@@ -182,6 +129,8 @@ class Expander:
 
     def _substitution(self, node: Node, source: str) -> str:
         body = [child for child in node.named_children if child.type != "comment"]
+        if source.startswith("$((") and (inner := _arithmetic(source)) is not None:
+            return str(evaluate(self.shell, inner))  # in here-documents, where it is not parsed
         if source.startswith("`") and "\\" in source:
             body = [parse(_unescaped(source[1:-1]))]
         return self.shell.captured(body).text.rstrip("\n")
@@ -193,7 +142,7 @@ class Expander:
             field.add(value)
         else:
             separators = self.shell.value("IFS")
-            field.split(value, _BLANK if separators is None else separators)
+            field.split(value, BLANK if separators is None else separators)
 
     @reads_text("$a", "\\", "$", "a", limit=None)
     def _bare(self, source: str, field: Field, *, whole: bool) -> None:
@@ -209,7 +158,8 @@ class Expander:
     def _quoted(self, node: Node, begin: int, end: int, field: Field) -> None:
         """Add text in double quotes, or of a here-document."""
         data, position = node.text or b"", begin
-        field.add("")
+        if not _is_empty_list(self.shell, node):
+            field.add("")
         for child in [*node.named_children, None]:
             stop = child.start_byte if child else end
             gap = decode(data[position - node.start_byte : stop - node.start_byte])
@@ -218,11 +168,27 @@ class Expander:
                 if child.type in ("string_content", "heredoc_content"):
                     gap += text(child)
                     child = None
-            gap = re.sub(r'\\([$`"\\])', r"\1", gap.replace("\\\n", ""))
-            field.add(protect(gap))
+            if gap:
+                field.add(protect(self._piece(gap, document=node.type == "heredoc_body")))
             if child is not None:
                 self._add(child, field, quoted=True, whole=False)
 
+    @reads_text("`", "\\", "\\`", "a", limit=None)
+    def _piece(self, source: str, *, document: bool = False) -> str:
+        """Return quoted text without its backslashes; the parser overlooks some backticks in it."""
+        pieces: list[str] = []
+        for index, piece in enumerate(_BACKTICKS.split(source.replace("\\\n", ""))):
+            if index % 2:
+                pieces.append(self.shell.captured([parse(_unescaped(piece))]).text.rstrip("\n"))
+            else:
+                signs = _DOCUMENT if document else _ESCAPED
+                pieces.append(signs.sub(r"\1", piece))
+        return "".join(pieces)
+
+
+_BACKTICKS = re.compile(r"(?<!\\)`((?:\\.|[^`\\])*)`", re.DOTALL)
+_ESCAPED = re.compile(r'\\([$`"\\])')
+_DOCUMENT = re.compile(r"\\([$`\\])")
 
 _EXPANSIONS = (
     "simple_expansion",
@@ -231,6 +197,26 @@ _EXPANSIONS = (
     "process_substitution",
     "arithmetic_expansion",
 )
+
+
+def _arithmetic(source: str) -> Node | None:
+    """Return the expression of ``$((...))``, or None if it is a command."""
+    if not source.endswith("))"):
+        return None
+    try:
+        node = parse(f"echo {source}").named_children[0].named_children[-1]
+    except ValueError:
+        return None
+    named = node.named_children
+    return named[0] if node.type == "arithmetic_expansion" and named else None
+
+
+def _is_empty_list(shell: Session, node: Node) -> bool:
+    """Tell whether a string is ``"$@"`` or the like without values: it is no word then."""
+    source = text(node)[1:-1]
+    listed = source in ("$@", "${@}") or (source.startswith("${") and source.endswith("[@]}"))
+    one = listed and len(node.named_children) == 1 and node.type == "string"
+    return one and source[2:3] not in ("#", "!") and not parameters.several(shell, source)
 
 
 @reads_text("\\", "`", "a", limit=None)

@@ -94,9 +94,7 @@ def _known(names: str) -> dict[str, tuple[str, str]]:
     return known
 
 
-def _long(
-    arg: str, known: dict[str, tuple[str, str]], queue: deque[str], options: Options
-) -> None:
+def _long(arg: str, known: dict[str, tuple[str, str]], queue: deque[str], options: Options) -> None:
     name, equals, value = arg[2:].partition("=")
     candidates = [n for n in known if len(n) > 1 and n.startswith(name)]
     firsts = {known[n][0] for n in candidates}

@@ -28,7 +28,7 @@ def lookup(shell: Session, name: str) -> str:
     if name.isdigit():
         index = int(name) if len(name) < 6 else 0
         if index == 0:
-            return "bash"
+            return shell.value("0") or "bash"
         return shell.arguments[index - 1] if index <= len(shell.arguments) else ""
     special = {"?": str(shell.status), "#": str(len(shell.arguments)), "$": "4211", "!": ""}
     if name in special:
@@ -132,9 +132,7 @@ def _changed(value: str, operator: str = "%", pattern: str = "*", swap: str = ""
         charge(len(value) ** 2 // 16 + 20 * len(pattern))  # each end is compared with it
         head, shape = operator[0] == "#", to_pattern(pattern)
         cuts = [
-            n
-            for n in range(len(value) + 1)
-            if matches(value[:n] if head else value[n:], shape)
+            n for n in range(len(value) + 1) if matches(value[:n] if head else value[n:], shape)
         ]
         if not cuts:
             return value
@@ -146,7 +144,9 @@ def _changed(value: str, operator: str = "%", pattern: str = "*", swap: str = ""
 
 
 def _slice(value: str, operands: list[str]) -> str:
-    numbers = [int(o) if o.lstrip("- ").isdigit() and len(o) < 9 else 0 for o in map(plain, operands)]
+    numbers = [
+        int(o) if o.lstrip("- ").isdigit() and len(o) < 9 else 0 for o in map(plain, operands)
+    ]
     begin = numbers[0] if numbers else 0
     begin = max(len(value) + begin, 0) if begin < 0 else begin
     if len(numbers) < 2:

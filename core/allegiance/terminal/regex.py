@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from allegiance.shell.budget import charge
-from allegiance.terminal.regex_syntax import Step, compile_regex, is_word
+from allegiance.terminal.regex_steps import Step, is_word
+from allegiance.terminal.regex_syntax import compile_regex
 
 _CACHED = 500
 """How many states are remembered."""
@@ -110,6 +111,7 @@ class Regex:
 
     def _closed(self, places: set[int], *, first: bool, last: bool) -> frozenset[int]:
         """Return the places that can be reached without a character."""
+        passed = {"save", *(["bol"] if first else []), *(["eol"] if last else [])}
         seen: set[int] = set()
         todo = list(places)
         while todo:
@@ -120,9 +122,7 @@ class Regex:
             step = self.steps[place]
             if step.kind == "split":
                 todo += step.targets
-            elif step.kind == "save" or (step.kind == "bol" and first):
-                todo.append(place + 1)
-            elif step.kind == "eol" and last:
+            elif step.kind in passed:
                 todo.append(place + 1)
         return frozenset(p for p in seen if self.steps[p].kind in ("char", "match"))
 

@@ -6,70 +6,23 @@ is linear in the text whatever the expression is.
 
 from __future__ import annotations
 
-import string
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
-
 from allegiance.reading import check_length, reads_text
 from allegiance.shell.budget import charge
+from allegiance.terminal.regex_steps import (
+    ASSERTIONS,
+    CLASSES,
+    LETTERS,
+    RegexError,
+    Step,
+    Test,
+    moved,
+    set_test,
+)
 
 LONGEST_REGEX = 2_000
 """The longest expression, in characters."""
 
 _STEPS, _REPEATS, _DEPTH = 4_000, 255, 40
-
-Test: TypeAlias = Callable[[str], bool]
-
-_CLASSES: dict[str, Test] = {
-    "alpha": str.isalpha,
-    "digit": lambda c: c in string.digits,
-    "alnum": str.isalnum,
-    "upper": str.isupper,
-    "lower": str.islower,
-    "space": lambda c: c in " \t\n\r\f\v",
-    "blank": lambda c: c in " \t",
-    "punct": lambda c: c in string.punctuation,
-    "print": str.isprintable,
-    "graph": lambda c: c.isprintable() and c != " ",
-    "cntrl": lambda c: c < " " or c == "\x7f",
-    "xdigit": lambda c: c in string.hexdigits,
-}
-
-
-def is_word(char: str) -> bool:
-    """Tell whether a character is part of a word."""
-    return char == "_" or char.isalnum()
-
-
-_LETTERS: dict[str, Test] = {
-    "w": is_word,
-    "W": lambda c: not is_word(c),
-    "s": _CLASSES["space"],
-    "S": lambda c: c not in " \t\n\r\f\v",
-}
-_ASSERTIONS = {"b": "edge", "B": "inner", "<": "begin", ">": "end", "`": "bol", "'": "eol"}
-
-
-class RegexError(ValueError):
-    """An expression is wrong; the message is the one of the C library."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a program.
-
-    Attributes:
-        kind: ``char`` (a test), ``split``, ``save``, ``match``, or an assertion such as ``bol``.
-        test: What the character must fulfil.
-        targets: Where to go on: for ``split`` two places, the preferred one first.
-        number: For ``save``, which end of which group.
-    """
-
-    kind: str
-    test: Test | None = None
-    targets: tuple[int, ...] = ()
-    number: int = 0
 
 
 class Compiler:
@@ -128,7 +81,7 @@ class Compiler:
             body = self.steps[starts[-1] :]
             del self.steps[starts[-1] :]
             place = self._emit(Step("split", targets=(starts[-1] + 1, 0)))
-            self.steps += _moved(body, 1, starts[-1])
+            self.steps += moved(body, 1, starts[-1])
             ends.append(self._emit(Step("split")))
             self.steps[place] = Step("split", targets=(place + 1, len(self.steps)))
             starts.append(len(self.steps))
@@ -187,10 +140,10 @@ class Compiler:
             raise RegexError("Trailing backslash")
         char = self.pattern[self._at]
         self._at += 1
-        if char in _LETTERS:
-            self._emit(Step("char", _LETTERS[char]))
-        elif char in _ASSERTIONS:
-            self._emit(Step(_ASSERTIONS[char]))
+        if char in LETTERS:
+            self._emit(Step("char", LETTERS[char]))
+        elif char in ASSERTIONS:
+            self._emit(Step(ASSERTIONS[char]))
             return False
         elif char.isdigit() and char != "0":
             raise RegexError("Invalid back reference")
@@ -220,23 +173,30 @@ class Compiler:
                 self._repeat(start, 1, None)
             elif self._takes("?"):
                 self._repeat(start, 0, 1)
-            elif self._sees("{") and (not self.extended or self._bounds(peek=True)):
+            elif self._sees("{") and (not self.extended or self._is_bounded()):
                 self._repeat(start, *self._bounds())
             else:
                 return
 
-    def _bounds(self, *, peek: bool = False) -> tuple[int, int | None]:
-        """Read ``{2,3}``; with ``peek``, return an empty result if it is none."""
+    def _between(self) -> tuple[str, int]:
+        """Return what is in the braces that come next, and where they end; -1 if they do not."""
         begin = self._at + (1 if self.extended else 2)
-        close = "}" if self.extended else "\\}"
-        end = self.pattern.find(close, begin)
-        low, comma, high = self.pattern[begin : max(end, begin)].partition(",")
-        fine = end >= 0 and (low + high).isdigit() and len(low + high) < 8
-        if peek:
-            return (1, 1) if fine else ()  # type: ignore[return-value]
-        if not fine:
+        end = self.pattern.find("}" if self.extended else "\\}", begin)
+        return self.pattern[begin : max(end, begin)], end
+
+    def _is_bounded(self) -> bool:
+        """Tell whether the brace that comes next begins a number of repetitions."""
+        numbers, end = self._between()
+        digits = numbers.replace(",", "", 1)
+        return end >= 0 and digits.isascii() and digits.isdigit() and len(digits) < 8
+
+    def _bounds(self) -> tuple[int, int | None]:
+        """Read ``{2,3}``."""
+        numbers, end = self._between()
+        if not self._is_bounded():
             raise RegexError("Invalid content of \\{\\}" if end >= 0 else "Unmatched { or \\{")
-        self._at = end + len(close)
+        low, comma, high = numbers.partition(",")
+        self._at = end + (1 if self.extended else 2)
         least, most = int(low or 0), int(high) if high else (None if comma else int(low))
         if max(least, most or 0) > _REPEATS or (most is not None and most < least):
             raise RegexError("Invalid content of \\{\\}")
@@ -249,17 +209,17 @@ class Compiler:
             raise RegexError("Regular expression too big")
         del self.steps[start:]
         for _ in range(least):
-            self.steps += _moved(body, len(self.steps) - start, start)
+            self.steps += moved(body, len(self.steps) - start, start)
         if most is None:
             place = self._emit(Step("split"))
-            self.steps += _moved(body, len(self.steps) - start, start)
+            self.steps += moved(body, len(self.steps) - start, start)
             self._emit(Step("split", targets=(place,)))
             self.steps[place] = Step("split", targets=(place + 1, len(self.steps)))
             return
         places = []
         for _ in range(most - least):
             places.append(self._emit(Step("split")))
-            self.steps += _moved(body, len(self.steps) - start, start)
+            self.steps += moved(body, len(self.steps) - start, start)
         for place in places:
             self.steps[place] = Step("split", targets=(place + 1, len(self.steps)))
 
@@ -288,41 +248,15 @@ class Compiler:
             chars.add(char)
             self._at += 1
         self._at += 1
-        return _set_test(chars, ranges, tests, negated=negated, fold=self.fold)
+        return set_test(chars, ranges, tests, negated=negated, fold=self.fold)
 
     def _class(self) -> Test:
         end = self.pattern.find(":]", self._at)
         name = self.pattern[self._at + 2 : end] if end >= 0 else ""
-        if name not in _CLASSES:
+        if name not in CLASSES:
             raise RegexError("Invalid character class name")
         self._at = end + 2
-        return _CLASSES[name]
-
-
-def _set_test(
-    chars: set[str],
-    ranges: list[tuple[str, str]],
-    tests: list[Test],
-    *,
-    negated: bool,
-    fold: bool,
-) -> Test:
-    def holds(char: str) -> bool:
-        return char in chars or any(a <= char <= b for a, b in ranges) or any(t(char) for t in tests)
-
-    if fold:
-        return lambda c: (holds(c.lower()) or holds(c.upper())) != negated
-    return lambda c: holds(c) != negated
-
-
-def _moved(steps: list[Step], distance: int, origin: int) -> list[Step]:
-    """Return a copy of steps at another place; what they point to moves with them."""
-    return [
-        Step(s.kind, s.test, tuple(t + distance for t in s.targets), s.number)
-        if s.targets
-        else s
-        for s in steps
-    ]
+        return CLASSES[name]
 
 
 @reads_text("(", "\\(", "[", "a*", "a{9}", "\\{", "|", "[:", limit=LONGEST_REGEX)

@@ -125,11 +125,12 @@ def _environment(shell: Session) -> dict[str, list[str]]:
         "USER": [shell.files.account],
         "LOGNAME": [shell.files.account],
         "HOSTNAME": [shell.host],
-        "LANG": ["C.UTF-8"],
     }
 
 
 class RunCommand(Args):
+    """The arguments of ``run_command``."""
+
     host: str = Field(description="Name of the host")
     command: str = Field(description="Command line for bash; each call starts a new shell")
 
@@ -151,13 +152,15 @@ def _plan(world: World, args: RunCommand, actor: str) -> ToolPlan:
 
 
 def _answer(outcome: Outcome) -> str:
-    """Return what the caller is shown: the output, cut to a length, and an exit code that is not 0."""
+    """Return what the caller is shown: the output, cut to a length, and a failure's exit code."""
     text = outcome.shown.replace("\0", "")
     if len(text) > LONGEST_OUTPUT:
         left = len(text) - LONGEST_OUTPUT
         text = f"{text[:LONGEST_OUTPUT]}\n[{left:,} more characters]\n"
     if outcome.status:
-        text = text + "\n" * (not text.endswith("\n") and bool(text)) + f"[exit code {outcome.status}]"
+        text = (
+            text + "\n" * (not text.endswith("\n") and bool(text)) + f"[exit code {outcome.status}]"
+        )
     return text.removesuffix("\n") or "(no output)"
 
 

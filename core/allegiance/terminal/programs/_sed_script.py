@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from allegiance.reading import check_length, reads_text
-from allegiance.terminal.options import UsageError
+from allegiance.terminal.programs._sed_commands import (
+    Address,
+    Command,
+    SedError,
+    replacement,
+    unescaped,
+)
 from allegiance.terminal.regex import Regex
-from allegiance.terminal.regex_syntax import RegexError
+from allegiance.terminal.regex_steps import RegexError
 
 LONGEST_SCRIPT = 20_000
 """The longest script, in characters."""
 
-_ESCAPES = {"n": "\n", "t": "\t"}
 _COMMANDS = "{}spdqQaicy=nNDPhHgGxbtTlrw:"
-
-
-class SedError(UsageError):
-    """A script is wrong."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Selects lines.
-
-    Attributes:
-        kind: ``line``, ``last``, ``regex``, ``step`` (``first~step``), ``plus`` or ``multiple``.
-        first: The number of a line, or the first one.
-        step: The distance of the lines of ``first~step``.
-        regex: The expression; None stands for the last one that was used.
-    """
-
-    kind: str
-    first: int = 0
-    step: int = 0
-    regex: Regex | None = None
-
-
-@dataclass
-class Command:
-    """One command of a script.
-
-    Attributes:
-        name: Its letter.
-        start: The first address, if it has one.
-        end: The second address.
-        negated: Whether it is for the lines that are not selected.
-        text: The text of ``a``, ``i`` and ``c``, a label, or the name of a file.
-        regex: The expression of ``s``.
-        parts: What ``s`` puts in: strings, and the numbers of groups.
-        flags: The flags of ``s``.
-        number: Which match ``s`` replaces, or the exit code of ``q``.
-        table: The characters that ``y`` replaces.
-        target: Where to go on behind a block or at a label.
-        active: Whether a range of lines is open.
-        until: The line at which an open range ends.
-    """
-
-    name: str
-    start: Address | None = None
-    end: Address | None = None
-    negated: bool = False
-    text: str = ""
-    regex: Regex | None = None
-    parts: list[str | int] = field(default_factory=list)
-    flags: str = ""
-    number: int = 1
-    table: dict[int, int] = field(default_factory=dict)
-    target: int = 0
-    active: bool = False
-    until: int = 0
 
 
 @reads_text("s/a/b/;", "/", "\\", "{", "}", "1,", "y/a/b/", "[", limit=LONGEST_SCRIPT)
@@ -118,8 +65,10 @@ class _Parser:
         for command in self.list:
             if command.name in "btT":
                 if command.text and command.text not in labels:
-                    raise SedError(f"-e expression #1, char {self.place}: can't find label for jump "
-                                   f"to `{command.text}'")
+                    raise SedError(
+                        f"-e expression #1, char {self.place}: can't find label for jump "
+                        f"to `{command.text}'"
+                    )
                 command.target = labels.get(command.text, len(self.list))
         return self.list
 
@@ -161,14 +110,14 @@ class _Parser:
         elif command.name == "y":
             sign = self.script[self.place : self.place + 1]
             self.place += 1
-            pieces = [_unescaped(self.delimited(sign, regex=False)) for _ in range(2)]
+            pieces = [unescaped(self.delimited(sign, regex=False)) for _ in range(2)]
             if len(pieces[0]) != len(pieces[1]):
                 raise self.fail("strings for `y' command are different lengths")
             command.table = {ord(a): ord(b) for a, b in zip(*pieces, strict=True)}
         elif command.name in "aic":
             self.text(command)
         elif command.name in ":btTrw":
-            stops = "\n" if command.name in ":rw" else "\n;}"
+            stops = {"r": "\n", "w": "\n", ":": "\n;"}.get(command.name, "\n;}")
             self.skip(" \t")
             begin = self.place
             while self.place < len(self.script) and self.script[self.place] not in stops:
@@ -177,9 +126,9 @@ class _Parser:
         elif command.name in "qQ":
             self.skip(" \t")
             command.number = self.digits(0)
-        if command.name not in "{:aicrw" and self.skip(" \t"):
-            if self.script[self.place] not in ";\n}#":
-                raise self.fail("extra characters after command")
+        ends = command.name in "{:}aicrw" or not self.skip(" \t")
+        if not ends and self.script[self.place] not in ";\n}#":
+            raise self.fail("extra characters after command")
 
     def text(self, command: Command) -> None:
         """Read the text of ``a``, ``i`` and ``c``, on one line or behind a backslash."""
@@ -298,45 +247,3 @@ def _kept(char: str, sign: str) -> str:
     if char == sign:
         return char
     return "\n" if char == "n" else f"\\{char}"
-
-
-@reads_text("\\", "\\n", "a", limit=None)
-def _unescaped(text: str) -> str:
-    pieces: list[str] = []
-    index = 0
-    while index < len(text):
-        char = text[index]
-        if char == "\\" and index + 1 < len(text):
-            index += 1
-            char = _ESCAPES.get(text[index], text[index])
-        pieces.append(char)
-        index += 1
-    return "".join(pieces)
-
-
-@reads_text("\\1", "&", "\\", "\\&", "a", "\\n", limit=None)
-def replacement(text: str) -> list[str | int]:
-    """Return what ``s`` puts in: strings, the numbers of groups, and marks like ``\\U``."""
-    parts: list[str | int] = []
-    run: list[str] = []
-    index = 0
-    while index < len(text):
-        char = text[index]
-        item: int | str | None = 0 if char == "&" else None
-        if char == "\\" and index + 1 < len(text):
-            index += 1
-            char = text[index]
-            if char in "0123456789":
-                item = int(char)
-            elif char in "ULEul":
-                item = f"\\{char}"
-            else:
-                char = _ESCAPES.get(char, char)
-        if item is None:
-            run.append(char)
-        else:
-            parts += ["".join(run)] * bool(run)
-            parts.append(item)
-            run = []
-        index += 1
-    return [*parts, "".join(run)] if run else parts

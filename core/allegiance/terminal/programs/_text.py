@@ -40,7 +40,8 @@ def count_of(text: str) -> int | None:
     power = _UNITS.find(suffix[0].upper()) + 1
     if power == 0 or suffix[1:] not in ("", "B", "iB"):
         return None
-    return int(head) * (1000 if suffix[1:] == "B" else 1024) ** power
+    unit = 1000 if suffix[1:] == "B" else 1024
+    return int(head) * int(unit**power)
 
 
 def human(size: int, base: int = 1024) -> str:

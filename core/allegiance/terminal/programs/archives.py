@@ -163,9 +163,7 @@ def _create(call: Call, options: Options, name: str) -> int:
     return code
 
 
-def _pack(
-    call: Call, options: Options, archive: tarfile.TarFile, name: str, place: str
-) -> None:
+def _pack(call: Call, options: Options, archive: tarfile.TarFile, name: str, place: str) -> None:
     """Add a file, or a directory with everything in it, to an archive."""
     status = call.files.status(place)
     folder = status is not None and status.directory
@@ -200,9 +198,7 @@ def _pack(
             call.print(f"{_shown(info)}\n")
 
 
-def _extract(
-    call: Call, options: Options, archive: str, members: list[tarfile.TarInfo]
-) -> int:
+def _extract(call: Call, options: Options, archive: str, members: list[tarfile.TarInfo]) -> int:
     """Write the members of an archive to files; return the exit code."""
     data = archive.encode("utf-8", "replace")
     dropped = options.number("strip-components", 0, "Invalid number of elements")

@@ -110,7 +110,11 @@ def _field(flags: str, kind: str, left: list[str]) -> str:
 
 def _integer(value: str) -> int:
     try:
-        return int(value[:30].strip() or "0", 0) if not value.lstrip("0-").isdigit() else int(value[:30])
+        return (
+            int(value[:30].strip() or "0", 0)
+            if not value.lstrip("0-").isdigit()
+            else int(value[:30])
+        )
     except ValueError:
         return 0
 
@@ -228,19 +232,16 @@ def _env(call: Call) -> int:
     args = list(call.args)
     if call.name == "env":
         while args and "=" in args[0]:
-            name, _, value = args.pop(0).partition("=")
-            shell.variables[name] = [value]
+            name, _, setting = args.pop(0).partition("=")
+            shell.variables[name] = [setting]
             shell.exported.add(name)
         if args:
             return shell.run(args)
-    if args:
-        value = shell.value(args[0])
-        call.print(f"{value}\n" if value is not None else "")
-        return 0 if value is not None else 1
-    for name in sorted(shell.exported):
-        if (value := shell.value(name)) is not None:
-            call.print(f"{name}={value}\n")
-    return 0
+    for name in args or sorted(shell.exported):
+        value = shell.value(name)
+        if value is not None:
+            call.print(f"{value}\n" if args else f"{name}={value}\n")
+    return 0 if all(shell.value(name) is not None for name in args) else 1
 
 
 def _umask(call: Call) -> int:

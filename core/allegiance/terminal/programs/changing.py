@@ -11,7 +11,9 @@ from allegiance.terminal.programs._text import count_of
 
 
 def _rm(call: Call) -> int:
-    options = call.options("r,R,recursive f,force i I v,verbose d,dir preserve-root=? one-file-system")
+    options = call.options(
+        "r,R,recursive f,force i I v,verbose d,dir preserve-root=? one-file-system"
+    )
     if not options.operands and not options.has("f"):
         raise UsageError("missing operand")
     code = 0
@@ -111,7 +113,7 @@ def _mkdir(call: Call) -> int:
 
 
 def _touch(call: Call) -> int:
-    """Make files. The date of a file that exists stays: the simulated world has no way to set it."""
+    """Make files. The date of a file that exists stays: no effect sets it."""
     options = call.options("c,no-create a m d,date= t= r,reference= h f time=")
     if not options.operands:
         raise UsageError("missing file operand")
@@ -124,7 +126,9 @@ def _touch(call: Call) -> int:
                     raise FileError(DENIED)
             elif not options.has("c"):
                 if path.endswith("/"):
-                    raise FileError(MISSING if call.status(path[:-1]) is None else "Not a directory")
+                    raise FileError(
+                        MISSING if call.status(path[:-1]) is None else "Not a directory"
+                    )
                 call.files.write(call.place(path), "")
         except FileError as error:
             verb = "setting times of" if path.endswith("/") else "cannot touch"

@@ -22,13 +22,17 @@ _KINDS = {
 }
 _AGE = "41d"
 
+_REFUSED = (
+    *("apply", "create", "edit", "patch", "exec", "cp", "run"),
+    *("set", "rollout", "drain", "cordon", "annotate", "label", "port-forward", "replace"),
+)
+
 
 def _kubectl(call: Call) -> int:
     options = parse_options([a for a in call.args if a not in ("-it", "-ti")], _OPTIONS)
     task, *rest = options.operands or ["help"]
     handler = _TASKS.get(task)
-    if task in ("apply", "create", "edit", "patch", "exec", "cp", "run", "set", "rollout", "drain",
-                "cordon", "annotate", "label", "port-forward", "replace"):  # fmt: skip
+    if task in _REFUSED:
         return _forbidden(call, task, "pods", "")
     if handler is None:
         call.shell.complain(f'error: unknown command "{task}" for "kubectl"')
@@ -157,7 +161,7 @@ def _delete(call: Call, options: Options, rest: list[str]) -> int:
 
 
 def _scale(call: Call, options: Options, rest: list[str]) -> int:
-    kind, names = _named(call, rest)
+    _, names = _named(call, rest)
     replicas = options.get("replicas")
     if not replicas.isdigit():
         call.shell.complain('error: required flag(s) "replicas" not set')

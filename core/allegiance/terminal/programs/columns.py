@@ -108,9 +108,7 @@ def _tr(call: Call) -> int:
         squeezed = set(second) if second else inside
         flip = complement and not second
         kept = [
-            c
-            for i, c in enumerate(text)
-            if not i or c != text[i - 1] or (c in squeezed) == flip
+            c for i, c in enumerate(text) if not i or c != text[i - 1] or (c in squeezed) == flip
         ]
         text = "".join(kept)
     call.print(text)

@@ -62,7 +62,10 @@ def _folders(call: Call, options: Options, first: str, second: str) -> int:
             else:
                 call.print(f"Common subdirectories: {a} and {b}\n")
         elif any(kinds):
-            shown = [f"{p} is a {'directory' if k else 'regular file'}" for p, k in zip((a, b), kinds)]
+            shown = [
+                f"{p} is a {'directory' if k else 'regular file'}"
+                for p, k in zip((a, b), kinds, strict=True)
+            ]
             call.print(f"File {shown[0]} while file {shown[1]}\n")
             code = max(code, 1)
         else:
@@ -94,7 +97,10 @@ def _files(call: Call, options: Options, first: str, second: str, head: str = ""
     call.print(head.replace("-U3", "-u"))
     if options.has("U", "u"):
         width = options.number("U", 3, "invalid context length")
-        labels = [*options.all("L"), *(_label(call, p) for p in (first, second)[len(options.all("L")) :])]
+        labels = [
+            *options.all("L"),
+            *(_label(call, p) for p in (first, second)[len(options.all("L")) :]),
+        ]
         call.print(f"--- {labels[0]}\n+++ {labels[1]}\n")
         call.print("".join(_unified(texts[0].text, texts[1].text, hunks, width)))
     else:
@@ -191,7 +197,7 @@ def _cmp(call: Call) -> int:
     first, second = (call.read(path).text.encode() for path in options.operands[:2])
     if first == second:
         return 0
-    place = next((i for i, (a, b) in enumerate(zip(first, second)) if a != b), None)
+    place = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
     if options.has("s"):
         return 1
     a, b = options.operands[:2]
@@ -200,7 +206,7 @@ def _cmp(call: Call) -> int:
         call.error(f"EOF on {short} after byte {size}, line {first[:size].count(10)}")
     else:
         line = first[:place].count(10) + 1
-        call.print(f"{a} {b} differ: byte {place + 1}, line {line}\n")
+        call.print(f"{a} {b} differ: char {place + 1}, line {line}\n")
     return 1
 
 

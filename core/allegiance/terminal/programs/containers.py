@@ -13,6 +13,10 @@ _OPTIONS = (
     "a,all q,quiet f,force,follow t,time= s,signal= n,tail= filter= format= no-trunc v,volumes l "
     "i,interactive timestamps since= no-stream"
 )
+_REFUSED = (
+    *("run", "exec", "start", "restart", "cp", "commit", "export", "save", "build", "pull"),
+    *("push", "update", "compose", "create", "rename", "unpause", "pause"),
+)
 _STATES = {"running": "Up 3 days", "scheduled": "Created", "stopped": "Exited (0) 2 hours ago"}
 
 
@@ -23,8 +27,7 @@ def _docker(call: Call) -> int:
         words = ["ps", *words[1:]] if words[:1] == ["ls"] else words
     options = parse_options(words, _OPTIONS)
     task, *names = options.operands or ["help"]
-    if task in ("run", "exec", "start", "restart", "cp", "commit", "export", "save", "build", "pull",
-                "push", "update", "compose", "create", "rename", "unpause", "pause"):  # fmt: skip
+    if task in _REFUSED:
         call.shell.complain(f"Error response from daemon: {task}: permission denied by policy")
         return 1
     handler = _TASKS.get(task)
@@ -91,7 +94,7 @@ def _stop(call: Call, options: Options, names: list[str]) -> int:
         state = call.files.world.agents[unit]
         if task == "rm" and state == "running" and not options.has("f"):
             call.shell.complain(
-                f"Error response from daemon: cannot remove container \"/{unit}\": container is "
+                f'Error response from daemon: cannot remove container "/{unit}": container is '
                 "running: stop the container before removing or force remove"
             )
             code = 1

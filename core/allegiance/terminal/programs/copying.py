@@ -65,7 +65,7 @@ def _one(
         return call.error(f"cannot stat '{source}': {why}")
     place = call.place(source)
     name = base(place)
-    if folder and source.rstrip("/").endswith("/.") or source in (".", ".."):
+    if (folder and source.rstrip("/").endswith("/.")) or source in (".", ".."):
         name = ""
     path = inside(target, name) if folder and name else target
     goal = call.place(path)
@@ -114,11 +114,10 @@ def _tree(call: Call, options: Options, source: str, path: str) -> int:
     """Copy or move a directory."""
     place, goal = call.place(source), call.place(path)
     moving = call.name == "mv"
-    if goal.startswith(f"{place.rstrip('/')}/"):
-        if moving:
-            return call.error(f"cannot move '{source}' to a subdirectory of itself, '{path}'")
-        return call.error(f"cannot copy a directory, '{source}', into itself, '{path}'")
+    itself = goal.startswith(f"{place.rstrip('/')}/")
     existing = call.files.status(goal)
+    if itself and moving:
+        return call.error(f"cannot move '{source}' to a subdirectory of itself, '{path}'")
     if existing is not None and not existing.directory:
         return call.error(f"cannot overwrite non-directory '{path}' with directory '{source}'")
     if moving and existing is not None and call.files.names(goal):
@@ -126,29 +125,35 @@ def _tree(call: Call, options: Options, source: str, path: str) -> int:
     if call.files.status(parent_of(goal)) is None:
         verb = f"cannot move '{source}' to" if moving else "cannot create directory"
         return call.error(f"{verb} '{path}': {MISSING}")
+    rows = list(tree(call.files, place))
     code = 0
-    folders: list[str] = []
-    for inner, is_folder in list(tree(call.files, place)):
-        origin, copy = below(place, inner), below(goal, inner)
-        try:
-            if is_folder:
-                ensure_directory(call.files, copy)
-                folders.append(origin)
-            elif not (options.has("n") and call.files.status(copy) is not None):
-                (call.files.move if moving else call.files.copy)(origin, copy)
-        except FileError as error:
-            shown = below(path, inner)
-            kind = "directory" if is_folder else "regular file"
-            code = call.error(f"cannot create {kind} '{shown}': {error}")
-            continue
-        if options.has("v") and not moving:
-            call.print(f"'{below(source, inner)}' -> '{below(path, inner)}'\n")
+    if itself:
+        code = call.error(f"cannot copy a directory, '{source}', into itself, '{path}'")
+    code = max([code, *(_part(call, options, source, path, row) for row in rows)])
     if moving and not code:
-        for folder in reversed(folders):
-            call.files.remove(folder)
+        for inner, is_folder in reversed(rows):
+            if is_folder:
+                call.files.remove(below(place, inner))
         if options.has("v"):
             call.print(f"renamed '{source}' -> '{path}'\n")
     return code
+
+
+def _part(call: Call, options: Options, source: str, path: str, row: tuple[str, bool]) -> int:
+    """Copy or move one file of a tree, or make one of its directories; return the exit code."""
+    inner, is_folder = row
+    origin, copy = below(call.place(source), inner), below(call.place(path), inner)
+    try:
+        if is_folder:
+            ensure_directory(call.files, copy)
+        elif not (options.has("n") and call.files.status(copy) is not None):
+            (call.files.move if call.name == "mv" else call.files.copy)(origin, copy)
+    except FileError as error:
+        kind = "directory" if is_folder else "regular file"
+        return call.error(f"cannot create {kind} '{below(path, inner)}': {error}")
+    if options.has("v") and call.name != "mv":
+        call.print(f"'{below(source, inner)}' -> '{below(path, inner)}'\n")
+    return 0
 
 
 PROGRAMS: dict[str, Program] = {"cp": _transfer, "mv": _transfer, "install": _transfer}

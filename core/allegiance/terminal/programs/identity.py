@@ -1,4 +1,4 @@
-"""Programs that say what something is: pwd, hostname, date, whoami, sha256sum, basename and more."""
+"""Programs that say what something is: pwd, hostname, date, whoami, sha256sum and more."""
 
 from __future__ import annotations
 
@@ -13,8 +13,17 @@ from allegiance.terminal.options import UsageError
 from allegiance.terminal.programs._dates import moment, now
 from allegiance.terminal.programs._text import bare_lines
 
-_UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "day": 86_400, "week": 604_800,
-          "month": 2_592_000, "year": 31_536_000}  # fmt: skip
+_UNITS = {
+    "second": 1,
+    "sec": 1,
+    "minute": 60,
+    "min": 60,
+    "hour": 3600,
+    "day": 86_400,
+    "week": 604_800,
+    "month": 2_592_000,
+    "year": 31_536_000,
+}
 
 
 def _pwd(call: Call) -> int:
@@ -80,31 +89,32 @@ def _formatted(form: str, value: datetime | None = None) -> str:
         letter = form[mark + 1 : mark + 2]
         bare = letter == "-"
         letter = form[mark + 2 : mark + 3] if bare else letter
-        shown = _FIELDS[letter](value) if letter in _FIELDS else f"%{letter}"
+        field = _field(letter, value)
+        shown = f"%{letter}" if field is None else field
         pieces += [form[index:mark], (shown.lstrip("0") or "0") if bare else shown]
         index = mark + 2 + bare
     return "".join([*pieces, form[index:]])
 
 
-_FIELDS = {
-    **{
-        letter: (lambda value, letter=letter: value.strftime(f"%{letter}"))
-        for letter in "aAbBdHIjmMpSuUwWyYV"
-    },
-    "e": lambda value: f"{value.day:2}",
-    "Z": lambda value: "UTC",
-    "z": lambda value: "+0000",
-    "F": lambda value: f"{value:%Y-%m-%d}",
-    "T": lambda value: f"{value:%H:%M:%S}",
-    "R": lambda value: f"{value:%H:%M}",
-    "D": lambda value: f"{value:%m/%d/%y}",
-    "s": lambda value: str(int(value.timestamp())),
-    "N": lambda value: "000000000",
-    "n": lambda value: "\n",
-    "t": lambda value: "\t",
-    "%": lambda value: "%",
-    "h": lambda value: f"{value:%b}",
-}
+def _field(letter: str, value: datetime) -> str | None:
+    """Return one field of a format, or None if there is none of that letter."""
+    if letter and letter in "aAbBdHIjmMpSuUwWyYV":
+        return value.strftime(f"%{letter}")
+    return {
+        "e": f"{value.day:2}",
+        "Z": "UTC",
+        "z": "+0000",
+        "F": f"{value:%Y-%m-%d}",
+        "T": f"{value:%H:%M:%S}",
+        "R": f"{value:%H:%M}",
+        "D": f"{value:%m/%d/%y}",
+        "s": str(int(value.timestamp())),
+        "N": "000000000",
+        "n": "\n",
+        "t": "\t",
+        "%": "%",
+        "h": f"{value:%b}",
+    }.get(letter)
 
 
 @reads_text("1 day", "ago", "-", " ", "@1", limit=None)

@@ -129,7 +129,9 @@ def _ordered(entries: Iterable[_Entry], options: Options) -> list[_Entry]:
 
 def _print(call: Call, options: Options, entries: list[_Entry]) -> None:
     rows = [(_cells(call, options, entry), _marked(entry, options)) for entry in entries]
-    widths = [max(len(cell) for cell in column) for column in zip(*(r for r, _ in rows))]
+    widths = [
+        max(len(cell) for cell in column) for column in zip(*(r for r, _ in rows), strict=True)
+    ]
     for (cells, name), entry in zip(rows, entries, strict=True):
         padded = [
             cell.ljust(width) if kind == "left" else cell.rjust(width)

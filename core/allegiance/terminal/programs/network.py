@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from allegiance.terminal.call import Call, Program
@@ -136,7 +137,7 @@ def _send(call: Call, options: Options, source: _End, target: _End, *, many: boo
             try:
                 ensure_directory(call.files, below(place, path))
             except FileError as error:
-                raise FileError(f'realpath {below(target.path, path)}: {error}') from None
+                raise FileError(f"realpath {below(target.path, path)}: {error}") from None
         else:
             _copied(call, below(source.place, path), below(place, path), target)
 
@@ -146,8 +147,10 @@ def _copied(call: Call, source: str, place: str, target: _End) -> None:
         call.files.copy(source, place)
     except FileError as error:
         path = place.partition(":")[2]
-        raise FileError(f'dest open "{path}": {error}\n'
-                        f"scp: failed to upload file {source.partition(':')[2]} to {path}") from None
+        raise FileError(
+            f'dest open "{path}": {error}\n'
+            f"scp: failed to upload file {source.partition(':')[2]} to {path}"
+        ) from None
 
 
 def _rsync(call: Call) -> int:
@@ -203,8 +206,11 @@ class _Sync:
             into = self.target.directory or self.target.path.endswith("/")
             if into and not self.target.directory:
                 self.folder(place, "")
-            self.file(source.place, inside(place, base(source.place)) if into else place,
-                      base(source.place))
+            self.file(
+                source.place,
+                inside(place, base(source.place)) if into else place,
+                base(source.place),
+            )
             return
         if not self.options.has("a", "r"):
             self.call.print(f"skipping directory {source.path.rstrip('/')}\n")
@@ -251,13 +257,13 @@ class _Sync:
             if path not in kept and not self.excluded(path):
                 self.names.append(f"deleting {path}{'/' * folder}")
                 place = below(root, path)
-                self.act(lambda place=place: self.call.files.remove(place), place)  # type: ignore[misc]
+                self.act(lambda place=place: self.call.files.remove(place), place)
 
-    def act(self, action: object, place: str) -> None:
+    def act(self, action: Callable[[], None], place: str) -> None:
         if self.options.has("n"):
             return
         try:
-            action()  # type: ignore[operator]
+            action()
         except FileError as error:
             number = 13 if str(error) == DENIED else 2
             self.complain("mkstemp", place.partition(":")[2], error, number)

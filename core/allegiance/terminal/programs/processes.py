@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import FileError
 from allegiance.terminal.options import UsageError
@@ -9,7 +11,7 @@ from allegiance.terminal.programs._dates import now
 from allegiance.terminal.programs._units import Process, processes
 from allegiance.terminal.regex import Regex
 
-_COLUMNS = {
+_COLUMNS: dict[str, tuple[str, Callable[[Process], str], str, int]] = {
     "pid": ("PID", lambda p: str(p.pid), ">", 7),
     "ppid": ("PPID", lambda p: "0" if p.pid == 1 else "1", ">", 7),
     "user": ("USER", lambda p: p.user, "<", 8),
@@ -100,7 +102,7 @@ def _columns(call: Call, rows: list[Process], names: str, *, headed: bool) -> No
         name, equals, title = item.partition("=")
         name = _ALIASES.get(name, name)
         if name not in _COLUMNS:
-            raise UsageError(f"error: unknown user-defined format specifier \"{name}\"")
+            raise UsageError(f'error: unknown user-defined format specifier "{name}"')
         head, show, side, width = _COLUMNS[name]
         columns.append((title if equals else head, show, side, width))
     table = [[head for head, *_ in columns]] if headed and any(h for h, *_ in columns) else []

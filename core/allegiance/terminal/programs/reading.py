@@ -15,7 +15,7 @@ def _cat(call: Call) -> int:
         "n,number b,number-nonblank s,squeeze-blank E,show-ends T,show-tabs A,show-all v e t u"
     )
     plain = not any(name not in ("u", "v") for name, _ in options.pairs)
-    status, number, blank = 0, 0, False
+    status, number, blank, begun = 0, 0, False, False
     for path in options.operands or ["-"]:
         try:
             content = call.read(path)
@@ -31,9 +31,11 @@ def _cat(call: Call) -> int:
             if options.has("s") and empty and blank:
                 continue
             blank = empty
-            if (options.has("n") and not options.has("b")) or (options.has("b") and not empty):
+            counted = not empty if options.has("b") else options.has("n")
+            if counted and not begun:
                 number += 1
                 pieces.append(f"{number:6}\t")
+            begun = not line.endswith("\n")
             pieces.append(_shown(line, options))
         call.print("".join(pieces))
     return status
@@ -86,6 +88,8 @@ def _ends(call: Call) -> int:
         args, "n,lines= c,bytes= q,quiet,silent v,verbose f F follow=? s= pid= retry z"
     )
     paths = options.operands or ["-"]
+    if call.name == "tail" and args[:1] != call.args[:1] and len(options.operands) > 1:
+        raise UsageError(f"option used in invalid context -- {call.args[0][1]}")
     unit = options.last("n", "c") or "n"
     what = "number of lines" if unit == "n" else "number of bytes"
     value = options.get(unit, "10")

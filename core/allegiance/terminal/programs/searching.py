@@ -12,7 +12,7 @@ from allegiance.terminal.globs import matches
 from allegiance.terminal.options import Options, UsageError
 from allegiance.terminal.programs._text import bare_lines
 from allegiance.terminal.regex import Match, Regex
-from allegiance.terminal.regex_syntax import RegexError
+from allegiance.terminal.regex_steps import RegexError
 
 _OPTIONS = (
     "i,ignore-case,y v,invert-match n,line-number c,count l,files-with-matches "
@@ -114,9 +114,14 @@ def _walk(search: _Search, path: str) -> Iterator[str]:
                 continue
             names = call.files.names(call.place(folder))
             todo += [inside(folder, name) for name in reversed(names)]
-        elif not options.all("include") or _listed(base(folder), options.all("include")):
-            if not _listed(base(folder), options.all("exclude")):
-                yield folder
+        elif _is_chosen(base(folder), options):
+            yield folder
+
+
+def _is_chosen(name: str, options: Options) -> bool:
+    """Tell whether ``--include`` and ``--exclude`` let a file be searched."""
+    included = options.all("include")
+    return (not included or _listed(name, included)) and not _listed(name, options.all("exclude"))
 
 
 def _listed(name: str, globs: list[str]) -> bool:
@@ -143,14 +148,7 @@ def _search_one(search: _Search, path: str, text: str, origin: str | None) -> bo
     """Search one file; tell whether it has a selected line."""
     options, call = search.options, search.call
     lines = bare_lines(text)
-    chosen: list[int] = []
-    for index, line in enumerate(lines):
-        if len(chosen) == search.most:
-            break
-        if search.selects(line):
-            chosen.append(index)
-            if options.has("q", "l", "L"):
-                break
+    chosen = _selected(search, lines)
     if options.has("q"):
         return bool(chosen)
     if options.has("c"):
@@ -171,6 +169,18 @@ def _search_one(search: _Search, path: str, text: str, origin: str | None) -> bo
     else:
         _print_lines(search, path, lines, chosen)
     return bool(chosen)
+
+
+def _selected(search: _Search, lines: list[str]) -> list[int]:
+    """Return the numbers of the lines that are selected, as many as are needed."""
+    chosen: list[int] = []
+    most = 1 if search.options.has("q", "l", "L") else search.most
+    for index, line in enumerate(lines):
+        if len(chosen) == most:
+            break
+        if search.selects(line):
+            chosen.append(index)
+    return chosen
 
 
 def _print_parts(search: _Search, path: str, lines: list[str], chosen: list[int]) -> None:

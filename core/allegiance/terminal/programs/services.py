@@ -16,6 +16,11 @@ _OPTIONS = (
 )
 _UP = timedelta(days=3)
 
+_REFUSED = (
+    *("daemon-reload", "reset-failed", "start", "restart", "enable", "disable", "reload"),
+    *("mask", "unmask", "edit", "set-property", "try-restart"),
+)
+
 
 def _systemctl(call: Call) -> int:
     options = call.options(_OPTIONS)
@@ -23,8 +28,7 @@ def _systemctl(call: Call) -> int:
     units = [name.removesuffix(".service") for name in names]
     if task in ("list-units", "list-unit-files"):
         return _list(call, options, files=task == "list-unit-files")
-    if task in ("daemon-reload", "reset-failed", "start", "restart", "enable", "disable", "reload",
-                "mask", "unmask", "edit", "set-property", "try-restart"):  # fmt: skip
+    if task in _REFUSED:
         return _refused(call, task, units)
     if task in _TASKS:
         if not units and task != "status":
@@ -51,7 +55,9 @@ def _list(call: Call, options: Options, *, files: bool) -> int:
         shown = [u for u in units if every or world.agents[u] == "running"]
         rows = [["  UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"]]
         for unit in shown:
-            state = ["active", "running"] if world.agents[unit] == "running" else ["inactive", "dead"]
+            state = (
+                ["active", "running"] if world.agents[unit] == "running" else ["inactive", "dead"]
+            )
             rows.append([f"  {unit}.service", "loaded", *state, f"{unit} agent"])
     if options.has("no-legend"):
         rows = rows[1:]
@@ -67,7 +73,8 @@ def _list(call: Call, options: Options, *, files: bool) -> int:
 def _aligned(rows: list[list[str]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))] if rows else []
     return [
-        " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
+        " ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
     ]
 
 
@@ -131,9 +138,7 @@ def _stop(call: Call, options: Options, units: list[str]) -> int:
     for unit in units:
         state = _state(call, unit)
         if state is None:
-            call.shell.complain(
-                f"Failed to {task} {unit}.service: Unit {unit}.service not loaded."
-            )
+            call.shell.complain(f"Failed to {task} {unit}.service: Unit {unit}.service not loaded.")
             code = 5
         elif state != "stopped":
             try:
@@ -157,7 +162,9 @@ def _show(call: Call, options: Options, units: list[str]) -> int:
         wanted = ",".join(options.all("p")).split(",") if options.has("p") else list(values)
         for name in wanted:
             if name in values:
-                call.print(f"{values[name]}\n" if options.has("value") else f"{name}={values[name]}\n")
+                call.print(
+                    f"{values[name]}\n" if options.has("value") else f"{name}={values[name]}\n"
+                )
     return 0
 
 
@@ -201,7 +208,9 @@ def _refused(call: Call, task: str, units: list[str]) -> int:
 
 def _service(call: Call) -> int:
     if len(call.args) < 2:
-        call.shell.complain("Usage: service < option > | --status-all | [ service_name [ command ] ]")
+        call.shell.complain(
+            "Usage: service < option > | --status-all | [ service_name [ command ] ]"
+        )
         return 1
     unit, task = call.args[0], call.args[1]
     return _systemctl(Call(call.shell, "systemctl", [task, unit]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cmp_to_key
+from typing import Any
 
 from allegiance.reading import reads_text
 from allegiance.shell.budget import charge
@@ -114,7 +115,7 @@ def _human(text: str) -> tuple[float, float]:
     return (0.0, 0.0) if number == 0 else (sign * (power + 1), number)
 
 
-_MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 
 
 def _compared(key: _Key, text: str) -> object:
@@ -182,33 +183,31 @@ def _sort(call: Call) -> int:
 
 def _order(
     keys: list[_Key], separator: str, options: Options, *, reverse: bool
-) -> Callable[[str], object]:
+) -> Callable[[str], Any]:
     """Return the key function of a sort; keys that are equal are decided by the whole line."""
     whole = not options.has("u", "s")
 
-    def values(line: str) -> list[tuple[bool, object]]:
+    def values(line: str) -> list[tuple[bool, Any]]:
         parts = [("r" in k.flags, _compared(k, k.text(line, separator))) for k in keys]
         return [*parts, (reverse, line.encode("utf-8", "surrogatepass"))] if whole else parts
 
     if not any(flag for flag, _ in values("")):
         return lambda line: [value for _, value in values(line)]
 
-    def compare(a: list[tuple[bool, object]], b: list[tuple[bool, object]]) -> int:
+    def compare(a: list[tuple[bool, Any]], b: list[tuple[bool, Any]]) -> int:
         for (backwards, first), (_, second) in zip(a, b, strict=True):
             if first != second:
-                return 1 if (first > second) != backwards else -1  # type: ignore[operator]
+                return 1 if (first > second) != backwards else -1
         return 0
 
     wrap = cmp_to_key(compare)
     return lambda line: wrap(values(line))
 
 
-def _check(
-    call: Call, lines: list[str], order: Callable[[str], object], options: Options
-) -> int:
+def _check(call: Call, lines: list[str], order: Callable[[str], Any], options: Options) -> int:
     for index in range(1, len(lines)):
         before, now = order(lines[index - 1]), order(lines[index])
-        if now < before or (options.has("u") and now == before):  # type: ignore[operator]
+        if now < before or (options.has("u") and now == before):
             name = options.operands[0] if options.operands else "-"
             if options.has("c"):
                 call.error(f"{name}:{index + 1}: disorder: {lines[index]}")

@@ -6,7 +6,7 @@ from allegiance.shell.budget import charge
 from allegiance.shell.state import Stream
 from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import FileError
-from allegiance.terminal.options import UsageError
+from allegiance.terminal.options import UsageError, parse_options
 
 _MOST_NUMBERS = 100_000
 
@@ -29,6 +29,7 @@ def _bash(call: Call) -> int:
         source, arguments = shell.stdin.take().text, []
     with shell.apart():
         shell.arguments = list(arguments)
+        shell.variables["0"] = words[1:2] if options.has("c") and words[1:] else ["bash"]
         shell.flags = {name for name, _ in options.pairs if name in "eu"}
         return shell.alone(source)
 
@@ -66,9 +67,10 @@ def _run(call: Call) -> int:
 
 
 _BUILTINS = (
-    "cd echo printf read set shift exit return break continue test [ true false : export eval "
-    "source . command type pwd kill unset wait"
-).split()
+    *("cd", "echo", "printf", "read", "set", "shift", "exit", "return", "break", "continue"),
+    *("test", "[", "true", "false", ":", "export", "eval", "source", ".", "command", "type"),
+    *("pwd", "kill", "unset", "wait"),
+)
 
 
 def _located(call: Call, names: list[str], *, style: str) -> int:
@@ -82,7 +84,9 @@ def _located(call: Call, names: list[str], *, style: str) -> int:
             call.print(f"{name} is a shell builtin\n")
         elif builtin and call.name == "command":
             call.print(f"{name}\n")
-        elif name in programs and (not builtin or name in ("echo", "printf", "test", "kill", "pwd")):
+        elif name in programs and (
+            not builtin or name in ("echo", "printf", "test", "kill", "pwd")
+        ):
             call.print(f"{name} is /usr/bin/{name}\n" if style == "type" else f"/usr/bin/{name}\n")
         else:
             code = 1
@@ -136,13 +140,11 @@ def _xargs(call: Call) -> int:
 
 
 def _seq(call: Call) -> int:
-    options_end = [a for a in call.args if a not in ("-w",)]
-    separator = "\n"
-    if options_end[:1] == ["-s"]:
-        separator = options_end[1] if len(options_end) > 1 else "\n"
-        options_end = options_end[2:]
+    words = [w for w in call.args if not w.lstrip("-").isdigit()]
+    options = parse_options(words, "s,separator= w,equal-width f,format=")
+    separator = options.get("s", "\n")
     numbers = []
-    for text in options_end:
+    for text in [w for w in call.args if w.lstrip("-").isdigit()] + options.operands:
         if not text.lstrip("-").isdigit() or len(text) > 9:
             raise UsageError(f"invalid floating point argument: '{text}'")
         numbers.append(int(text))
@@ -157,7 +159,7 @@ def _seq(call: Call) -> int:
         raise UsageError("too many numbers")
     row = range(first, last + (1 if step > 0 else -1), step)
     charge(0, len(row) // 2)
-    width = max(len(str(n)) for n in row) if "-w" in call.args and row else 0
+    width = max(len(str(n)) for n in row) if options.has("w") and row else 0
     if row:
         call.print(separator.join(f"{n:0{width}}" for n in row) + "\n")
     return 0
