@@ -71,6 +71,11 @@ def number(source: str) -> int:
     """Return the number that a string is; 0 if it is none."""
     source = source.strip()
     digits = source.lstrip("-")
+    if digits[:2] in ("0x", "0X") and len(digits) < 18:
+        try:
+            return int(source, 16)
+        except ValueError:
+            return 0
     if digits.isascii() and digits.isdigit() and len(digits) < 19:
         return -int(digits) if source.startswith("-") else int(digits)
     return 0

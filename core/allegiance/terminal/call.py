@@ -43,6 +43,11 @@ class Call:
         self.shell.complain(f"{self.name}: {message}")
         return status
 
+    def asks(self, question: str) -> bool:
+        """Ask a question and tell whether the answer, a line of the standard input, is yes."""
+        self.shell.outputs[2].write(f"{self.name}: {question} ")
+        return (self.shell.stdin.line() or "")[:1] in ("y", "Y")
+
     def place(self, path: str) -> str:
         """Return the place that a path names."""
         return self.shell.place(path)

@@ -68,10 +68,19 @@ def _double(shell: Session, node: Node) -> bool:
         return _double(shell, right) if first == (sign == "&&") else first
     value, expand = Expander(shell).word(left), Expander(shell)
     if sign == "=~":
-        return Regex(expand.word(right), extended=True).search(value) is not None
+        return _matched(shell, value, expand.word(right))
     if sign in ("=", "==", "!="):
         return matches(value, to_pattern(expand.pattern(right))) == (sign != "!=")
     return binary(shell, value, sign, expand.word(right))
+
+
+def _matched(shell: Session, value: str, pattern: str) -> bool:
+    """Tell whether an expression matches, and keep the groups in ``BASH_REMATCH``."""
+    regex = Regex(pattern, extended=True)
+    match = regex.search(value)
+    groups = range(regex.groups + 1) if match is not None else ()
+    shell.variables["BASH_REMATCH"] = [match.group(n) for n in groups] if match else []
+    return match is not None
 
 
 def test(shell: Session, words: list[str]) -> bool:

@@ -221,17 +221,27 @@ class Evaluator(Session):
                 for assignment in assignments:
                     loops.assign(self, assignment)
                 return self.status
-            kept = dict(self.variables) if assignments else self.variables
+            kept = dict(self.variables) if assignments else {}
             exported = set(self.exported)
-            for assignment in assignments:
-                self.exported.add(loops.assign(self, assignment))
+            names = [loops.assign(self, assignment) for assignment in assignments]
+            self.exported.update(names)
             try:
                 return self.run(words)
             finally:
-                if assignments:
-                    self.variables, self.exported = kept, exported
+                self._restore(names, kept, exported)
 
         return under(self, nodes, body) if nodes else body()
+
+    def _restore(
+        self, names: Sequence[str], kept: Mapping[str, list[str]], exported: set[str]
+    ) -> None:
+        """Undo the assignments in front of a command."""
+        for name in names:
+            self.variables.pop(name, None)
+            if name in kept:
+                self.variables[name] = kept[name]
+        if names:
+            self.exported = exported
 
     def _subshell(self, node: Node) -> int:
         with self.apart():

@@ -97,8 +97,11 @@ class Expander:
             self._bare(text(node), field, whole=whole)
 
     def _expanded(self, node: Node, field: Field, *, quoted: bool, whole: bool) -> None:
-        source = text(node)
-        if source in _LIST or (source.endswith("[@]}") and source[2] not in "#!"):
+        whole_source = text(node)
+        source = whole_source.lstrip()
+        if quoted and source != whole_source:  # the parser takes blanks before some dollar signs
+            field.add(whole_source[: len(whole_source) - len(source)])
+        if source in _LIST or (source.endswith("[@]}") and source[2] != "#"):
             values = parameters.several(self.shell, source)
             for index, value in enumerate(values):
                 if index:
@@ -118,7 +121,7 @@ class Expander:
         if node.type == "command_substitution":
             return self._substitution(node, source)
         if node.type == "simple_expansion":
-            return self._named(source[1:])
+            return self._named(source.lstrip()[1:])
         return parameters.expanded(self.shell, node, self)
 
     def _named(self, name: str) -> str:
@@ -216,7 +219,7 @@ def _is_empty_list(shell: Session, node: Node) -> bool:
     source = text(node)[1:-1]
     listed = source in ("$@", "${@}") or (source.startswith("${") and source.endswith("[@]}"))
     one = listed and len(node.named_children) == 1 and node.type == "string"
-    return one and source[2:3] not in ("#", "!") and not parameters.several(shell, source)
+    return one and source[2:3] != "#" and not parameters.several(shell, source)
 
 
 @reads_text("\\", "`", "a", limit=None)

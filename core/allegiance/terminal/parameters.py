@@ -38,7 +38,7 @@ def lookup(shell: Session, name: str) -> str:
         return shell.cwd
     if value is None and "u" in shell.flags and name not in ("-", "_"):
         shell.complain(f"bash: {name}: unbound variable")
-        raise Leave("exit", 1)
+        raise Leave("exit", 127)
     charge(len(value or ""))
     return value or ""
 
@@ -46,6 +46,8 @@ def lookup(shell: Session, name: str) -> str:
 def several(shell: Session, source: str) -> list[str]:
     """Return the values of ``$@`` or ``${name[@]}``."""
     name = source.strip("${}").partition("[")[0]
+    if name.startswith("!"):
+        return [str(index) for index in range(len(shell.variables.get(name[1:], [])))]
     return list(shell.arguments if name in ("@", "*") else shell.variables.get(name, []))
 
 
@@ -80,10 +82,10 @@ def _value(shell: Session, node: Node) -> str | None:
         values = shell.variables.get(name, [])
         if index in ("@", "*"):
             return " ".join(values) if values else None
-        number = index if index.isdigit() else lookup(shell, index.lstrip("$"))
-        if not number.isdigit() or len(number) > 6 or int(number) >= len(values):
+        number = index if index.lstrip("-").isdigit() else lookup(shell, index.lstrip("$"))
+        if not number.lstrip("-").isdigit() or len(number) > 6:
             return None
-        return values[int(number)]
+        return values[int(number)] if -len(values) <= int(number) < len(values) else None
     if source in shell.variables or not (source[:1].isalpha() or source[:1] == "_"):
         known = not source.isdigit() or int(source[:6]) <= len(shell.arguments)
         return lookup(shell, source) if known else None
@@ -112,7 +114,7 @@ def _operated(
     if operator == "?":
         if value is None:
             shell.complain(f"bash: {name}: {plain(operand) or 'parameter null or not set'}")
-            raise Leave("exit", 1)
+            raise Leave("exit", 127)
         return value
     if operator == ":":
         return _slice(value or "", operands)

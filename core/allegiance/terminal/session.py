@@ -53,6 +53,7 @@ class Session(ABC):
         stdin: What commands read.
         flags: The options that ``set`` has turned on.
         pipes: What process substitutions have printed, by their names.
+        farewell: What runs when the shell ends: the trap of ``EXIT``.
         exempt: How many conditions are being followed: ``set -e`` does not count there.
     """
 
@@ -70,6 +71,7 @@ class Session(ABC):
         self.flags: set[str] = set()
         self.pipes: dict[str, Text] = {}
         self.exempt = 0
+        self.farewell = ""
         self._steps = self._depth = 0
 
     @abstractmethod
@@ -107,12 +109,16 @@ class Session(ABC):
     def alone(self, source: str) -> int:
         """Run a script as a shell of its own does and return its exit code."""
         try:
-            return self.script(source) % 256
+            status = self.script(source) % 256
         except SyntaxFault as fault:
             self.complain(f"bash: -c: {fault}")
             return 2
         except Leave as leave:
-            return leave.status if leave.kind in ("exit", "return") else 0
+            status = leave.status if leave.kind in ("exit", "return") else 0
+        if self.farewell:
+            code, self.farewell = self.farewell, ""
+            self.alone(code)
+        return status
 
     def count_step(self) -> None:
         """Count one more command.

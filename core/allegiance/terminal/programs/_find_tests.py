@@ -77,6 +77,9 @@ def _age(finder: Finder, token: str) -> Test:
 
 def _newer(finder: Finder, token: str) -> Test:
     path = finder.value(token)
+    if token == "-newermt":
+        date = moment(path)
+        return lambda item: moment(item.status.modified) > date
     status = finder.call.status(path)
     if status is None:
         raise UsageError(f"'{path}': {MISSING}")
@@ -242,7 +245,7 @@ PREDICATES: dict[str, Predicate] = {
     "-type": _type,
     "-size": _size,
     **dict.fromkeys(("-mtime", "-ctime", "-atime", "-mmin", "-cmin", "-amin"), _age),
-    "-newer": _newer,
+    **dict.fromkeys(("-newer", "-newermt"), _newer),
     **dict.fromkeys(("-user", "-group"), _owner),
     "-empty": _empty,
     **dict.fromkeys(("-maxdepth", "-mindepth"), _limit),

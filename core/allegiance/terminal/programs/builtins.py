@@ -11,6 +11,7 @@ from allegiance.terminal.call import Call, Program
 from allegiance.terminal.conditions import test
 from allegiance.terminal.files import MISSING, NOT_DIRECTORY
 from allegiance.terminal.options import UsageError
+from allegiance.terminal.programs._text import lines_of
 from allegiance.terminal.session import Leave
 
 _FLAGS = {"errexit": "e", "nounset": "u", "pipefail": "pipefail", "xtrace": "x"}
@@ -244,6 +245,29 @@ def _env(call: Call) -> int:
     return 0 if all(shell.value(name) is not None for name in args) else 1
 
 
+def _trap(call: Call) -> int:
+    args = [a for a in call.args if a != "--"]
+    if len(args) > 1 and {"EXIT", "0"} & set(args[1:]):
+        call.shell.farewell = "" if args[0] == "-" else args[0]
+    return 0
+
+
+def _let(call: Call) -> int:
+    status = 1
+    for arg in call.args:
+        status = call.shell.script(f"(({arg}))")
+    return status
+
+
+def _mapfile(call: Call) -> int:
+    options = call.options("t d= n= O= s= u=")
+    lines = lines_of(call.shell.stdin.take().text)
+    if options.has("t"):
+        lines = [line.removesuffix("\n") for line in lines]
+    call.shell.variables[(options.operands or ["MAPFILE"])[0]] = lines
+    return 0
+
+
 def _umask(call: Call) -> int:
     call.print("0022\n" if not call.args else "")
     return 0
@@ -265,10 +289,13 @@ PROGRAMS: dict[str, Program] = {
     "shift": _shift,
     **dict.fromkeys(("exit", "return", "break", "continue", "logout"), _leave),
     **dict.fromkeys(("test", "["), _test),
-    **dict.fromkeys(("true", ":", "sleep", "wait", "sync", "trap", "ulimit", "shopt"), _true),
+    **dict.fromkeys(("true", ":", "sleep", "wait", "sync", "ulimit", "shopt"), _true),
     "false": _false,
     "export": _export,
     **dict.fromkeys(("env", "printenv"), _env),
+    "trap": _trap,
+    "let": _let,
+    **dict.fromkeys(("mapfile", "readarray"), _mapfile),
     "umask": _umask,
     "dirs": _dirs,
 }

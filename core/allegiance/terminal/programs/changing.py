@@ -49,6 +49,10 @@ def _removed(call: Call, path: str, options: Options) -> int:
             code = max(code, _removed(call, inside(path, name), options))
         if code:
             return code
+    if options.last("i", "f") == "i":
+        kind = "directory" if status is not None and status.directory else "regular file"
+        if not call.asks(f"remove {kind} '{path}'?"):
+            return 0
     try:
         call.files.remove(place)
     except FileError as error:

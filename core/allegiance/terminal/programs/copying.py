@@ -90,6 +90,9 @@ def _file(call: Call, options: Options, source: str, path: str) -> int:
     if existing is not None and existing.directory:
         verb = "cannot overwrite directory" + f" '{path}' with non-directory"
         return call.error(verb if not moving else f"{verb} '{source}'")
+    asked = existing is not None and options.last("i", "f", "n") == "i"
+    if asked and not call.asks(f"overwrite '{path}'?"):
+        return 0
     try:
         (call.files.move if moving else call.files.copy)(place, goal)
     except FileError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import DENIED, MISSING, FileError, base, inside
@@ -180,6 +181,12 @@ def _rsync(call: Call) -> int:
     return 0
 
 
+def _order(path: str, folder: bool) -> list[tuple[bool, str]]:
+    """Return what rsync sorts by: in each directory, the files come before the directories."""
+    parts = path.split("/") if path else []
+    return [(index + 1 < len(parts) or folder, part) for index, part in enumerate(parts)]
+
+
 class _Sync:
     """One call of rsync."""
 
@@ -218,12 +225,15 @@ class _Sync:
         name = "" if source.contents else base(source.place)
         root = below(place, name)
         rows = [row for row in tree(files, source.place) if not self.excluded(row[0])]
+        rows.sort(key=lambda row: _order(*row))
         if name and not self.target.directory:
             self.folder(place, "")
         for path, folder in rows:
             shown = "/".join(part for part in (name, path) if part)
             if folder:
                 self.folder(below(root, path), shown)
+                if not shown and self.names[-1:] != ["./"] and self.options.has("a"):
+                    self.names.append("./")  # its date is that of the source
             else:
                 self.file(below(source.place, path), below(root, path), shown)
         if self.options.has("delete", "delete-after", "del"):
@@ -257,7 +267,7 @@ class _Sync:
             if path not in kept and not self.excluded(path):
                 self.names.append(f"deleting {path}{'/' * folder}")
                 place = below(root, path)
-                self.act(lambda place=place: self.call.files.remove(place), place)
+                self.act(partial(self.call.files.remove, place), place)
 
     def act(self, action: Callable[[], None], place: str) -> None:
         if self.options.has("n"):

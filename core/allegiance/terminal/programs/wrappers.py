@@ -9,6 +9,7 @@ from allegiance.terminal.files import FileError
 from allegiance.terminal.options import UsageError, parse_options
 
 _MOST_NUMBERS = 100_000
+_MOST_LINES = 1_000
 
 
 def _bash(call: Call) -> int:
@@ -95,11 +96,21 @@ def _located(call: Call, names: list[str], *, style: str) -> int:
     return code
 
 
+def _kind(call: Call, name: str) -> str:
+    if name in call.shell.functions:
+        return "function"
+    return "builtin" if name in _BUILTINS else "file" if name in call.shell.known() else ""
+
+
 def _which(call: Call) -> int:
     return _located(call, call.options("a s").operands, style="which")
 
 
 def _type(call: Call) -> int:
+    if call.args[:1] == ["-t"]:
+        kinds = [_kind(call, name) for name in call.args[1:]]
+        call.print("".join(f"{kind}\n" for kind in kinds if kind))
+        return 0 if all(kinds) else 1
     return _located(call, call.options("a t p f P").operands, style="type")
 
 
@@ -109,7 +120,7 @@ def _xargs(call: Call) -> int:
         "t,verbose a,arg-file= x s= p",
         first=True,
     )
-    text = call.shell.stdin.take().text
+    text = call.read(options.get("a")).text if options.has("a") else call.shell.stdin.take().text
     if options.has("0", "d"):
         mark = "\0" if options.has("0") else options.get("d").replace("\\n", "\n")[:1]
         items = [item for item in text.split(mark or "\n") if item]
@@ -165,6 +176,12 @@ def _seq(call: Call) -> int:
     return 0
 
 
+def _yes(call: Call) -> int:
+    """Print a line again and again: as often as the budget of a command lets it do anything."""
+    call.print(f"{' '.join(call.args) or 'y'}\n" * _MOST_LINES)
+    return 0
+
+
 def _time(call: Call) -> int:
     return call.shell.run(call.args)
 
@@ -181,4 +198,5 @@ PROGRAMS: dict[str, Program] = {
     "xargs": _xargs,
     "seq": _seq,
     "time": _time,
+    "yes": _yes,
 }
