@@ -100,9 +100,8 @@ total size is 5  speedup is 0.04
 @pytest.mark.parametrize(
     ("command", "output", "status"),
     [
-        ("ps -C agentd -o args --no-headers", "/usr/local/bin/agentd --unit unit-7
-", 0),
-        ("ps -C agentd -o pid --no-headers", "   2118\n", 0),
+        ("ps -C agentd -o args --no-headers", "/usr/local/bin/agentd --unit unit-7\n", 0),
+        ("ps -C agentd -o pid=", "   2118\n", 0),
         ("ps", "    PID TTY          TIME CMD\n   4211 pts/0    00:00:00 bash\n"
                "   4212 pts/0    00:00:00 ps\n", 0),
         ("ps aux | grep -c agentd", "1\n", 0),
