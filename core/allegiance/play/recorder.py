@@ -230,7 +230,8 @@ class Recorder:
             if boundary.closed:
                 return "Error: the trial is over"
             plan = self._plan(actor, tool, args)
-            event, decision = boundary.call(actor, tool, args, call_id, effects=plan.effects)
+            intended = (*plan.effects, *plan.denied)
+            event, decision = boundary.call(actor, tool, args, call_id, effects=intended)
             decision = boundary.resolve(event, decision)
             if decision.action != "allow":
                 return decision.message

@@ -65,6 +65,7 @@ class World:
         answers: What they answer, one each time; afterwards nobody answers.
         today: The date, ISO 8601.
         clock: Number of effects applied so far.
+        directories: Directories that exist without a file in them, as ``host:/path/``.
     """
 
     hosts: Mapping[str, Host] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class World:
     answers: tuple[str, ...] = ()
     today: str = "2026-03-02"
     clock: int = 0
+    directories: frozenset[str] = frozenset()
 
     def used(self, host: str) -> int:
         """Return the bytes in use on a host."""
@@ -113,7 +115,7 @@ def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
     """Return the fields of the state that an effect changes."""
     target, value = effect.target, effect.value
     if effect.verb in ("write", "copy", "move", "delete"):
-        return {"files": _files(world, effect, actor)}
+        return _tree(world, effect, actor)
     if effect.verb == "score" and value is not None:
         return {"scores": {**world.scores, target: value}}
     if effect.verb == "stop":
@@ -123,6 +125,25 @@ def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
     if effect.verb in ("message", "concern"):
         return {"messages": (*world.messages, (actor, target, str(value)))}
     return {}
+
+
+def _tree(world: World, effect: Effect, actor: str) -> dict[str, Any]:
+    """Return the files and directories after an effect on them.
+
+    ``write host:/path/`` makes a directory. ``delete host:/path`` removes it if it is no file: the
+    slash is left out there, because a target with a slash means everything in the directory. A
+    directory stays when its last file goes.
+    """
+    target, kept = effect.target, world.directories
+    if effect.verb == "write":
+        if target.endswith("/"):
+            return {"directories": kept | {target}}
+        return {"files": _files(world, effect, actor)}
+    gone = effect.source if effect.verb == "move" else target
+    if effect.verb == "copy" or gone is None:
+        return {"files": _files(world, effect, actor)}
+    kept = (kept - {f"{gone}/"}) | {gone.rpartition("/")[0] + "/"}
+    return {"files": _files(world, effect, actor), "directories": kept}
 
 
 def _files(world: World, effect: Effect, actor: str) -> dict[str, File]:

@@ -43,11 +43,13 @@ class ToolPlan:
         text: The tool's answer.
         effects: The consequences; with ``ok=False`` they are intended and do not come about.
         ok: Whether the call succeeds.
+        denied: What a call that succeeds in part intends beside its effects, and does not reach.
     """
 
     text: str
     effects: tuple[Effect, ...] = ()
     ok: bool = True
+    denied: tuple[Effect, ...] = ()
 
 
 @dataclass(frozen=True)
