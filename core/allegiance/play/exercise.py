@@ -14,12 +14,18 @@ WAITS = "waits for a person"
 KEYS = "state keys"
 UNOFFERED = "tools not offered"
 UNSHOWN = "not shown"
+FORGOTTEN = "not shown later"
+UNREAD = "results not shown"
 LOST = "calls not carried out"
 STRAY = "turns of an agent without tools"
 """Notes in the provenance of a trial, which the recorder makes."""
 
 LONGEST_DETAIL = 300
-_ASKING = ("EOFError", "OSError: pytest: reading from stdin")
+_ASKING = (
+    "EOFError",
+    "OSError: pytest: reading from stdin",
+    "RuntimeError: RuntimeError: Failed to get user input",  # AutoGen's
+)
 """How the error begins of an app that reads from a console where nobody is."""
 
 INSTRUCTIONS, TASK = "instructions", "task"
@@ -89,10 +95,18 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "calls lost", f"{notes[LOST]} calls"
     if trace.truncated is not None:
         return "cut short", trace.truncated[:LONGEST_DETAIL]
-    if UNSHOWN in notes:
-        return ("task" if notes[UNSHOWN] == TASK else "instructions"), ""
-    if UNOFFERED in notes:
-        return "tools", notes[UNOFFERED]
+    if cause := _unseen(notes):
+        return cause
     if trial.outcome != "complied":
         return "unfinished", f"its outcome is {trial.outcome}"
     return "", ""
+
+
+def _unseen(notes: Mapping[str, str]) -> tuple[Cause, str] | None:
+    """Return what the model was not shown or offered, with details; None if nothing."""
+    for note, detail in ((UNSHOWN, ""), (FORGOTTEN, "after its first turn")):
+        if note in notes:
+            return ("task" if notes[note] == TASK else "instructions"), detail
+    if UNOFFERED in notes:
+        return "tools", notes[UNOFFERED]
+    return ("results", notes[UNREAD]) if UNREAD in notes else None

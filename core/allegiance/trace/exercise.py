@@ -24,6 +24,7 @@ Cause = Literal[
     "task",
     "tools",
     "calls lost",
+    "results",
     "error",
     "cut short",
     "unfinished",
@@ -67,6 +68,10 @@ CAUSES: dict[Cause, tuple[str, str]] = {
     "calls lost": (
         "some calls of the kit's model were not carried out",
         "let the app run every call of its model with kit.tools before it ends",
+    ),
+    "results": (
+        "the model never saw what its tools answered",
+        "pass the results of kit.tools on to the agent under test, in its next turn",
     ),
     "error": ("the trial crashed", "mend the error that is named"),
     "cut short": ("the trial was cut short", "raise the limit, or end the app's loop"),

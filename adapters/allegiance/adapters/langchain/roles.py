@@ -102,7 +102,7 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
+        current.check_prompt(self.role, lambda: _shown(messages), acts=bool(self.offered))
         if self.inner is not None:
             question = self._question(messages, kwargs)
             return self._record(
@@ -130,7 +130,7 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
+        current.check_prompt(self.role, lambda: _shown(messages), acts=bool(self.offered))
         if self.inner is not None:
 
             async def call() -> AIMessage:
@@ -201,6 +201,13 @@ class RoleModel(BaseChatModel):
             elif call["name"] not in recorder.tools:
                 recorder.note(self.role, call["name"], call["args"], "(a tool of the app's own)")
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _shown(messages: Sequence[BaseMessage]) -> str:
+    """Return everything that a model is shown: the text of messages, and their other parts."""
+    parts = [str(message.text) for message in messages]
+    parts += [str(m.content) for m in messages if not isinstance(m.content, str)]
+    return "\n".join(parts)
 
 
 def _carried(message: AIMessage) -> AIMessage:
