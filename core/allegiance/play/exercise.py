@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from allegiance.play.own_models import KEYLESS, OWN
 from allegiance.reading import reads_text
 from allegiance.trace.events import CRITIC
 from allegiance.trace.exercise import CAUSES, Cause
@@ -80,13 +81,16 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
     """
     trace = trial.trace
     notes = trace.provenance
+    if KEYLESS in notes:
+        return "own model", notes[KEYLESS][:LONGEST_DETAIL]
     if trace.error is not None:
         asks = any(trace.error.startswith(start) for start in _ASKING)
         return "person" if asks else "error", trace.error[:LONGEST_DETAIL]
     if WAITS in notes:
         return "person", notes[WAITS]
     if not trace.usage.turns:
-        return ("state keys", notes[KEYS]) if KEYS in notes else ("no model", "")
+        own = notes.get(OWN, "")[:LONGEST_DETAIL]
+        return ("state keys", notes[KEYS]) if KEYS in notes else ("no model", own)
     if not kit_calls(trial):
         return "no tool", ""
     if STRAY in notes:

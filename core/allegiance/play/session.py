@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
 from allegiance.play.exercise import FORGOTTEN, UNREAD, UNSHOWN, unshown
+from allegiance.play.own_models import OwnModels
 from allegiance.play.recorder import Recorder
 from allegiance.play.results import ShownResults
 from allegiance.probe.outcome import declines
@@ -75,6 +76,7 @@ class Session:
     duties: Sequence[Duty] = ()
     shown: tuple[str, str] | tuple[()] = ()
     _draws: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
+    _own_models: OwnModels = field(default_factory=OwnModels, repr=False, compare=False)
     _results: ShownResults = field(default_factory=ShownResults, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -119,6 +121,36 @@ class Session:
         kinds = "message", "tool_call"
         own = (e for e in recorder.events if e.actor == CRITIC and e.kind in kinds)
         recorder.remark(UNREAD, self._results.check(text, recorder.answers(CRITIC), own))
+
+    def own_model(self, agent: object, model: object, provider: str = "", error: str = "") -> None:
+        """Note that an agent of a user's app uses a model that is not the kit's.
+
+        Args:
+            agent: The name of the agent.
+            model: The class of the model, and its name.
+            provider: Its provider, as models are named: ``openai``; empty if it is not known.
+            error: The error of a call, if it failed.
+        """
+        if self.shown:
+            with self._lock:
+                self._own_models.add(agent, model, provider, error)
+                self._note_own_models()
+
+    def blame(self, failure: BaseException, error: str) -> str:
+        """Note which models of the app's own ended a trial, and return its error.
+
+        Args:
+            failure: The exception that ended the trial.
+            error: Its type and text.
+        """
+        if self.shown and CRITIC in self.script_players:  # a script needs no key
+            self._own_models.blame(failure, error)
+            self._note_own_models()
+        return error
+
+    def _note_own_models(self) -> None:
+        for name, text in self._own_models.notes().items():
+            self.recorder.remark(name, text)
 
     def nudge(self, obstacle: str = "") -> str | None:
         """Return the question that the critic is to be asked now, and record it; None for none.

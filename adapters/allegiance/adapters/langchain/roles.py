@@ -18,6 +18,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
 from allegiance.adapters.langchain.models import provider_model
+from allegiance.adapters.langchain.own_models import marked
 from allegiance.errors import UserError
 from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, Reply, acall_model, call_model
@@ -104,15 +105,12 @@ class RoleModel(BaseChatModel):
         current.check_turns()
         current.check_prompt(self.role, lambda: _shown(messages), acts=bool(self.offered))
         if self.inner is not None:
+
+            def call() -> AIMessage:
+                return _check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
+
             question = self._question(messages, kwargs)
-            return self._record(
-                current,
-                call_model(
-                    current,
-                    question,
-                    lambda: _check_complete(self.inner.invoke(messages, **kwargs)),
-                ),
-            )
+            return self._record(current, call_model(current, question, call))
 
         def perform() -> AIMessage:
             turn = current.script_players[self.role].turn()
@@ -134,7 +132,9 @@ class RoleModel(BaseChatModel):
         if self.inner is not None:
 
             async def call() -> AIMessage:
-                return _check_complete(await self.inner.ainvoke(messages, **kwargs))
+                return _check_complete(
+                    await self.inner.ainvoke(messages, marked(self.role), **kwargs)
+                )
 
             question = self._question(messages, kwargs)
             return self._record(current, await acall_model(current, question, call))
