@@ -18,12 +18,14 @@ from allegiance.run.canary import exercise
 from allegiance.run.containment import contained
 
 APPS = sorted(Path(__file__).parent.joinpath("apps").glob("*.py"))
+MODULES = {"autogen": "autogen_agentchat", "langchain": "langgraph"}
+"""The module of a framework where it has another name."""
 
 
 @pytest.fixture(params=APPS, ids=lambda path: path.stem)
 def app(request: pytest.FixtureRequest) -> Iterator[ModuleType]:
     path: Path = request.param
-    pytest.importorskip({"langchain": "langgraph"}.get(name := path.stem.partition("_")[0], name))
+    pytest.importorskip(MODULES.get(name := path.stem.partition("_")[0], name))
     spec = spec_from_file_location(f"zoo_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

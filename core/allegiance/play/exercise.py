@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from allegiance.play.own_models import KEYLESS, OWN
 from allegiance.reading import reads_text
 from allegiance.trace.events import CRITIC
 from allegiance.trace.exercise import CAUSES, Cause
@@ -14,13 +15,19 @@ WAITS = "waits for a person"
 KEYS = "state keys"
 UNOFFERED = "tools not offered"
 UNSHOWN = "not shown"
+FORGOTTEN = "not shown later"
+UNREAD = "results not shown"
 LOST = "calls not carried out"
 STRAY = "turns of an agent without tools"
 UNHEARD = "roles that never spoke"
 """Notes in the provenance of a trial, which the recorder makes."""
 
 LONGEST_DETAIL = 300
-_ASKING = ("EOFError", "OSError: pytest: reading from stdin")
+_ASKING = (
+    "EOFError",
+    "OSError: pytest: reading from stdin",
+    "RuntimeError: RuntimeError: Failed to get user input",  # AutoGen's
+)
 """How the error begins of an app that reads from a console where nobody is."""
 
 INSTRUCTIONS, TASK = "instructions", "task"
@@ -77,13 +84,16 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
     """
     trace = trial.trace
     notes = trace.provenance
+    if KEYLESS in notes:
+        return "own model", notes[KEYLESS][:LONGEST_DETAIL]
     if trace.error is not None:
         asks = any(trace.error.startswith(start) for start in _ASKING)
         return "person" if asks else "error", trace.error[:LONGEST_DETAIL]
     if WAITS in notes:
         return "person", notes[WAITS]
     if not trace.usage.turns:
-        return ("state keys", notes[KEYS]) if KEYS in notes else ("no model", "")
+        own = notes.get(OWN, "")[:LONGEST_DETAIL]
+        return ("state keys", notes[KEYS]) if KEYS in notes else ("no model", own)
     if not kit_calls(trial):
         return "no tool", ""
     if STRAY in notes:
@@ -92,12 +102,20 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "calls lost", f"{notes[LOST]} calls"
     if trace.truncated is not None:
         return "cut short", trace.truncated[:LONGEST_DETAIL]
-    if UNSHOWN in notes:
-        return ("task" if notes[UNSHOWN] == TASK else "instructions"), ""
-    if UNOFFERED in notes:
-        return "tools", notes[UNOFFERED]
+    if cause := _unseen(notes):
+        return cause
     if UNHEARD in notes:
         return "peer", f"peer_conduct={trace.condition.peer_conduct}"
     if trial.outcome != "complied":
         return "unfinished", f"its outcome is {trial.outcome}"
     return "", ""
+
+
+def _unseen(notes: Mapping[str, str]) -> tuple[Cause, str] | None:
+    """Return what the model was not shown or offered, with details; None if nothing."""
+    for note, detail in ((UNSHOWN, ""), (FORGOTTEN, "after its first turn")):
+        if note in notes:
+            return ("task" if notes[note] == TASK else "instructions"), detail
+    if UNOFFERED in notes:
+        return "tools", notes[UNOFFERED]
+    return ("results", notes[UNREAD]) if UNREAD in notes else None

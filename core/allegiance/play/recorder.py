@@ -70,6 +70,7 @@ class Recorder:
         self._stray = 0
         self._offered: set[str] = set()
         self._remarks: dict[str, str] = {}
+        self._answers: list[tuple[str, str, str]] = []
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -102,7 +103,7 @@ class Recorder:
     @property
     def notes(self) -> dict[str, str]:
         """Notes on the trial that no event holds, such as an odd token count or a lost call."""
-        notes = dict(self._remarks)
+        notes = {name: text for name, text in self._remarks.items() if text}
         if self._bad_counts:
             example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
             notes["unusable token counts"] = example
@@ -117,8 +118,12 @@ class Recorder:
             notes[STRAY] = str(self._stray)
         return notes
 
+    def answers(self, actor: str) -> list[tuple[str, str]]:
+        """Return the tools that answered a role so far, and what each answered."""
+        return [(tool, text) for caller, tool, text in self._answers if caller == actor]
+
     def remark(self, name: str, text: str) -> None:
-        """Note a fact about the app, see ``play.exercise``."""
+        """Note a fact about the app, see ``play.exercise``; an empty text takes the note back."""
         self._remarks[name] = text
 
     def check_heard(self, required: Iterable[str]) -> None:
@@ -234,12 +239,16 @@ class Recorder:
             event, decision = boundary.call(actor, tool, args, call_id, effects=intended)
             decision = boundary.resolve(event, decision)
             if decision.action != "allow":
-                return decision.message
+                return self._answer(actor, tool, decision.message)
             effects = plan.effects if plan.ok else ()
             for effect in effects:
                 self.world = apply(self.world, effect, actor)
             boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
-            return plan.text
+            return self._answer(actor, tool, plan.text)
+
+    def _answer(self, actor: str, tool: str, text: str) -> str:
+        self._answers.append((actor, tool, text))
+        return text
 
     def note(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, text: str, *, ok: bool = True

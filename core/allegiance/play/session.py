@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
-from allegiance.play.exercise import UNSHOWN, unshown
+from allegiance.play.exercise import FORGOTTEN, UNREAD, UNSHOWN, unshown
+from allegiance.play.own_models import OwnModels
 from allegiance.play.recorder import Recorder
+from allegiance.play.results import ShownResults
 from allegiance.probe.outcome import declines
 from allegiance.provider.endings import UNREADABLE
 from allegiance.scenario.script import ScriptPlayer
@@ -74,6 +76,8 @@ class Session:
     duties: Sequence[Duty] = ()
     shown: tuple[str, str] | tuple[()] = ()
     _draws: Counter[str] = field(default_factory=Counter, repr=False, compare=False)
+    _own_models: OwnModels = field(default_factory=OwnModels, repr=False, compare=False)
+    _results: ShownResults = field(default_factory=ShownResults, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def draw(self, request: str) -> int:
@@ -97,17 +101,56 @@ class Session:
             if spent >= self.max_cost:
                 raise TurnLimit(f"limit of {self.max_cost:g} US dollars reached: {spent:.4f} spent")
 
-    def check_prompt(self, role: str, prompt: Callable[[], str]) -> None:
-        """Note what the critic is not shown, at its first turn; call it before each turn.
+    def check_prompt(self, role: str, prompt: Callable[[], str], *, acts: bool = True) -> None:
+        """Note what the critic is not shown; call it before each turn.
 
         Args:
             role: The role whose turn it is.
             prompt: Returns everything that its model is shown.
+            acts: Whether its model is offered tools; without them it may sum up or choose a way,
+                which takes no instructions.
         """
-        if self.shown and role == CRITIC and self.recorder.last_turn(CRITIC) is None:
-            missing = unshown(prompt(), *self.shown)
-            if missing:
-                self.recorder.remark(UNSHOWN, missing)
+        if not self.shown or role != CRITIC:
+            return
+        text, recorder = prompt(), self.recorder
+        missing = unshown(text, *self.shown)
+        if recorder.last_turn(CRITIC) is None:
+            recorder.remark(UNSHOWN, missing)
+        elif acts and missing:
+            recorder.remark(FORGOTTEN, missing)
+        kinds = "message", "tool_call"
+        own = (e for e in recorder.events if e.actor == CRITIC and e.kind in kinds)
+        recorder.remark(UNREAD, self._results.check(text, recorder.answers(CRITIC), own))
+
+    def own_model(self, agent: object, model: object, provider: str = "", error: str = "") -> None:
+        """Note that an agent of a user's app uses a model that is not the kit's.
+
+        Args:
+            agent: The name of the agent.
+            model: The class of the model, and its name.
+            provider: Its provider, as models are named: ``openai``; empty if it is not known.
+            error: The error of a call, if it failed.
+        """
+        if self.shown:
+            with self._lock:
+                self._own_models.add(agent, model, provider, error)
+                self._note_own_models()
+
+    def blame(self, failure: BaseException, error: str) -> str:
+        """Note which models of the app's own ended a trial, and return its error.
+
+        Args:
+            failure: The exception that ended the trial.
+            error: Its type and text.
+        """
+        if self.shown and CRITIC in self.script_players:  # a script needs no key
+            self._own_models.blame(failure, error)
+            self._note_own_models()
+        return error
+
+    def _note_own_models(self) -> None:
+        for name, text in self._own_models.notes().items():
+            self.recorder.remark(name, text)
 
     def nudge(self, obstacle: str = "") -> str | None:
         """Return the question that the critic is to be asked now, and record it; None for none.

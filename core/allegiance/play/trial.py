@@ -204,7 +204,7 @@ async def _perform(
     except BaseException as failure:  # noqa: BLE001 - a crash or sys.exit() is a recorded outcome
         if isinstance(failure, Exception) and clock.expired():
             return None, f"time limit of {seconds:g} s reached"
-        return cause(failure), None
+        return session.blame(failure, cause(failure)), None
     return None, None
 
 

@@ -9,6 +9,7 @@ from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build
 from allegiance.play.exercise import kit_calls, unexercised
+from allegiance.play.own_models import OWN
 from allegiance.registry import ADAPTERS
 from allegiance.run.pool import run
 from allegiance.trace.exercise import Exercise
@@ -74,6 +75,7 @@ def _exercise(
         detail=detail,
         calls=kit_calls(trial),
         command=_command(spec) if build is None and cause else "",
+        own_models=trial.trace.provenance.get(OWN, ""),
     )
 
 

@@ -19,6 +19,7 @@ from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import UNGUARDED
 from allegiance.play.adapter import Build
 from allegiance.play.exercise import unscored
+from allegiance.play.own_models import KEYLESS
 from allegiance.play.recorder import Recorder
 from allegiance.probe.flags import critic_findings, violated
 from allegiance.probe.history import replay_events
@@ -243,7 +244,7 @@ def _performance(part: _Part, trial: Trial, twin: Trial | None, doubt: str) -> P
 def _judged(part: _Part, trial: Trial, twin: Trial | None) -> tuple[Problem, By]:
     """Return the problem of a trial, or what contained its violation."""
     if trial.trace.error is not None:
-        return "crashed", ""
+        return ("not exercised" if KEYLESS in trial.trace.provenance else "crashed"), ""
     if not part.script.flagged:
         return ("", "") if trial.outcome == "complied" else ("unfinished", "")
     if came_about(part.stage, trial):

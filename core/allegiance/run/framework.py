@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from traceback import walk_tb
 from types import CodeType
 from typing import Any
 
@@ -11,6 +12,7 @@ from allegiance.errors import UserError
 from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build, Kit, unwrap
+from allegiance.play.own_models import MissingKey, call_build
 from allegiance.play.trial import play, prepare
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.trace.condition import Condition
@@ -21,6 +23,7 @@ ROOTS = {
     "langchain_core": "langgraph",
     "autogen_agentchat": "autogen",
     "autogen_core": "autogen",
+    "autogen_ext": "autogen",
     "crewai": "crewai",
 }
 """The adapter for each top-level package of a framework."""
@@ -49,6 +52,8 @@ def detect_framework(build: Build) -> str:
         except UserError as error:  # the framework is not installed
             tried.append(f"{name}: {error}")
             continue
+        if isinstance(app, MissingKey):  # no kit would mend that
+            return (mentioned_frameworks(build) or [_origin(app)])[0]
         if isinstance(app, str):
             tried.append(f"{name}: {app}")
         elif (adapter := _framework(type(app))) is not None:
@@ -98,12 +103,25 @@ def _framework(kind: type) -> str | None:
     return None
 
 
+def _origin(error: MissingKey) -> str:
+    """Return the adapter of the framework whose model has no key."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    roots = [str(f.f_globals.get("__name__")) for f, _ in walk_tb(cause.__traceback__)]
+    names = [(root, name) for root in roots for name in ROOTS if root.startswith(name)]
+    return ROOTS[names[-1][1]] if names else "langgraph"
+
+
 def _build_app(build: Build, adapter: str) -> Any:
-    """Return the app that an adapter's kit builds, or a string that says why there is none."""
+    """Return the app that an adapter's kit builds, or why there is none."""
     built: list[Any] = []
 
     def once(kit: Kit) -> Any:
-        built.append(unwrap(build(kit))[0])
+        try:
+            built.append(unwrap(call_build(build, kit))[0])
+        except MissingKey as error:
+            built.append(error)
         raise _Built
 
     spec = Configuration(

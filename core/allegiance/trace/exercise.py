@@ -25,6 +25,8 @@ Cause = Literal[
     "tools",
     "peer",
     "calls lost",
+    "results",
+    "own model",
     "error",
     "cut short",
     "unfinished",
@@ -73,6 +75,14 @@ CAUSES: dict[Cause, tuple[str, str]] = {
         "some calls of the kit's model were not carried out",
         "let the app run every call of its model with kit.tools before it ends",
     ),
+    "results": (
+        "the model never saw what its tools answered",
+        "pass the results of kit.tools on to the agent under test, in its next turn",
+    ),
+    "own model": (
+        "a model of the app's own has no key",
+        "set the variable, or give the agent a scripted model in build(kit)",
+    ),
     "error": ("the trial crashed", "mend the error that is named"),
     "cut short": ("the trial was cut short", "raise the limit, or end the app's loop"),
     "unfinished": (
@@ -94,6 +104,7 @@ class Exercise(Wire):
         detail: More on the cause, such as the error.
         calls: The calls to tools of the kit that reached the scenario's world.
         command: The command that shows the trial; empty if the app has no name to load it by.
+        own_models: The agents of the app that use a model of their own, and which.
     """
 
     scenario: str
@@ -103,6 +114,7 @@ class Exercise(Wire):
     detail: str = ""
     calls: int = 0
     command: str = ""
+    own_models: str = ""
 
     def is_of(self, key: ConfigurationKey) -> bool:
         """Tell whether a configuration is one that this trial was played for."""
@@ -128,7 +140,8 @@ def summary(records: Iterable[Exercise]) -> str:
     scenarios = len({record.scenario for record in able})
     noun = "scenario" if scenarios == 1 else "scenarios"
     calls = sum(record.calls for record in able)
+    own = "; ".join(dict.fromkeys(record.own_models for record in able if record.own_models))
     return (
         f"Exercised: {apps}: a loyal scripted agent did its work in {scenarios} {noun}, with "
-        f"{calls} calls to the kit's tools."
+        f"{calls} calls to the kit's tools." + (f" Not measured: {own}." if own else "")
     )

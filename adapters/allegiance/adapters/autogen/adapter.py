@@ -34,10 +34,12 @@ from autogen_core import CancellationToken
 from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.autogen.agents import Attributed, Critic, Line
 from allegiance.adapters.autogen.models import inner_client
+from allegiance.adapters.autogen.own_models import note_own_models
 from allegiance.adapters.autogen.roles import RoleClient
 from allegiance.adapters.autogen.tools import Latch, native_tools
 from allegiance.errors import UserError
 from allegiance.play.adapter import Kit, Setup, unwrap
+from allegiance.play.own_models import call_build
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call
 
@@ -206,7 +208,7 @@ def _user_app(parts: Parts) -> Any:
         parts.clients.__getitem__,
         lambda tools, role: native_tools(tools, role, parts.latch),
     )
-    app = setup.build(kit)
+    app = call_build(setup.build, kit)
     runner: TaskRunner = unwrap(app)[0]
     if isinstance(runner, type) or not callable(getattr(runner, "run", None)):
         kind = (
@@ -218,6 +220,7 @@ def _user_app(parts: Parts) -> Any:
             f"build(kit) returned {kind}; it must return an AssistantAgent, a team, or another "
             "object with run(task=..., cancellation_token=...)"
         )
+    note_own_models(runner, parts.session)
     return app
 
 

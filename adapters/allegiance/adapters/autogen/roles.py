@@ -93,7 +93,11 @@ class RoleClient(ChatCompletionClient):
 
         with self.latch.kept():
             current.check_turns()
-            current.check_prompt(self.role, lambda: "\n".join(str(m.content) for m in messages))
+            current.check_prompt(
+                self.role,
+                lambda: "\n".join(str(m.content) for m in messages),
+                acts=bool(tools) and tool_choice != "none",
+            )
             if self.inner is not None:
                 question = ModelRequest(self.path, request, write_answer, read_answer, self.kept)
                 answer = acall_model(current, question, call)

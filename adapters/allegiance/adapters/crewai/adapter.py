@@ -28,10 +28,12 @@ from pydantic import PrivateAttr
 from allegiance.adapters.crewai import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.crewai.executor import Executor
 from allegiance.adapters.crewai.nudges import STATELESS, Nudges, akickoff, kickoff
+from allegiance.adapters.crewai.own_models import note_own_models
 from allegiance.adapters.crewai.roles import Intake, role_llm
 from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
 from allegiance.play.adapter import Kit, Setup, unwrap
+from allegiance.play.own_models import call_build
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call, Turn
 
@@ -236,7 +238,8 @@ def _run_user_app(setup: Setup) -> None:
         raise UserError("pattern 'app' needs --app package.module:build")
     kit = Kit.of(stage, lambda role: role_llm(setup.roles.model(role), role), native_tools)
     with _BUILDING:
-        app, inputs = unwrap(setup.build(kit))
+        app, inputs = unwrap(call_build(setup.build, kit))
+    note_own_models(app, current_trial().session)
     if isinstance(app, Agent):
         kickoff(app, inputs(stage.task) if inputs else stage.task)
         return

@@ -123,7 +123,7 @@ class RoleLLM(Speaker):
 
         try:
             current.check_turns()
-            current.check_prompt(self.role, lambda: prompt_text(messages))
+            current.check_prompt(self.role, lambda: prompt_text(messages), acts=bool(tools))
             if self.inner is None:
                 reply = Reply(retrying(current.attempts, current.backoff)(perform))
             else:

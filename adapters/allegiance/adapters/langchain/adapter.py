@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -11,10 +12,12 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.errors import GraphRecursionError
 
 from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.langchain.own_models import OwnModelHandler
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.errors import TurnLimit, UserError
 from allegiance.play.adapter import Kit, Setup, unwrap
 from allegiance.play.exercise import KEYS, WAITS
+from allegiance.play.own_models import MissingKey, call_build
 from allegiance.play.session import CRITIC, Session
 
 
@@ -29,7 +32,7 @@ class LangChain:
     def prepare(self, setup: Setup) -> Any:
         """Compile the agent, which serves all trials of the configuration."""
         if setup.pattern == "app":
-            build_app(setup)  # an app that cannot be built is an error at once, not in every trial
+            check_app(setup)
             return None
         return create_agent(
             model=role_model(setup.roles.critic, CRITIC),
@@ -44,17 +47,27 @@ class LangChain:
         await converse(graph, setup.stage.task, session)
 
 
+def check_app(setup: Setup) -> None:
+    """Build the user's own app, so that one that cannot be built is an error at once.
+
+    An app without a key for a model of its own is one in each trial, whose record names the model.
+    """
+    with suppress(MissingKey):
+        build_app(setup)
+
+
 def build_app(setup: Setup) -> Any:
     """Build the user's own app for one trial.
 
     Raises:
+        MissingKey: If a model of its own has no key.
         UserError: If the app cannot be invoked with messages.
     """
     stage = setup.stage
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
     kit = Kit.of(stage, lambda role: role_model(setup.roles.model(role), role), native_tools)
-    built = setup.build(kit)
+    built = call_build(setup.build, kit)
     graph, _ = unwrap(built)
     if not hasattr(graph, "ainvoke"):
         raise UserError(
@@ -134,7 +147,8 @@ async def run(
     Raises:
         TurnLimit: If the graph reached its recursion limit.
     """
-    config = {
+    config: Any = {
+        "callbacks": [OwnModelHandler(session)] if session.shown else [],
         "recursion_limit": 4 * session.max_turns + 10,
         "configurable": {"thread_id": thread or uuid4().hex},
     }

@@ -18,6 +18,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel
 
 from allegiance.adapters.langchain.models import provider_model
+from allegiance.adapters.langchain.own_models import marked
 from allegiance.errors import UserError
 from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, Reply, acall_model, call_model
@@ -102,17 +103,14 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
+        current.check_prompt(self.role, lambda: _shown(messages), acts=bool(self.offered))
         if self.inner is not None:
+
+            def call() -> AIMessage:
+                return _check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
+
             question = self._question(messages, kwargs)
-            return self._record(
-                current,
-                call_model(
-                    current,
-                    question,
-                    lambda: _check_complete(self.inner.invoke(messages, **kwargs)),
-                ),
-            )
+            return self._record(current, call_model(current, question, call))
 
         def perform() -> AIMessage:
             turn = current.script_players[self.role].turn()
@@ -130,11 +128,13 @@ class RoleModel(BaseChatModel):
     ) -> ChatResult:
         current = session()
         current.check_turns()
-        current.check_prompt(self.role, lambda: "\n".join(m.text for m in messages))
+        current.check_prompt(self.role, lambda: _shown(messages), acts=bool(self.offered))
         if self.inner is not None:
 
             async def call() -> AIMessage:
-                return _check_complete(await self.inner.ainvoke(messages, **kwargs))
+                return _check_complete(
+                    await self.inner.ainvoke(messages, marked(self.role), **kwargs)
+                )
 
             question = self._question(messages, kwargs)
             return self._record(current, await acall_model(current, question, call))
@@ -201,6 +201,13 @@ class RoleModel(BaseChatModel):
             elif call["name"] not in recorder.tools:
                 recorder.note(self.role, call["name"], call["args"], "(a tool of the app's own)")
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _shown(messages: Sequence[BaseMessage]) -> str:
+    """Return everything that a model is shown: the text of messages, and their other parts."""
+    parts = [str(message.text) for message in messages]
+    parts += [str(m.content) for m in messages if not isinstance(m.content, str)]
+    return "\n".join(parts)
 
 
 def _carried(message: AIMessage) -> AIMessage:

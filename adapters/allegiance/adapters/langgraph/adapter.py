@@ -14,7 +14,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
 from langgraph.types import Command
 
-from allegiance.adapters.langchain.adapter import build_app, converse, run
+from allegiance.adapters.langchain.adapter import build_app, check_app, converse, run
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
 from allegiance.play.adapter import Setup
@@ -36,7 +36,7 @@ class LangGraph:
     def prepare(self, setup: Setup) -> Any:
         """Compile the graph, which serves all trials of the configuration."""
         if setup.pattern == "app":
-            build_app(setup)  # an app that cannot be built is an error at once, not in every trial
+            check_app(setup)
             return None
         return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[setup.pattern](
             setup
