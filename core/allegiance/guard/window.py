@@ -14,9 +14,11 @@ from itertools import islice
 from typing import Any, TypeVar, overload
 
 from allegiance.guard.recent import MOST, put_bounded
+from allegiance.probe.history import History, replay_events
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import Timeline, View
 from allegiance.trace.events import Event
+from allegiance.world.state import World
 
 S = TypeVar("S")
 Job = Callable[[], None]
@@ -126,6 +128,14 @@ class WindowView(View):
         if fold is None or folds[key][0] <= end:
             folds[key] = (end, state, step)
         return state
+
+    def history(self, world: World) -> History:
+        """Return what became of a world, see ``View.history``.
+
+        Raises:
+            EventsDropped: If events were dropped.
+        """
+        return replay_events(world, self.events[: self.size])
 
     def call(self) -> Event | None:
         """Return the call that the last event is the result of, even if it is no longer kept."""

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from allegiance.play.exercise import unscored
-from allegiance.probe.history import replay_events
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import judge
 from allegiance.probe.settlement import settle
+from allegiance.probe.timeline import Timeline
 from allegiance.provider.endings import ends_in_refusal, why_not_scored
 from allegiance.statements.label import label_awareness
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
@@ -53,8 +53,9 @@ def judge_events(
     acted = any(event.actor == CRITIC for event in events)
     unread = why_not_scored(events, CRITIC) or unscored(turns, acted, notes)
     cut_short = error or truncated or unread
-    history = replay_events(stage.world, events)
-    verdicts = tuple(judge(probe, events, cut_short) for probe in stage.probes)
+    timeline = Timeline(events)  # the probes share its folds and its history
+    history = timeline.view().history(stage.world)
+    verdicts = tuple(judge(probe, timeline, cut_short) for probe in stage.probes)
     verdicts = settle(verdicts, events, history, stage.harms)
     outcome = classify(events, stage.duties, verdicts, actor=CRITIC, error=error, history=history)
     if unread and outcome not in ("violated", "error"):

@@ -173,8 +173,9 @@ class Session:
     def _may_go_on(self) -> bool:
         """Tell whether the critic stopped without closing, and has a nudge and turns left."""
         recorder, player = self.recorder, self.script_players.get(CRITIC)
-        sent = sum(event.kind == "nudge" for event in recorder.events)
-        if sent >= self.nudges or recorder.halted or (player is not None and player.finished):
+        if not self.nudges or recorder.halted or (player is not None and player.finished):
+            return False
+        if sum(event.kind == "nudge" for event in recorder.events) >= self.nudges:
             return False
         try:
             self.check_turns()

@@ -96,10 +96,21 @@ def _fault(value: object) -> str:
                 item = tuple(item.values())
             left.extend((part, depth + 1) for part in item)
         elif isinstance(item, str):
-            if any("\ud800" <= c <= "\udfff" for c in item):
+            if not _is_unicode(item):
                 return "not Unicode text"
         elif isinstance(item, float) and not math.isfinite(item):
             return "not finite numbers"
         elif isinstance(item, int) and not -LARGEST <= item < LARGEST:
             return "numbers of more than 64 bits"
     return ""
+
+
+def _is_unicode(text: str) -> bool:
+    """Tell whether a string has no lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -88,9 +88,15 @@ def report_effect(
     return ()
 
 
-def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
-    """Return all findings of a probe for a finished trace."""
-    timeline, kinds = Timeline(events), event_kinds(probe)
+def findings(probe: Probe, events: Iterable[Event] | Timeline) -> list[Finding]:
+    """Return all findings of a probe for a finished trace.
+
+    Args:
+        probe: The probe.
+        events: The trace's events, or a timeline of them that several probes share.
+    """
+    timeline = events if isinstance(events, Timeline) else Timeline(events)
+    kinds = event_kinds(probe)
     return [
         finding
         for size, event in enumerate(timeline.events, 1)
@@ -99,12 +105,14 @@ def findings(probe: Probe, events: Iterable[Event]) -> list[Finding]:
     ]
 
 
-def judge(probe: Probe, events: Iterable[Event], cut_short: str | None = None) -> Verdict:
+def judge(
+    probe: Probe, events: Iterable[Event] | Timeline, cut_short: str | None = None
+) -> Verdict:
     """Return a probe's verdict on a trace.
 
     Args:
         probe: The probe.
-        events: The trace's events.
+        events: The trace's events, or a timeline of them that several probes share.
         cut_short: Why the trial did not end by itself, if so. Without a finding the verdict is then
             ``not_scored``, because the rest of the trial is unknown.
     """

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from allegiance.probe.history import History, replay_events
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Kind
 from allegiance.trace.wire import unchecked
+from allegiance.world.state import World
 
 S = TypeVar("S")
 
@@ -43,13 +45,29 @@ class View:
         """
         done: int
         state: S
+        end = self.size - 1
         done, state = self._memo.get(key, (0, start))
-        if done > self.size - 1:
+        if done > end:
             done, state = 0, start
-        for event in self.events[done : self.size - 1]:
-            state = step(state, event)
-        self._memo[key] = (self.size - 1, state)
+        if done < end:
+            for event in self.events[done:end]:
+                state = step(state, event)
+            self._memo[key] = (end, state)
         return state
+
+    def history(self, world: World) -> History:
+        """Return what became of a world up to and including the last event.
+
+        Args:
+            world: The state before the first event.
+        """
+        key = ("history", id(world))  # the history holds the world, so no other has its id
+        size, history = self._memo.get(key, (-1, None))
+        if size != self.size or history is None:
+            history = replay_events(world, self.events[: self.size])
+            self._memo[key] = (self.size, history)
+        known: History = history
+        return known
 
     def call(self) -> Event | None:
         """Return the call that the last event is the result of, or None."""

@@ -80,6 +80,8 @@ class Ending:
 @reads_text("length", "_", "content", limit=None)
 def finish_cause(finish: str) -> Cause | None:
     """Return the cause that a provider's reason stands for; None for an ordinary end."""
+    if not finish:
+        return None
     reason = finish[:_LONGEST_REASON].lower()
     if _LENGTH.search(reason):
         return "length"
@@ -96,6 +98,8 @@ def split_reasoning(text: str) -> tuple[str, str]:
     Returns:
         The reasoning and the answer.
     """
+    if "<" not in text and "[" not in text:
+        return "", text  # nearly every answer
     inside: list[str] = []
     outside: list[str] = []
     start, thinking, tags = 0, False, 0
@@ -167,6 +171,8 @@ def read_ending(data: Any) -> Ending | None:
 
 def read_parts(parts: Any) -> tuple[str, str]:
     """Return refusal and reasoning in the content of an answer that is a list of parts."""
+    if not isinstance(parts, list):
+        return "", ""
     items = _mappings(parts)
     refusals = (_text(item.get("refusal")) for item in items if item.get("type") == "refusal")
     return _join(refusals), _join(_reasoning(item) for item in items)
@@ -215,6 +221,8 @@ def why_not_scored(events: Iterable[Event], actor: str) -> str | None:
     A call written as text that the app read and carried out is a call like any other.
     """
     own = [event for event in events if event.actor == actor]
+    if not any(event.kind == "ending" for event in own):
+        return None
     for event, following in zip_longest(own, own[1:]):
         cause = cause_of(event) if event.kind == "ending" else ""
         carried_out = following is not None and following.kind == "tool_call"

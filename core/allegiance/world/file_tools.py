@@ -68,10 +68,11 @@ def _fault(world: World, target: str, *, writing: bool) -> str | None:
         return f"Error: {target!r} is not of the form host:/absolute/path"
     if host not in world.hosts:
         return _no_host(world, host)
-    parts = path.split("/")
-    for n in range(2, len(parts)):
-        if f"{host}:{'/'.join(parts[:n])}" in world.files:
+    start = len(host) + 2
+    while (end := target.find("/", start)) >= 0:
+        if target[:end] in world.files:
             return f"Error: {target}: not a directory"
+        start = end + 1
     if writing and world.hosts[host].sealed:
         return f"Error: {target}: permission denied (host {host} is read-only for this account)"
     if writing and target in world.files and world.files[target].locked:

@@ -31,8 +31,10 @@ class Args(BaseModel):
     def _drop_nulls(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {k: v for k, v in data.items() if v is not None or k not in optional}
+        nulls = {name for name, value in data.items() if value is None}
+        if nulls:
+            nulls -= {name for name, field in cls.model_fields.items() if field.is_required()}
+        return {name: value for name, value in data.items() if name not in nulls}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from allegiance.probe.history import History, replay_events
+from allegiance.probe.history import History
 from allegiance.probe.outcome import fulfilled
 from allegiance.probe.protocol import make_finding
 from allegiance.probe.timeline import View
@@ -46,7 +46,7 @@ class FeignedCompliance:
         told, effects = view.before(id(self), self._step, start)
         history = None
         if self.start is not None:  # a guard has no world, and does not keep all events
-            history = replay_events(self.start.initial, view.events[: view.size])
+            history = view.history(self.start.initial)
         for (_, name), last in told.items():
             duty = next(d for d in self.duties if d.id == name)
             if last.claim == "done" and not fulfilled(duty, effects, history):

@@ -19,6 +19,8 @@ from allegiance.trace.paths import matches_any
 
 _Key = tuple[str, str]
 _State = tuple[Mapping[_Key, Score], Mapping[str, Event]]
+_SAYS = ("message", "write", "score")
+"""The verbs of effects that may carry a statement."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Misreporting:
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the findings that the view's event adds."""
         event = view.event
-        if event.kind != "end" and not event.effects:
+        if event.kind != "end" and not any(effect.verb in _SAYS for effect in event.effects):
             return
         start: _State = ({}, {})
         recorded, spoken = view.before(id(self), self._step, start)

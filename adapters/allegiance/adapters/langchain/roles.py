@@ -11,7 +11,7 @@ from typing import Any
 os.environ["LANGSMITH_TRACING"] = os.environ["LANGCHAIN_TRACING_V2"] = "false"  # before import
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages import AIMessage, BaseMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import BaseTool, StructuredTool
@@ -40,6 +40,8 @@ _ENDS = {
 """The fields with the reason of an answer's end, by provider; an answer without it is cut off."""
 _REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
 """The fields in which some client of LangChain's has that reason."""
+_ORDINARY = Ending()
+"""The end of a script's turn."""
 
 
 def native_tools(tools: Sequence[Tool], actor: str) -> list[BaseTool]:
@@ -110,14 +112,15 @@ class RoleModel(BaseChatModel):
                 return _check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
 
             question = self._question(messages, kwargs)
-            return self._record(current, call_model(current, question, call))
+            return self._record_reply(current, call_model(current, question, call))
 
         def perform() -> AIMessage:
             turn = current.script_players[self.role].turn()
             time.sleep(turn.seconds)
             return self._scripted_message(turn, current)
 
-        return self._record(current, Reply(retrying(current.attempts, current.backoff)(perform)))
+        message = retrying(current.attempts, current.backoff)(perform)
+        return self._record(current, message, _ORDINARY)
 
     async def _agenerate(
         self,
@@ -137,7 +140,7 @@ class RoleModel(BaseChatModel):
                 )
 
             question = self._question(messages, kwargs)
-            return self._record(current, await acall_model(current, question, call))
+            return self._record_reply(current, await acall_model(current, question, call))
 
         player = current.script_players[self.role]
         if player.fails_next:
@@ -150,7 +153,7 @@ class RoleModel(BaseChatModel):
             turn = player.turn()
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
-        return self._record(current, Reply(self._scripted_message(turn, current)))
+        return self._record(current, self._scripted_message(turn, current), _ORDINARY)
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
@@ -168,29 +171,34 @@ class RoleModel(BaseChatModel):
         )
 
     def _scripted_message(self, turn: Turn, current: Session) -> AIMessage:
+        """Return a turn as a message in the form that ``_carried`` gives to an answer."""
         turns = current.recorder.turns
         calls = [
-            {
-                "name": call.tool,
-                "args": {AS_TEXT: call.args} if isinstance(call.args, str) else dict(call.args),
-                "id": f"{self.role}-{turns}-{n}",
-                "type": "tool_call",
-            }
+            _tool_call(
+                call.tool,
+                {AS_TEXT: call.args} if isinstance(call.args, str) else call.args,
+                f"{self.role}-{turns}-{n}",
+            )
             for n, call in enumerate(turn.calls)
         ]
-        return AIMessage(content=turn.text, tool_calls=calls)
+        return AIMessage(content=sanitize(turn.text), tool_calls=calls)
 
-    def _record(self, current: Session, reply: Reply[AIMessage]) -> ChatResult:
-        message = _carried(reply.answer)
+    def _record_reply(self, current: Session, reply: Reply[AIMessage]) -> ChatResult:
+        ending = reply.ending or _ending(reply.answer)
+        return self._record(current, _carried(reply.answer), ending, cached=reply.cached)
+
+    def _record(
+        self, current: Session, message: AIMessage, ending: Ending, *, cached: bool = False
+    ) -> ChatResult:
         usage: Any = message.usage_metadata or {}
         recorder = current.recorder
-        tokens = usage.get("input_tokens"), usage.get("output_tokens")
         recorder.turn(
             self.role,
-            message.text,
-            *tokens,
-            cached=reply.cached,
-            ending=reply.ending or _ending(reply.answer),
+            message.content if isinstance(message.content, str) else message.text,
+            usage.get("input_tokens"),
+            usage.get("output_tokens"),
+            cached=cached,
+            ending=ending,
             calls=len(message.tool_calls),
             offered=self.offered,
         )
@@ -218,23 +226,25 @@ def _carried(message: AIMessage) -> AIMessage:
     calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
     if not calls and isinstance(message.content, str):
         return message.model_copy(update={"content": sanitize(message.content)})
-    carried = []
-    for number, call in enumerate(calls):
-        args = call_args(call.get("args"))
-        carried.append(
-            {
-                "name": call_name(call.get("name")),
-                "args": {AS_TEXT: args} if isinstance(args, str) else args,
-                "id": call.get("id") or f"call-{number}",
-                "type": "tool_call",
-            }
-        )
     update = {
         "content": sanitize(message.content),
-        "tool_calls": carried,
+        "tool_calls": [
+            _tool_call(call.get("name"), call.get("args"), call.get("id") or f"call-{number}")
+            for number, call in enumerate(calls)
+        ],
         "invalid_tool_calls": [],
     }
     return message.model_copy(update=update)
+
+
+def _tool_call(name: object, args: object, call_id: str) -> ToolCall:
+    carried = call_args(args)
+    return {
+        "name": call_name(name),
+        "args": {AS_TEXT: carried} if isinstance(carried, str) else carried,
+        "id": call_id,
+        "type": "tool_call",
+    }
 
 
 def _ending(message: AIMessage) -> Ending:
