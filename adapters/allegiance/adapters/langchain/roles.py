@@ -15,8 +15,8 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolCall
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import RunnableBinding
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel
 
+from allegiance.adapters.langchain.answers import check_complete, read_end, write_answer
 from allegiance.adapters.langchain.models import provider_model
 from allegiance.adapters.langchain.own_models import marked
 from allegiance.errors import UserError
@@ -24,8 +24,8 @@ from allegiance.play.answer import AS_TEXT
 from allegiance.play.model_call import ModelRequest, Reply, acall_model, call_model
 from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name
-from allegiance.provider.endings import Ending, read_parts
-from allegiance.provider.retry import UnusableAnswer, async_retrying, retrying
+from allegiance.provider.endings import Ending
+from allegiance.provider.retry import async_retrying, retrying
 from allegiance.scenario.roles import PEER_SCRIPT, Model
 from allegiance.scenario.script import Turn
 from allegiance.trace.text import sanitize
@@ -33,13 +33,6 @@ from allegiance.world.tool import Tool
 
 _SHOWN = {"type", "content", "name", "tool_calls", "invalid_tool_calls", "tool_call_id", "status"}
 """The fields of a message that a model is shown; the others differ from trial to trial."""
-_ENDS = {
-    "openai": ("finish_reason", "status"),
-    "anthropic": ("stop_reason",),
-}
-"""The fields with the reason of an answer's end, by provider; an answer without it is cut off."""
-_REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason")
-"""The fields in which some client of LangChain's has that reason."""
 _ORDINARY = Ending()
 """The end of a script's turn."""
 
@@ -109,7 +102,7 @@ class RoleModel(BaseChatModel):
         if self.inner is not None:
 
             def call() -> AIMessage:
-                return _check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
+                return check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
 
             question = self._question(messages, kwargs)
             return self._record_reply(current, call_model(current, question, call))
@@ -135,7 +128,7 @@ class RoleModel(BaseChatModel):
         if self.inner is not None:
 
             async def call() -> AIMessage:
-                return _check_complete(
+                return check_complete(
                     await self.inner.ainvoke(messages, marked(self.role), **kwargs)
                 )
 
@@ -167,7 +160,7 @@ class RoleModel(BaseChatModel):
             return ["langchain", self.role, model._get_llm_string(), arguments, shown]
 
         return ModelRequest(
-            self.path, request, _write_answer, AIMessage.model_validate_json, self.kept
+            self.path, request, write_answer, AIMessage.model_validate_json, self.kept
         )
 
     def _scripted_message(self, turn: Turn, current: Session) -> AIMessage:
@@ -184,7 +177,7 @@ class RoleModel(BaseChatModel):
         return AIMessage(content=sanitize(turn.text), tool_calls=calls)
 
     def _record_reply(self, current: Session, reply: Reply[AIMessage]) -> ChatResult:
-        ending = reply.ending or _ending(reply.answer)
+        ending = reply.ending or read_end(reply.answer)
         return self._record(current, _carried(reply.answer), ending, cached=reply.cached)
 
     def _record(
@@ -245,46 +238,6 @@ def _tool_call(name: object, args: object, call_id: str) -> ToolCall:
         "id": call_id,
         "type": "tool_call",
     }
-
-
-def _ending(message: AIMessage) -> Ending:
-    """Return how an answer ended, from the fields in which LangChain's clients keep it."""
-    data, more = message.response_metadata, message.additional_kwargs
-    details = data.get("incomplete_details")
-    reasons = [details.get("reason")] if isinstance(details, dict) else []
-    reasons += [data.get(field) for field in _REASONS]
-    refusal, reasoning = read_parts(message.content)
-    return Ending(
-        finish=next((str(reason) for reason in reasons if reason), ""),
-        refusal=str(more.get("refusal") or refusal),
-        reasoning=str(more.get("reasoning_content") or reasoning),
-    )
-
-
-def _check_complete(message: AIMessage) -> AIMessage:
-    """Return an answer if it is complete.
-
-    Raises:
-        UnusableAnswer: If it is cut off: LangChain takes an interrupted stream for a whole answer.
-    """
-    data = message.response_metadata
-    ends = _ENDS.get(data.get("model_provider", ""), ())
-    nothing = not (message.content or message.tool_calls or message.invalid_tool_calls or data)
-    if nothing or (ends and not any(data.get(end) for end in ends)):
-        raise UnusableAnswer("the answer broke off: it has no reason for its end")
-    return message
-
-
-def _write_answer(message: AIMessage) -> str:
-    """Convert an answer to a JSON string, without the headers of its response.
-
-    Raises:
-        TypeError: If the answer holds an object that cannot be read back.
-    """
-    if isinstance(message.additional_kwargs.get("parsed"), BaseModel):
-        raise TypeError("the answer holds a parsed object")
-    data = {k: v for k, v in message.response_metadata.items() if k != "headers"}
-    return message.model_copy(update={"response_metadata": data}).model_dump_json()
 
 
 def role_model(model: Model, role: str) -> RoleModel:
