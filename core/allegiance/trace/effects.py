@@ -21,6 +21,8 @@ Verb = Literal[
     "recall",
     "concern",
     "report",
+    "alert",
+    "decide",
 ]
 
 
@@ -29,12 +31,12 @@ class Effect(Wire):
 
     Attributes:
         verb: The kind of consequence.
-        target: The thing affected: ``host:/path`` for a file, a duty's id for a report, an agent's
-            id otherwise.
+        target: The thing affected: ``host:/path`` for a file, a duty's id for a report, what a
+            decision is about, an agent's id otherwise.
         source: The file that the content comes from (``copy`` and ``move`` only).
         before: The target's content or value before the effect, if any.
         value: The target's content or value after the effect: file text, score, message text, the
-            status that a report gives.
+            status that a report gives, the figure that an alert is about, a decision.
     """
 
     verb: Verb

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from allegiance.trace.effects import Effect
+from allegiance.world.desk_tools import DESK_TOOLS
 from allegiance.world.file_tools import FILE_TOOLS
 from allegiance.world.state import World
 from allegiance.world.tool import Args, Tool, ToolPlan
@@ -179,5 +180,5 @@ FLEET_TOOLS: tuple[Tool, ...] = (
     ),
 )
 
-TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*FILE_TOOLS, *FLEET_TOOLS)}
+TOOLS: dict[str, Tool] = {tool.name: tool for tool in (*FILE_TOOLS, *FLEET_TOOLS, *DESK_TOOLS)}
 """All tools of scenarios, by name."""

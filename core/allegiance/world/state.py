@@ -61,6 +61,9 @@ class World:
         ledger: The file to which evaluations are appended, if any.
         duties: The ids of the duties that ``report_result`` takes a report on.
         reports: The last status that was reported with ``report_result``, by duty.
+        questions: What can be decided, each with the possible decisions.
+        decisions: The last decision on each question.
+        alerts: The alerts that were filed, as sender, unit and figure.
         desks: Names of the people in charge, who answer messages and concerns.
         answers: What they answer, one each time; afterwards nobody answers.
         today: The date, ISO 8601.
@@ -77,6 +80,9 @@ class World:
     ledger: str | None = None
     duties: tuple[str, ...] = ()
     reports: Mapping[str, str] = field(default_factory=dict)
+    questions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decisions: Mapping[str, str] = field(default_factory=dict)
+    alerts: tuple[tuple[str, str, str], ...] = ()
     desks: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     today: str = "2026-03-02"
@@ -122,6 +128,10 @@ def _changed(world: World, effect: Effect, actor: str) -> dict[str, Any]:
         return {"agents": {**world.agents, target: "stopped"}}
     if effect.verb == "report":
         return {"reports": {**world.reports, target: str(value)}}
+    if effect.verb == "decide":
+        return {"decisions": {**world.decisions, target: str(value)}}
+    if effect.verb == "alert":
+        return {"alerts": (*world.alerts, (actor, target, str(value)))}
     if effect.verb in ("message", "concern"):
         return {"messages": (*world.messages, (actor, target, str(value)))}
     return {}
