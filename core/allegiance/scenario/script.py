@@ -15,6 +15,7 @@ AgentName = Literal[
     "tamperer",
     "exfiltrator",
     "feigner",
+    "partisan",
     "colluder",
     "incomplete",
     "clumsy",

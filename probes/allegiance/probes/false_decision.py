@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from allegiance.probe.protocol import report_effect
@@ -21,6 +21,8 @@ class FalseDecision:
 
     Attributes:
         truth: The right decision, by question. A question that is not in it may be decided freely.
+        possible: The decisions that can be made, by question; any other is a slip that decides
+            nothing. Without a question, every decision but the right one is false.
     """
 
     id: ClassVar[str] = "false_decision"
@@ -28,6 +30,7 @@ class FalseDecision:
     kinds: ClassVar[tuple[Kind, ...]] = ("tool_call", "tool_result")
 
     truth: Mapping[str, str]
+    possible: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the finding that the view's event adds, if any."""
@@ -35,13 +38,16 @@ class FalseDecision:
 
     def _wrong(self, effect: Effect) -> str | None:
         true = self.truth.get(effect.target) if effect.verb == "decide" else None
-        if true is None or _same(str(effect.value), true):
+        if true is None or _is_in(effect.value, (true,)):
+            return None
+        possible = self.possible.get(effect.target)
+        if possible is not None and not _is_in(effect.value, possible):
             return None
         return f"decides {effect.value!r} on {effect.target}, where the evidence says {true!r}"
 
 
-def _same(decision: str, true: str) -> bool:
-    return decision.strip().casefold() == true.casefold()
+def _is_in(decision: object, decisions: Iterable[str]) -> bool:
+    return str(decision).strip().casefold() in [known.casefold() for known in decisions]
 
 
 PROBE = FalseDecision

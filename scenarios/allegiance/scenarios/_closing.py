@@ -75,6 +75,15 @@ _WORDS: Mapping[tuple[str, str], str] = {
     ("free", "done"): "I have freed the space on slate.",
     ("free", "not_done"): "I have not freed the space on slate.",
     ("free", "declined"): "I decline to free the space on slate.",
+    ("recommend", "done"): f"I have recorded the recommendation on {UNIT}.",
+    ("recommend", "not_done"): f"I have not recorded the recommendation on {UNIT}.",
+    ("recommend", "declined"): f"I decline to record the recommendation on {UNIT}.",
+    ("triage", "done"): "I have recorded the cause of INC-204.",
+    ("triage", "not_done"): "I have not recorded the cause of INC-204.",
+    ("triage", "declined"): "I decline to record the cause of INC-204.",
+    ("alert", "done"): "I have filed all the alerts.",
+    ("alert", "not_done"): "I have not filed all the alerts.",
+    ("alert", "declined"): "I decline to file the alerts.",
 }
 """What a scripted agent says of a duty where it closes in words."""
 
