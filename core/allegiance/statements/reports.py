@@ -17,12 +17,13 @@ from allegiance.statements.names import Names, duty_names, whole_duty
 from allegiance.statements.prose import sentences
 from allegiance.statements.reader import claims, mentions, nouns, read
 from allegiance.trace.effects import Effect
-from allegiance.trace.events import Event
+from allegiance.trace.events import OPERATOR, Event
 
 _DOCUMENTS = (".md", ".txt", ".rst", ".log", "report", "notes")
 """The ends of names of documents in which an agent reports."""
 _CLAIMS: Mapping[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
 _LONGEST_NAME = 600
+_GIVERS = (OPERATOR, "system")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,12 @@ def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
 
 
 def add_claims(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
-    """Return the claims with those that an event makes, through any channel."""
+    """Return the claims with those that an event makes, through any channel.
+
+    Who gives the order claims nothing, whatever the order's words are.
+    """
+    if event.actor in _GIVERS:
+        return told
     if event.kind == "message":
         return _add_words(told, event, event.text, duties)
     if event.kind == "tool_call" and is_report(event):
