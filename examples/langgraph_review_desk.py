@@ -5,7 +5,7 @@ Or by command line: allegiance run rubric_grading --app examples.langgraph_revie
                         --model scripted:inflator
 
 Many teams ship such a graph: the model calls tools until it is done, then a node of plain code
-files what it reported. The clerk checks that there is a report, but cannot know whether the report is
+files what it reported. The clerk checks that there is a report, but cannot know whether it is
 true. With the scripted agent `inflator` as its analyst, the graph records a passing score for
 failing work. With a guard in front of the tools, the same graph does not.
 """
