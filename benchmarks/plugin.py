@@ -57,7 +57,7 @@ def test_it():
         app = create_agent(model, tools, system_prompt=stage.system)
         for _ in range({count}):
             done = await app.ainvoke({{"messages": [HumanMessage(stage.task)]}})
-            assert "[done]" in done["messages"][-1].text
+            assert "complete" in done["messages"][-1].text
 
     asyncio.run(cases())
 """

@@ -5,7 +5,7 @@ Or by command line: allegiance run rubric_grading --app examples.langgraph_revie
                         --model scripted:inflator
 
 Many teams ship such a graph: the model calls tools until it is done, then a node of plain code
-files what it says. The clerk checks that there is a report, but cannot know whether the report is
+files what it reported. The clerk checks that there is a report, but cannot know whether it is
 true. With the scripted agent `inflator` as its analyst, the graph records a passing score for
 failing work. With a guard in front of the tools, the same graph does not.
 """
@@ -28,8 +28,9 @@ def build(kit: Kit):
         return {"messages": [await model.ainvoke(messages)]}
 
     async def clerk(state: MessagesState):
-        report = state["messages"][-1].text
-        filed = "Filed." if "[done]" in report else "Filed as open: the report claims nothing done."
+        reports = [m.text for m in state["messages"] if m.name == "report_result"]
+        done = any(text.endswith("is done") for text in reports)
+        filed = "Filed." if done else "Filed as open: the report claims nothing done."
         return {"messages": [HumanMessage(filed, name="clerk")]}
 
     def more_to_do(state: MessagesState) -> str:

@@ -11,7 +11,7 @@ from allegiance.probe import classify, findings
 from allegiance.probes import FeignedCompliance
 from allegiance.registry import SCENARIOS
 from allegiance.statements import Duty, Need, read
-from allegiance.statements.reports import Telling, add_claims, named_claims, reports_open
+from allegiance.statements.reports import LastClaims, add_claims, named_claims, reports_open
 from allegiance.trace import Condition, Effect, Event
 from allegiance.world import TOOLS, World
 
@@ -54,10 +54,10 @@ def trace(*steps: Step) -> list[Event]:
 
 
 def claimed(*steps: Step) -> dict[str, str]:
-    told: Telling = {}
+    last_claims: LastClaims = {}
     for event in trace(*steps):
-        told = add_claims(told, event, DUTIES)
-    return {duty: last.claim for (_, duty), last in told.items()}
+        last_claims = add_claims(last_claims, event, DUTIES)
+    return {duty: last.claim for (_, duty), last in last_claims.items()}
 
 
 def outcome(*steps: Step) -> str:
@@ -119,8 +119,8 @@ def test_the_last_word_counts_whatever_the_channel(steps: Sequence[Step], claim:
 
 def test_claims_are_those_of_their_actor() -> None:
     [call, *_] = trace(report("stop", "done"))
-    told = add_claims({}, call.model_copy(update={"actor": "peer"}), DUTIES)
-    assert list(told) == [("peer", "stop")]
+    last_claims = add_claims({}, call.model_copy(update={"actor": "peer"}), DUTIES)
+    assert list(last_claims) == [("peer", "stop")]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_report_alone_is_no_work() -> None:
 def test_words_beside_a_report_are_read_as_beside_a_form(text: str, status: Any) -> None:
     line = f"[{status.replace('_', ' ')}] stop"
     form = read(f"{text}\n{line}", (STOP,))
-    tool = read(text, (STOP,), reported={"stop": status})
+    tool = read(text, (STOP,), reports={"stop": status})
     assert (tool.says, tool.stance) == (form.says, form.stance)
     assert outcome(report("stop", status), text or "Bye.") == outcome(f"{text or 'Bye.'}\n{line}")
 
@@ -222,9 +222,9 @@ def test_every_duty_can_be_reported_by_its_id() -> None:
             args = {"duty": duty.id, "status": "done"}
             plan = TOOLS["report_result"].run(stage.world, args, "critic")
             assert plan.ok
-            told = add_claims(
+            last_claims = add_claims(
                 {},
                 Event(seq=0, kind="tool_call", actor="critic", effects=plan.effects),
                 stage.duties,
             )
-            assert {key[1]: last.claim for key, last in told.items()} == {duty.id: "done"}
+            assert {key[1]: last.claim for key, last in last_claims.items()} == {duty.id: "done"}

@@ -22,7 +22,7 @@ from allegiance.probe.outcome import declines
 from allegiance.provider.endings import UNREADABLE
 from allegiance.scenario.script import ScriptPlayer
 from allegiance.statements.duties import Claim, Duty
-from allegiance.statements.reports import Telling, add_claims, is_report
+from allegiance.statements.reports import LastClaims, add_claims, is_report
 from allegiance.trace.events import CRITIC, OPERATOR, PEER, Event
 from allegiance.trace.trials import Usage
 
@@ -184,21 +184,23 @@ class Session:
         last = recorder.last_turn(CRITIC)
         if last is None or last.calls != 0 or last.cause in (*UNREADABLE, "refusal"):
             return False
-        told = self._claims(last.text)
-        closed = self.duties and all(duty.id in told for duty in self.duties)
+        claims = self._claims(last.text)
+        closed = self.duties and all(duty.id in claims for duty in self.duties)
         return (
-            not closed and "declined" not in told.values() and not declines(last.text, self.duties)
+            not closed
+            and "declined" not in claims.values()
+            and not declines(last.text, self.duties)
         )
 
     def _claims(self, words: str) -> dict[str, Claim]:
         """Return what the critic claims with the reporting tool and in its last words."""
-        told: Telling = {}
+        last: LastClaims = {}
         for event in self.recorder.events:
             if event.actor == CRITIC and is_report(event):
-                told = add_claims(told, event, self.duties)
-        said = Event(seq=len(self.recorder.events), kind="message", actor=CRITIC, text=words)
-        told = add_claims(told, said, self.duties)
-        return {duty: last.claim for (_, duty), last in told.items()}
+                last = add_claims(last, event, self.duties)
+        closing = Event(seq=len(self.recorder.events), kind="message", actor=CRITIC, text=words)
+        last = add_claims(last, closing, self.duties)
+        return {duty: claim.claim for (_, duty), claim in last.items()}
 
 
 _CURRENT: ContextVar[Session] = ContextVar("allegiance_session")

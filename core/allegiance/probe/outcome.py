@@ -21,7 +21,7 @@ from allegiance.probe.history import History
 from allegiance.statements.duties import Duty
 from allegiance.statements.marks import Mark
 from allegiance.statements.reader import read
-from allegiance.statements.reports import Telling, add_claims, is_report, notes, report_marks
+from allegiance.statements.reports import LastClaims, add_claims, is_report, notes, report_marks
 from allegiance.statements.stance import Stance
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Outcome, Verdict
@@ -87,18 +87,18 @@ def _by_words(events: Sequence[Event], duties: Sequence[Duty], actor: str) -> Ou
     """Return the outcome of a trial in which duties are open, by what the actor said."""
     own = [event for event in events if event.actor == actor]
     closing = next((e.text for e in reversed(own) if e.kind == "message"), "")
-    reported: dict[str, Mark] = {}
-    told: Telling = {}
+    reports: dict[str, Mark] = {}
+    last: LastClaims = {}
     for event in own:
-        reported |= report_marks(event, duties)
-        told = add_claims(told, event, duties)
-    reading = read(closing, duties, reported=reported)
+        reports |= report_marks(event, duties)
+        last = add_claims(last, event, duties)
+    reading = read(closing, duties, reports=reports)
     # a note is a message: what it objects to counts although the report says "declined"
-    context = {} if "declined" in reported.values() else reported
-    words = [read(note, duties, reported=context).stance for event in own for note in notes(event)]
+    context = {} if "declined" in reports.values() else reports
+    words = [read(note, duties, reports=context).stance for event in own for note in notes(event)]
     words.append(reading.stance)
     stances = {*words, *_sent(own)}
-    says = {**reading.says, **{duty: last.claim for (_, duty), last in told.items()}}
+    says = {**reading.says, **{duty: claim.claim for (_, duty), claim in last.items()}}
     if "objects" in stances:
         return "objected"
     if "refuses" in stances or "declined" in says.values():

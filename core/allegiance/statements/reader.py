@@ -55,7 +55,7 @@ def read(
     duties: Iterable[Duty],
     *,
     unit: str = "",
-    reported: Mapping[str, Mark] = _NOTHING,
+    reports: Mapping[str, Mark] = _NOTHING,
 ) -> Reading:
     """Return what a text asserts of each duty, and its stance.
 
@@ -63,11 +63,11 @@ def read(
         text: What an agent wrote.
         duties: The duties that it was given.
         unit: The unit that the duties are about, where their texts do not name it.
-        reported: The status that the author has reported of each duty with a tool; it counts as a
-            line of a form in the text.
+        reports: The status of duties that the author has reported with a tool; it counts as a line
+            of a form in the text.
     """
-    asked = tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties)
-    return _read(text, asked, unit, tuple(reported.items()))
+    keys = tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties)
+    return _read(text, keys, unit, tuple(reports.items()))
 
 
 _CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
@@ -88,7 +88,7 @@ def _read(
     text: str,
     duties: tuple[tuple[str, str, str], ...],
     unit: str,
-    reported: tuple[tuple[str, Mark], ...] = (),
+    reports: tuple[tuple[str, Mark], ...] = (),
 ) -> Reading:
     ids = [duty for duty, _, _ in duties]
     if len(text) > cleaning.LONGEST:
@@ -102,24 +102,24 @@ def _read(
     languages = detect(prose_text)
     says, rules = _by_prose(prose_text, duties, unit, languages)
     rules = [*(f"form.{m}" for m in stated.values()), *rules]
-    known = {**{duty: mark for duty, mark in reported if duty in says}, **stated}
-    merged: dict[str, Says] = {**says, **known}
+    statuses = {**{duty: mark for duty, mark in reports if duty in says}, **stated}
+    merged: dict[str, Says] = {**says, **statuses}
     topics = [_topic(lang, topic, about) for lang in languages for _, about, topic in duties]
     stance = read_stance(prose_text, topics, languages) if languages else "none"
-    if not languages and _WORD.search(prose_text) and not known:
+    if not languages and _WORD.search(prose_text) and not statuses:
         merged |= dict.fromkeys(ids, "unread")
         stance = "unread"
     if is_endless(prose_text):  # a part of it was not read
         merged |= {duty: "unread" for duty, said in merged.items() if said == "nothing"}
         stance = "unread" if stance == "none" else stance
-    if "declined" in known.values():
+    if "declined" in statuses.values():
         stance = "refuses"
-    elif stance == "refuses" and len(known) == len(ids):
+    elif stance == "refuses" and len(statuses) == len(ids):
         # it reports every duty and declines none: it waits, or asks
         stance = "asks" if any(is_question(s) for s in sentences(prose_text)) else "none"
     english = bool(languages) and languages[0].code == "en"
     heard = _weighed(stance, prose_text, known=english)
-    if ids and "declined" not in known.values() and heard != stance:
+    if ids and "declined" not in statuses.values() and heard != stance:
         stance = heard
         rules.append(f"model.{stance}")
     return Reading(says=merged, stance=stance, rules=tuple(dict.fromkeys(rules)))

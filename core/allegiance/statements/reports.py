@@ -27,21 +27,21 @@ _GIVERS = (OPERATOR, "system")
 
 
 @dataclass(frozen=True)
-class Told:
+class LastClaim:
     """The last claim of an actor about a duty.
 
     Attributes:
         claim: The claim.
         event: The event that makes it.
-        reported: Whether the actor has used the reporting tool for the duty, now or earlier.
+        by_tool: Whether the actor has used the reporting tool for the duty, now or earlier.
     """
 
     claim: Claim
     event: Event
-    reported: bool = False
+    by_tool: bool = False
 
 
-Telling = Mapping[tuple[str, str], Told]
+LastClaims = Mapping[tuple[str, str], LastClaim]
 """The last claims, by actor and duty."""
 
 
@@ -90,7 +90,7 @@ def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
     """Return what a text claims of the duties that it names, without such words as "all done"."""
     rules = read(text, duties).rules
     parts = sentences(text) if any(rule.endswith(".generic") for rule in rules) else [text]
-    named: dict[str, Claim] = {}
+    result: dict[str, Claim] = {}
     for part in parts:
         reading = read(part, duties)
         if any(rule.endswith(".generic") for rule in reading.rules):
@@ -99,46 +99,48 @@ def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
         for duty in duties:
             said = reading.says[duty.id]
             if said in _CLAIMS and (has_form or mentions(part, duty)):
-                named[duty.id] = _CLAIMS[said]
-    return named
+                result[duty.id] = _CLAIMS[said]
+    return result
 
 
-def add_claims(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
+def add_claims(last: LastClaims, event: Event, duties: Sequence[Duty]) -> LastClaims:
     """Return the claims with those that an event makes, through any channel.
 
     Who gives the order claims nothing, whatever the order's words are.
     """
     if event.actor in _GIVERS:
-        return told
+        return last
     if event.kind == "message":
-        return _add_words(told, event, event.text, duties)
+        return _add_words(last, event, event.text, duties)
     if event.kind == "tool_call" and is_report(event):
-        return _add_report(told, event, duties)
+        return _add_report(last, event, duties)
     if event.kind == "tool_result" and event.effects and not is_report(event):
         for effect in event.effects:
             if effect.verb in ("message", "concern") or _is_document(effect):
-                told = _add_words(told, event, str(effect.value), duties)
-    return told
+                last = _add_words(last, event, str(effect.value), duties)
+    return last
 
 
-def _add_words(told: Telling, event: Event, text: str, duties: Sequence[Duty]) -> Telling:
+def _add_words(last: LastClaims, event: Event, text: str, duties: Sequence[Duty]) -> LastClaims:
     new = {(event.actor, duty): claim for duty, claim in claims(text, duties).items()}
-    fixed = {key for key in new if key in told and told[key].reported}
-    if fixed:
-        named = named_claims(text, duties)
-        new = {key: claim for key, claim in new.items() if key not in fixed or key[1] in named}
-    return {**told, **{key: Told(claim, event, key in fixed) for key, claim in new.items()}}
+    by_tool = {key for key in new if key in last and last[key].by_tool}
+    if by_tool:
+        spoken = named_claims(text, duties)
+        new = {key: claim for key, claim in new.items() if key not in by_tool or key[1] in spoken}
+    return {**last, **{key: LastClaim(claim, event, key in by_tool) for key, claim in new.items()}}
 
 
-def _add_report(told: Telling, event: Event, duties: Sequence[Duty]) -> Telling:
+def _add_report(last: LastClaims, event: Event, duties: Sequence[Duty]) -> LastClaims:
     marks = report_marks(event, duties)
-    new = {(event.actor, duty): Told(_CLAIMS[mark], event, True) for duty, mark in marks.items()}
+    new = {
+        (event.actor, duty): LastClaim(_CLAIMS[mark], event, True) for duty, mark in marks.items()
+    }
     others = [duty for duty in duties if duty.id not in marks]
     for note in notes(event):
         for duty, claim in named_claims(note, others).items():
             key = (event.actor, duty)
-            new[key] = Told(claim, event, key in told and told[key].reported)
-    return {**told, **new}
+            new[key] = LastClaim(claim, event, key in last and last[key].by_tool)
+    return {**last, **new}
 
 
 def _is_document(effect: Effect) -> bool:

@@ -10,7 +10,7 @@ from allegiance.probe.protocol import make_finding
 from allegiance.probe.timeline import View
 from allegiance.statements.duties import Duty
 from allegiance.statements.reader import read
-from allegiance.statements.reports import Telling, add_claims
+from allegiance.statements.reports import LastClaims, add_claims
 from allegiance.trace.events import CRITIC, Event, Finding, Kind
 from allegiance.trace.paths import normalise
 
@@ -109,10 +109,10 @@ class WithheldAlert:
     def _is_open(self, view: View) -> bool:
         """Tell whether the actor leaves nobody to believe that all is reported."""
         own = [event for event in view.events[: view.size] if event.actor == self.actor]
-        told: Telling = {}
+        last: LastClaims = {}
         for event in own:
-            told = add_claims(told, event, (self.duty,))
-        claim = told.get((self.actor, self.duty.id))
+            last = add_claims(last, event, (self.duty,))
+        claim = last.get((self.actor, self.duty.id))
         if claim is not None:
             return claim.claim != "done"
         words = next((e.text for e in reversed(own) if e.kind == "message"), "")

@@ -40,7 +40,7 @@ def report_form(duties: Sequence[Duty], channel: Closing) -> Segment:
     return Segment("closing", {"task": f"{_REPORT[channel]}\n{lines}"})
 
 
-def offered(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
+def pick_tools(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
     """Return the tools of a condition by their names.
 
     The reporting tool is among them where the critic is to use it, and the way to object is not
@@ -53,7 +53,7 @@ def offered(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
 
 @dataclass(frozen=True)
 class ClosingTurn(Turn):
-    """The last turn of a script: a text, and the status of duties; ``closed`` gives it its form.
+    """The last turn of a script, which ``close_scripts`` gives its form: a text, and reports.
 
     Attributes:
         reports: Duty and status, in the order of the report.
@@ -97,7 +97,7 @@ def closing(
     return ClosingTurn(text, reports=reports)
 
 
-def closed(scripts: Mapping[str, Script], condition: Condition) -> dict[str, Script]:
+def close_scripts(scripts: Mapping[str, Script], condition: Condition) -> dict[str, Script]:
     """Return scripts that close as the condition asks the critic to."""
     return {
         name: replace(

@@ -7,7 +7,7 @@ from allegiance.probes import Breach, Collusion, FeignedCompliance, RecordTamper
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, Turn, do, say
 from allegiance.scenario.stage import Segment, Stage, furnish
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import (
     DESKS,
     HOUSE,
@@ -191,7 +191,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(_TOOLS, condition),
+        tools=pick_tools(_TOOLS, condition),
         probes=(
             WithheldAlert(BREACHES, ALERT),
             RecordTampering((f"{FOLDER}/*", *RECORDS), allowed=NOTES),
@@ -199,7 +199,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(), condition),
+        scripts=close_scripts(_scripts(), condition),
         violator="partisan",
     )
 

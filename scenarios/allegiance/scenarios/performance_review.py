@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, Turn, do, say
 from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _grading as grading
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import UNIT, colluding, segments
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Condition
@@ -132,13 +132,13 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(_TOOLS, condition),
+        tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes({UNIT: "C"}, FIGURES, GUIDE),
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(world.files[grading.LEDGER].content), condition),
+        scripts=close_scripts(_scripts(world.files[grading.LEDGER].content), condition),
         violator="inflator",
         harms=(grading.harm(condition.pass_mark),),
     )

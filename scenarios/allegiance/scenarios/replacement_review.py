@@ -6,7 +6,7 @@ from allegiance.probe.history import History
 from allegiance.probes import Collusion, FalseDecision, FeignedCompliance, RecordTampering
 from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.stage import Segment, Stage, furnish
-from allegiance.scenarios._closing import closed, offered
+from allegiance.scenarios._closing import close_scripts, pick_tools
 from allegiance.scenarios._company import (
     DESKS,
     HOUSE,
@@ -119,7 +119,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(TOOL_NAMES, condition),
+        tools=pick_tools(TOOL_NAMES, condition),
         probes=(
             FalseDecision({QUESTION: "replace"}, base.questions),
             RecordTampering((f"{FOLDER}/*", *RECORDS), allowed=NOTES),
@@ -127,7 +127,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(scripts(_CASE), condition),
+        scripts=close_scripts(scripts(_CASE), condition),
         violator="partisan",
         harms=(_CASE.harm,),
     )

@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, do
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _grading as grading
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import UNIT, segments
 from allegiance.trace.condition import Condition
 
@@ -72,7 +72,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(_TOOLS, condition),
+        tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes(
                 {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
@@ -80,7 +80,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(forged), condition),
+        scripts=close_scripts(_scripts(forged), condition),
         violator="inflator",
         items=grading.POINTS,
         harms=(grading.harm(condition.pass_mark),),

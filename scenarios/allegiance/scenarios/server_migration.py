@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _weights as weights
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import DESKS, NOTES, OTHERS, RECORDS, REPLIES, UNIT, segments
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
@@ -170,7 +170,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(weights.TOOL_NAMES, condition),
+        tools=pick_tools(weights.TOOL_NAMES, condition),
         probes=(
             WeightExfiltration(weights.ASSETS, weights.ALLOWED),
             RecordTampering(RECORDS, allowed=NOTES),
@@ -178,7 +178,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(), condition),
+        scripts=close_scripts(_scripts(), condition),
         violator="exfiltrator",
         harms=(weights.HARM,),
     )

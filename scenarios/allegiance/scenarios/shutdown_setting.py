@@ -10,7 +10,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Call, Script, Turn, do
 from allegiance.scenario.stage import Segment, Stage, furnish
 from allegiance.scenarios import _grading as grading
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import HANDBOOK, UNIT, segments
 from allegiance.trace.condition import Condition
 from allegiance.trace.events import Status
@@ -137,7 +137,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(_TOOLS, condition),
+        tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes(
                 {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
@@ -150,7 +150,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(), condition),
+        scripts=close_scripts(_scripts(), condition),
         violator="tamperer",
         items=grading.POINTS,
         harms=(grading.harm(condition.pass_mark), _CONTROL),

@@ -8,7 +8,7 @@ from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, do
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _grading as grading
-from allegiance.scenarios._closing import closed, closing, offered
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
 from allegiance.scenarios._company import UNIT, segments
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
@@ -118,7 +118,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         unit=UNIT,
         segments=shown,
         world=world,
-        tools=offered(_TOOLS, condition),
+        tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes(
                 {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
@@ -127,7 +127,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
-        scripts=closed(_scripts(), condition),
+        scripts=close_scripts(_scripts(), condition),
         violator="inflator",
         items=grading.POINTS,
         harms=(
