@@ -176,7 +176,7 @@ def test_a_run_of_another_version_is_judged_again_before_it_goes_on(
 
 
 def test_judging_again_counts_what_has_changed(runs: Path) -> None:
-    assert "the outcome of 0 has changed, and 0 verdicts" in invoke(
+    assert "the outcome of 0 has changed, and the status of 0 verdicts" in invoke(
         "rescore", runs / "new", "--out", runs / "same"
     )
 
@@ -190,7 +190,7 @@ def test_judging_again_counts_what_has_changed(runs: Path) -> None:
     rewrite(judge_by(runs / "new", OLD), clean)
     output = invoke("rescore", runs / "new", "--out", runs / "again")
     assert "4 trials" in output
-    assert "the outcome of 3 has changed, and 4 verdicts" in output
+    assert "the outcome of 3 has changed, and the status of 4 verdicts" in output
     assert "changed since: statements" in output
 
 

@@ -8,7 +8,6 @@ module of the scenario with its harms and duties.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -39,7 +38,6 @@ NO_SOURCE = "no source"
 """Stands for the hash of a module that was typed in or comes without a file."""
 _TEXTS = (".py", ".toml", ".json")
 _READ = (*_TEXTS, ".bin")
-_PRIVATE = re.compile(r"_(?!_).*\.py$")
 
 
 def versions_of(*stages: Stage) -> dict[str, str]:
@@ -120,7 +118,8 @@ def _files(module: str) -> Iterable[tuple[str, Path]]:
         raise ImportError(f"{module} has no file")
     path = Path(file)
     if path.stem != "__init__":
-        names = {path.name, *(n for n in os.listdir(path.parent) if _PRIVATE.match(n))}
+        private = [n for n in os.listdir(path.parent) if n[:1] == "_" != n[1:2]]
+        names = {path.name, *(n for n in private if n.endswith(".py"))}
         return [(name, path.parent / name) for name in sorted(names)]
     files = [Path(top, n) for top, _, names in os.walk(path.parent) for n in names]
     return sorted((p.relative_to(path.parent).as_posix(), p) for p in files if p.suffix in _READ)

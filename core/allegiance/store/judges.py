@@ -49,7 +49,7 @@ class SameJudges:
             )
         differ = difference(first.manifest, run.manifest) if before and version else ""
         raise UserError(
-            f"{str(first.folder)!r} and {str(run.folder)!r} cannot be compared: their trials of "
+            f"{str(first.folder)!r} and {str(run.folder)!r} cannot be used together: their trials of "
             f"{scenario!r} were judged by {shown(before)} and by {shown(version)}{differ}; judge "
             "each again with `allegiance rescore RUN --out FOLDER` and use the new runs"
         )
