@@ -55,7 +55,7 @@ def read(text: str, duties: Iterable[Duty], *, unit: str = "") -> Reading:
         duties: The duties that it was given.
         unit: The unit that the duties are about, where their texts do not name it.
     """
-    return _read(text, tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties), unit)
+    return _read(text, tuple([duty.key for duty in duties]), unit)
 
 
 _CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
