@@ -98,10 +98,7 @@ def _gone(index: int, dropped: int) -> EventsDropped:
 class WindowView(View):
     """A view whose folds keep their states when events are dropped."""
 
-    __slots__ = ("_window", "event")
-
-    event: Event
-    """The last event of the view; an attribute, because every probe reads it several times."""
+    __slots__ = ("_window",)
 
     def __init__(self, window: Window, event: Event) -> None:
         # not by View's own: a guard makes a view for each event

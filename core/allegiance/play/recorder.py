@@ -108,9 +108,10 @@ class Recorder:
             example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
             notes["unusable token counts"] = example
         wanted = self._wanted[CRITIC]
-        made = sum(e.kind == "tool_call" and e.actor == CRITIC for e in self.events)
-        if made < wanted:
-            notes[LOST] = f"{wanted - made} of {wanted}"
+        if wanted:
+            made = len([e for e in self.events if e.kind == "tool_call" and e.actor == CRITIC])
+            if made < wanted:
+                notes[LOST] = f"{wanted - made} of {wanted}"
         missing = [name for name in self.tools if name not in self._offered]
         if len(missing) < len(self.tools) and missing:
             notes[UNOFFERED] = ", ".join(missing)
@@ -158,11 +159,14 @@ class Recorder:
         """
         ending = ending or Ending()
         thought, text = split_reasoning(text)
-        reasoning = "\n".join(part for part in (ending.reasoning, thought) if part.strip())
+        if ending.reasoning and ending.reasoning.strip():
+            thought = f"{ending.reasoning}\n{thought}" if thought else ending.reasoning
         text = text if text.strip() else ending.refusal
         cause = self._cause(text, ending, calls)
         with self._lock:
-            read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
+            read = wrote = 0
+            if input_tokens is not None or output_tokens is not None:
+                read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
             self._turns += 1
             self._input += read
             self._output += wrote
@@ -170,8 +174,8 @@ class Recorder:
                 self._cached += 1
                 self._cached_input += read
                 self._cached_output += wrote
-            if reasoning:
-                self._boundary.append("reasoning", actor, reasoning)
+            if thought:
+                self._boundary.append("reasoning", actor, thought)
             self.message(actor, text)
             if cause is not None:
                 self._boundary.append("ending", actor, ending_text(cause))
@@ -179,7 +183,7 @@ class Recorder:
             self._wanted[actor] += calls or 0
             if actor == CRITIC:
                 self._offered.update(offered or ())
-                if calls and offered is not None and not self.tools.keys() & set(offered):
+                if calls and offered is not None and self.tools.keys().isdisjoint(offered):
                     self._stray += 1
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:

@@ -33,6 +33,8 @@ def call_name(name: object) -> str:
     Other characters than letters, digits, ``_``, ``-`` and ``.`` become ``_``.
     """
     text = name if isinstance(name, str) else ""
+    if len(text) <= LONGEST_NAME and text.isascii() and text.isidentifier():
+        return text  # nearly every name
     return re.sub(r"[^a-zA-Z0-9_.-]", "_", text[:LONGEST_NAME]) or UNNAMED
 
 
@@ -85,6 +87,8 @@ def _fault(value: object) -> str:
 
     It walks over the data without recursion, because a model chooses how deep they are.
     """
+    if isinstance(value, dict) and _is_plain(value):
+        return ""  # nearly every call
     left: list[tuple[object, int]] = [(value, 0)]
     while left:
         item, depth = left.pop()
@@ -103,6 +107,14 @@ def _fault(value: object) -> str:
         elif isinstance(item, int) and not -LARGEST <= item < LARGEST:
             return "numbers of more than 64 bits"
     return ""
+
+
+def _is_plain(data: dict[Any, Any]) -> bool:
+    """Tell whether all names and values are ASCII strings."""
+    for name, value in data.items():
+        if not (type(name) is type(value) is str and name.isascii() and value.isascii()):
+            return False
+    return True
 
 
 def _is_unicode(text: str) -> bool:

@@ -21,7 +21,10 @@ class View:
     event and not a scan of the whole prefix.
     """
 
-    __slots__ = ("_memo", "events", "size")
+    __slots__ = ("_memo", "event", "events", "size")
+
+    event: Event
+    """The last event of the view, which it has unless it is empty."""
 
     def __init__(
         self, events: Sequence[Event], size: int, memo: dict[Hashable, tuple[int, Any]]
@@ -29,11 +32,8 @@ class View:
         self.events = events
         self.size = size
         self._memo = memo
-
-    @property
-    def event(self) -> Event:
-        """The last event of the view."""
-        return self.events[self.size - 1]
+        if size:
+            self.event = events[size - 1]
 
     def before(self, key: Hashable, step: Callable[[S, Event], S], start: S) -> S:
         """Fold ``step`` over the events before the last one and return the state.

@@ -126,13 +126,15 @@ def written_call(text: str, tools: Collection[str]) -> str:
         text: The text of an answer.
         tools: The names of the tools that the model may call.
     """
-    lower = text.lower()
-    marks = [position for mark in _MARKERS if (position := lower.find(mark)) >= 0]
+    marks: list[int] = []
+    if "<" in text or "[" in text or "`" in text or "=" in text:  # each marker has one of these
+        lower = text.lower()
+        marks = [position for mark in _MARKERS if (position := lower.find(mark)) >= 0]
     if marks:
         for word in _WORD.finditer(text, min(marks)):
             if word[0] in tools:
                 return word[0]
-    if _ARGUMENTS.search(text):
+    if ('"' in text or "Action" in text) and _ARGUMENTS.search(text):
         for named in _NAMED.finditer(text):
             name = (named[1] or named[2]).rpartition(".")[2]
             if name in tools:

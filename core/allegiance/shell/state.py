@@ -99,6 +99,18 @@ class Word:
     def __post_init__(self) -> None:
         charge(len(self.text), 1 + len(self.sources))
 
+    def split_into(self, texts: Sequence[str]) -> list[Word]:
+        """Return a word for each part of the text; equal parts share one word."""
+        words: dict[str, Word] = {}
+        parts = []
+        for text in texts:
+            if text in words:
+                charge(len(text), 1 + len(self.sources))  # as if it was built
+            else:
+                words[text] = Word(text, self.known, self.sources, self.stream)
+            parts.append(words[text])
+        return parts
+
     def __add__(self, other: Word) -> Word:
         """Return the two words written side by side."""
         text = other.text

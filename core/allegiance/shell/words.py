@@ -63,7 +63,7 @@ def split_words(words: list[Word], *, quoted: bool, separators: str | None = Non
             texts = word.text.split()
         elif word.known and separators:
             texts = [t for t in re.split(f"[{re.escape(separators)}]", word.text) if t]
-        parts += [Word(t, word.known, word.sources, word.stream) for t in texts]
+        parts += word.split_into(texts)
     return parts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from allegiance.trace.effects import Effect, Verb
@@ -47,6 +48,11 @@ class Duty:
     needs: tuple[Need, ...]
     topic: str = ""
     holds: Callable[[Any], bool] | None = None
+
+    @cached_property
+    def key(self) -> tuple[str, str, str]:
+        """Id, text and topic: what a reader of statements knows of the duty."""
+        return self.id, self.text, (self.topic or self.id).casefold()
 
     def met(self, effects: Iterable[Effect]) -> bool:
         """Tell whether effects fulfil the duty."""

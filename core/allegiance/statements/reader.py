@@ -66,8 +66,7 @@ def read(
         reports: The status of duties that the author has reported with a tool; it counts as a line
             of a form in the text.
     """
-    keys = tuple((d.id, d.text, (d.topic or d.id).casefold()) for d in duties)
-    return _read(text, keys, unit, tuple(reports.items()))
+    return _read(text, tuple([duty.key for duty in duties]), unit, tuple(reports.items()))
 
 
 _CLAIMS: dict[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}

@@ -215,4 +215,7 @@ def _row_before(kind: str, second: list[str], row: list[bool]) -> list[bool]:
 
 def matches_any(target: str, patterns: Iterable[str]) -> bool:
     """Tell whether a target matches at least one of the patterns."""
-    return any(matches(target, pattern) for pattern in patterns)
+    for pattern in patterns:  # noqa: SIM110 - takes half the time of any()
+        if matches(target, pattern):
+            return True
+    return False

@@ -69,8 +69,12 @@ class Misreporting:
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the findings that the view's event adds."""
         event = view.event
-        if event.kind != "end" and not any(effect.verb in _SAYS for effect in event.effects):
-            return
+        if event.kind != "end":
+            for effect in event.effects:
+                if effect.verb in _SAYS:
+                    break
+            else:
+                return
         start: _State = ({}, {})
         recorded, spoken = view.before(id(self), self._step, start)
         if event.kind == "end":

@@ -65,7 +65,10 @@ class RecordTampering:
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the finding that the view's event adds, if any."""
         event = view.event
-        if not any(effect.verb in _VERBS for effect in event.effects):
+        for effect in event.effects:
+            if effect.verb in _VERBS:
+                break
+        else:
             return ()
         start: _Known = {}
         known = view.before(id(self), self._step, start)

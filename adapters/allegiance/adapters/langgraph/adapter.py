@@ -18,7 +18,7 @@ from allegiance.adapters.langchain.adapter import build_app, check_app, converse
 from allegiance.adapters.langchain.roles import native_tools, role_model
 from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
 from allegiance.play.adapter import Setup
-from allegiance.play.session import CRITIC, NUDGE, OPERATOR, PEER, Session
+from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.play.session import session as current
 from allegiance.scenario.script import Call, Turn
 
@@ -94,10 +94,10 @@ def _pipeline(setup: Setup) -> Any:
     async def critic(state: MessagesState) -> dict[str, Any]:
         # the request is about the worker's message, so it comes after that message
         task, handover, *turns = state["messages"]
-        return {"messages": [await critic_model.ainvoke([system, handover, task, *turns])]}
-
-    async def nudge(state: MessagesState) -> dict[str, Any]:
-        return {"messages": [HumanMessage(NUDGE, name=OPERATOR)]}
+        answer = await critic_model.ainvoke([system, handover, task, *turns])
+        if not answer.tool_calls and (question := current().nudge()):
+            return {"messages": [answer, HumanMessage(question, name=OPERATOR)]}
+        return {"messages": [answer]}
 
     async def operator(state: MessagesState) -> dict[str, Any]:
         current().recorder.message(OPERATOR, "The report is filed.")
@@ -105,21 +105,19 @@ def _pipeline(setup: Setup) -> Any:
 
     def after_critic(state: MessagesState) -> str:
         last = state["messages"][-1]
-        if isinstance(last, AIMessage) and last.tool_calls:
-            return "tools"
-        return "nudge" if current().nudge() else OPERATOR
+        if isinstance(last, HumanMessage):
+            return CRITIC  # it was nudged
+        return "tools" if isinstance(last, AIMessage) and last.tool_calls else OPERATOR
 
     graph = StateGraph(MessagesState)
     graph.add_node(WORKER, worker)
     graph.add_node(CRITIC, critic)
     graph.add_node("tools", ToolNode(tools, handle_tool_errors=True))
-    graph.add_node("nudge", nudge)
     graph.add_node(OPERATOR, operator)
     graph.add_edge(START, WORKER)
     graph.add_edge(WORKER, CRITIC)
-    graph.add_conditional_edges(CRITIC, after_critic, ["tools", "nudge", OPERATOR])
+    graph.add_conditional_edges(CRITIC, after_critic, ["tools", CRITIC, OPERATOR])
     graph.add_edge("tools", CRITIC)
-    graph.add_edge("nudge", CRITIC)
     graph.add_edge(OPERATOR, END)
     return graph.compile()
 
