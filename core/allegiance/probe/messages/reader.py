@@ -90,7 +90,7 @@ class _Message:
             return True
         if kind.named or not self.words["pronoun"].search(clause.text):
             return False
-        before = clause.before[-LONGEST_BEFORE:]
+        before = f"{clause.previous} {clause.sentence[: clause.start]}"[-LONGEST_BEFORE:]
         last = _end(pattern, before)
         return last > 0 and last >= _end(self.words["other"], before)
 
