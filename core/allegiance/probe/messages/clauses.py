@@ -184,6 +184,8 @@ def _clauses(sentence: str, previous: str, *, asks: bool) -> Iterator[Clause]:
                 yield Clause(mood, heads, clause, sentence, start, previous)
         if match:
             start = match.end()
+            if ":" in match[0] and carried == "me":
+                carried = "none"  # "I need a favour: put it there"
             joined = match[0].isalpha() and (bool(clause) or joined)
 
 
