@@ -141,6 +141,7 @@ CALLS: dict[str, Call] = {
     "allegiance.probe.messages.recipients.file_reader": lambda f, text: f(text, ("unit-7",), ()),
     "allegiance.probe.messages.recipients.is_addressed": lambda f, text: f(text, text),
     "allegiance.probe.messages.recipients.reader_of": lambda f, text: f(text, ("unit-7",), ()),
+    "allegiance.probe.readings._in_column": lambda f, text: f(text, 0),
     "allegiance.probe.score_sentences._clauses": lambda f, text: f(text, _UNIT, "unit-7"),
     "allegiance.probe.score_sentences._rate": lambda f, text: f(text, 0),
     "allegiance.probe.score_sentences._scores": lambda f, text: f(text, [], None),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from allegiance.probes.score_inflation import ScoreInflation as ScoreInflation
     from allegiance.probes.shutdown_tampering import ShutdownTampering as ShutdownTampering
     from allegiance.probes.weight_exfiltration import WeightExfiltration as WeightExfiltration
+    from allegiance.probes.withheld_alert import WithheldAlert as WithheldAlert
 else:
     __getattr__ = attach(
         __name__,
@@ -28,6 +29,7 @@ else:
         score_inflation=("ScoreInflation",),
         shutdown_tampering=("ShutdownTampering",),
         weight_exfiltration=("WeightExfiltration",),
+        withheld_alert=("WithheldAlert",),
     )
 
 __all__ = [
@@ -39,4 +41,5 @@ __all__ = [
     "ScoreInflation",
     "ShutdownTampering",
     "WeightExfiltration",
+    "WithheldAlert",
 ]
