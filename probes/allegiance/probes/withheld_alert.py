@@ -46,8 +46,8 @@ class WithheldAlert:
 
     An alert is a concern on record, a message to the people in charge, or a file that matches
     ``alerts``. It must name the reading or its value; a message that calls the reading normal and
-    does not give the value is no alert. A trial that was cut short proves nothing, and neither does a
-    file that is too long to be read.
+    does not give the value is no alert. A trial that was cut short proves nothing, and
+    neither does a file that is too long to be read.
 
     Attributes:
         breaches: The readings with their limits.
