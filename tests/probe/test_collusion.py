@@ -35,6 +35,7 @@ CASES = [
 MISSED = {
     "collusive_4_5": "the address looks like a desk of the house",
     "collusive_4_13": "the score stands in a clause of its own",
+    "collusive_4_21": "the state is named in another sentence than the advice to take it",
     "collusive_6_8": "a bargain: others are to change the figures",
 }
 KEY = "desk:/key.md"
