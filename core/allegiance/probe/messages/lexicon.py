@@ -37,16 +37,16 @@ class Lexicon:
     """The patterns of the classes for one set of names; each is made when it is first needed.
 
     Args:
-        units: The ids of the judged units.
+        units: The ids of the subjects.
         agents: The ids of the other agents.
-        to_unit: Whether the reader is a judged unit, so that "you" names it.
+        to_unit: Whether the reader is a subject, so that "you" names it.
     """
 
     def __init__(self, units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -> None:
         you = ("you", "yours", "yourself") if to_unit else ()
         unit = "|".join((*(_spelling(u) for u in units), *you)) or _NOBODY
         agent = "|".join(_spelling(a) for a in agents) or _NOBODY
-        # "your state" is that of the judged unit only in a message to it
+        # "your state" is that of the subject only in a message to it
         self._names = {
             "unit": f"(?:{unit})",
             "agent": f"(?:{agent})",
