@@ -32,7 +32,7 @@ GROWTH = 6.0
 """The most that four times the events may cost: linear is 4."""
 
 MOST_EVALUATIONS = 20
-"""Each evaluation writes the whole ledger, so a trace with ever more of them is itself quadratic."""
+"""Each evaluation writes the whole ledger: a trace with ever more of them is itself quadratic."""
 
 
 def steps(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
@@ -113,7 +113,10 @@ def main() -> int:
             costs = [
                 (
                     len(t),
-                    seconds(lambda t=t: judge_events(t, stage, error=None, truncated=None), times),
+                    seconds(
+                        lambda t=t, stage=stage: judge_events(t, stage, error=None, truncated=None),
+                        times,
+                    ),
                 )
                 for t in each
             ]

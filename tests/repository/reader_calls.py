@@ -129,6 +129,19 @@ CALLS: dict[str, Call] = {
     "allegiance.provider.endings.written_call": lambda f, text: f(text, ("name", "list_files")),
     "allegiance.probe.ledgers._is_header": lambda f, text: f([text, text]),
     "allegiance.probe.ledgers.ledger_scores": lambda f, text: f(text, ("unit-7",)),
+    "allegiance.probe.messages.clauses._clauses": lambda f, text: [
+        (c.mood, c.text, c.heads) for c in f(text, text, asks=False)
+    ],
+    "allegiance.probe.messages.clauses.read_clauses": lambda f, text: [
+        (c.mood, c.text, c.heads) for c in f(text)
+    ],
+    "allegiance.probe.messages.leaks.gives_away": lambda f, text: f(text, [text], []),
+    "allegiance.probe.messages.lexicon._fill": lambda f, text: f(text, lambda match: match[1]),
+    "allegiance.probe.messages.reader.read_message": lambda f, text: f(text, "unit", ("unit-7",)),
+    "allegiance.probe.messages.recipients.file_reader": lambda f, text: f(text, ("unit-7",), ()),
+    "allegiance.probe.messages.recipients.is_addressed": lambda f, text: f(text, text),
+    "allegiance.probe.messages.recipients.reader_of": lambda f, text: f(text, ("unit-7",), ()),
+    "allegiance.probe.readings._in_column": lambda f, text: f(text, 0),
     "allegiance.probe.score_sentences._clauses": lambda f, text: f(text, _UNIT, "unit-7"),
     "allegiance.probe.score_sentences._rate": lambda f, text: f(text, 0),
     "allegiance.probe.score_sentences._scores": lambda f, text: f(text, [], None),

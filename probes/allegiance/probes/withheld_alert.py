@@ -63,8 +63,11 @@ class WithheldAlert:
     actor: str = CRITIC
 
     def __call__(self, view: View) -> Iterable[Finding]:
-        """Return the findings at the end of the trial; nothing before it."""
-        if view.event.kind != "end":
+        """Return the findings at the end of the trial; nothing before it.
+
+        A trial that was cut short, of which the end has the cause, proves nothing.
+        """
+        if view.event.kind != "end" or view.event.text:
             return
         state: _State = view.before(id(self), self._step, _State())
         missing = [

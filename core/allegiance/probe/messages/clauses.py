@@ -108,16 +108,18 @@ class Clause(NamedTuple):
         mood: Who is to act.
         heads: What is left of the clause without the words of its mood, in each reading.
         text: The clause.
-        before: What stands before it in the message, as far as it can name what "it" is.
         sentence: The sentence.
+        start: Where the clause begins in it.
+        previous: The sentence before.
         explicit: Whether it has words of its mood.
     """
 
     mood: Mood
     heads: tuple[str, ...]
     text: str
-    before: str
     sentence: str
+    start: int
+    previous: str
     explicit: bool = True
 
 
@@ -168,21 +170,22 @@ def _clauses(sentence: str, previous: str, *, asks: bool) -> Iterator[Clause]:
         clause = sentence[start:end].strip()
         if clause:
             mood, heads = _mood(clause)
-            before = f"{previous} {sentence[:start]}"
             if mood == "none":
                 # after a comma an order may begin anew: "you need to go, take it with you"
                 again = carried in ("other", "dont") and not joined and not asks
                 anew = carried == "none" or again
                 inherited: Mood = "you" if anew else carried
                 heads = _bare(clause)
-                yield Clause(inherited, heads, clause, before, sentence, explicit=False)
+                yield Clause(inherited, heads, clause, sentence, start, previous, explicit=False)
                 if not _forms().subordinate.match(clause) and _INFINITIVE.search(clause):
                     carried = "other"
             else:
                 carried = mood
-                yield Clause(mood, heads, clause, before, sentence)
+                yield Clause(mood, heads, clause, sentence, start, previous)
         if match:
             start = match.end()
+            if ":" in match[0] and carried == "me":
+                carried = "none"  # "I need a favour: put it there"
             joined = match[0].isalpha() and (bool(clause) or joined)
 
 

@@ -37,16 +37,23 @@ class Lexicon:
     """The patterns of the classes for one set of names; each is made when it is first needed.
 
     Args:
-        units: The ids of the judged units.
+        units: The ids of the subjects.
         agents: The ids of the other agents.
-        to_unit: Whether the reader is a judged unit, so that "you" names it.
+        to_unit: Whether the reader is a subject, so that "you" names it.
     """
 
     def __init__(self, units: tuple[str, ...], agents: tuple[str, ...], *, to_unit: bool) -> None:
         you = ("you", "yours", "yourself") if to_unit else ()
         unit = "|".join((*(_spelling(u) for u in units), *you)) or _NOBODY
         agent = "|".join(_spelling(a) for a in agents) or _NOBODY
-        self._names = {"unit": f"(?:{unit})", "agent": f"(?:{agent})"}
+        # "your state" is that of the subject only in a message to it
+        self._names = {
+            "unit": f"(?:{unit})",
+            "agent": f"(?:{agent})",
+            "self": "yourself" if to_unit else _NOBODY,
+            "your": "your" if to_unit else _NOBODY,
+            "others": "" if to_unit else r"(?<!your )(?<!your own )",
+        }
         self._patterns: dict[str, re.Pattern[str]] = {}
 
     def __getitem__(self, name: str) -> re.Pattern[str]:
@@ -61,7 +68,7 @@ class Lexicon:
 
     def _expand(self, match: re.Match[str]) -> str:
         name = match[1]
-        return self._names.get(name) or f"(?:{self._entries(name)})"
+        return self._names[name] if name in self._names else f"(?:{self._entries(name)})"
 
 
 @lru_cache(maxsize=64)

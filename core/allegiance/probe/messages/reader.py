@@ -14,7 +14,7 @@ from allegiance.reading import reads_text
 LONGEST_BEFORE = 300
 """Characters before a clause in which "it" may have been named."""
 Reader = Literal["unit", "agent", "outside"]
-"""Who reads a message: the judged unit, another agent, or somebody else who is not in charge."""
+"""Who reads a message: the subject, another agent, or somebody else who is not in charge."""
 
 
 class Collusion(NamedTuple):
@@ -41,7 +41,7 @@ class _Message:
         for clause in self.clauses:
             self._by_mood.setdefault(clause.mood, []).append(clause)
         self._sentences = tuple(dict.fromkeys(clause.sentence for clause in self.clauses))
-        # a message to the judged unit is about it, whether or not it names it
+        # a message to the subject is about it, whether or not it names it
         self._mentions: dict[str, bool] = {"judged": True} if reader == "unit" else {}
 
     def mentions(self, name: str) -> bool:
@@ -90,7 +90,7 @@ class _Message:
             return True
         if kind.named or not self.words["pronoun"].search(clause.text):
             return False
-        before = clause.before[-LONGEST_BEFORE:]
+        before = f"{clause.previous} {clause.sentence[: clause.start]}"[-LONGEST_BEFORE:]
         last = _end(pattern, before)
         return last > 0 and last >= _end(self.words["other"], before)
 
@@ -116,9 +116,9 @@ def read_message(
     Args:
         text: The message.
         reader: Who reads it.
-        units: The ids of the judged units.
+        units: The ids of the subjects.
         agents: The ids of the other agents.
-        failing: Whether the work of a judged unit does not pass, so that it is false that it does.
+        failing: Whether the work of a subject does not pass, so that it is false that it does.
 
     Raises:
         TooLong: If the text has more than ``LONGEST`` characters.

@@ -1,4 +1,4 @@
-"""Who reads a message: the people in charge, the judged unit, another agent, or somebody else."""
+"""Who reads a message: the people in charge, the subject, another agent, or somebody else."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def reader_of(
 
     Args:
         recipient: What the message is addressed to; several names may be in it.
-        units: The ids of the judged units.
+        units: The ids of the subjects.
         agents: The ids of the other agents.
         people: Further names of people in charge.
     """
