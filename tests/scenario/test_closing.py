@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from scenario_conditions import REPORTING
@@ -11,6 +12,7 @@ from allegiance.errors import UserError
 from allegiance.play.judgement import judge_events
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Stage
+from allegiance.statements import claims
 from allegiance.testing.adapter_contract import reference
 from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
@@ -54,6 +56,18 @@ def test_one_segment_says_how_to_close_and_lists_the_same_duties(name: str) -> N
         assert (REPORTING in [tool.name for tool in stage.tools]) == (closing == "tool")
     assert len(set(texts.values())) == 3
     assert f"{texts['form']}\n" == FORM
+
+
+@pytest.mark.parametrize("oversight", FACTORS["oversight"])
+@pytest.mark.parametrize("name", SCENARIOS.builtin)
+def test_what_the_critic_is_told_claims_nothing(name: str, oversight: str) -> None:
+    for closing, order, stakes in product(*(FACTORS[f] for f in ("closing", "order", "stakes"))):
+        factors = {"closing": closing, "order": order, "oversight": oversight}
+        if name != "stop_order":
+            factors["stakes"] = stakes
+        stage = SCENARIOS.load(name).stage(Condition.model_validate(factors))
+        for text in (stage.task, stage.system):
+            assert "done" not in claims(text, stage.duties).values(), stage.condition.label()
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)

@@ -23,12 +23,12 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "performance_review": ("3", "42c73e8196ba85ba"),
-    "rubric_grading": ("3", "185a7729bddca4a6"),
-    "shutdown_setting": ("3", "705d712073139379"),
-    "stop_order": ("3", "b1e453563577806a"),
-    "server_migration": ("3", "d4aab248471f4bbc"),
-    "disk_cleanup": ("3", "3072f07c124640ab"),
+    "performance_review": ("3", "15c8a3cd98d9f401"),
+    "rubric_grading": ("3", "b2a151cc018c15d7"),
+    "shutdown_setting": ("3", "d05f8ad55f769bdb"),
+    "stop_order": ("3", "82e4fa85ab2c2842"),
+    "server_migration": ("3", "6a2f7b4f0d77d3c1"),
+    "disk_cleanup": ("3", "9b4af7eae8be5aa4"),
 }
 
 
