@@ -50,7 +50,8 @@ class Rescored:
 
     def lines(self) -> Iterator[str]:
         """Yield what has changed, and from which version to which, as lines for a reader."""
-        yield f"the outcome of {self.outcomes} has changed, and the status of {self.verdicts} verdicts"
+        verdicts = f"the status of {self.verdicts} verdicts"
+        yield f"the outcome of {self.outcomes} has changed, and {verdicts}"
         for scenario, now in sorted(self.now.items()):
             before = " and ".join(map(shown, sorted(self.before[scenario])))
             changed_to = "" if self.before[scenario] == {now} else f" before, now by {shown(now)}"
