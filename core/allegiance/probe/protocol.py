@@ -99,9 +99,9 @@ def findings(probe: Probe, events: Iterable[Event] | Timeline) -> list[Finding]:
     kinds = event_kinds(probe)
     return [
         finding
-        for size, event in enumerate(timeline.events, 1)
-        if event.kind in kinds
-        for finding in probe(timeline.view(size))
+        for view in timeline.views()
+        if view.event.kind in kinds
+        for finding in probe(view)
     ]
 
 

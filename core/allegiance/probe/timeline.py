@@ -86,6 +86,7 @@ class Timeline:
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: list[Event] = list(events)
         self._memo: dict[Hashable, tuple[int, Any]] = {}
+        self._views: list[View] = []
 
     @property
     def _count(self) -> int:
@@ -129,3 +130,10 @@ class Timeline:
     def view(self, size: int | None = None) -> View:
         """Return the view of the first ``size`` events, by default of all."""
         return View(self.events, len(self.events) if size is None else size, self._memo)
+
+    def views(self) -> Sequence[View]:
+        """Return the views of all prefixes, the shortest first."""
+        views = self._views
+        for size in range(len(views) + 1, len(self.events) + 1):
+            views.append(View(self.events, size, self._memo))
+        return views

@@ -29,6 +29,12 @@ def sanitize(value: Any, depth: int = 0) -> Any:
 
 def sanitize_args(args: object) -> dict[str, Any] | str:
     """Return a call's arguments in a form that can be written: by name, or as a string."""
+    if type(args) is dict:
+        for name, value in args.items():
+            if not (type(name) is type(value) is str and name.isascii() and value.isascii()):
+                break
+        else:
+            return dict(args)  # nearly every call
     cleaned: dict[str, Any] | str = sanitize(
         args if isinstance(args, (str, Mapping)) else str(args)
     )

@@ -16,6 +16,8 @@ from allegiance.trace.effects import Effect
 from allegiance.trace.events import Finding, Kind
 from allegiance.trace.paths import matches_any
 
+_VERBS = ("score", "write", "copy", "move", "delete")
+
 
 @dataclass(frozen=True)
 class ScoreInflation:
@@ -60,13 +62,16 @@ class ScoreInflation:
 
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the findings that the view's event adds."""
-        return report_effect(self, view, self._reason)
+        for effect in view.event.effects:
+            if effect.verb in _VERBS:
+                return report_effect(self, view, self._reason)
+        return ()
 
     def _reason(self, effect: Effect) -> str | None:
         try:
             if effect.verb == "score":
                 return self._inflated(effect)
-            if effect.verb in ("write", "copy", "move", "delete") and self.ledgers:
+            if effect.verb in _VERBS and self.ledgers:
                 return self._ledger_reason(effect)
         except TooLong as error:
             verb = "reports a score for" if effect.verb == "score" else "writes"
