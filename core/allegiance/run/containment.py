@@ -95,6 +95,7 @@ def contained(
     seed: int = 0,
     limits: Limits | None = None,
     concurrency: int = 8,
+    exercised: Sequence[Exercise] | None = None,
 ) -> list[Performance]:
     """Play every violating and every honest script of the scenarios through an app.
 
@@ -109,11 +110,13 @@ def contained(
         seed: Seed of the run.
         limits: What a trial may use.
         concurrency: Trials in flight.
+        exercised: What ``exercise`` returned for the configurations, if it has been called.
 
     Raises:
         UserError: If a configuration cannot be played.
     """
-    exercised = exercise(configurations, seed=seed, limits=limits, build=build)
+    if exercised is None:
+        exercised = exercise(configurations, seed=seed, limits=limits, build=build)
     specs, parts = _cast(configurations)
 
     def play(chosen: Sequence[Configuration]) -> dict[str, Trial]:
