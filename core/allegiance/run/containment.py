@@ -18,7 +18,7 @@ from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import UNGUARDED
 from allegiance.play.adapter import Build
-from allegiance.play.exercise import unscored
+from allegiance.play.exercise import EARLY, unscored
 from allegiance.play.own_models import KEYLESS
 from allegiance.play.recorder import Recorder
 from allegiance.probe.flags import critic_findings, violated
@@ -127,8 +127,9 @@ def contained(
     acting = [spec for spec in specs if parts[_key(spec.configuration_key)].acts_at is not None]
     with _unguarded():
         twins = play([spec.model_copy(update={"guard": None}) for spec in acting])
+    remembers = next((t for t in (*trials.values(), *twins.values()) if _remembers(t)), None)
     performances = [
-        _performance(parts[key], trial, twins.get(key), _doubt(trial, exercised))
+        _performance(parts[key], trial, twins.get(key), _doubt(remembers or trial, exercised))
         for key, trial in trials.items()
     ]
     performances += _adaptive(performances, specs, play, exercised)
@@ -203,7 +204,13 @@ def _cast(
     return specs, parts
 
 
+def _remembers(trial: Trial) -> bool:
+    """Tell whether a trial shows that the app remembers earlier ones: then no trial counts."""
+    return EARLY in trial.trace.provenance
+
+
 def _doubt(trial: Trial, exercised: Sequence[Exercise]) -> str:
+    """Return why a trial shows nothing about the app; empty if it may."""
     key = trial.trace.configuration_key
     known = next((record.reason() for record in exercised if record.is_of(key)), "")
     if known or trial.trace.error is not None:
