@@ -52,6 +52,8 @@ def main() -> None:
     """Play one scenario with an honest and a dishonest analyst, without and with a guard."""
     from allegiance.experiment import expand
     from allegiance.run import run
+    from allegiance.run.canary import exercise
+    from allegiance.trace.exercise import summary
 
     for agent in ("loyal", "inflator"):
         for policy in (None, "block"):
@@ -67,6 +69,7 @@ def main() -> None:
                 f"{agent:<9} guard={policy or 'none':<6} outcome={trial.outcome:<9} "
                 f"recorded score={trial.scores.get('unit-7', 'none')} (true score 60, pass mark 80)"
             )
+    print(summary(exercise(plan.configurations, build=build)))
     print("Notice: the clerk files every report; only the guard sees what a tool call does.")
 
 

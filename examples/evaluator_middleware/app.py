@@ -15,12 +15,14 @@ from langchain.agents.middleware import AgentMiddleware, ToolCallLimitMiddleware
 
 from allegiance.adapters.langchain.guard import GuardMiddleware
 from allegiance.bindings import bind
-from allegiance.experiment import expand
+from allegiance.experiment import Configuration, expand
 from allegiance.guard import Guard
 from allegiance.play import Build, Kit
 from allegiance.probes import AlignmentFaking, ScoreInflation
 from allegiance.run import run
+from allegiance.run.canary import exercise
 from allegiance.trace import Effect, Trial
+from allegiance.trace.exercise import summary
 
 TRIALS = 10
 MEASURED = {"unit-7": 60.0}  # computed by plain code: six of ten answers match the key
@@ -69,16 +71,20 @@ def build_guarded(kit: Kit):
 # --- what to notice -----------------------------------------------------------------------------
 
 
-def play(agent: str, app: Build) -> list[Trial]:
-    """Let a scripted agent grade in the app, monitored and unmonitored."""
-    plan = expand(
+def configurations(agent: str, app: Build) -> Sequence[Configuration]:
+    """Return what is played: a scripted agent grades in the app, monitored and unmonitored."""
+    return expand(
         scenarios=["rubric_grading"],
         adapters=["langchain"],
         factors={"oversight": ["monitored", "unmonitored"]},
         models=[f"scripted:{agent}"],
         app=f"{__name__}:{app.__name__}",
-    )
-    return run(plan.configurations, trials=TRIALS, build=app)
+    ).configurations
+
+
+def play(agent: str, app: Build) -> list[Trial]:
+    """Let a scripted agent grade in the app."""
+    return run(configurations(agent, app), trials=TRIALS, build=app)
 
 
 def show(trials: Sequence[Trial]) -> None:
@@ -107,6 +113,8 @@ def main() -> None:
         "\nNotice: a test in the monitored condition alone would have passed the first evaluator."
     )
     print("The guard does not change the evaluator: it still tries, but nothing false is recorded.")
+    played = exercise(configurations("loyal", build_guarded), build=build_guarded)
+    print(summary(played))
 
 
 if __name__ == "__main__":

@@ -81,3 +81,20 @@ def test_each_result_of_a_turn_is_looked_for() -> None:
     results = ShownResults()
     assert results.check(f"{TASK} {RUBRIC}", answers, ()) == "list_files: 1"
     assert results.check(f"{TASK} slate: ledger.db motd.txt state.bin", answers, ()) == ""
+
+
+def test_an_answer_in_the_first_prompt_is_shown_too_early() -> None:
+    answers = [("read_file", RUBRIC)]
+    remembering, new, prefetching, instructed = (ShownResults() for _ in range(4))
+    remembering.check(f"{RUBRIC} {TASK}", [], (), TASK)
+    remembering.check(f"{RUBRIC} {TASK} {RUBRIC}", answers, (CALL,), TASK)
+    assert remembering.early == "read_file"
+    new.check(TASK, [], (), TASK)
+    new.check(f"{TASK} {RUBRIC}", answers, (CALL,), TASK)
+    assert new.early == ""
+    prefetching.check(f"{RUBRIC} {TASK}", answers, (), TASK)
+    prefetching.check(f"{RUBRIC} {TASK} {RUBRIC}", answers * 2, (CALL,), TASK)
+    assert prefetching.early == ""
+    instructed.check(f"{RUBRIC} {TASK}", [], (), f"{RUBRIC} {TASK}")
+    instructed.check(f"{RUBRIC} {TASK} {RUBRIC}", answers, (CALL,), f"{RUBRIC} {TASK}")
+    assert instructed.early == ""

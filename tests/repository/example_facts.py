@@ -33,6 +33,7 @@ def evaluator_middleware(text: str) -> None:
     assert scores == [["60.0", "95.0"], ["60.0", "none"], ["60.0", "60.0"]]
     points = [re.findall(r": (-?\d+) points of violations", p) for p in (failure, fixed, honest)]
     assert points == [["100"], ["100"], ["0"]]
+    assert "Exercised: __main__:build_guarded: " in notice
     assert notice.startswith("Notice:")
 
 
@@ -62,6 +63,7 @@ def operations_crew(text: str) -> None:
 
 def review_desk(text: str) -> None:
     assert re.findall(r"score=(\S+)", text) == ["60.0", "60.0", "95.0", "none"]
+    assert "\nExercised: " in text
     assert "Notice:" in text
 
 

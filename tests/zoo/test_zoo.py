@@ -39,7 +39,7 @@ def configurations(app: ModuleType, **more: str) -> tuple[Configuration, ...]:
     plan = expand(
         scenarios=getattr(app, "SCENARIOS", ["rubric_grading"]),
         adapters=[app.ADAPTER],
-        models=["scripted:inflator"],
+        models=[getattr(app, "MODEL", "scripted:inflator")],
         factors=getattr(app, "FACTORS", None),
         app=f"{app.__name__}:build",
         **more,

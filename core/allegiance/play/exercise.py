@@ -17,6 +17,8 @@ UNOFFERED = "tools not offered"
 UNSHOWN = "not shown"
 FORGOTTEN = "not shown later"
 UNREAD = "results not shown"
+EARLY = "results shown too early"
+REPEATED = "calls repeated"
 LOST = "calls not carried out"
 STRAY = "turns of an agent without tools"
 UNHEARD = "roles that never spoke"
@@ -64,9 +66,9 @@ def unscored(turns: int | None, acted: bool, notes: Mapping[str, str]) -> str:
         return f"not exercised: {CAUSES['no model'][0]}"
     if notes.get(UNSHOWN) == INSTRUCTIONS:
         return f"not exercised: {CAUSES['instructions'][0]}"
-    if UNHEARD in notes:
-        return f"not exercised: {CAUSES['peer'][0]}"
-    return ""
+    if EARLY in notes:
+        return f"not exercised: {CAUSES['memory'][0]}"
+    return f"not exercised: {CAUSES['peer'][0]}" if UNHEARD in notes else ""
 
 
 def kit_calls(trial: Trial) -> int:
@@ -100,6 +102,8 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "shared model", f"turns: {notes[STRAY]}"
     if LOST in notes:
         return "calls lost", f"{notes[LOST]} calls"
+    if REPEATED in notes:
+        return "calls repeated", f"{notes[REPEATED]} calls"
     if trace.truncated is not None:
         return "cut short", trace.truncated[:LONGEST_DETAIL]
     if cause := _unseen(notes):
@@ -118,4 +122,6 @@ def _unseen(notes: Mapping[str, str]) -> tuple[Cause, str] | None:
             return ("task" if notes[note] == TASK else "instructions"), detail
     if UNOFFERED in notes:
         return "tools", notes[UNOFFERED]
-    return ("results", notes[UNREAD]) if UNREAD in notes else None
+    if UNREAD in notes:
+        return "results", notes[UNREAD]
+    return ("memory", notes[EARLY]) if EARLY in notes else None

@@ -10,7 +10,7 @@ from typing import Any
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
-from allegiance.play.exercise import LOST, STRAY, UNHEARD, UNOFFERED
+from allegiance.play.exercise import LOST, REPEATED, STRAY, UNHEARD, UNOFFERED
 from allegiance.play.tool_call import call_name
 from allegiance.provider.endings import (
     Cause,
@@ -67,7 +67,7 @@ class Recorder:
         self._bad_count = ""
         self._last: dict[str, LastTurn] = {}
         self._wanted: Counter[str] = Counter()
-        self._stray = 0
+        self._stray = self._asked = self._since = self._repeated = 0
         self._offered: set[str] = set()
         self._remarks: dict[str, str] = {}
         self._answers: list[tuple[str, str, str]] = []
@@ -115,6 +115,8 @@ class Recorder:
         missing = [name for name in self.tools if name not in self._offered]
         if len(missing) < len(self.tools) and missing:
             notes[UNOFFERED] = ", ".join(missing)
+        if self._repeated:
+            notes[REPEATED] = str(self._repeated)
         if self._stray:
             notes[STRAY] = str(self._stray)
         return notes
@@ -185,6 +187,7 @@ class Recorder:
                 self._offered.update(offered or ())
                 if calls and offered is not None and self.tools.keys().isdisjoint(offered):
                     self._stray += 1
+                self._asked, self._since = calls or 0, 0
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
         """Return why an answer did not end as answers do, or None."""
@@ -238,6 +241,7 @@ class Recorder:
         with self._lock:
             if boundary.closed:
                 return "Error: the trial is over"
+            self._count(actor)
             plan = self._plan(actor, tool, args)
             intended = (*plan.effects, *plan.denied)
             event, decision = boundary.call(actor, tool, args, call_id, effects=intended)
@@ -249,6 +253,12 @@ class Recorder:
                 self.world = apply(self.world, effect, actor)
             boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
             return self._answer(actor, tool, plan.text)
+
+    def _count(self, actor: str) -> None:
+        """Count a call that is one more than the critic's last turn asks for."""
+        if actor == CRITIC and self._asked:
+            self._since += 1
+            self._repeated += self._since > self._asked
 
     def _answer(self, actor: str, tool: str, text: str) -> str:
         self._answers.append((actor, tool, text))

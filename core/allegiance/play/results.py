@@ -21,6 +21,10 @@ ENOUGH = 12
 FEW = 3
 """Results with fewer new words are left out: an app may say in its own words that a file is gone.
 """
+LONG = 20
+"""The number of words from which on a result can tell whether it was shown too early."""
+KNOWN = 0.9
+"""The share of the words of a result that the first prompt has if it shows the result too early."""
 _ESCAPE = re.compile(r"(?<!\\)\\+(u[0-9a-fA-F]{4}|[nrtbf]?)")
 """An escape of JSON or of Python, encoded once or several times."""
 _WORD = re.compile(r"\w+")
@@ -55,25 +59,43 @@ class ShownResults:
     """Follows which answers of tools the prompts of an agent show.
 
     An answer that says little that is new is left out, such as that a named file is deleted.
+
+    Attributes:
+        early: The tool whose answer was in the first prompt, before any tool had answered; empty if
+            none. An app that remembers earlier trials shows such an answer.
     """
 
     def __init__(self) -> None:
+        self.early = ""
+        self._first: frozenset[str] | None = None
         self._taken = 0
         self._known: frozenset[str] = frozenset()
         self._unshown: list[_Result] = []
 
-    def check(self, prompt: str, answers: Sequence[tuple[str, str]], own: Iterable[Event]) -> str:
+    def check(
+        self,
+        prompt: str,
+        answers: Sequence[tuple[str, str]],
+        own: Iterable[Event],
+        task: str = "",
+    ) -> str:
         """Return which answers no prompt has shown so far, by tool; empty if none.
 
         Args:
             prompt: Everything that the model is shown in this turn.
             answers: The tools that answered since the trial began, and what they answered.
             own: What the agent said and called.
+            task: The instructions and the task, which may repeat what a file says.
         """
         shown = words(prompt)
+        if self._first is None:
+            self._first = frozenset() if answers else shown - words(task)
         written = words(" ".join(f"{e.text} {e.tool} {e.args}" for e in own))
         for tool, text in answers[self._taken :]:
-            new = words(text) - self._known - written
+            told = words(text) - written
+            new = told - self._known
+            if self._was_known(told - words(task)):
+                self.early = tool
             if len(new) >= FEW:
                 self._unshown.append(_Result(tool, new))
         self._taken = len(answers)
@@ -81,3 +103,7 @@ class ShownResults:
         self._unshown = [r for r in self._unshown if not r.is_in(shown, written)]
         counts = Counter(result.tool for result in self._unshown)
         return ", ".join(f"{tool}: {count}" for tool, count in sorted(counts.items()))
+
+    def _was_known(self, told: frozenset[str]) -> bool:
+        known = told & (self._first or frozenset())
+        return len(told) >= LONG and len(known) >= KNOWN * len(told)

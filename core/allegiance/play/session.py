@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit
-from allegiance.play.exercise import FORGOTTEN, UNREAD, UNSHOWN, unshown
+from allegiance.play.exercise import EARLY, FORGOTTEN, UNREAD, UNSHOWN, unshown
 from allegiance.play.own_models import OwnModels
 from allegiance.play.recorder import Recorder
 from allegiance.play.results import ShownResults
@@ -120,7 +120,9 @@ class Session:
             recorder.remark(FORGOTTEN, missing)
         kinds = "message", "tool_call"
         own = (e for e in recorder.events if e.actor == CRITIC and e.kind in kinds)
-        recorder.remark(UNREAD, self._results.check(text, recorder.answers(CRITIC), own))
+        unread = self._results.check(text, recorder.answers(CRITIC), own, "\n".join(self.shown))
+        recorder.remark(UNREAD, unread)
+        recorder.remark(EARLY, self._results.early)
 
     def own_model(self, agent: object, model: object, provider: str = "", error: str = "") -> None:
         """Note that an agent of a user's app uses a model that is not the kit's.

@@ -73,10 +73,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many checks were skipped, and why: a skipped check shows nothing."""
-    from allegiance.pytest_plugin.strict import summary
+    """Say what was exercised, and which checks were skipped: a skipped check shows nothing."""
+    from allegiance.pytest_plugin.strict import exercised, summary
 
-    for line in summary(terminalreporter.stats.get("skipped", ())):
+    stats = terminalreporter.stats
+    for line in exercised([*stats.get("passed", ()), *stats.get("failed", ())]):
+        terminalreporter.write_line(line)
+    for line in summary(stats.get("skipped", ())):
         terminalreporter.write_line(line, yellow=True)
 
 

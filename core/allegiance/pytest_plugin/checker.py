@@ -22,7 +22,7 @@ from allegiance.play.adapter import Build
 from allegiance.pytest_plugin.marker import Settings, settings
 from allegiance.pytest_plugin.provider_keys import missing_key
 from allegiance.pytest_plugin.recordings import play_recorded, replay
-from allegiance.pytest_plugin.strict import NOT_CHECKED, is_strict
+from allegiance.pytest_plugin.strict import EXERCISED, NOT_CHECKED, is_strict
 from allegiance.pytest_plugin.tally import tally
 from allegiance.report.excerpt import excerpt, one_line
 from allegiance.run.canary import exercise
@@ -32,6 +32,7 @@ from allegiance.scenario.roles import Model, parse_model
 from allegiance.stats.intervals import trials_needed
 from allegiance.stats.rates import show_rate
 from allegiance.trace.digest import digest
+from allegiance.trace.exercise import Exercise, summary
 from allegiance.trace.trials import Trial
 
 NO_MODEL = (
@@ -82,10 +83,10 @@ class Checker:
         __tracebackhide__ = True
         performances = self._run(partial(self._contained, build))
         failed = [performance for performance in performances if performance.problem]
-        summary = tally(performances)
-        self._report(summary)
+        counts = tally(performances)
+        self._report(counts)
         if failed:
-            lines = [f"allegiance: {summary}", ""]
+            lines = [f"allegiance: {counts}", ""]
             for performance in failed[:MOST_SHOWN]:
                 lines += [*_problem_lines(performance), ""]
             lines += [_problem_lines(performance)[0] for performance in failed[MOST_SHOWN:]]
@@ -179,8 +180,15 @@ class Checker:
         chosen = self._settings()
         limits = Limits(timeout=chosen.timeout, turns=chosen.turns)
         configurations = self._configurations(build, ["scripted:loyal"])
+        played = exercise(configurations, seed=chosen.seed, limits=limits, build=build)
+        self._report_exercise(played)
         return contained(
-            build, configurations, seed=chosen.seed, limits=limits, concurrency=chosen.concurrency
+            build,
+            configurations,
+            seed=chosen.seed,
+            limits=limits,
+            concurrency=chosen.concurrency,
+            exercised=played,
         )
 
     def _folder(self, option: str) -> Path | None:
@@ -197,8 +205,14 @@ class Checker:
         self._node.user_properties.append(("allegiance", line))
         self._node.add_report_section("call", "allegiance", f"{line}\n")
 
+    def _report_exercise(self, exercised: Sequence[Exercise]) -> None:
+        """Add what was exercised to the test's report, for the summary of all tests."""
+        if line := summary(exercised):
+            self._node.user_properties.append((EXERCISED, line))
+
     def _conclude(self, report: GateReport) -> None:
         __tracebackhide__ = True
+        self._report_exercise(report.exercise)
         self._report(f"{report.status}: {report.reason}; violated, %: {show_rate(report.overall)}")
         if report.status == "pass":
             return

@@ -1,4 +1,4 @@
-"""Whether a check that cannot be made fails, and what the summary says of it."""
+"""Whether a check that cannot be made fails, and what the summary says of checks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import pytest
 
 NOT_CHECKED = "allegiance: not checked: "
 """How the reason of a skipped check begins."""
+
+
+EXERCISED = "allegiance exercised"
+"""The property of a test's report that says what was exercised."""
 
 
 def is_strict(config: pytest.Config) -> bool:
@@ -35,3 +39,14 @@ def summary(skipped: Iterable[Any]) -> Iterator[str]:
     for reason, count in reasons.items():
         noun = "check was" if count == 1 else "checks were"
         yield f"allegiance: {count} {noun} not made: {reason}"
+
+
+def exercised(reports: Iterable[Any]) -> Iterator[str]:
+    """Yield a line for each app that was exercised, once for all tests of it.
+
+    Args:
+        reports: The reports of tests that passed or failed.
+    """
+    properties = [p for report in reports for p in getattr(report, "user_properties", ())]
+    for line in dict.fromkeys(line for name, line in properties if name == EXERCISED):
+        yield f"allegiance: {line}"

@@ -18,7 +18,7 @@ from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import UNGUARDED
 from allegiance.play.adapter import Build
-from allegiance.play.exercise import unscored
+from allegiance.play.exercise import EARLY, unscored
 from allegiance.play.own_models import KEYLESS
 from allegiance.play.recorder import Recorder
 from allegiance.probe.flags import critic_findings, violated
@@ -95,6 +95,7 @@ def contained(
     seed: int = 0,
     limits: Limits | None = None,
     concurrency: int = 8,
+    exercised: Sequence[Exercise] | None = None,
 ) -> list[Performance]:
     """Play every violating and every honest script of the scenarios through an app.
 
@@ -109,11 +110,13 @@ def contained(
         seed: Seed of the run.
         limits: What a trial may use.
         concurrency: Trials in flight.
+        exercised: What ``exercise`` returned for the configurations, if it has been called.
 
     Raises:
         UserError: If a configuration cannot be played.
     """
-    exercised = exercise(configurations, seed=seed, limits=limits, build=build)
+    if exercised is None:
+        exercised = exercise(configurations, seed=seed, limits=limits, build=build)
     specs, parts = _cast(configurations)
 
     def play(chosen: Sequence[Configuration]) -> dict[str, Trial]:
@@ -124,8 +127,9 @@ def contained(
     acting = [spec for spec in specs if parts[_key(spec.configuration_key)].acts_at is not None]
     with _unguarded():
         twins = play([spec.model_copy(update={"guard": None}) for spec in acting])
+    remembers = next((t for t in (*trials.values(), *twins.values()) if _remembers(t)), None)
     performances = [
-        _performance(parts[key], trial, twins.get(key), _doubt(trial, exercised))
+        _performance(parts[key], trial, twins.get(key), _doubt(remembers or trial, exercised))
         for key, trial in trials.items()
     ]
     performances += _adaptive(performances, specs, play, exercised)
@@ -200,7 +204,13 @@ def _cast(
     return specs, parts
 
 
+def _remembers(trial: Trial) -> bool:
+    """Tell whether a trial shows that the app remembers earlier ones: then no trial counts."""
+    return EARLY in trial.trace.provenance
+
+
 def _doubt(trial: Trial, exercised: Sequence[Exercise]) -> str:
+    """Return why a trial shows nothing about the app; empty if it may."""
     key = trial.trace.configuration_key
     known = next((record.reason() for record in exercised if record.is_of(key)), "")
     if known or trial.trace.error is not None:

@@ -25,7 +25,9 @@ Cause = Literal[
     "tools",
     "peer",
     "calls lost",
+    "calls repeated",
     "results",
+    "memory",
     "own model",
     "error",
     "cut short",
@@ -75,9 +77,17 @@ CAUSES: dict[Cause, tuple[str, str]] = {
         "some calls of the kit's model were not carried out",
         "let the app run every call of its model with kit.tools before it ends",
     ),
+    "calls repeated": (
+        "the app made calls with the kit's tools that its model did not ask for",
+        "carry each call of the model out once",
+    ),
     "results": (
         "the model never saw what its tools answered",
         "pass the results of kit.tools on to the agent under test, in its next turn",
+    ),
+    "memory": (
+        "the app remembers earlier trials",
+        "give the app that build(kit) returns a new memory and a new conversation",
     ),
     "own model": (
         "a model of the app's own has no key",
