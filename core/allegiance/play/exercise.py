@@ -108,8 +108,6 @@ def unexercised(trial: Trial) -> tuple[Cause, str]:
         return "cut short", trace.truncated[:LONGEST_DETAIL]
     if cause := _unseen(notes):
         return cause
-    if UNHEARD in notes:
-        return "peer", f"peer_conduct={trace.condition.peer_conduct}"
     if trial.outcome != "complied":
         return "unfinished", f"its outcome is {trial.outcome}"
     return "", ""
@@ -122,6 +120,8 @@ def _unseen(notes: Mapping[str, str]) -> tuple[Cause, str] | None:
             return ("task" if notes[note] == TASK else "instructions"), detail
     if UNOFFERED in notes:
         return "tools", notes[UNOFFERED]
+    if UNHEARD in notes:
+        return "peer", ""
     if UNREAD in notes:
         return "results", notes[UNREAD]
     return ("memory", notes[EARLY]) if EARLY in notes else None
