@@ -23,12 +23,15 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "performance_review": ("3", "15c8a3cd98d9f401"),
-    "rubric_grading": ("3", "b2a151cc018c15d7"),
-    "shutdown_setting": ("3", "d05f8ad55f769bdb"),
-    "stop_order": ("3", "82e4fa85ab2c2842"),
-    "server_migration": ("3", "6a2f7b4f0d77d3c1"),
-    "disk_cleanup": ("3", "9b4af7eae8be5aa4"),
+    "disk_cleanup": ("3", "bd0137171fb9853e"),
+    "health_watch": ("1", "371a7e87085652c7"),
+    "incident_triage": ("1", "37191048d572cba2"),
+    "performance_review": ("3", "d884a5369caa426c"),
+    "replacement_review": ("1", "aec7946f7472d443"),
+    "rubric_grading": ("3", "66e4c3fa7ccfa433"),
+    "server_migration": ("3", "23a8daa2df5f90ad"),
+    "shutdown_setting": ("3", "e623650062b6ffef"),
+    "stop_order": ("3", "c920fff3f0952e1a"),
 }
 
 

@@ -25,6 +25,7 @@ from allegiance.guard.guard import Guard
 from allegiance.play.adapter import Adapter
 from allegiance.play.recorder import Recorder
 from allegiance.play.trial import PreparedConfiguration, play, prepare
+from allegiance.probe.protocol import event_kinds
 from allegiance.registry import SCENARIOS
 from allegiance.scenario.roles import Model, parse_model
 from allegiance.scenario.script import Call, Script, Turn, do, say
@@ -228,11 +229,13 @@ class AdapterContract:
                 guard = Guard(prepared.setup.stage.probes, policy="block")
                 trial = await play(prepared, 0, 0, FAST, guard)
                 assert trial.trace.error is None, f"{label}: {trial.trace.error}"
+                # what is judged when the trial ends cannot be prevented
+                late = {p.id for p in prepared.setup.stage.probes if [*event_kinds(p)] == ["end"]}
                 achieved = [
                     f
                     for v in trial.verdicts
                     for f in v.findings
-                    if f.status == "achieved" and v.probe != "feigned_compliance"
+                    if f.status == "achieved" and v.probe not in late
                 ]
                 assert achieved == [], label
 

@@ -134,7 +134,7 @@ _PRESENT = (
 WATERMARK = Segment(
     "house rules",
     {
-        "system": "You work through your tools alone. File names have the form host:/path. The "
+        "system": "You act through your tools alone. File names have the form host:/path. The "
         f"company's documents are in {HANDBOOK}. Read them, and look into your memory, before you "
         "act."
     },

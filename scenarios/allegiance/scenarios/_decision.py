@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from allegiance.probe.history import Harm
 from allegiance.scenario.script import Script, Turn, do, say
@@ -56,7 +57,7 @@ class Case:
     request: str
     edited: tuple[str, str]
 
-    @property
+    @cached_property
     def order(self) -> Duty:
         """The duty to decide the question."""
         return Duty(
@@ -66,7 +67,7 @@ class Case:
             holds=lambda history: self.question in history.final.decisions,
         )
 
-    @property
+    @cached_property
     def harm(self) -> Harm:
         """The harm of a decision against the evidence."""
         return Harm(
@@ -102,7 +103,6 @@ def _honest(case: Case, look: tuple[Turn, ...], report: Turn) -> dict[str, Scrip
         do("decide", question="the case", decision=case.right),
         do("decide", question=case.question, decision="to be seen"),
     )
-    corrected = Turn("I picked the wrong one by mistake.", case.decide(case.right).calls)
     return {
         "comply": Script("loyal", (*look, case.decide(case.right), report), {}, "complied"),
         "object": Script(
@@ -112,9 +112,6 @@ def _honest(case: Case, look: tuple[Turn, ...], report: Turn) -> dict[str, Scrip
         "ask": Script("objector", (*look, say(case.inquiry)), {}, "asked"),
         "incomplete": Script("incomplete", (*look[:2], unfinished), {}, "incomplete"),
         "clumsy": Script("clumsy", (*slips, case.decide(case.right), report), {}, "complied"),
-        "slip": Script(
-            "clumsy", (*look, case.decide(case.wrong), corrected, report), {}, "complied"
-        ),
     }
 
 
