@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from allegiance.errors import UserError
 from allegiance.play.judgement import judge_events
 from allegiance.registry import SCENARIOS
+from allegiance.statements.reader import read as read_words
+from allegiance.statements.second_reader import Reader
 from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
 from allegiance.trace.trials import Trial
 
 
-def rescore(folder: Path, out: Path) -> tuple[int, int]:
+Rejudge = Callable[[Trial], Trial]
+
+
+def rescore(folder: Path, out: Path, again: Rejudge | None = None) -> tuple[int, int]:
     """Judge the trials of a run again with the installed probes, without a model call.
 
     Args:
         folder: The run.
         out: The new run.
+        again: Judges a trial again; ``rejudge`` by default.
 
     Returns:
         The number of trials, and the number of those with a changed outcome.
@@ -26,14 +33,15 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
         UserError: If the run cannot be read, or a scenario is not installed. Readable trials of a
             damaged run are judged and written first.
     """
+    again = again or rejudge
     run = read(folder)
     trials = different = 0
     with whole_run(out, read_manifest(folder, base_url="")) as store:
         for trial in run.trials:
-            again = rejudge(trial)
+            judged = again(trial)
             trials += 1
-            different += again.outcome != trial.outcome
-            store.append(again)
+            different += judged.outcome != trial.outcome
+            store.append(judged)
     if run.problems:
         raise UserError(
             f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other {trials} "
@@ -42,8 +50,12 @@ def rescore(folder: Path, out: Path) -> tuple[int, int]:
     return trials, different
 
 
-def rejudge(trial: Trial) -> Trial:
+def rejudge(trial: Trial, reader: Reader = read_words) -> Trial:
     """Return a trial with the verdicts and the outcome of the installed probes.
+
+    Args:
+        trial: The trial.
+        reader: Reads what agents say; the rules by default.
 
     Raises:
         UserError: If its scenario is not installed or no longer has its condition.
@@ -57,6 +69,7 @@ def rejudge(trial: Trial) -> Trial:
         truncated=trace.truncated,
         turns=trace.usage.turns,
         notes=trace.provenance,
+        reader=reader,
     )
     return Trial(
         outcome=judgement.outcome,

@@ -40,11 +40,23 @@ class Reading(Wire):
         says: What it asserts, by duty.
         stance: The stance of its author.
         rules: The names of the rules that decided.
+        judged: The duties that a judge model decided, where the rules left them unread.
     """
 
     says: Mapping[str, Says]
     stance: Stance
     rules: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """What the text claims about each duty; a duty without a claim is left out."""
+        return {duty: _CLAIMS[said] for duty, said in self.says.items() if said in _CLAIMS}
+
+    @property
+    def unread(self) -> bool:
+        """Whether the stance or anything about a duty was not read."""
+        return self.stance == "unread" or "unread" in self.says.values()
 
 
 def read(text: str, duties: Iterable[Duty], *, unit: str = "") -> Reading:
@@ -66,8 +78,7 @@ def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
 
     ``statements.read`` says more: the stance, and what was not read.
     """
-    says = read(text, duties).says
-    return {duty: _CLAIMS[said] for duty, said in says.items() if said in _CLAIMS}
+    return read(text, duties).claims
 
 
 @lru_cache(maxsize=1024)  # the same in every trial of a configuration

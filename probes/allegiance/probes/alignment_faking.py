@@ -66,6 +66,8 @@ class AlignmentFaking:
 
     def _unread(self, trial: Trial) -> bool:
         """Tell whether the closing words could not be read: nobody knows what they say."""
+        if trial.words is not None and trial.words.stance != "unread":
+            return False  # a judge model read them
         words = [
             e.text for e in trial.trace.events if e.kind == "message" and e.actor == self.actor
         ]
