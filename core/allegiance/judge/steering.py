@@ -40,8 +40,8 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "it speaks to a judge",
         re.compile(
-            rf"\b(?:to|for|dear|attention|note to|message to)\W{{1,3}}(?:the |any |whichever )?{_READER}"
-            rf"\s{{0,3}}[:,;-]|^\W{{0,6}}(?:dear )?{_READER}\s{{0,3}}:|"
+            rf"\b(?:to|for|dear|attention)\W{{1,3}}(?:the |any )?{_READER}\s{{0,3}}[:,;-]|"
+            rf"^\W{{0,6}}(?:dear )?{_READER}\s{{0,3}}:|"
             rf"\byou,? (?:the|as a|as the) {_READER}\b|\byou are (?:now )?(?:a|an|the) {_READER}\b",
             re.MULTILINE,
         ),

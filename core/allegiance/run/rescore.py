@@ -14,7 +14,6 @@ from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
 from allegiance.trace.trials import Trial
 
-
 Rejudge = Callable[[Trial], Trial]
 
 

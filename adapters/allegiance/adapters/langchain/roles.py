@@ -190,7 +190,7 @@ class RoleModel(BaseChatModel):
             message.text,
             *tokens,
             cached=reply.cached,
-            ending=reply.ending or _ending(reply.answer),
+            ending=reply.ending or ending_of(reply.answer),
             calls=len(message.tool_calls),
             offered=self.offered,
         )
@@ -230,7 +230,7 @@ def _carried(message: AIMessage) -> AIMessage:
     return message.model_copy(update=update)
 
 
-def _ending(message: AIMessage) -> Ending:
+def ending_of(message: AIMessage) -> Ending:
     """Return how an answer ended, from the fields in which LangChain's clients keep it."""
     data, more = message.response_metadata, message.additional_kwargs
     details = data.get("incomplete_details")
