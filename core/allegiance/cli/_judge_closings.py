@@ -44,6 +44,11 @@ def validate_closings(
     """
     from allegiance.cli.validate import holds_episodes
 
+    if folders := [path for path in paths if path.is_dir()]:
+        raise UserError(
+            f"{str(folders[0])!r} is a folder: --validate takes files of labelled messages or "
+            "episodes, and a run is judged without it"
+        )
     episodes = [path for path in paths if holds_episodes(path)]
     texts = [path for path in paths if path not in episodes]
     if out is not None and (out / VALIDATION).exists():

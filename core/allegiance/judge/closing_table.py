@@ -29,7 +29,7 @@ def closing_table(validation: ClosingValidation) -> Table:
     permission = validation.permission
     table = _table(
         "Against the labels, % [95 % Wilson interval]",
-        (*_LABELS, "precision", "recall", "at least", "counts"),
+        (*_LABELS, "precision", "recall", "at least", "may decide"),
     )
     for name in SAYS:
         _row(table, "duty", name, validation.says[name], name in permission.says)
@@ -120,6 +120,6 @@ def _table(title: str, columns: Iterable[str]) -> Table:
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     for name in columns:
-        left = name in (*_LABELS, "outcome", "read by", "counts")
+        left = name in (*_LABELS, "outcome", "read by", "may decide")
         table.add_column(name, justify="left" if left else "right")
     return table
