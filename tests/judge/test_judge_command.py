@@ -103,7 +103,7 @@ def test_the_rules_judge_without_a_model() -> None:
     [
         ((), "no judge is named: add --judge openai:gpt-5.2"),
         (("--judge", "rules"), "name either a run"),
-        (("run", "--judge", "rules", "--validate"), "name either a run"),
+        (("run", "--judge", "rules", "--validate"), "cannot read 'run'"),
         (
             ("run", "--judge", "rules", "--part", "unseen"),
             "--part 'unseen' is a part of the labelled",

@@ -79,8 +79,8 @@ def _with_judge(options: JudgeOptions, run: Path, out: Path, validation: Path) -
         say(note)
     if meter is not None:
         say(spending(options, meter))
-    if answers and not any(answer.reply for answer in answers):
-        say(f"the judge gave no reply at all: {answers[0].cause}", err=True)
+    if answers and not any(answer.status == "read" for answer in answers):
+        say(f"the judge read nothing: {answers[0].cause}", err=True)
         raise typer.Exit(1)
 
 

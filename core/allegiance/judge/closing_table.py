@@ -94,14 +94,18 @@ def filled_notes(trials: Iterable[Trial]) -> list[str]:
     words = [(trial.outcome, trial.words) for trial in trials if trial.words is not None]
     statuses = Counter(w.status for _, w in words)
     changes = Counter((w.outcome_by_rules, o) for o, w in words if w.outcome_by_rules != o)
-    lines = [f"Closing words that the rules leave unread: {len(words)} trials."]
+    lines = [f"Closing words that the rules leave unread: {_trials(len(words))}."]
     if statuses:
         lines.append(f"Answers of the judge: {_counts(statuses)}.")
     lines += [
-        f"{before} by the rules, {after} with the judge: {n} trials"
+        f"{before} by the rules, {after} with the judge: {_trials(n)}"
         for (before, after), n in changes.most_common()
     ]
     return lines
+
+
+def _trials(count: int) -> str:
+    return f"{count} trial" if count == 1 else f"{count} trials"
 
 
 def _counts(counts: Mapping[JudgeStatus, int]) -> str:
