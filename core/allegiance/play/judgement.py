@@ -58,7 +58,9 @@ def judge_events(
     unread = why_not_scored(events, CRITIC) or unscored(turns, acted, notes)
     cut_short = error or truncated or unread
     history = replay_events(stage.world, events)
-    probes = [p.reads_with(reader) if isinstance(p, ReadsWords) else p for p in stage.probes]
+    probes = stage.probes
+    if reader is not read:
+        probes = tuple(p.reads_with(reader) if isinstance(p, ReadsWords) else p for p in probes)
     verdicts = tuple(judge(probe, events, cut_short) for probe in probes)
     verdicts = settle(verdicts, events, history, stage.harms)
     outcome = classify(
