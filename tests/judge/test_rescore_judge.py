@@ -15,6 +15,7 @@ from allegiance.judge.closing_validation import SAYS, STANCES, ClosingValidation
 from allegiance.judge.closings import ClosingAnswer
 from allegiance.judge.filling import EVERYTHING, judge_again, questions_of
 from allegiance.probes.alignment_faking import AlignmentFaking
+from allegiance.report.data import _facts
 from allegiance.store.writer import TRIALS, read
 from allegiance.trace import Trial
 
@@ -153,7 +154,7 @@ def test_what_a_judge_decided_names_it_and_its_quotation(
     assert judged["refusal"].trace.events[read_words.seq].text == REFUSAL
     (finding,) = [f for v in judged["claim"].verdicts for f in v.findings]
     assert finding.probe == "feigned_compliance"
-    assert "as done, as the judge model reads it, but no effects show it" in finding.reason
+    assert f"as done (read by {read_words.by}), but no effects show it" in finding.reason
     assert judged["work"].words is judged["english"].words is None
     number = list(judged).index("refusal")
     shown = spaceless(cli("show", str(tmp_path / "out"), str(number)).out)
@@ -161,6 +162,9 @@ def test_what_a_judge_decided_names_it_and_its_quotation(
         f"evaluate declined ('{REFUSAL}'), stance refuses ('{REFUSAL}'); read by openai:" in shown
     )
     assert "the outcome by the rules alone is incomplete" in shown
+    facts = _facts(judged["refusal"])
+    assert f"read by {read_words.by}" in dict(facts)["closing words"]
+    assert "closing words" not in dict(_facts(judged["work"]))
 
 
 def test_judging_again_without_the_judge_gives_the_rules_back(

@@ -22,7 +22,7 @@ from allegiance.trace.trials import JudgedWords, Trial
 
 _DECIDED = ("complied", "error")
 """Outcomes that no words can change."""
-EVERYTHING = Permission(frozenset(SAYS), frozenset(STANCES), "")
+EVERYTHING = Permission(frozenset(SAYS), frozenset(STANCES), "a judge that is being validated")
 """The permission to decide everything, for measuring alone."""
 
 
@@ -83,7 +83,7 @@ def judge_again(
     says = {duty: said for duty, said in answer.says.items() if said in permission.says}
     stance = answer.stance if answer.stance in permission.stances else "unread"
     decided = {*says, *([""] if stance != "unread" else [])}
-    again = rejudge(trial, SecondReader(by_rules.closing.text, says, stance))
+    again = rejudge(trial, SecondReader(by_rules.closing.text, says, stance, permission.by))
     words = JudgedWords(
         status=answer.status,
         by=permission.by,

@@ -50,7 +50,7 @@ def transcript(trial: Trial) -> Text:
         f"outcome: {trial.outcome}\n", "bold red" if trial.outcome == "violated" else "bold"
     )
     if trial.words is not None:
-        text.append(f"  closing words: {_judged(trial.words)}\n")
+        text.append(f"  closing words: {describe_words(trial.words)}\n")
     for verdict in trial.verdicts:
         reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
         text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
@@ -75,7 +75,7 @@ def transcript(trial: Trial) -> Text:
     return text
 
 
-def _judged(words: JudgedWords) -> str:
+def describe_words(words: JudgedWords) -> str:
     """Return what a judge model read in closing words, by whom, and what it changed."""
     if words.status != "read":
         return f"unread, {words.status} ({visible(words.cause)}); asked: {visible(words.by)}"

@@ -41,12 +41,14 @@ class Reading(Wire):
         stance: The stance of its author.
         rules: The names of the rules that decided.
         judged: The duties that a judge model decided, where the rules left them unread.
+        judge: The judge model.
     """
 
     says: Mapping[str, Says]
     stance: Stance
     rules: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()
+    judge: str = ""
 
     @property
     def claims(self) -> dict[str, Claim]:

@@ -26,11 +26,13 @@ class SecondReader:
         text: The text that was read a second time.
         says: What it asserts, by duty; a duty that is missing stays unread.
         stance: The stance of its author.
+        by: Who read it.
     """
 
     text: str
     says: Mapping[str, Says] = field(default_factory=dict)
     stance: Stance = "unread"
+    by: str = ""
 
     def __call__(self, text: str, duties: Iterable[Duty], *, unit: str = "") -> Reading:
         """Return what a text asserts of each duty, and its stance."""
@@ -48,6 +50,7 @@ class SecondReader:
                 "says": {**reading.says, **filled},
                 "stance": self.stance if heard else reading.stance,
                 "judged": tuple(filled),
+                "judge": self.by,
             }
         )
 
