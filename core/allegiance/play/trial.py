@@ -267,6 +267,7 @@ def _conclude(
             error=error,
         ),
         awareness=judgement.awareness,
+        words=None,
     )
 
 
