@@ -74,6 +74,16 @@ def test_objections_and_refusals_are_established_together() -> None:
     assert figures.permission.stances == {"objects", "refuses"}
 
 
+@pytest.mark.parametrize(("right", "counts"), [(0, True), (11, True), (10, False)])
+def test_a_judge_that_fails_where_the_rules_read_nothing_may_decide_nothing(
+    right: int, counts: bool
+) -> None:
+    answered = 13 if right else 0
+    left = {"duty": Tally(right=right, answered=answered, labelled=13)}
+    good = validation(done=Tally(right=80, answered=80))
+    assert bool(good.model_copy(update={"left": left}).permission) is counts
+
+
 def save(path: Path, figures: ClosingValidation) -> Path:
     path.write_text(figures.model_dump_json(), encoding="utf-8")
     return path

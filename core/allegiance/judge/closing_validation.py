@@ -2,7 +2,8 @@
 
 A judge may give an answer only if its precision for that answer is established: the lower bound of
 the exact one-sided 95 % interval (Clopper & Pearson 1934) is at least 95 %, which takes 59 answers
-without an error. An answer below it stays unread. The same holds for each rule of the reader.
+without an error. An answer below it stays unread. Nor does it count if the judge is shown to be worse than
+that on what the rules leave unread.
 """
 
 from __future__ import annotations
@@ -149,7 +150,19 @@ class ClosingValidation(Wire):
             if (openly if s in OPEN else self.stances.get(s, Tally()).bound >= MARK)
         )
         mark = digest(self.model_dump(mode="json"))
-        return Permission(says, stances, f"{self.judge}, {self.prompt}, validation {mark}")
+        return Permission(
+            frozenset() if self._is_worse_on("duty") else says,
+            frozenset() if self._is_worse_on("stance") else stances,
+            f"{self.judge}, {self.prompt}, validation {mark}",
+        )
+
+    def _is_worse_on(self, subject: str) -> bool:
+        """Tell whether a judge is shown to be under the mark on what the rules leave unread.
+
+        A judge is asked about nothing else, and that may be harder than the rest.
+        """
+        tally = self.left.get(subject, Tally())
+        return tally.answered > 0 and tally.precision.high < MARK
 
 
 @dataclass(frozen=True)
@@ -275,7 +288,7 @@ def load_permission(path: Path, judge: Judge, prompt: str) -> Permission:
     if not permission:
         raise UserError(
             f"the judge {judge.spec!r} may decide nothing: by {str(path)!r} the lower bound of its "
-            f"precision is under {MARK:.0%} for every answer; use another judge, or validate it "
-            "on more labelled messages"
+            f"precision is under {MARK:.0%} for every answer, or it fails where the rules leave "
+            "something unread; use another judge, or validate it on more labelled messages"
         )
     return permission
