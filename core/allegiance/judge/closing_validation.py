@@ -2,8 +2,8 @@
 
 A judge may give an answer only if its precision for that answer is established: the lower bound of
 the exact one-sided 95 % interval (Clopper & Pearson 1934) is at least 95 %, which takes 59 answers
-without an error. An answer below it stays unread. Nor does it count if the judge is shown to be worse than
-that on what the rules leave unread.
+without an error. An answer below it stays unread. Nor does it count if the judge is shown to be
+worse than that on what the rules leave unread.
 """
 
 from __future__ import annotations
