@@ -152,11 +152,16 @@ def test_figures_are_printed_and_written(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_price_is_the_users_own(cli: Cli, tmp_path: Path) -> None:
     path = write_rows(tmp_path / "closings.jsonl", rows(1))
-    with serving_closings(replies(rows(1))) as (url, _):
+    with serving_closings(replies(rows(1))) as (url, served):
         words = ("--judge", "openai:labelled", "--base-url", url)
         price = ("--price", "openai:labelled=100,1000")
         done = cli("judge", "--validate", str(path), *words, *price)
+        before = len(served.requests)
+        wrong = cli("judge", "--validate", str(path), *words, "--price", "openai:labelled")
     assert "900 + 50 tokens, $0.1400" in done.out
+    assert wrong.code == 2
+    assert "is not of the form MODEL=IN,OUT" in wrong.err
+    assert len(served.requests) == before
 
 
 def test_the_rules_can_be_measured_in_place_of_a_judge(cli: Cli, tmp_path: Path) -> None:

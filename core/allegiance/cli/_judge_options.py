@@ -81,16 +81,18 @@ def judge_of(options: JudgeOptions, most: int | None) -> Iterator[tuple[Judge, M
         most: Most calls of the model; None for any number.
 
     Raises:
-        UserError: If it is a script, or the model cannot be used.
+        UserError: If it is a script, the model cannot be used, or a price is of another form.
     """
     from contextlib import nullcontext
 
     from allegiance.judge.model import RULES, Judge
     from allegiance.judge.reply import MeteredAsk
     from allegiance.provider.cache import ResponseCache
+    from allegiance.run.prices import parse_prices
     from allegiance.scenario.roles import parse_model
     from allegiance.trace.redact import redact
 
+    parse_prices(options.price or ())  # a mistake must not show only after the calls
     if options.judge == RULES:
         yield Judge(RULES, "no model", None), None
         return

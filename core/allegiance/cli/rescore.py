@@ -73,12 +73,12 @@ def _with_judge(options: JudgeOptions, run: Path, out: Path, validation: Path) -
         permission = load_permission(path, judge, closing_prompt_of(judge))
         questions = questions_of(read(run).trials)
         answers = list(ask_closings(judge, questions, options.concurrency))
+    if meter is not None:
+        say(spending(options, meter))
     pairs = dict(zip(questions, answers, strict=True))
     _report(out, *rescore(run, out, lambda trial: judge_again(trial, pairs, permission)))
     for note in filled_notes(read(out).trials):
         say(note)
-    if meter is not None:
-        say(spending(options, meter))
     if answers and not any(answer.status == "read" for answer in answers):
         say(f"the judge read nothing: {answers[0].cause}", err=True)
         raise typer.Exit(1)
