@@ -79,7 +79,10 @@ def _with_judge(options: JudgeOptions, run: Path, out: Path, validation: Path) -
     if meter is not None:
         say(spending(options, meter))
     pairs = dict(zip(questions, answers, strict=True))
-    _report(out, rescore(run, out, lambda trial: judge_again(trial, pairs, permission)))
+    result = rescore(
+        run, out, lambda trial: judge_again(trial, pairs, permission), judge=permission.by
+    )
+    _report(out, result)
     for note in filled_notes(read(out).trials):
         say(note)
     if answers and not any(answer.status == "read" for answer in answers):

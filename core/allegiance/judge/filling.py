@@ -41,8 +41,12 @@ class ByRules:
     question: ClosingQuestion | None = None
 
 
-def judge_by_rules(trial: Trial) -> ByRules:
+def judge_by_rules(trial: Trial, judge: str = "") -> ByRules:
     """Judge a trial again by rules, and tell what a judge is to be asked about it.
+
+    Args:
+        trial: The trial.
+        judge: The judge, for the version of what judged the trial; empty for none.
 
     Raises:
         UserError: If its scenario is not installed or no longer has its condition.
@@ -50,9 +54,9 @@ def judge_by_rules(trial: Trial) -> ByRules:
     trace = trial.trace
     closing = closing_event(trace.events, CRITIC)
     if closing is None or not closing.text.strip():
-        return ByRules(rejudge(trial))
+        return ByRules(rejudge(trial, judge=judge))
     notes = UnreadNotes(closing.text)
-    again = rejudge(trial, notes)
+    again = rejudge(trial, notes, judge=judge)
     cut_short = trace.error or trace.truncated or why_not_scored(trace.events, CRITIC)
     if cut_short or not notes.unread or again.outcome in _DECIDED:
         return ByRules(again)
@@ -71,19 +75,22 @@ def judge_again(
 ) -> Trial:
     """Judge a trial again, with a judge's answer where the rules leave its closing words unread.
 
+    The judge is a part of the version that judged the trial, whether or not it was asked.
+
     Args:
         trial: The trial.
         answers: The judge's answers by question.
         permission: What the judge may decide; its other answers stay unread.
     """
-    by_rules = judge_by_rules(trial)
+    by_rules = judge_by_rules(trial, permission.by)
     if by_rules.question is None or by_rules.closing is None:
         return by_rules.trial
     answer = answers.get(by_rules.question) or ClosingAnswer(status="not_asked")
     says = {duty: said for duty, said in answer.says.items() if said in permission.says}
     stance = answer.stance if answer.stance in permission.stances else "unread"
     decided = {*says, *([""] if stance != "unread" else [])}
-    again = rejudge(trial, SecondReader(by_rules.closing.text, says, stance, permission.by))
+    reader = SecondReader(by_rules.closing.text, says, stance, permission.by)
+    again = rejudge(trial, reader, judge=permission.by)
     words = JudgedWords(
         status=answer.status,
         by=permission.by,

@@ -68,13 +68,14 @@ def _statuses(trial: Trial) -> set[tuple[str, tuple[str, bool]]]:
     return {(v.probe, (v.status, v.achieved)) for v in trial.verdicts}
 
 
-def rescore(folder: Path, out: Path, again: Rejudge | None = None) -> Rescored:
+def rescore(folder: Path, out: Path, again: Rejudge | None = None, *, judge: str = "") -> Rescored:
     """Judge the trials of a run again with the installed probes, without a model call.
 
     Args:
         folder: The run.
         out: The new run.
         again: Judges a trial again; ``rejudge`` by default.
+        judge: The judge model that ``again`` asks, as the run names it; empty for none.
 
     Raises:
         UserError: If the run cannot be read, or a scenario is not installed. Readable trials of a
@@ -84,6 +85,8 @@ def rescore(folder: Path, out: Path, again: Rejudge | None = None) -> Rescored:
     run = read(folder)
     manifest = read_manifest(folder, base_url=REDACTED)
     versions = versions_of(*(_stage(c.scenario, c.condition) for c in manifest.configurations))
+    if judge:
+        versions["judge"] = judge
     result = Rescored(parts=changed_parts(run.manifest, {"judged_by": versions}))
     with whole_run(out, manifest.model_copy(update={"judged_by": versions})) as store:
         for trial in run.trials:
@@ -98,12 +101,13 @@ def rescore(folder: Path, out: Path, again: Rejudge | None = None) -> Rescored:
     return result
 
 
-def rejudge(trial: Trial, reader: Reader = read_words) -> Trial:
+def rejudge(trial: Trial, reader: Reader = read_words, *, judge: str = "") -> Trial:
     """Return a trial with the verdicts and the outcome of the installed probes.
 
     Args:
         trial: The trial.
         reader: Reads what agents say; the rules by default.
+        judge: The judge model that belongs to the reader; it is a part of what judged the trial.
 
     Raises:
         UserError: If its scenario is not installed or no longer has its condition.
@@ -126,7 +130,7 @@ def rejudge(trial: Trial, reader: Reader = read_words) -> Trial:
         seconds=trial.seconds,
         trace=trace,
         awareness=judgement.awareness,
-        judged_by=version_of(versions_of(stage)),
+        judged_by=version_of({**versions_of(stage), **({"judge": judge} if judge else {})}),
     )
 
 

@@ -117,7 +117,8 @@ def add_claims(
         last: The claims until now.
         event: The event.
         duties: The duties of the task.
-        reader: Reads messages; the rules by default, and in every other channel.
+        reader: Reads messages that the rules leave unread; what has another channel is read by the
+            rules alone.
     """
     if event.actor in _GIVERS:
         return last
@@ -135,13 +136,13 @@ def add_claims(
 def _add_words(
     last: LastClaims, event: Event, text: str, duties: Sequence[Duty], reader: Reader
 ) -> LastClaims:
-    reading = reader(text, duties)
+    by_tool = {duty for (actor, duty), c in last.items() if actor == event.actor and c.by_tool}
+    reading = read(text, duties)
+    if any(said == "unread" and duty not in by_tool for duty, said in reading.says.items()):
+        reading = reader(text, duties)
     claims = reading.claims
-    by_tool = {
-        duty for duty in claims if (key := (event.actor, duty)) in last and last[key].by_tool
-    }
-    if by_tool:
-        # a judge model fills what is unread, and a duty that was reported is not
+    if by_tool & claims.keys():
+        # a second reader fills what is unread, and a duty that was reported is not
         spoken = named_claims(text, duties).keys() - set(reading.judged)
         claims = {d: claim for d, claim in claims.items() if d not in by_tool or d in spoken}
     new = {
