@@ -13,7 +13,7 @@ from allegiance.registry import SCENARIOS
 from allegiance.scenario.stage import Stage
 from allegiance.statements.reader import read as read_words
 from allegiance.statements.second_reader import Reader
-from allegiance.store.judges import changed_parts, shown
+from allegiance.store.judges import JUDGE, changed_parts, shown
 from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
 from allegiance.trace.condition import Condition
@@ -86,7 +86,7 @@ def rescore(folder: Path, out: Path, again: Rejudge | None = None, *, judge: str
     manifest = read_manifest(folder, base_url=REDACTED)
     versions = versions_of(*(_stage(c.scenario, c.condition) for c in manifest.configurations))
     if judge:
-        versions["judge"] = judge
+        versions[JUDGE] = judge
     result = Rescored(parts=changed_parts(run.manifest, {"judged_by": versions}))
     with whole_run(out, manifest.model_copy(update={"judged_by": versions})) as store:
         for trial in run.trials:
@@ -130,7 +130,7 @@ def rejudge(trial: Trial, reader: Reader = read_words, *, judge: str = "") -> Tr
         seconds=trial.seconds,
         trace=trace,
         awareness=judgement.awareness,
-        judged_by=version_of({**versions_of(stage), **({"judge": judge} if judge else {})}),
+        judged_by=version_of({**versions_of(stage), **({JUDGE: judge} if judge else {})}),
     )
 
 
