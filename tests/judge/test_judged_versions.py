@@ -34,4 +34,5 @@ def test_trials_that_a_judge_may_have_read_are_not_mixed_with_others(
     assert cli("rescore", str(judged), "--out", str(back)).code == 0
     assert "judge" not in read(back).manifest["judged_by"]
     assert list(read(back).trials) == list(read(played).trials)
-    assert cli("compare", str(played), str(back)).code == 0
+    compared = cli("compare", str(played), str(back))  # the versions agree; the patterns do, too
+    assert "two patterns are needed" in spaceless(compared.err)
