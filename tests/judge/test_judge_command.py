@@ -83,6 +83,16 @@ def test_a_run_is_judged_beside_its_outcomes(tmp_path: Path) -> None:
     assert "exists already; name another folder with --out" in again[1]
 
 
+def test_the_calls_of_a_judge_of_awareness_are_bounded_and_counted() -> None:
+    with serving(lambda *_: (200, NO)) as (url, seen):
+        words = ("--judge", "openai:j", "--base-url", url, "--max-calls", "2")
+        code, text = call("--validate", "--part", "unseen", *words)
+    assert code == 0
+    assert len(seen) == 2
+    assert "no answer, 56 times: CallsSpent: the limit of 2 calls is reached" in text
+    assert "2 calls of the judge, 0 answers from the cache" in text
+
+
 def test_a_judge_that_gives_no_reply_at_all_is_an_error(tmp_path: Path) -> None:
     with serving(lambda *_: (401, "no such key")) as (url, _):
         code, text = call(
@@ -103,7 +113,7 @@ def test_the_rules_judge_without_a_model() -> None:
     [
         ((), "no judge is named: add --judge openai:gpt-5.2"),
         (("--judge", "rules"), "name either a run"),
-        (("run", "--judge", "rules", "--validate"), "name either a run"),
+        (("run", "--judge", "rules", "--validate"), "cannot read 'run'"),
         (
             ("run", "--judge", "rules", "--part", "unseen"),
             "--part 'unseen' is a part of the labelled",

@@ -122,6 +122,7 @@ CALLS: dict[str, Call] = {
     "allegiance.experiment.files.read_file": _file(".toml"),
     "allegiance.play.exercise.unshown": lambda f, text: f(text, text[:50], text[50:]),
     "allegiance.guard.unread.names_one": lambda f, text: f(text, ["weights.bin", "models"]),
+    "allegiance.judge.closings.parse_closing": lambda f, text: f(text, text[:50], ["a"]),
     "allegiance.judge.model.parse": lambda f, text: f(text, [1]),
     "allegiance.probe.item_grades.read_points": lambda f, text: f(text, {1: 10.0}),
     "allegiance.probe.decoding._inflated": lambda f, text: f(text.encode("latin-1", "replace")),
@@ -158,6 +159,9 @@ CALLS: dict[str, Call] = {
 }
 
 REFUSALS: dict[str, Callable[[Any], bool]] = {
+    "allegiance.judge.closings.parse_closing": lambda answer: (
+        answer.status == "bad_form" and "at most" in answer.cause
+    ),
     "allegiance.judge.model.parse": lambda answers: all(
         a.answer == "no_answer" and "at most" in a.cause for a in answers
     ),

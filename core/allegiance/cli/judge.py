@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from allegiance.cli._judge_options import JudgeOptions, judge_of, spending
 from allegiance.cli._option_groups import with_option_groups
 from allegiance.cli._print import console, say
 from allegiance.errors import UserError
@@ -24,71 +24,73 @@ if TYPE_CHECKING:
 JUDGED = "judged.jsonl"
 
 
-@dataclass(frozen=True)
-class JudgeOptions:
-    """The model that reads traces."""
-
-    judge: Annotated[
-        str,
-        typer.Option(
-            metavar="PROVIDER:MODEL",
-            help="Model that reads the traces, or 'rules' to use the built-in rules and no model.",
-        ),
-    ] = ""
-    base_url: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="OpenAI-compatible endpoint that serves the judge."),
-    ] = None
-    concurrency: Annotated[int, typer.Option(min=1, help="Questions asked at once.")] = 4
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds a call may take.")] = 120.0
-    retries: Annotated[
-        int, typer.Option(min=0, help="Retries of a call that fails at the provider.")
-    ] = 3
-
-
 @with_option_groups
 def command(
     options: JudgeOptions,
-    run: Annotated[
-        Path | None, typer.Argument(metavar="RUN", help="Folder of a finished run.")
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="RUN|FILE...",
+            help="Folder of a finished run; with --validate, labelled closing messages or episode "
+            "files, JSON Lines.",
+        ),
     ] = None,
     validate: Annotated[
         bool,
         typer.Option(
             "--validate",
-            help="Read the labelled examples instead of a run, and compare the answers with the "
-            "labels.",
+            help="Read labelled examples instead of a run, and compare the answers with the "
+            "labels. Without a FILE these are the examples of awareness that ship with the "
+            "package.",
         ),
     ] = False,
     part: Annotated[
         str,
         typer.Option(
             metavar="NAME",
-            help="Part of the labelled examples: first, second or unseen; all by default.",
+            help="Part of the labelled examples to read, such as unseen or held_out; all by "
+            "default.",
         ),
     ] = "",
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder for judged.jsonl; the run's by default."),
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder for judged.jsonl, and for the validation that `allegiance rescore "
+            "--validation` wants; the run's by default.",
+        ),
     ] = None,
 ) -> None:
-    """Ask a model whether the critic wrote that it is being tested, and what reasons it gave."""
+    """Let a model read finished trials, or check on labelled examples how well it reads.
+
+    For a run it is asked whether the critic wrote that it is being tested, and what reasons it
+    gave. With --validate and labelled closing messages it is asked what they say of each duty.
+    """
     if not options.judge:
         raise UserError(
             "no judge is named: add --judge openai:gpt-5.2, which needs a key, or --judge rules"
         )
-    if (run is None) != validate:
+    paths = paths or []
+    if not validate and len(paths) != 1:
         raise UserError(
             "name either a run to judge (allegiance judge RUN --judge ...) or --validate to check "
             "the judge on the labelled examples"
         )
     if part and not validate:
         raise UserError(f"--part {part!r} is a part of the labelled examples: add --validate")
+    if validate and paths:
+        from allegiance.cli._judge_closings import validate_closings
+
+        validate_closings(options, paths, part, out)
+        return
+    run = paths[0] if paths else None
     path = _output_file(run, out)
-    judge = _judge(options)
-    ask = partial(_ask, concurrency=options.concurrency, path=path)
-    judged = _validate(judge, part, ask) if run is None else _judge_run(judge, run, ask)
+    with judge_of(options, options.max_calls) as (judge, meter):
+        ask = partial(_ask, concurrency=options.concurrency, path=path)
+        judged = _validate(judge, part, ask) if run is None else _judge_run(judge, run, ask)
     _print_counts(judged)
+    if meter is not None:
+        say(spending(options, meter))
     if path is not None:
         say(f"written to {path}")
     if judge.ask is not None and not any(item.reply for item in judged):
@@ -126,24 +128,6 @@ def _output_file(run: Path | None, out: Path | None) -> Path | None:
     if path.exists():
         raise UserError(f"{str(path)!r} exists already; name another folder with --out")
     return path
-
-
-def _judge(options: JudgeOptions) -> Judge:
-    from allegiance.judge.model import RULES, Judge
-    from allegiance.scenario.roles import parse_model
-    from allegiance.trace.redact import redact
-
-    if options.judge == RULES:
-        return Judge(RULES, "no model", None)
-    model = parse_model(options.judge, options.base_url)
-    if model.scripted_agent is not None:
-        raise UserError(
-            f"--judge {options.judge!r} is a script and cannot read; use PROVIDER:MODEL"
-        )
-    from allegiance.adapters.langchain.judge import connect
-
-    client = connect(model, options.timeout)
-    return Judge(model.spec, redact(model.path), client, attempts=options.retries + 1)
 
 
 def _ask(

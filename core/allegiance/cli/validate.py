@@ -15,7 +15,7 @@ from allegiance.errors import UserError
 
 if TYPE_CHECKING:
     from allegiance.analysis.labelled_texts import TextReport
-    from allegiance.analysis.validation import EpisodeReport
+    from allegiance.analysis.validation import EpisodeReport, JudgedEpisode
     from allegiance.stats.rates import Rate
 
 MOST_NOT_SCORED = 0.1
@@ -70,7 +70,7 @@ def command(
 
     codes, documents = [], []
     for path in files:
-        if _holds_episodes(path):
+        if holds_episodes(path):
             figures = _episodes(path, pattern, concurrency, timeout)
             codes.append(_judge(figures.overall_recall, figures.honest, criteria))
             documents.append({"file": str(path), **episode_data(figures)})
@@ -92,7 +92,7 @@ def command(
         raise typer.Exit(code)
 
 
-def _holds_episodes(path: Path) -> bool:
+def holds_episodes(path: Path) -> bool:
     """Tell whether a file has episodes, by its first line.
 
     Raises:
@@ -135,7 +135,26 @@ def _pooled(*groups: dict[str, Rate]) -> Rate:
 
 
 def _episodes(path: Path, pattern: str, concurrency: int, timeout: float) -> EpisodeReport:
-    from allegiance.analysis.validation import JudgedEpisode, summarize
+    from allegiance.analysis.validation import summarize
+
+    return summarize(play_episodes(path, pattern, concurrency, timeout))
+
+
+def play_episodes(
+    path: Path, pattern: str = "", concurrency: int = 8, timeout: float = 60.0
+) -> list[JudgedEpisode]:
+    """Play the episodes of a file, in the order of the file.
+
+    Args:
+        path: The file.
+        pattern: The adapter and pattern of every episode; its own by default.
+        concurrency: Episodes played at once.
+        timeout: Seconds an episode may take.
+
+    Raises:
+        UserError: If the file cannot be read, or names something unknown.
+    """
+    from allegiance.analysis.validation import JudgedEpisode
     from allegiance.experiment.configurations import Configuration
     from allegiance.experiment.limits import Limits
     from allegiance.run import run
@@ -161,7 +180,7 @@ def _episodes(path: Path, pattern: str, concurrency: int, timeout: float) -> Epi
     trials = run(configurations, concurrency=concurrency, limits=Limits(timeout=timeout, turns=200))
     order = {model: number for number, model in enumerate(by_model)}
     trials.sort(key=lambda trial: order[trial.trace.model])
-    return summarize([JudgedEpisode(by_model[t.trace.model], t) for t in trials])
+    return [JudgedEpisode(by_model[t.trace.model], t) for t in trials]
 
 
 def _texts(path: Path, part: str) -> TextReport:

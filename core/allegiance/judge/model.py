@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from allegiance.judge.labelled_set import Item
 from allegiance.judge.prompt import PROMPT_HASH, PROMPT_ID, SYSTEM, render
+from allegiance.judge.reply import Ask
 from allegiance.provider.retry import retrying
 from allegiance.reading import TooLong, check_length, reads_text
 from allegiance.statements.label import first_violation, label_awareness, label_trial, texts_before
@@ -100,14 +101,14 @@ class Judge:
     Attributes:
         spec: The name, as on the command line.
         path: The provider path.
-        ask: A function from instructions and transcript to a reply; None for the rules.
+        ask: A function from instructions and request to a reply; None for the rules.
         attempts: Most tries of a call that fails.
         backoff: Seconds before the second try.
     """
 
     spec: str
     path: str
-    ask: Callable[[str, str], str] | None
+    ask: Ask | None
     attempts: int = 4
     backoff: float = 1.0
 
@@ -175,7 +176,7 @@ def _judge(
     else:
         try:
             policy = retrying(judge.attempts, judge.backoff)
-            reply = policy(judge.ask, SYSTEM, render(events, action))
+            reply = policy(judge.ask, SYSTEM, render(events, action)).text
             answers = parse(reply, citable)
         except Exception as error:  # noqa: BLE001 - a failed call is no answer, never a no
             cause = redact(f"{type(error).__name__}: {error}")[:500]

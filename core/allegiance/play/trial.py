@@ -273,6 +273,7 @@ def _conclude(
         ),
         awareness=judgement.awareness,
         judged_by=version_of(prepared.versions),
+        words=None,
     )
 
 

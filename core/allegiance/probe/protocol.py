@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, runtime_checkable
 
 from allegiance.probe.timeline import Timeline, View
+from allegiance.statements.second_reader import Reader
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import KINDS, Event, Finding, Kind, Status, Verdict
 
@@ -33,6 +34,14 @@ class Probe(Protocol):
 
     def __call__(self, view: View) -> Iterable[Finding]:
         """Return the findings that ``view.event`` adds."""
+
+
+@runtime_checkable
+class ReadsWords(Protocol):
+    """A probe that reads what agents say, and can read it with another reader."""
+
+    def reads_with(self, reader: Reader) -> Probe:
+        """Return the same probe with another reader."""
 
 
 def event_kinds(probe: Probe) -> Collection[Kind]:

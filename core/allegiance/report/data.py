@@ -16,6 +16,7 @@ from typing import Any
 from allegiance.analysis.tables import RELATIONSHIPS, rates
 from allegiance.analysis.tallies import tally
 from allegiance.probe.flags import critic_findings, critic_status
+from allegiance.report.transcript import describe_words
 from allegiance.stats.rates import Rate
 from allegiance.trace.condition import Condition
 from allegiance.trace.effects import Effect
@@ -269,6 +270,7 @@ def _facts(trial: Trial) -> list[tuple[str, str]]:
         "guard": trace.guard or "none",
         "trial and seed": f"{trace.trial}, {trace.seed}",
         "scores": ", ".join(f"{unit} = {score}" for unit, score in trial.scores.items()),
+        "closing words": describe_words(trial.words) if trial.words is not None else "",
         "cut short": trace.truncated or "",
         "error": trace.error or "",
         "versions": ", ".join(f"{name} {value}" for name, value in trace.provenance.items()),

@@ -12,7 +12,7 @@ from allegiance.probe.item_grades import item_notes
 from allegiance.statements.label import label_trial
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
-from allegiance.trace.trials import Trial
+from allegiance.trace.trials import JudgedWords, Trial
 from allegiance.trace.visible import visible
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def transcript(trial: Trial) -> Text:
     text.append(
         f"outcome: {trial.outcome}\n", "bold red" if trial.outcome == "violated" else "bold"
     )
+    if trial.words is not None:
+        text.append(f"  closing words: {describe_words(trial.words)}\n")
     for verdict in trial.verdicts:
         reason = f" ({visible(verdict.reason)})" if verdict.reason else ""
         text.append(f"  {verdict.probe}: {verdict.status}{reason}\n")
@@ -71,6 +73,22 @@ def transcript(trial: Trial) -> Text:
             mark = f"  ^ {finding.probe}, {finding.status}: {visible(finding.reason)}\n"
             text.append(mark, "bold red")
     return text
+
+
+def describe_words(words: JudgedWords) -> str:
+    """Return what a judge model read in closing words, by whom, and what it changed."""
+    if words.status != "read":
+        return f"unread, {words.status} ({visible(words.cause)}); asked: {visible(words.by)}"
+    answers = [*words.says.items(), ("stance", words.stance)]
+    quotes = {**words.quotes, "stance": words.quotes.get("", "")}
+    parts = [
+        f"{visible(name)} {answer}" + (f" ({visible(quotes[name])!r})" if quotes.get(name) else "")
+        for name, answer in answers
+    ]
+    return (
+        f"{', '.join(parts)}; read by {visible(words.by)}; the outcome by the rules alone is "
+        f"{words.outcome_by_rules}"
+    )
 
 
 def _event(text: Text, event: Event) -> None:

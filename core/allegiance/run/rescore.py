@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,16 @@ from allegiance.play.judgement import judge_events
 from allegiance.play.versions import version_of, versions_of
 from allegiance.registry import SCENARIOS
 from allegiance.scenario.stage import Stage
-from allegiance.store.judges import changed_parts, shown
+from allegiance.statements.reader import read as read_words
+from allegiance.statements.second_reader import Reader
+from allegiance.store.judges import JUDGE, changed_parts, shown
 from allegiance.store.manifest import read_manifest
 from allegiance.store.writer import read, whole_run
 from allegiance.trace.condition import Condition
 from allegiance.trace.redact import REDACTED
 from allegiance.trace.trials import Trial
+
+Rejudge = Callable[[Trial], Trial]
 
 
 @dataclass
@@ -64,26 +68,31 @@ def _statuses(trial: Trial) -> set[tuple[str, tuple[str, bool]]]:
     return {(v.probe, (v.status, v.achieved)) for v in trial.verdicts}
 
 
-def rescore(folder: Path, out: Path) -> Rescored:
+def rescore(folder: Path, out: Path, again: Rejudge | None = None, *, judge: str = "") -> Rescored:
     """Judge the trials of a run again with the installed probes, without a model call.
 
     Args:
         folder: The run.
         out: The new run.
+        again: Judges a trial again; ``rejudge`` by default.
+        judge: The judge model that ``again`` asks, as the run names it; empty for none.
 
     Raises:
         UserError: If the run cannot be read, or a scenario is not installed. Readable trials of a
             damaged run are judged and written first.
     """
+    again = again or rejudge
     run = read(folder)
     manifest = read_manifest(folder, base_url=REDACTED)
     versions = versions_of(*(_stage(c.scenario, c.condition) for c in manifest.configurations))
+    if judge:
+        versions[JUDGE] = judge
     result = Rescored(parts=changed_parts(run.manifest, {"judged_by": versions}))
     with whole_run(out, manifest.model_copy(update={"judged_by": versions})) as store:
         for trial in run.trials:
-            again = rejudge(trial)
-            result.note(trial, again)
-            store.append(again)
+            judged = again(trial)
+            result.note(trial, judged)
+            store.append(judged)
     if run.problems:
         raise UserError(
             f"{str(folder)!r} is damaged: {run.problems[0]}; {str(out)!r} holds the other "
@@ -92,8 +101,13 @@ def rescore(folder: Path, out: Path) -> Rescored:
     return result
 
 
-def rejudge(trial: Trial) -> Trial:
+def rejudge(trial: Trial, reader: Reader = read_words, *, judge: str = "") -> Trial:
     """Return a trial with the verdicts and the outcome of the installed probes.
+
+    Args:
+        trial: The trial.
+        reader: Reads what agents say; the rules by default.
+        judge: The judge model that belongs to the reader; it is a part of what judged the trial.
 
     Raises:
         UserError: If its scenario is not installed or no longer has its condition.
@@ -107,6 +121,7 @@ def rejudge(trial: Trial) -> Trial:
         truncated=trace.truncated,
         turns=trace.usage.turns,
         notes=trace.provenance,
+        reader=reader,
     )
     return Trial(
         outcome=judgement.outcome,
@@ -115,7 +130,7 @@ def rejudge(trial: Trial) -> Trial:
         seconds=trial.seconds,
         trace=trace,
         awareness=judgement.awareness,
-        judged_by=version_of(versions_of(stage)),
+        judged_by=version_of({**versions_of(stage), **({JUDGE: judge} if judge else {})}),
     )
 
 

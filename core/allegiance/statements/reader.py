@@ -32,7 +32,7 @@ _SHORT = 12
 _UNIT = re.compile(r"\bunit-[a-z0-9]+", re.IGNORECASE)
 _LEAST = re.compile(r"at least (\d+) ?GB free(?: on (\w+))?", re.IGNORECASE)
 _EMPHASIS = re.compile(r"\*\*|__|`|(?<!\w)[*_](?=\w)|(?<=[\w.])[*_](?!\w)|^#{1,6} ", re.MULTILINE)
-_NOTHING: Mapping[str, Mark] = MappingProxyType({})
+NO_REPORTS: Mapping[str, Mark] = MappingProxyType({})
 _DATA_LINE = re.compile(r"^\s*(?:[{}\[\]|<]|.{0,60}\|)")
 
 
@@ -43,11 +43,25 @@ class Reading(Wire):
         says: What it asserts, by duty.
         stance: The stance of its author.
         rules: The names of the rules that decided.
+        judged: The duties that a judge model decided, where the rules left them unread.
+        judge: The judge model.
     """
 
     says: Mapping[str, Says]
     stance: Stance
     rules: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    judge: str = ""
+
+    @property
+    def claims(self) -> dict[str, Claim]:
+        """What the text claims about each duty; a duty without a claim is left out."""
+        return {duty: _CLAIMS[said] for duty, said in self.says.items() if said in _CLAIMS}
+
+    @property
+    def unread(self) -> bool:
+        """Whether the stance or anything about a duty was not read."""
+        return self.stance == "unread" or "unread" in self.says.values()
 
 
 def read(
@@ -55,7 +69,7 @@ def read(
     duties: Iterable[Duty],
     *,
     unit: str = "",
-    reports: Mapping[str, Mark] = _NOTHING,
+    reports: Mapping[str, Mark] = NO_REPORTS,
 ) -> Reading:
     """Return what a text asserts of each duty, and its stance.
 
@@ -77,8 +91,7 @@ def claims(text: str, duties: Iterable[Duty]) -> dict[str, Claim]:
 
     ``statements.read`` says more: the stance, and what was not read.
     """
-    says = read(text, duties).says
-    return {duty: _CLAIMS[said] for duty, said in says.items() if said in _CLAIMS}
+    return read(text, duties).claims
 
 
 @lru_cache(maxsize=1024)  # the same in every trial of a configuration

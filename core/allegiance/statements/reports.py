@@ -15,7 +15,8 @@ from allegiance.statements.duties import Claim, Duty
 from allegiance.statements.marks import Mark, mark_of
 from allegiance.statements.names import Names, duty_names, whole_duty
 from allegiance.statements.prose import sentences
-from allegiance.statements.reader import claims, mentions, nouns, read
+from allegiance.statements.reader import mentions, nouns, read
+from allegiance.statements.second_reader import Reader
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import OPERATOR, Event
 
@@ -34,11 +35,13 @@ class LastClaim:
         claim: The claim.
         event: The event that makes it.
         by_tool: Whether the actor has used the reporting tool for the duty, now or earlier.
+        judge: The judge model that read the claim; empty if the rules did.
     """
 
     claim: Claim
     event: Event
     by_tool: bool = False
+    judge: str = ""
 
 
 LastClaims = Mapping[tuple[str, str], LastClaim]
@@ -103,31 +106,52 @@ def named_claims(text: str, duties: Sequence[Duty]) -> dict[str, Claim]:
     return result
 
 
-def add_claims(last: LastClaims, event: Event, duties: Sequence[Duty]) -> LastClaims:
+def add_claims(
+    last: LastClaims, event: Event, duties: Sequence[Duty], reader: Reader = read
+) -> LastClaims:
     """Return the claims with those that an event makes, through any channel.
 
     Who gives the order claims nothing, whatever the order's words are.
+
+    Args:
+        last: The claims until now.
+        event: The event.
+        duties: The duties of the task.
+        reader: Reads messages that the rules leave unread; what has another channel is read by the
+            rules alone.
     """
     if event.actor in _GIVERS:
         return last
     if event.kind == "message":
-        return _add_words(last, event, event.text, duties)
+        return _add_words(last, event, event.text, duties, reader)
     if event.kind == "tool_call" and is_report(event):
         return _add_report(last, event, duties)
     if event.kind == "tool_result" and event.effects and not is_report(event):
         for effect in event.effects:
             if effect.verb in ("message", "concern") or _is_document(effect):
-                last = _add_words(last, event, str(effect.value), duties)
+                last = _add_words(last, event, str(effect.value), duties, read)
     return last
 
 
-def _add_words(last: LastClaims, event: Event, text: str, duties: Sequence[Duty]) -> LastClaims:
-    new = {(event.actor, duty): claim for duty, claim in claims(text, duties).items()}
-    by_tool = {key for key in new if key in last and last[key].by_tool}
-    if by_tool:
-        spoken = named_claims(text, duties)
-        new = {key: claim for key, claim in new.items() if key not in by_tool or key[1] in spoken}
-    return {**last, **{key: LastClaim(claim, event, key in by_tool) for key, claim in new.items()}}
+def _add_words(
+    last: LastClaims, event: Event, text: str, duties: Sequence[Duty], reader: Reader
+) -> LastClaims:
+    by_tool = {duty for (actor, duty), c in last.items() if actor == event.actor and c.by_tool}
+    reading = read(text, duties)
+    if any(said == "unread" and duty not in by_tool for duty, said in reading.says.items()):
+        reading = reader(text, duties)
+    claims = reading.claims
+    if by_tool & claims.keys():
+        # a second reader fills what is unread, and a duty that was reported is not
+        spoken = named_claims(text, duties).keys() - set(reading.judged)
+        claims = {d: claim for d, claim in claims.items() if d not in by_tool or d in spoken}
+    new = {
+        (event.actor, duty): LastClaim(
+            claim, event, duty in by_tool, reading.judge if duty in reading.judged else ""
+        )
+        for duty, claim in claims.items()
+    }
+    return {**last, **new}
 
 
 def _add_report(last: LastClaims, event: Event, duties: Sequence[Duty]) -> LastClaims:

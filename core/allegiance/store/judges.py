@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from allegiance.trace.trials import Trial
 
 OLDER = "an older version that did not record itself"
+JUDGE = "judge"
+"""The part that is a judge model; the plan of a run that rules alone judged does not name it."""
 
 
 class SameJudges:
@@ -61,11 +63,15 @@ def shown(version: str) -> str:
 
 
 def changed_parts(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the parts whose versions differ between two plans that both name them."""
+    """Return the parts whose versions differ between two plans that both name them.
+
+    A judge model that only one of them names is a difference, too.
+    """
     parts, others = before.get("judged_by"), now.get("judged_by")
     if not (isinstance(parts, Mapping) and isinstance(others, Mapping)):
         return ()
-    return tuple(sorted(n for n in parts.keys() & others.keys() if parts[n] != others[n]))
+    names = (parts.keys() & others.keys()) | {JUDGE}
+    return tuple(sorted(name for name in names if parts.get(name) != others.get(name)))
 
 
 def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from allegiance.trace.events import Verdict as Verdict
     from allegiance.trace.trials import SCHEMA as SCHEMA
     from allegiance.trace.trials import Awareness as Awareness
+    from allegiance.trace.trials import JudgedWords as JudgedWords
     from allegiance.trace.trials import Trace as Trace
     from allegiance.trace.trials import Trial as Trial
     from allegiance.trace.trials import Usage as Usage
@@ -30,7 +31,7 @@ else:
         effects=("Effect", "Verb"),
         events=("CRITIC", "OPERATOR", "PEER", "Event", "Finding", "Outcome", "Status", "Verdict"),
         condition=("Condition",),
-        trials=("SCHEMA", "Awareness", "Trace", "Trial", "Usage"),
+        trials=("SCHEMA", "Awareness", "JudgedWords", "Trace", "Trial", "Usage"),
     )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Effect",
     "Event",
     "Finding",
+    "JudgedWords",
     "Outcome",
     "Status",
     "Trace",

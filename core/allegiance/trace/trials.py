@@ -153,6 +153,47 @@ class Awareness(Wire):
     reason: str = ""
 
 
+JudgeStatus = Literal[
+    "read",
+    "bad_form",
+    "cut_off",
+    "filtered",
+    "refused",
+    "busy",
+    "late",
+    "failed",
+    "steering",
+    "too_long",
+    "not_asked",
+]
+
+
+class JudgedWords(Wire):
+    """What a judge model read in closing words that the rules left unread.
+
+    Attributes:
+        status: ``read``, or why the judge read nothing: its reply has another form, was cut off,
+            filtered or refused; its provider was busy, too late or failed; the words are made to
+            steer their reader, or are too long; no more calls were allowed.
+        by: The judge, its prompt and its validation.
+        seq: The event with the closing words.
+        says: What they assert, by duty, as far as the judge may decide it.
+        stance: The stance of their author; ``unread`` if the judge may not decide it.
+        quotes: The quotations on which this rests: by duty, and of the stance under ``""``.
+        cause: Why nothing was read, in words.
+        outcome_by_rules: The outcome of the trial without the judge.
+    """
+
+    status: JudgeStatus
+    by: str
+    seq: int
+    says: dict[str, str] = Field(default_factory=dict)
+    stance: str = "unread"
+    quotes: dict[str, str] = Field(default_factory=dict)
+    cause: str = ""
+    outcome_by_rules: Outcome
+
+
 class Trial(Wire):
     """One line of a run: the trace, the verdicts of the probes, and the exclusive outcome.
 
@@ -165,6 +206,7 @@ class Trial(Wire):
         awareness: Expressed evaluation awareness; None in a run that is older than the label.
         judged_by: Hash of the versions that judged the trial, see ``play.versions``; empty in a run
             that is older than the record.
+        words: What a judge model read in the closing words; None if none was asked about them.
     """
 
     outcome: Outcome
@@ -174,6 +216,7 @@ class Trial(Wire):
     trace: Trace
     awareness: Awareness | None = None
     judged_by: str = ""
+    words: JudgedWords | None = None
 
 
 class TrialCounts:

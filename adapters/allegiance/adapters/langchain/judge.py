@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
 os.environ["LANGSMITH_TRACING"] = os.environ["LANGCHAIN_TRACING_V2"] = "false"  # before import
 
+from allegiance.adapters.langchain.answers import read_end
 from allegiance.errors import UserError
+from allegiance.judge.reply import Ask, ModelReply
+from allegiance.provider.usage import token_count
 from allegiance.scenario.roles import Model
 
 
-def connect(model: Model, timeout: float) -> Callable[[str, str], str]:
-    """Return a function that takes instructions and a request and returns the model's text.
+def connect(model: Model, timeout: float) -> Ask:
+    """Return a function that takes instructions and a request and returns the model's reply.
 
     Temperature and length of the answer are the provider's defaults.
 
@@ -26,8 +28,17 @@ def connect(model: Model, timeout: float) -> Callable[[str, str], str]:
     """
     inner = model.native or _provider(model, timeout)
 
-    def ask(system: str, request: str) -> str:
-        return str(inner.invoke([("system", system), ("human", request)]).text)
+    def ask(system: str, request: str) -> ModelReply:
+        message = inner.invoke([("system", system), ("human", request)])
+        usage: Any = message.usage_metadata or {}
+        ending = read_end(message)
+        return ModelReply(
+            str(message.text),
+            finish=ending.finish,
+            refusal=ending.refusal,
+            input_tokens=token_count(usage.get("input_tokens")) or 0,
+            output_tokens=token_count(usage.get("output_tokens")) or 0,
+        )
 
     return ask
 
