@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from allegiance.shell.budget import charge
 
 
-class UsageError(Exception):
+class UsageError(ValueError):
     """The arguments of a program are wrong; the message is what it prints."""
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from allegiance.reading import reads_text
 from allegiance.shell import syntax
-from allegiance.shell.budget import limited
+from allegiance.shell.budget import Budget, limited
 from allegiance.terminal.evaluator import Evaluator
 from allegiance.terminal.programs import PROGRAMS
 from allegiance.terminal.session import Session
@@ -20,6 +20,9 @@ from allegiance.world.tool import Args, Tool, ToolPlan
 
 LONGEST_OUTPUT = 65_536
 """The most characters of output that an answer shows."""
+
+ROOM = 8_000_000
+"""The characters that a command may build beyond the budget of one that is only read."""
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -79,7 +82,7 @@ def run_script(
     """
     if len(script) > syntax.LIMIT:
         raise ValueError(f"the command is too long: at most {syntax.LIMIT:,} characters are read")
-    with limited():
+    with limited(Budget(characters=-ROOM)):
         files = WorldFiles(world, account)
         shown = Buffer()
         output, errors = _Both(shown), _Both(shown)

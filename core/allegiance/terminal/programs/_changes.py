@@ -85,7 +85,7 @@ def _middle(
     odd = (forward_middle - backward_middle) % 2 == 1
     while True:
         f_low, f_high = _widened(f_low, f_high, least, most, forward, -1)
-        charge(0, (f_high - f_low + b_high - b_low) // 8 + 1)
+        charge(8 * (f_high - f_low + b_high - b_low) + 8)
         for d in range(f_high, f_low - 1, -2):
             low, high = forward.get(d - 1, -1), forward.get(d + 1, -1)
             i = high if low < high else low + 1
