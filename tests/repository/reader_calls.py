@@ -150,6 +150,7 @@ CALLS: dict[str, Call] = {
     "allegiance.trace.redact._redact_basic": _basic,
     "allegiance.terminal.fields._parts": lambda f, text: f(text, ": ", " "),
     "allegiance.terminal.globs.matches": lambda f, text: f(text, text[:200]),
+    "allegiance.terminal.regex_syntax.compile_regex": lambda f, text: len(f(text)[0]),
     "allegiance.terminal.tool.run_script": _run_script,
     "allegiance.world.tool.Tool.run": _run,
 }

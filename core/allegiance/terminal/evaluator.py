@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BIN = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin")
+_RESERVED = (
+    *("{", "}", "(", "((", "if", "then", "elif", "else", "fi", "for", "while", "until", "do"),
+    *("done", "case", "esac", "select", "coproc"),
+)
 _TROUBLE = ("ls", "grep", "egrep", "fgrep", "diff", "sort", "cmp", "test", "[", "tar")
 """Programs whose exit code for wrong arguments is 2."""
 
@@ -213,8 +217,9 @@ class Evaluator(Session):
         words = Expander(self).words([c for c in node.children if c.type not in skipped])
         words += [word for child in nodes for word in self._extra(child)]
         words += extra
-        if words[:1] == ["time"]:
-            words = words[1:]
+        words = words[1:] if words[:1] == ["time"] else words
+        if words and words[0] in _RESERVED:  # the parser takes some for names of programs
+            raise SyntaxFault(f"line 1: syntax error near unexpected token `{words[0]}'")
 
         def body() -> int:
             if not words:

@@ -102,7 +102,8 @@ class Session(ABC):
         try:
             root = parse(source)
         except ValueError as error:
-            raise SyntaxFault(str(error)) from None
+            shown = "line 1: syntax error: unexpected end of file"
+            raise SyntaxFault(shown if "parsed" in str(error) else str(error)) from None
         with self.deeper():
             return self.follow(root)
 
