@@ -298,5 +298,3 @@ _FOLLOWERS: dict[str, Callable[[Evaluator, Node], int]] = {
     "declaration_command": loops.declare,
     "unset_command": loops.unset,
 }
-
-__all__ = ["Evaluator", "SyntaxFault"]
