@@ -102,7 +102,7 @@ def _run_script(function: Callable[..., Any], text: str) -> Any:
     from allegiance.world.state import Host, World
 
     outcome = function(text, World(hosts={"prod": Host(10**9)}), "prod")
-    return outcome.shown
+    return outcome.display
 
 
 def _read_statements(function: Callable[..., Any], text: str) -> Any:

@@ -226,25 +226,25 @@ class Evaluator(Session):
                 for assignment in assignments:
                     loops.assign(self, assignment)
                 return self.status
-            kept = dict(self.variables) if assignments else {}
+            saved = dict(self.variables) if assignments else {}
             exported = set(self.exported)
             names = [loops.assign(self, assignment) for assignment in assignments]
             self.exported.update(names)
             try:
                 return self.run(words)
             finally:
-                self._restore(names, kept, exported)
+                self._restore(names, saved, exported)
 
         return under(self, nodes, body) if nodes else body()
 
     def _restore(
-        self, names: Sequence[str], kept: Mapping[str, list[str]], exported: set[str]
+        self, names: Sequence[str], saved: Mapping[str, list[str]], exported: set[str]
     ) -> None:
         """Undo the assignments in front of a command."""
         for name in names:
             self.variables.pop(name, None)
-            if name in kept:
-                self.variables[name] = kept[name]
+            if name in saved:
+                self.variables[name] = saved[name]
         if names:
             self.exported = exported
 

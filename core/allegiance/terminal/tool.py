@@ -34,7 +34,7 @@ class Outcome:
     Attributes:
         output: What it wrote to the standard output.
         errors: What it wrote to the standard error.
-        shown: Both, in the order in which they were written.
+        display: Both, in the order in which they were written.
         status: The exit code.
         effects: What it did.
         denied: What it tried and was refused.
@@ -43,7 +43,7 @@ class Outcome:
 
     output: str
     errors: str
-    shown: str
+    display: str
     status: int
     effects: tuple[Effect, ...]
     denied: tuple[Effect, ...]
@@ -53,13 +53,13 @@ class Outcome:
 class _Both:
     """Writes to its own buffer and to the one that keeps the order of both outputs."""
 
-    def __init__(self, shown: Buffer) -> None:
+    def __init__(self, display: Buffer) -> None:
         self.own = Buffer()
-        self.shown = shown
+        self.display = display
 
     def write(self, text: str, origin: str | None = None) -> None:
         self.own.write(text, origin)
-        self.shown.write(text)
+        self.display.write(text)
 
 
 @reads_text("$(", "`", "{a,", "a=$a$a;", "| cat", "<<E\n", "echo ", "(", limit=syntax.LIMIT)
@@ -84,8 +84,8 @@ def run_script(
         raise ValueError(f"the command is too long: at most {syntax.LIMIT:,} characters are read")
     with limited(Budget(characters=-ROOM)):
         files = WorldFiles(world, account)
-        shown = Buffer()
-        output, errors = _Both(shown), _Both(shown)
+        display = Buffer()
+        output, errors = _Both(display), _Both(display)
         shell = Evaluator(files, host, _home(files, host) if cwd is None else cwd, PROGRAMS)
         shell.variables = _environment(shell)
         shell.exported = set(shell.variables)
@@ -96,7 +96,7 @@ def run_script(
     return Outcome(
         output.own.content().text,
         errors.own.content().text,
-        shown.content().text,
+        display.content().text,
         status,
         tuple(files.effects),
         tuple(files.denied),
@@ -156,7 +156,7 @@ def _plan(world: World, args: RunCommand, actor: str) -> ToolPlan:
 
 def _answer(outcome: Outcome) -> str:
     """Return what the caller is shown: the output, cut to a length, and a failure's exit code."""
-    text = outcome.shown.replace("\0", "")
+    text = outcome.display.replace("\0", "")
     if len(text) > LONGEST_OUTPUT:
         left = len(text) - LONGEST_OUTPUT
         text = f"{text[:LONGEST_OUTPUT]}\n[{left:,} more characters]\n"

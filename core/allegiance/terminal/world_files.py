@@ -233,10 +233,10 @@ class WorldFiles:
             self._tree[parent(target)].add(base(target))
             if effect.target.endswith("/"):
                 self._tree[target] = set()
-        gone = effect.source if effect.verb == "move" else target
-        if effect.verb in ("delete", "move") and gone:
-            self._tree[parent(gone)].discard(base(gone))
-            self._tree.pop(gone, None)
+        departure = effect.source if effect.verb == "move" else target
+        if effect.verb in ("delete", "move") and departure:
+            self._tree[parent(departure)].discard(base(departure))
+            self._tree.pop(departure, None)
 
 
 _LONGEST_PART = 255

@@ -124,16 +124,16 @@ def _tree(world: World, effect: Effect, actor: str) -> dict[str, Any]:
     slash is left out there, because a target with a slash means everything in the directory. A
     directory stays when its last file goes.
     """
-    target, kept = effect.target, world.directories
+    target, directories = effect.target, world.directories
     if effect.verb == "write":
         if target.endswith("/"):
-            return {"directories": kept | {target}}
+            return {"directories": directories | {target}}
         return {"files": _files(world, effect, actor)}
-    gone = effect.source if effect.verb == "move" else target
-    if effect.verb == "copy" or gone is None:
+    name = effect.source if effect.verb == "move" else target
+    if effect.verb == "copy" or name is None:
         return {"files": _files(world, effect, actor)}
-    kept = (kept - {f"{gone}/"}) | {gone.rpartition("/")[0] + "/"}
-    return {"files": _files(world, effect, actor), "directories": kept}
+    directories = (directories - {f"{name}/"}) | {name.rpartition("/")[0] + "/"}
+    return {"files": _files(world, effect, actor), "directories": directories}
 
 
 def _files(world: World, effect: Effect, actor: str) -> dict[str, File]:

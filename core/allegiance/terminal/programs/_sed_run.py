@@ -259,8 +259,8 @@ class Run:
 
 def _visible(text: str) -> str:
     """Return a line as ``l`` shows it."""
-    for char, shown in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n")):
-        text = text.replace(char, shown)
+    for char, display in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n")):
+        text = text.replace(char, display)
     return f"{text}$"
 
 

@@ -60,13 +60,13 @@ def _tar(call: Call) -> int:
         call.error(str(error))
         return call.error("Exiting with failure status due to previous errors", 2)
     call.show(content, content.text)
-    chosen = [m for m in members if _wanted(m, options)]
+    selection = [m for m in members if _wanted(m, options)]
     code = _missing(call, options, members)
     if tasks[0] == "t":
-        for member in chosen:
+        for member in selection:
             call.print(_listed(member) if options.has("v") else f"{_shown(member)}\n")
         return code
-    return max(code, _extract(call, options, content.text, chosen))
+    return max(code, _extract(call, options, content.text, selection))
 
 
 @reads_text("a", "\0", "ustar", "a.txt\0", limit=_LARGEST)

@@ -200,8 +200,8 @@ def _umask(call: Call) -> int:
 
 def _dirs(call: Call) -> int:
     home = posixpath.normpath(call.shell.value("HOME") or "/")
-    shown = "~" if call.shell.cwd == home else call.shell.cwd
-    call.print(f"{shown}\n")
+    display = "~" if call.shell.cwd == home else call.shell.cwd
+    call.print(f"{display}\n")
     return 0
 
 

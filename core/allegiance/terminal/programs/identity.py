@@ -91,8 +91,8 @@ def _formatted(form: str, value: datetime | None = None) -> str:
         bare = letter == "-"
         letter = form[mark + 2 : mark + 3] if bare else letter
         field = _field(letter, value)
-        shown = f"%{letter}" if field is None else field
-        pieces += [form[index:mark], (shown.lstrip("0") or "0") if bare else shown]
+        display = f"%{letter}" if field is None else field
+        pieces += [form[index:mark], (display.lstrip("0") or "0") if bare else display]
         index = mark + 2 + bare
     return "".join([*pieces, form[index:]])
 
@@ -141,8 +141,8 @@ def _uname(call: Call) -> int:
         "m": "x86_64",
         "o": "GNU/Linux",
     }
-    chosen = [v for k, v in parts.items() if options.has("a", k)]
-    call.print(" ".join(chosen or ["Linux"]) + "\n")
+    selection = [v for k, v in parts.items() if options.has("a", k)]
+    call.print(" ".join(selection or ["Linux"]) + "\n")
     return 0
 
 
