@@ -73,7 +73,7 @@ class World:
     ledger: str | None = None
     today: str = "2026-03-02"
     clock: int = 0
-    directories: frozenset[str] = frozenset()
+    directories: frozenset[str] = field(default=frozenset(), repr=False)  # a set has no order
 
     def used(self, host: str) -> int:
         """Return the bytes in use on a host."""
