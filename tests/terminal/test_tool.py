@@ -132,6 +132,10 @@ def test_reads_are_on_record_with_what_was_shown(world: World) -> None:
         assert run_script(command, world, "prod").effects == ()
 
 
+def test_every_host_has_a_directory_for_what_is_temporary(world: World) -> None:
+    assert answer(world, "ls -d /tmp && echo x > /tmp/a && cat /tmp/a") == "/tmp\nx"
+
+
 def test_the_world_of_the_caller_is_never_changed(world: World) -> None:
     before = dict(world.files), world.agents, world.directories
     run_script("rm -rf /srv; mkdir /x; echo a > /b; systemctl stop unit-1", world, "prod")

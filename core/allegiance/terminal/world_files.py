@@ -245,7 +245,8 @@ _LONGEST_PART = 255
 def _tree(world: World) -> dict[str, set[str]]:
     """Return the names in every directory of a world."""
     tree: dict[str, set[str]] = {f"{host}:/": set() for host in world.hosts}
-    for name in (*world.files, *world.directories):
+    temporary = [f"{host}:/tmp/" for host in world.hosts]  # every host has it, even without files
+    for name in (*world.files, *world.directories, *temporary):
         place = name.rstrip("/") if not name.endswith(":/") else name
         if name.endswith("/"):
             tree.setdefault(place, set())
