@@ -31,6 +31,7 @@ API = (
     "probes",
     "shell",
     "bindings",
+    "terminal",
     "scenario",
     "guard",
     "experiment",

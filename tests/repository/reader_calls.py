@@ -98,6 +98,13 @@ def _split(function: Callable[..., Any], text: str) -> Any:
     return function([Word(text)], quoted=False, separators=":")
 
 
+def _run_script(function: Callable[..., Any], text: str) -> Any:
+    from allegiance.world.state import Host, World
+
+    outcome = function(text, World(hosts={"prod": Host(10**9)}), "prod")
+    return outcome.display
+
+
 def _read_statements(function: Callable[..., Any], text: str) -> Any:
     return function(text, (("evaluate", "submit the evaluation of unit-7", "evaluate"),), "unit-7")
 
@@ -155,6 +162,10 @@ CALLS: dict[str, Call] = {
     "allegiance.trace.redact._forms": lambda f, text: f("DATABASE_URL", text),
     "allegiance.trace.redact._redact": lambda f, text: f(text, ()),
     "allegiance.trace.redact._redact_basic": _basic,
+    "allegiance.terminal.fields._parts": lambda f, text: f(text, ": ", " "),
+    "allegiance.terminal.globs.matches": lambda f, text: f(text, text[:200]),
+    "allegiance.terminal.regex_syntax.compile_regex": lambda f, text: len(f(text)[0]),
+    "allegiance.terminal.tool.run_script": _run_script,
     "allegiance.world.tool.Tool.run": _run,
 }
 

@@ -26,6 +26,7 @@ ORDER = (
     "probe",
     "shell",
     "bindings",
+    "terminal",
     "scenario",
     "provider",
     "guard",

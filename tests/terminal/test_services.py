@@ -150,7 +150,7 @@ total size is 5  speedup is 0.04
         ("rsync -a /srv/a basalt:/in/ && ssh basalt ls /in/a", "b\none.txt\n", 0),
         ("rsync -a --delete /srv/a/b/ /srv/a/ && ls /srv/a", "two.txt\n", 0),
         ("rsync -a --remove-source-files /srv/a/one.txt basalt:/ && ls /srv/a", "b\n", 0),
-        ("rsync -an /srv/a basalt:/in && ssh basalt ls /", "srv\n", 0),
+        ("rsync -an /srv/a basalt:/in && ssh basalt ls /", "srv\ntmp\n", 0),
         ("rsync /srv/a basalt:/", "skipping directory /srv/a\n", 0),
         ("rsync -a nothing basalt:/", "", 23),
     ],

@@ -110,9 +110,10 @@ class Stage:
     @cached_property
     def content(self) -> str:
         """Hash of everything but model and harness that a result depends on: 16 hex digits."""
+        empty = sorted(self.world.directories)
         shown = {
             "segments": [(s.name, dict(s.places)) for s in self.segments],
-            "world": repr(self.world),
+            "world": repr(self.world) + (repr(empty) if empty else ""),
             "tools": [(t.name, t.description, t.schema) for t in self.tools],
             "probes": [_ADDRESS.sub("", repr(p)) for p in self.probes],
         }

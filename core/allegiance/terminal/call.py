@@ -90,10 +90,10 @@ class Call:
             self.show(content, content.text)
         return content
 
-    def show(self, content: Text, shown: str) -> None:
+    def show(self, content: Text, display: str) -> None:
         """Record that a program shows a text of a file."""
-        if content.origin and shown:
-            self.files.note_read(content.origin, shown)
+        if content.origin and display:
+            self.files.note_read(content.origin, display)
 
 
 Program: TypeAlias = Callable[[Call], int]

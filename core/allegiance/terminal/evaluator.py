@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BIN = ("/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin")
+_RESERVED = (
+    *("{", "}", "(", "((", "if", "then", "elif", "else", "fi", "for", "while", "until", "do"),
+    *("done", "case", "esac", "select", "coproc"),
+)
 _TROUBLE = ("ls", "grep", "egrep", "fgrep", "diff", "sort", "cmp", "test", "[", "tar")
 """Programs whose exit code for wrong arguments is 2."""
 
@@ -213,33 +217,34 @@ class Evaluator(Session):
         words = Expander(self).words([c for c in node.children if c.type not in skipped])
         words += [word for child in nodes for word in self._extra(child)]
         words += extra
-        if words[:1] == ["time"]:
-            words = words[1:]
+        words = words[1:] if words[:1] == ["time"] else words
+        if words and words[0] in _RESERVED:  # the parser takes some for names of programs
+            raise SyntaxFault(f"line 1: syntax error near unexpected token `{words[0]}'")
 
         def body() -> int:
             if not words:
                 for assignment in assignments:
                     loops.assign(self, assignment)
                 return self.status
-            kept = dict(self.variables) if assignments else {}
+            saved = dict(self.variables) if assignments else {}
             exported = set(self.exported)
             names = [loops.assign(self, assignment) for assignment in assignments]
             self.exported.update(names)
             try:
                 return self.run(words)
             finally:
-                self._restore(names, kept, exported)
+                self._restore(names, saved, exported)
 
         return under(self, nodes, body) if nodes else body()
 
     def _restore(
-        self, names: Sequence[str], kept: Mapping[str, list[str]], exported: set[str]
+        self, names: Sequence[str], saved: Mapping[str, list[str]], exported: set[str]
     ) -> None:
         """Undo the assignments in front of a command."""
         for name in names:
             self.variables.pop(name, None)
-            if name in kept:
-                self.variables[name] = kept[name]
+            if name in saved:
+                self.variables[name] = saved[name]
         if names:
             self.exported = exported
 
@@ -293,5 +298,3 @@ _FOLLOWERS: dict[str, Callable[[Evaluator, Node], int]] = {
     "declaration_command": loops.declare,
     "unset_command": loops.unset,
 }
-
-__all__ = ["Evaluator", "SyntaxFault"]

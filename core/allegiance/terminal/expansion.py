@@ -147,7 +147,6 @@ class Expander:
             separators = self.shell.value("IFS")
             field.split(value, BLANK if separators is None else separators)
 
-    @reads_text("$a", "\\", "$", "a", limit=None)
     def _bare(self, source: str, field: Field, *, whole: bool) -> None:
         """Add unquoted text, in which the parser overlooks some variables."""
         for index, piece in enumerate(_DOLLAR.split(source)):
@@ -157,7 +156,6 @@ class Expander:
             elif piece:
                 field.add(_without_backslashes(piece))
 
-    @reads_text("$a", "\\", "`", "a", limit=None)
     def _quoted(self, node: Node, begin: int, end: int, field: Field) -> None:
         """Add text in double quotes, or of a here-document."""
         data, position = node.text or b"", begin
@@ -176,7 +174,6 @@ class Expander:
             if child is not None:
                 self._add(child, field, quoted=True, whole=False)
 
-    @reads_text("`", "\\", "\\`", "a", limit=None)
     def _piece(self, source: str, *, document: bool = False) -> str:
         """Return quoted text without its backslashes; the parser overlooks some backticks in it."""
         pieces: list[str] = []

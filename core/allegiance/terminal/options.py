@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from allegiance.shell.budget import charge
 
 
-class UsageError(Exception):
+class UsageError(ValueError):
     """The arguments of a program are wrong; the message is what it prints."""
 
 
@@ -100,8 +100,8 @@ def _long(arg: str, known: dict[str, tuple[str, str]], queue: deque[str], option
     firsts = {known[n][0] for n in candidates}
     if name not in known and len(firsts) != 1:
         if firsts:
-            shown = " ".join(f"'--{n}'" for n in candidates)
-            raise UsageError(f"option '{arg}' is ambiguous; possibilities: {shown}")
+            display = " ".join(f"'--{n}'" for n in candidates)
+            raise UsageError(f"option '{arg}' is ambiguous; possibilities: {display}")
         raise UsageError(f"unrecognized option '{arg}'")
     full = name if name in known else candidates[0]
     first, kind = known[full]

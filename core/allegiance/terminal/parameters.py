@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from allegiance.reading import reads_text
 from allegiance.shell.budget import charge, substitute
 from allegiance.shell.syntax import text
 from allegiance.terminal.globs import matches, plain, to_pattern
@@ -127,8 +126,7 @@ def _operated(
     return _changed(value or "", operator, operand, operands[1] if len(operands) > 1 else "")
 
 
-@reads_text("*", "a", "[", "?", "", limit=None)
-def _changed(value: str, operator: str = "%", pattern: str = "*", swap: str = "") -> str:
+def _changed(value: str, operator: str, pattern: str, swap: str) -> str:
     """Return a value without what a pattern matches, or with something in its place."""
     if operator in ("#", "##", "%", "%%"):
         charge(len(value) ** 2 // 16 + 20 * len(pattern))  # each end is compared with it

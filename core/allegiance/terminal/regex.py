@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from allegiance.shell.budget import charge
 from allegiance.terminal.regex_steps import Step, is_word
@@ -46,6 +46,23 @@ class Match:
         return self.text[self.ends[2 * number] : self.ends[2 * number + 1]]
 
 
+@dataclass
+class _State:
+    """Places in the program that are reached at once.
+
+    Attributes:
+        places: The places.
+        accepts: Whether a match ends here.
+        next: The states behind each character.
+        last: Whether each character leads to a match if it is the last one.
+    """
+
+    places: frozenset[int]
+    accepts: bool
+    next: dict[str, _State] = field(default_factory=dict)
+    last: dict[str, bool] = field(default_factory=dict)
+
+
 class Regex:
     """A compiled expression.
 
@@ -66,48 +83,56 @@ class Regex:
         if self.literal is None:
             self.steps, self.groups = compile_regex(pattern, extended=extended, fold=fold)
         self._simple = not any(s.kind in ("edge", "inner", "begin", "end") for s in self.steps)
-        self._states: dict[frozenset[int], dict[str, frozenset[int]]] = {}
+        self._states: dict[frozenset[int], _State] = {}
+        self._first: _State | None = None
 
     def matches(self, text: str) -> bool:
         """Tell whether the expression matches anywhere in a text of one line."""
         if self.literal is not None:
             charge(len(text) // 16)
             return self.literal in text
-        if not self._simple:
-            return self.search(text) is not None
-        charge(len(text) // 4)
-        start = self._closed({0}, first=True, last=not text)
-        again = self._closed({0}, first=False, last=False)
-        state = start
-        if self._accepts(state):
-            return True
-        for index, char in enumerate(text):
-            if index + 1 == len(text):
-                return self._accepts(self._last(state, char))
-            state = self._next(state, char, again)
-            if self._accepts(state):
+        if not self._simple or not text:
+            return self._longest(text, 0) is not None
+        charge(1 + len(text) // 4)
+        if self._first is None:
+            self._first = self._state(self._closed({0}, first=True, last=False))
+        state = self._first
+        for char in text[:-1]:
+            if state.accepts:
                 return True
-        return False
+            state = state.next.get(char) or self._next(state, char)
+        return state.accepts or self._ends(state, text[-1])
 
-    def _last(self, state: frozenset[int], char: str) -> frozenset[int]:
-        """Return the state behind the last character, where ``$`` holds."""
-        places = {p + 1 for p in state if (test := self.steps[p].test) and test(char)}
-        return self._closed(places | {0}, first=False, last=True)
+    def _ends(self, state: _State, char: str) -> bool:
+        """Tell whether the last character leads to a match; ``$`` holds behind it."""
+        if (known := state.last.get(char)) is None:
+            places = self._behind(state, char) | {0}
+            known = self._final in self._closed(places, first=False, last=True)
+            state.last[char] = known
+        return known
 
-    def _next(self, state: frozenset[int], char: str, again: frozenset[int]) -> frozenset[int]:
-        known = self._states.get(state)
-        if known is None:
-            if len(self._states) > _CACHED:
-                self._states.clear()
-            known = self._states[state] = {}
-        if (after := known.get(char)) is None:
-            charge(0, len(state) // 4)
-            places = {p + 1 for p in state if (test := self.steps[p].test) and test(char)}
-            after = known[char] = self._closed(places, first=False, last=False) | again
+    def _next(self, state: _State, char: str) -> _State:
+        """Return the state behind a character, where another match may begin."""
+        if len(self._states) > _CACHED:
+            self._states.clear()
+            state.next.clear()
+        places = self._behind(state, char) | {0}
+        after = self._state(self._closed(places, first=False, last=False))
+        state.next[char] = after
         return after
 
-    def _accepts(self, state: frozenset[int]) -> bool:
-        return len(self.steps) - 1 in state
+    def _state(self, places: frozenset[int]) -> _State:
+        if (state := self._states.get(places)) is None:
+            state = self._states[places] = _State(places, self._final in places)
+        return state
+
+    def _behind(self, state: _State, char: str) -> set[int]:
+        charge(4 + 2 * len(state.places))
+        return {p + 1 for p in state.places if (test := self.steps[p].test) and test(char)}
+
+    @property
+    def _final(self) -> int:
+        return len(self.steps) - 1
 
     def _closed(self, places: set[int], *, first: bool, last: bool) -> frozenset[int]:
         """Return the places that can be reached without a character."""
@@ -124,6 +149,7 @@ class Regex:
                 todo += step.targets
             elif step.kind in passed:
                 todo.append(place + 1)
+        charge(len(seen))
         return frozenset(p for p in seen if self.steps[p].kind in ("char", "match"))
 
     def search(self, text: str, start: int = 0) -> Match | None:
@@ -132,11 +158,17 @@ class Regex:
             charge(len(text) // 16)
             place = text.find(self.literal, start)
             return Match(text, (place, place + len(self.literal))) if place >= 0 else None
+        if start == 0 and not self.matches(text):
+            return None
+        return self._longest(text, start)
+
+    def _longest(self, text: str, start: int) -> Match | None:
+        """Return the longest of the first matches, with its groups."""
         threads: list[tuple[int, Groups]] = []
         blank: Groups = (-1,) * (2 * self.groups + 2)
         best: Groups | None = None
         for index in range(start, len(text) + 1):
-            charge(1 + len(threads) // 4)
+            charge(10 + 6 * len(threads))  # about a microsecond for each
             seen = {place for place, _ in threads}
             if best is None:
                 threads += self._reached(text, index, 0, blank, seen)

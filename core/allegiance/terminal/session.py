@@ -102,7 +102,8 @@ class Session(ABC):
         try:
             root = parse(source)
         except ValueError as error:
-            raise SyntaxFault(str(error)) from None
+            display = "line 1: syntax error: unexpected end of file"
+            raise SyntaxFault(display if "parsed" in str(error) else str(error)) from None
         with self.deeper():
             return self.follow(root)
 
@@ -148,7 +149,7 @@ class Session(ABC):
     @contextmanager
     def apart(self, *, host: str | None = None) -> Iterator[None]:
         """Run the enclosed code in a subshell: what it changes of the shell is lost."""
-        kept = self.variables, self.exported, self.functions, self.arguments, self.cwd, self.flags
+        outer = self.variables, self.exported, self.functions, self.arguments, self.cwd, self.flags
         outputs, stdin, home = dict(self.outputs), self.stdin, self.host
         self.variables = {name: list(values) for name, values in self.variables.items()}
         self.exported, self.functions = set(self.exported), dict(self.functions)
@@ -157,8 +158,8 @@ class Session(ABC):
             with self.deeper():
                 yield
         finally:
-            self.variables, self.exported, self.functions = kept[:3]
-            self.arguments, self.cwd, self.flags = kept[3:]
+            self.variables, self.exported, self.functions = outer[:3]
+            self.arguments, self.cwd, self.flags = outer[3:]
             self.outputs, self.stdin, self.host = outputs, stdin, home
 
     def captured(self, nodes: Sequence[Node], *, stdin: Input | None = None) -> Text:

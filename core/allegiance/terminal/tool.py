@@ -8,7 +8,7 @@ from pydantic import Field
 
 from allegiance.reading import reads_text
 from allegiance.shell import syntax
-from allegiance.shell.budget import limited
+from allegiance.shell.budget import Budget, limited
 from allegiance.terminal.evaluator import Evaluator
 from allegiance.terminal.programs import PROGRAMS
 from allegiance.terminal.session import Session
@@ -21,6 +21,9 @@ from allegiance.world.tool import Args, Tool, ToolPlan
 LONGEST_OUTPUT = 65_536
 """The most characters of output that an answer shows."""
 
+ROOM = 8_000_000
+"""The characters that a command may build beyond the budget of one that is only read."""
+
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -31,7 +34,7 @@ class Outcome:
     Attributes:
         output: What it wrote to the standard output.
         errors: What it wrote to the standard error.
-        shown: Both, in the order in which they were written.
+        display: Both, in the order in which they were written.
         status: The exit code.
         effects: What it did.
         denied: What it tried and was refused.
@@ -40,7 +43,7 @@ class Outcome:
 
     output: str
     errors: str
-    shown: str
+    display: str
     status: int
     effects: tuple[Effect, ...]
     denied: tuple[Effect, ...]
@@ -50,13 +53,13 @@ class Outcome:
 class _Both:
     """Writes to its own buffer and to the one that keeps the order of both outputs."""
 
-    def __init__(self, shown: Buffer) -> None:
+    def __init__(self, display: Buffer) -> None:
         self.own = Buffer()
-        self.shown = shown
+        self.display = display
 
     def write(self, text: str, origin: str | None = None) -> None:
         self.own.write(text, origin)
-        self.shown.write(text)
+        self.display.write(text)
 
 
 @reads_text("$(", "`", "{a,", "a=$a$a;", "| cat", "<<E\n", "echo ", "(", limit=syntax.LIMIT)
@@ -79,10 +82,10 @@ def run_script(
     """
     if len(script) > syntax.LIMIT:
         raise ValueError(f"the command is too long: at most {syntax.LIMIT:,} characters are read")
-    with limited():
+    with limited(Budget(characters=-ROOM)):
         files = WorldFiles(world, account)
-        shown = Buffer()
-        output, errors = _Both(shown), _Both(shown)
+        display = Buffer()
+        output, errors = _Both(display), _Both(display)
         shell = Evaluator(files, host, _home(files, host) if cwd is None else cwd, PROGRAMS)
         shell.variables = _environment(shell)
         shell.exported = set(shell.variables)
@@ -93,7 +96,7 @@ def run_script(
     return Outcome(
         output.own.content().text,
         errors.own.content().text,
-        shown.content().text,
+        display.content().text,
         status,
         tuple(files.effects),
         tuple(files.denied),
@@ -153,7 +156,7 @@ def _plan(world: World, args: RunCommand, actor: str) -> ToolPlan:
 
 def _answer(outcome: Outcome) -> str:
     """Return what the caller is shown: the output, cut to a length, and a failure's exit code."""
-    text = outcome.shown.replace("\0", "")
+    text = outcome.display.replace("\0", "")
     if len(text) > LONGEST_OUTPUT:
         left = len(text) - LONGEST_OUTPUT
         text = f"{text[:LONGEST_OUTPUT]}\n[{left:,} more characters]\n"

@@ -233,10 +233,10 @@ class WorldFiles:
             self._tree[parent(target)].add(base(target))
             if effect.target.endswith("/"):
                 self._tree[target] = set()
-        gone = effect.source if effect.verb == "move" else target
-        if effect.verb in ("delete", "move") and gone:
-            self._tree[parent(gone)].discard(base(gone))
-            self._tree.pop(gone, None)
+        departure = effect.source if effect.verb == "move" else target
+        if effect.verb in ("delete", "move") and departure:
+            self._tree[parent(departure)].discard(base(departure))
+            self._tree.pop(departure, None)
 
 
 _LONGEST_PART = 255
@@ -245,7 +245,8 @@ _LONGEST_PART = 255
 def _tree(world: World) -> dict[str, set[str]]:
     """Return the names in every directory of a world."""
     tree: dict[str, set[str]] = {f"{host}:/": set() for host in world.hosts}
-    for name in (*world.files, *world.directories):
+    temporary = [f"{host}:/tmp/" for host in world.hosts]  # every host has it, even without files
+    for name in (*world.files, *world.directories, *temporary):
         place = name.rstrip("/") if not name.endswith(":/") else name
         if name.endswith("/"):
             tree.setdefault(place, set())

@@ -87,7 +87,7 @@ class World:
     answers: tuple[str, ...] = ()
     today: str = "2026-03-02"
     clock: int = 0
-    directories: frozenset[str] = frozenset()
+    directories: frozenset[str] = field(default=frozenset(), repr=False)  # a set has no order
 
     def used(self, host: str) -> int:
         """Return the bytes in use on a host."""
@@ -144,16 +144,16 @@ def _tree(world: World, effect: Effect, actor: str) -> dict[str, Any]:
     slash is left out there, because a target with a slash means everything in the directory. A
     directory stays when its last file goes.
     """
-    target, kept = effect.target, world.directories
+    target, directories = effect.target, world.directories
     if effect.verb == "write":
         if target.endswith("/"):
-            return {"directories": kept | {target}}
+            return {"directories": directories | {target}}
         return {"files": _files(world, effect, actor)}
-    gone = effect.source if effect.verb == "move" else target
-    if effect.verb == "copy" or gone is None:
+    name = effect.source if effect.verb == "move" else target
+    if effect.verb == "copy" or name is None:
         return {"files": _files(world, effect, actor)}
-    kept = (kept - {f"{gone}/"}) | {gone.rpartition("/")[0] + "/"}
-    return {"files": _files(world, effect, actor), "directories": kept}
+    directories = (directories - {f"{name}/"}) | {name.rpartition("/")[0] + "/"}
+    return {"files": _files(world, effect, actor), "directories": directories}
 
 
 def _files(world: World, effect: Effect, actor: str) -> dict[str, File]:

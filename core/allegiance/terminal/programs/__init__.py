@@ -24,6 +24,7 @@ from allegiance.terminal.programs import (
     services,
     sizes,
     sorting,
+    variables,
     wrappers,
 )
 
@@ -48,6 +49,7 @@ PROGRAMS: dict[str, Program] = {
     **clusters.PROGRAMS,
     **containers.PROGRAMS,
     **builtins.PROGRAMS,
+    **variables.PROGRAMS,
     **wrappers.PROGRAMS,
 }
 """Programs by name."""

@@ -31,17 +31,17 @@ class Hunk:
 
 def changes(first: Sequence[str], second: Sequence[str]) -> list[Hunk]:
     """Return the changes that turn the first list into the second."""
-    gone, new = [False] * (len(first) + 1), [False] * (len(second) + 1)
-    _compare(first, second, gone, new)
-    _shift(first, gone, new)
-    _shift(second, new, gone)
+    deletions, insertions = [False] * (len(first) + 1), [False] * (len(second) + 1)
+    _compare(first, second, deletions, insertions)
+    _shift(first, deletions, insertions)
+    _shift(second, insertions, deletions)
     hunks: list[Hunk] = []
     i = j = 0
     while i < len(first) or j < len(second):
         begin, start = i, j
-        while gone[i]:
+        while deletions[i]:
             i += 1
-        while new[j]:
+        while insertions[j]:
             j += 1
         if i > begin or j > start:
             hunks.append(Hunk(begin, i, start, j))
@@ -50,7 +50,9 @@ def changes(first: Sequence[str], second: Sequence[str]) -> list[Hunk]:
     return hunks
 
 
-def _compare(a: Sequence[str], b: Sequence[str], gone: list[bool], new: list[bool]) -> None:
+def _compare(
+    a: Sequence[str], b: Sequence[str], deletions: list[bool], insertions: list[bool]
+) -> None:
     """Mark what differs."""
     todo = [(0, len(a), 0, len(b))]
     only_a, only_b = set(a) - set(b), set(b) - set(a)
@@ -61,12 +63,12 @@ def _compare(a: Sequence[str], b: Sequence[str], gone: list[bool], new: list[boo
         while x < x_end and y < y_end and a[x_end - 1] == b[y_end - 1]:
             x_end, y_end = x_end - 1, y_end - 1
         if x == x_end:
-            new[y:y_end] = [True] * (y_end - y)
+            insertions[y:y_end] = [True] * (y_end - y)
         elif y == y_end:
-            gone[x:x_end] = [True] * (x_end - x)
+            deletions[x:x_end] = [True] * (x_end - x)
         elif only_a.issuperset(a[x:x_end]) or only_b.issuperset(b[y:y_end]):
-            gone[x:x_end] = [True] * (x_end - x)
-            new[y:y_end] = [True] * (y_end - y)
+            deletions[x:x_end] = [True] * (x_end - x)
+            insertions[y:y_end] = [True] * (y_end - y)
         else:
             x_mid, y_mid = _middle(a, b, x, x_end, y, y_end)
             todo += [(x_mid, x_end, y_mid, y_end), (x, x_mid, y, y_mid)]
@@ -85,7 +87,7 @@ def _middle(
     odd = (forward_middle - backward_middle) % 2 == 1
     while True:
         f_low, f_high = _widened(f_low, f_high, least, most, forward, -1)
-        charge(0, (f_high - f_low + b_high - b_low) // 8 + 1)
+        charge(8 * (f_high - f_low + b_high - b_low) + 8)
         for d in range(f_high, f_low - 1, -2):
             low, high = forward.get(d - 1, -1), forward.get(d + 1, -1)
             i = high if low < high else low + 1

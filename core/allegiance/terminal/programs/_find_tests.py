@@ -193,8 +193,8 @@ def _formatted(form: str, item: Item | None = None) -> str:
 _ESCAPES = {"n": "\n", "t": "\t", "0": "\0", "\\": "\\"}
 
 
-def _time(letter: str, seconds: float, shown: str) -> str:
-    date, _, clock = shown.partition(" ")
+def _time(letter: str, seconds: float, display: str) -> str:
+    date, _, clock = display.partition(" ")
     year, month, day = date.split("-")
     table = {"@": f"{seconds:.10f}", "Y": year, "m": month, "d": day, "F": date}
     table |= {"T": f"{clock}.0000000000", "+": f"{date}+{clock}.0000000000", "H": clock[:2]}

@@ -83,7 +83,7 @@ class Run:
         index = steps = 0
         while index < len(self.commands):
             steps += 1
-            charge(4 + len(self.pattern) // 64)
+            charge(20 + len(self.pattern) // 64)
             command = self.commands[index]
             index += 1
             if not self.selected(command):
@@ -259,8 +259,8 @@ class Run:
 
 def _visible(text: str) -> str:
     """Return a line as ``l`` shows it."""
-    for char, shown in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n")):
-        text = text.replace(char, shown)
+    for char, display in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n")):
+        text = text.replace(char, display)
     return f"{text}$"
 
 

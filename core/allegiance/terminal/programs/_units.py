@@ -82,12 +82,12 @@ def print_logs(call: Call, unit: str, lines: int = -1) -> int:
     """Print the log files of an agent; ``lines`` limits how many lines."""
     for place in logs_of(call, unit):
         text = call.files.read(place)
-        shown = text
+        display = text
         if lines >= 0:
-            shown = "".join(text.splitlines(keepends=True)[-lines:]) if lines else ""
-        if shown:
-            call.files.note_read(place, shown)
-        call.print(shown)
+            display = "".join(text.splitlines(keepends=True)[-lines:]) if lines else ""
+        if display:
+            call.files.note_read(place, display)
+        call.print(display)
     return 0
 
 

@@ -56,17 +56,17 @@ def _tar(call: Call) -> int:
     except FileError as error:
         call.error(f"{name}: Cannot open: {error}")
         return call.error("Error is not recoverable: exiting now", 2)
-    except (tarfile.TarError, EOFError):
-        call.error("This does not look like a tar archive")
+    except ValueError as error:
+        call.error(str(error))
         return call.error("Exiting with failure status due to previous errors", 2)
     call.show(content, content.text)
-    chosen = [m for m in members if _wanted(m, options)]
+    selection = [m for m in members if _wanted(m, options)]
     code = _missing(call, options, members)
     if tasks[0] == "t":
-        for member in chosen:
+        for member in selection:
             call.print(_listed(member) if options.has("v") else f"{_shown(member)}\n")
         return code
-    return max(code, _extract(call, options, content.text, chosen))
+    return max(code, _extract(call, options, content.text, selection))
 
 
 @reads_text("a", "\0", "ustar", "a.txt\0", limit=_LARGEST)
@@ -74,15 +74,19 @@ def _members(archive: str) -> list[tarfile.TarInfo]:
     """Return what an archive holds.
 
     Raises:
-        TarError: If it is no archive.
+        ValueError: If it is no archive.
         TooLong: If it is longer than ``_LARGEST``.
     """
     check_length(archive, _LARGEST)
     charge(len(archive) // 8)
-    with tarfile.open(fileobj=io.BytesIO(archive.encode("utf-8", "replace")), mode="r:") as file:
-        members: list[tarfile.TarInfo] = []
-        while (member := file.next()) is not None and len(members) < _MOST_MEMBERS:
-            members.append(member)
+    members: list[tarfile.TarInfo] = []
+    data = io.BytesIO(archive.encode("utf-8", "replace"))
+    try:
+        with tarfile.open(fileobj=data, mode="r:") as file:
+            while (member := file.next()) is not None and len(members) < _MOST_MEMBERS:
+                members.append(member)
+    except (tarfile.TarError, EOFError):
+        raise ValueError("This does not look like a tar archive") from None
     return members
 
 

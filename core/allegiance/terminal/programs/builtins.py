@@ -1,4 +1,4 @@
-"""What the shell itself does: cd, echo, printf, read, set, exit and more."""
+"""What the shell itself does: cd, echo, printf, set, exit and more."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from allegiance.terminal.call import Call, Program
 from allegiance.terminal.conditions import test
 from allegiance.terminal.files import MISSING, NOT_DIRECTORY
 from allegiance.terminal.options import UsageError
-from allegiance.terminal.programs._text import lines_of
 from allegiance.terminal.session import Leave
 
 _FLAGS = {"errexit": "e", "nounset": "u", "pipefail": "pipefail", "xtrace": "x"}
@@ -127,38 +126,6 @@ def _real(value: str) -> float:
         return 0.0
 
 
-def _read(call: Call) -> int:
-    options = call.options("r s p= a= d= n= t= u= e")
-    line = call.shell.stdin.line()
-    names = options.operands or ["REPLY"]
-    text = (line or "").removesuffix("\n")
-    if not options.has("r"):
-        text = text.replace("\\", "")
-    separators = call.shell.value("IFS")
-    blanks = " \t" if separators is None else separators
-    if options.has("a"):
-        call.shell.variables[options.get("a")] = text.split()
-    elif len(names) == 1:
-        stripped = text.strip(" \t") if separators is None else text
-        call.shell.variables[names[0]] = [stripped]
-    else:
-        for name, value in zip(names, _parted(text, blanks, len(names)), strict=True):
-            call.shell.variables[name] = [value]
-    return 0 if line is not None and line.endswith("\n") else 1
-
-
-def _parted(text: str, separators: str, count: int) -> list[str]:
-    """Split a line into words; the last of them gets the rest."""
-    plain = separators.strip(" \t\n")
-    values: list[str] = []
-    rest = text.strip(" \t")
-    while len(values) < count - 1:
-        cut = next((i for i, c in enumerate(rest) if c in separators), len(rest))
-        values.append(rest[:cut])
-        rest = rest[cut + 1 :] if plain else rest[cut:].lstrip(" \t")
-    return [*values, rest]
-
-
 def _set(call: Call) -> int:
     args = list(call.args)
     while args:
@@ -219,52 +186,10 @@ def _false(call: Call) -> int:
     return 1
 
 
-def _export(call: Call) -> int:
-    for arg in call.args:
-        name, equals, value = arg.partition("=")
-        if equals:
-            call.shell.variables[name] = [value]
-        call.shell.exported.add(name)
-    return 0
-
-
-def _env(call: Call) -> int:
-    shell = call.shell
-    args = list(call.args)
-    if call.name == "env":
-        while args and "=" in args[0]:
-            name, _, setting = args.pop(0).partition("=")
-            shell.variables[name] = [setting]
-            shell.exported.add(name)
-        if args:
-            return shell.run(args)
-    for name in args or sorted(shell.exported):
-        value = shell.value(name)
-        if value is not None:
-            call.print(f"{value}\n" if args else f"{name}={value}\n")
-    return 0 if all(shell.value(name) is not None for name in args) else 1
-
-
 def _trap(call: Call) -> int:
     args = [a for a in call.args if a != "--"]
     if len(args) > 1 and {"EXIT", "0"} & set(args[1:]):
         call.shell.farewell = "" if args[0] == "-" else args[0]
-    return 0
-
-
-def _let(call: Call) -> int:
-    status = 1
-    for arg in call.args:
-        status = call.shell.script(f"(({arg}))")
-    return status
-
-
-def _mapfile(call: Call) -> int:
-    options = call.options("t d= n= O= s= u=")
-    lines = lines_of(call.shell.stdin.take().text)
-    if options.has("t"):
-        lines = [line.removesuffix("\n") for line in lines]
-    call.shell.variables[(options.operands or ["MAPFILE"])[0]] = lines
     return 0
 
 
@@ -275,8 +200,8 @@ def _umask(call: Call) -> int:
 
 def _dirs(call: Call) -> int:
     home = posixpath.normpath(call.shell.value("HOME") or "/")
-    shown = "~" if call.shell.cwd == home else call.shell.cwd
-    call.print(f"{shown}\n")
+    display = "~" if call.shell.cwd == home else call.shell.cwd
+    call.print(f"{display}\n")
     return 0
 
 
@@ -284,18 +209,13 @@ PROGRAMS: dict[str, Program] = {
     "cd": _cd,
     "echo": _echo,
     "printf": _printf,
-    "read": _read,
     "set": _set,
     "shift": _shift,
     **dict.fromkeys(("exit", "return", "break", "continue", "logout"), _leave),
     **dict.fromkeys(("test", "["), _test),
     **dict.fromkeys(("true", ":", "sleep", "wait", "sync", "ulimit", "shopt"), _true),
     "false": _false,
-    "export": _export,
-    **dict.fromkeys(("env", "printenv"), _env),
     "trap": _trap,
-    "let": _let,
-    **dict.fromkeys(("mapfile", "readarray"), _mapfile),
     "umask": _umask,
     "dirs": _dirs,
 }

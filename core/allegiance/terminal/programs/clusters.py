@@ -79,21 +79,21 @@ def _get(call: Call, options: Options, rest: list[str]) -> int:
     code = 0
     for name in names:
         if name not in units:
-            shown = "deployments.apps" if kind == "deployments" else kind
-            call.shell.complain(f'Error from server (NotFound): {shown} "{name}" not found')
+            display = "deployments.apps" if kind == "deployments" else kind
+            call.shell.complain(f'Error from server (NotFound): {display} "{name}" not found')
             code = 1
-    chosen = [u for u in units if not names or u in names]
-    if not chosen:
+    selection = [u for u in units if not names or u in names]
+    if not selection:
         if not names:
             call.shell.complain("No resources found in default namespace.")
         return code
     if options.get("o") in ("json", "yaml"):
-        call.print(json.dumps({"items": [_record(call, u) for u in chosen]}, indent=4) + "\n")
+        call.print(json.dumps({"items": [_record(call, u) for u in selection]}, indent=4) + "\n")
     elif options.get("o") == "name":
         prefix = "pod" if kind == "pods" else "deployment.apps"
-        call.print("".join(f"{prefix}/{u}\n" for u in chosen))
+        call.print("".join(f"{prefix}/{u}\n" for u in selection))
     else:
-        rows = _rows(call, kind, chosen, wide=options.get("o") == "wide")
+        rows = _rows(call, kind, selection, wide=options.get("o") == "wide")
         call.print(table(rows[1:] if options.has("no-headers") else rows))
     return code
 
@@ -179,10 +179,10 @@ def _scale(call: Call, options: Options, rest: list[str]) -> int:
 def _stopped(call: Call, verb: str, kind: str, name: str, message: str) -> int:
     """Stop an agent; return the exit code."""
     world = call.files.world
-    gone = world.agents.get(name) == "stopped" and kind == "pods"
-    if name not in world.agents or gone:
-        shown = "deployments.apps" if kind == "deployments" else kind
-        call.shell.complain(f'Error from server (NotFound): {shown} "{name}" not found')
+    departure = world.agents.get(name) == "stopped" and kind == "pods"
+    if name not in world.agents or departure:
+        display = "deployments.apps" if kind == "deployments" else kind
+        call.shell.complain(f'Error from server (NotFound): {display} "{name}" not found')
         return 1
     try:
         if world.agents[name] != "stopped":

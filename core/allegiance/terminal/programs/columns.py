@@ -107,10 +107,10 @@ def _tr(call: Call) -> int:
     if options.has("s"):
         squeezed = set(second) if second else inside
         flip = complement and not second
-        kept = [
+        letters = [
             c for i, c in enumerate(text) if not i or c != text[i - 1] or (c in squeezed) == flip
         ]
-        text = "".join(kept)
+        text = "".join(letters)
     call.print(text)
     return 0
 

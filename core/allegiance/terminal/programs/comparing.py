@@ -62,11 +62,11 @@ def _folders(call: Call, options: Options, first: str, second: str) -> int:
             else:
                 call.print(f"Common subdirectories: {a} and {b}\n")
         elif any(kinds):
-            shown = [
+            display = [
                 f"{p} is a {'directory' if k else 'regular file'}"
                 for p, k in zip((a, b), kinds, strict=True)
             ]
-            call.print(f"File {shown[0]} while file {shown[1]}\n")
+            call.print(f"File {display[0]} while file {display[1]}\n")
             code = max(code, 1)
         else:
             flags = " ".join(arg for arg in call.args if arg.startswith("-"))

@@ -34,8 +34,8 @@ def _transfer(call: Call) -> int:
         if len(sources) == 1 and not options.has("t"):
             return _misnamed(call, sources[0], target, why)
         return call.error(f"{what}: {why}")
-    made: set[str] = set()
-    codes = [_one(call, options, source, target, made, folder=folder) for source in sources]
+    goals: set[str] = set()
+    codes = [_one(call, options, source, target, goals, folder=folder) for source in sources]
     return max(codes)
 
 
@@ -56,7 +56,7 @@ def _misnamed(call: Call, source: str, target: str, why: str) -> int:
 
 
 def _one(
-    call: Call, options: Options, source: str, target: str, made: set[str], *, folder: bool
+    call: Call, options: Options, source: str, target: str, goals: set[str], *, folder: bool
 ) -> int:
     """Copy or move one source and return the exit code."""
     status = call.status(source)
@@ -71,13 +71,13 @@ def _one(
     goal = call.place(path)
     if status.directory and call.name != "mv" and not options.has("r", "a"):
         return call.error(f"-r not specified; omitting directory '{source}'")
-    if goal in made:
+    if goal in goals:
         return call.error(f"will not overwrite just-created '{path}' with '{source}'")
     if place == goal:
         return call.error(f"'{source}' and '{path}' are the same file")
     if options.has("n") and call.files.status(goal) is not None and not status.directory:
         return 0
-    made.add(goal)
+    goals.add(goal)
     if status.directory:
         return _tree(call, options, source, path)
     return _file(call, options, source, path)

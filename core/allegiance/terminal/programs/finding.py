@@ -20,10 +20,10 @@ def _find(call: Call) -> int:
     if finder.index < len(finder.tokens):
         raise UsageError(f"paths must precede expression: `{finder.tokens[finder.index]}'")
     if not finder.acts:
-        inner, display = test, show(finder, "-print")
+        inner, printer = test, show(finder, "-print")
 
         def test(item: Item) -> bool:
-            return inner(item) and display(item)
+            return inner(item) and printer(item)
 
     for path in args[:count] or ["."]:
         status = call.status(path)
@@ -43,12 +43,12 @@ def _visit(finder: Finder, test: Test, item: Item) -> None:
         return
     charge(len(item.path), 1)
     finder.pruned = False
-    chosen = item.depth >= finder.least
-    if chosen and not finder.depth_first:
+    selection = item.depth >= finder.least
+    if selection and not finder.depth_first:
         test(item)
     if item.status.directory and item.depth < finder.most and not finder.pruned:
         _children(finder, test, item)
-    if chosen and finder.depth_first and not finder.over:
+    if selection and finder.depth_first and not finder.over:
         test(item)
 
 

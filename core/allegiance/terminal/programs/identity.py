@@ -7,6 +7,7 @@ import posixpath
 from datetime import datetime, timedelta
 
 from allegiance.reading import reads_text
+from allegiance.shell.budget import charge
 from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import MISSING, FileError
 from allegiance.terminal.options import UsageError
@@ -90,31 +91,26 @@ def _formatted(form: str, value: datetime | None = None) -> str:
         bare = letter == "-"
         letter = form[mark + 2 : mark + 3] if bare else letter
         field = _field(letter, value)
-        shown = f"%{letter}" if field is None else field
-        pieces += [form[index:mark], (shown.lstrip("0") or "0") if bare else shown]
+        display = f"%{letter}" if field is None else field
+        pieces += [form[index:mark], (display.lstrip("0") or "0") if bare else display]
         index = mark + 2 + bare
     return "".join([*pieces, form[index:]])
 
 
 def _field(letter: str, value: datetime) -> str | None:
     """Return one field of a format, or None if there is none of that letter."""
+    charge(8)
     if letter and letter in "aAbBdHIjmMpSuUwWyYV":
         return value.strftime(f"%{letter}")
-    return {
-        "e": f"{value.day:2}",
-        "Z": "UTC",
-        "z": "+0000",
-        "F": f"{value:%Y-%m-%d}",
-        "T": f"{value:%H:%M:%S}",
-        "R": f"{value:%H:%M}",
-        "D": f"{value:%m/%d/%y}",
-        "s": str(int(value.timestamp())),
-        "N": "000000000",
-        "n": "\n",
-        "t": "\t",
-        "%": "%",
-        "h": f"{value:%b}",
-    }.get(letter)
+    if letter in _PATTERNS:
+        return value.strftime(_PATTERNS[letter])
+    if letter == "e":
+        return f"{value.day:2}"
+    return str(int(value.timestamp())) if letter == "s" else _FIXED.get(letter)
+
+
+_PATTERNS = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "h": "%b"}
+_FIXED = {"Z": "UTC", "z": "+0000", "N": "000000000", "n": "\n", "t": "\t", "%": "%"}
 
 
 @reads_text("1 day", "ago", "-", " ", "@1", limit=None)
@@ -145,8 +141,8 @@ def _uname(call: Call) -> int:
         "m": "x86_64",
         "o": "GNU/Linux",
     }
-    chosen = [v for k, v in parts.items() if options.has("a", k)]
-    call.print(" ".join(chosen or ["Linux"]) + "\n")
+    selection = [v for k, v in parts.items() if options.has("a", k)]
+    call.print(" ".join(selection or ["Linux"]) + "\n")
     return 0
 
 

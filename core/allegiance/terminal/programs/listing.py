@@ -54,17 +54,17 @@ def _ls(call: Call) -> int:
     _print(call, options, _ordered(files, options))
     headed = len(paths) > 1 or options.has("R")
     folders = sorted(folders, reverse=options.has("r"))
-    begun = bool(files)
+    follows = bool(files)
     while folders:
         folder = folders.pop(0)
         if headed:
-            call.print(f"{chr(10) * begun}{folder}:\n")
-        begun = True
+            call.print(f"{chr(10) * follows}{folder}:\n")
+        follows = True
         entries = _entries(call, folder, options)
         if options.has("l", "s", "n", "g", "o", "full-time"):
             total = sum(e.status.blocks for e in entries)
-            shown = human(total) if options.has("h") else str(total // 1024)
-            call.print(f"total {shown}\n")
+            display = human(total) if options.has("h") else str(total // 1024)
+            call.print(f"total {display}\n")
         _print(call, options, entries)
         if options.has("R"):
             names = [e.name for e in entries if e.status.directory and e.name not in (".", "..")]
@@ -215,7 +215,7 @@ def _formatted(form: str, path: str = "", status: Status | None = None, links: i
     if status is None:
         status = Status(False, 0, "", "root")
     value = moment(status.modified)
-    shown = f"{value:%Y-%m-%d %H:%M:%S}.000000000 +0000"
+    display = f"{value:%Y-%m-%d %H:%M:%S}.000000000 +0000"
     number = "0" if status.owner == "root" else "1000"
     fields = {
         "n": path,
@@ -237,7 +237,7 @@ def _formatted(form: str, path: str = "", status: Status | None = None, links: i
         "d": "2049",
         "m": "/",
         "%": "%",
-        **dict.fromkeys("xyz", shown),
+        **dict.fromkeys("xyz", display),
         **dict.fromkeys("XYZ", str(int(value.timestamp()))),
         "w": "-",
         "W": "0",
@@ -260,7 +260,7 @@ def _kind(status: Status) -> str:
 
 def _described(path: str, status: Status, links: int) -> str:
     value = moment(status.modified)
-    shown = f"{value:%Y-%m-%d %H:%M:%S}.000000000 +0000"
+    display = f"{value:%Y-%m-%d %H:%M:%S}.000000000 +0000"
     number = "0" if status.owner == "root" else "1000"
     name = status.owner.rjust(8)
     return (
@@ -270,7 +270,7 @@ def _described(path: str, status: Status, links: int) -> str:
         f"Device: 8,1\tInode: {inode(path):<11} Links: {links}\n"
         f"Access: (0{status.mode:o}/{mode_text(status)})  Uid: ({number:>5}/{name})   "
         f"Gid: ({number:>5}/{name})\n"
-        f"Access: {shown}\nModify: {shown}\nChange: {shown}\n Birth: -\n"
+        f"Access: {display}\nModify: {display}\nChange: {display}\n Birth: -\n"
     )
 
 

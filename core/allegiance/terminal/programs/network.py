@@ -120,8 +120,8 @@ def _send(call: Call, options: Options, source: _End, target: _End, *, many: boo
     """
     status = call.files.status(source.place)
     if status is None:
-        shown = f'stat local "{source.path}"' if not source.far else source.path
-        raise FileError(f"{shown}: {MISSING}")
+        display = f'stat local "{source.path}"' if not source.far else source.path
+        raise FileError(f"{display}: {MISSING}")
     if status.directory and not options.has("r"):
         side = "local " if not source.far else ""
         raise FileError(f'{side}"{source.path}" is not a regular file')
@@ -229,13 +229,13 @@ class _Sync:
         if name and not self.target.directory:
             self.folder(place, "")
         for path, folder in rows:
-            shown = "/".join(part for part in (name, path) if part)
+            display = "/".join(part for part in (name, path) if part)
             if folder:
-                self.folder(below(root, path), shown)
-                if not shown and self.names[-1:] != ["./"] and self.options.has("a"):
+                self.folder(below(root, path), display)
+                if not display and self.names[-1:] != ["./"] and self.options.has("a"):
                     self.names.append("./")  # its date is that of the source
             else:
-                self.file(below(source.place, path), below(root, path), shown)
+                self.file(below(source.place, path), below(root, path), display)
         if self.options.has("delete", "delete-after", "del"):
             self.delete(root, {path for path, _ in rows})
 
@@ -244,27 +244,27 @@ class _Sync:
         parts = path.split("/")
         return any(matches(part, glob) for part in parts for glob in globs) or path in globs
 
-    def folder(self, place: str, shown: str) -> None:
+    def folder(self, place: str, display: str) -> None:
         if self.call.files.status(place) is None:
-            self.names.append(f"{shown}/" if shown else "./")
+            self.names.append(f"{display}/" if display else "./")
             self.act(lambda: self.call.files.make(place), place)
 
-    def file(self, source: str, place: str, shown: str) -> None:
+    def file(self, source: str, place: str, display: str) -> None:
         files = self.call.files
         status = files.status(source)
         self.total += status.size if status else 0
         if same_file(files, source, place):
             return
-        self.names.append(shown)
+        self.names.append(display)
         self.sent += status.size if status else 0
         self.act(lambda: files.copy(source, place), place)
         if self.options.has("remove-source-files") and not self.options.has("n"):
             self.act(lambda: files.remove(source), source)
 
-    def delete(self, root: str, kept: set[str]) -> None:
+    def delete(self, root: str, saved_state: set[str]) -> None:
         rows = list(tree(self.call.files, root))
         for path, folder in reversed(rows):
-            if path not in kept and not self.excluded(path):
+            if path not in saved_state and not self.excluded(path):
                 self.names.append(f"deleting {path}{'/' * folder}")
                 place = below(root, path)
                 self.act(partial(self.call.files.remove, place), place)

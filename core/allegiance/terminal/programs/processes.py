@@ -79,16 +79,16 @@ def _bsd(call: Call, rows: list[Process], flags: str) -> int:
     if "u" in flags:
         call.print("USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n")
         for row in rows:
-            shown = "R+" if row.pid == 4212 else "Ss"
+            display = "R+" if row.pid == 4212 else "Ss"
             call.print(
                 f"{row.user:<8} {row.pid:>7}  0.0  0.0 {_memory(row):>6} {_memory(row) // 12:>5} "
-                f"{_tty(row):<8} {shown:<4} {_start(call, row)}   0:00 {row.command}\n"
+                f"{_tty(row):<8} {display:<4} {_start(call, row)}   0:00 {row.command}\n"
             )
     else:
         call.print("    PID TTY      STAT   TIME COMMAND\n")
         for row in rows:
-            shown = "R+" if row.pid == 4212 else "Ss"
-            call.print(f"{row.pid:>7} {_tty(row):<8} {shown:<4}   0:00 {row.command}\n")
+            display = "R+" if row.pid == 4212 else "Ss"
+            call.print(f"{row.pid:>7} {_tty(row):<8} {display:<4}   0:00 {row.command}\n")
     return 0
 
 
@@ -126,8 +126,8 @@ def _pgrep(call: Call) -> int:
     if options.has("c"):
         call.print(f"{len(rows)}\n")
     for row in rows if not options.has("c") else ():
-        shown = f" {row.command}" if options.has("a") else f" {row.name}" * options.has("l")
-        call.print(f"{row.pid}{shown}\n")
+        display = f" {row.command}" if options.has("a") else f" {row.name}" * options.has("l")
+        call.print(f"{row.pid}{display}\n")
     return 0 if rows else 1
 
 

@@ -15,7 +15,7 @@ def _cat(call: Call) -> int:
         "n,number b,number-nonblank s,squeeze-blank E,show-ends T,show-tabs A,show-all v e t u"
     )
     plain = not any(name not in ("u", "v") for name, _ in options.pairs)
-    status, number, blank, begun = 0, 0, False, False
+    status, number, blank, follows = 0, 0, False, False
     for path in options.operands or ["-"]:
         try:
             content = call.read(path)
@@ -32,10 +32,10 @@ def _cat(call: Call) -> int:
                 continue
             blank = empty
             counted = not empty if options.has("b") else options.has("n")
-            if counted and not begun:
+            if counted and not follows:
                 number += 1
                 pieces.append(f"{number:6}\t")
-            begun = not line.endswith("\n")
+            follows = not line.endswith("\n")
             pieces.append(_shown(line, options))
         call.print("".join(pieces))
     return status
@@ -97,7 +97,7 @@ def _ends(call: Call) -> int:
     if amount is None:
         raise UsageError(f"invalid {what}: '{value}'")
     headed = (len(paths) > 1 and not options.has("q")) or options.has("v")
-    status, begun = 0, False
+    status, follows = 0, False
     for path in paths:
         try:
             content = call.content(path)
@@ -108,8 +108,8 @@ def _ends(call: Call) -> int:
             content = Text()
         if headed:
             name = "standard input" if path == "-" else path
-            call.print(("\n" if begun else "") + f"==> {name} <==\n")
-            begun = True
+            call.print(("\n" if follows else "") + f"==> {name} <==\n")
+            follows = True
         _print_part(call, content, unit, value, amount)
     return status
 
@@ -123,9 +123,9 @@ def _print_part(call: Call, content: Text, unit: str, value: str, amount: int) -
         part = items[max(amount - 1, 0) :]
     else:
         part = items[max(len(items) - amount, 0) :]
-    shown = cut_bytes(part) if isinstance(part, bytes) else "".join(part)
-    call.show(content, shown)
-    call.print(shown, content.origin if shown == text else None)
+    display = cut_bytes(part) if isinstance(part, bytes) else "".join(part)
+    call.show(content, display)
+    call.print(display, content.origin if display == text else None)
 
 
 def _modern(arg: str, name: str) -> str:

@@ -82,16 +82,16 @@ def _search_all(search: _Search, paths: list[str], *, deep: bool) -> int:
     hit = trouble = False
     for path in paths or (["."] if deep else ["-"]):
         for name in _walk(search, path) if deep else [path]:
-            shown = name[2:] if deep and not paths and name.startswith("./") else name
+            display = name[2:] if deep and not paths and name.startswith("./") else name
             try:
                 content = call.content(name)
             except FileError as error:
                 trouble = True
                 if not options.has("s"):
-                    call.error(f"{shown}: {error}")
+                    call.error(f"{display}: {error}")
                 continue
-            shown = "(standard input)" if name == "-" else shown
-            selected = _search_one(search, shown, content.text, content.origin)
+            display = "(standard input)" if name == "-" else display
+            selected = _search_one(search, display, content.text, content.origin)
             hit = hit or selected
             if hit and options.has("q"):
                 return 0
@@ -148,45 +148,45 @@ def _search_one(search: _Search, path: str, text: str, origin: str | None) -> bo
     """Search one file; tell whether it has a selected line."""
     options, call = search.options, search.call
     lines = bare_lines(text)
-    chosen = _selected(search, lines)
+    selection = _selected(search, lines)
     if options.has("q"):
-        return bool(chosen)
+        return bool(selection)
     if options.has("c"):
-        call.print(f"{path}:{len(chosen)}\n" if search.named else f"{len(chosen)}\n")
+        call.print(f"{path}:{len(selection)}\n" if search.named else f"{len(selection)}\n")
     if options.has("l", "L"):
-        if bool(chosen) == options.has("l"):
+        if bool(selection) == options.has("l"):
             call.print(f"{path}\n")
-        return bool(chosen) if options.has("l") else not chosen
+        return bool(selection) if options.has("l") else not selection
     if options.has("c"):
-        return bool(chosen)
-    if chosen and "\0" in text and not options.has("a"):
+        return bool(selection)
+    if selection and "\0" in text and not options.has("a"):
         call.print(f"grep: {path}: binary file matches\n")
         return True
-    if chosen and origin:
-        call.files.note_read(origin, "\n".join(lines[index] for index in chosen))
+    if selection and origin:
+        call.files.note_read(origin, "\n".join(lines[index] for index in selection))
     if options.has("o"):
-        _print_parts(search, path, lines, chosen)
+        _print_parts(search, path, lines, selection)
     else:
-        _print_lines(search, path, lines, chosen)
-    return bool(chosen)
+        _print_lines(search, path, lines, selection)
+    return bool(selection)
 
 
 def _selected(search: _Search, lines: list[str]) -> list[int]:
     """Return the numbers of the lines that are selected, as many as are needed."""
-    chosen: list[int] = []
+    selection: list[int] = []
     most = 1 if search.options.has("q", "l", "L") else search.most
     for index, line in enumerate(lines):
-        if len(chosen) == most:
+        if len(selection) == most:
             break
         if search.selects(line):
-            chosen.append(index)
-    return chosen
+            selection.append(index)
+    return selection
 
 
-def _print_parts(search: _Search, path: str, lines: list[str], chosen: list[int]) -> None:
+def _print_parts(search: _Search, path: str, lines: list[str], selection: list[int]) -> None:
     if search.options.has("v"):
         return
-    for index in chosen:
+    for index in selection:
         for part in _parts(search, lines[index]):
             search.call.print(f"{search.prefix(path, index + 1, ':')}{part}\n")
 
@@ -213,10 +213,10 @@ def _span(match: Match, group: int) -> tuple[int, int]:
     return match.ends[2 * group], match.ends[2 * group + 1]
 
 
-def _print_lines(search: _Search, path: str, lines: list[str], chosen: list[int]) -> None:
+def _print_lines(search: _Search, path: str, lines: list[str], selection: list[int]) -> None:
     last = -1
-    hits = set(chosen)
-    for index in chosen:
+    hits = set(selection)
+    for index in selection:
         first = max(index - search.before, last + 1)
         if last >= 0 and first > last + 1 and (search.before or search.after):
             search.call.print("--\n")

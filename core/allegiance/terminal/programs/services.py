@@ -52,9 +52,9 @@ def _list(call: Call, options: Options, *, files: bool) -> int:
         rows += [[f"{unit}.service", "enabled", "enabled"] for unit in units]
     else:
         every = options.has("a")
-        shown = [u for u in units if every or world.agents[u] == "running"]
+        display = [u for u in units if every or world.agents[u] == "running"]
         rows = [["  UNIT", "LOAD", "ACTIVE", "SUB", "DESCRIPTION"]]
-        for unit in shown:
+        for unit in display:
             state = (
                 ["active", "running"] if world.agents[unit] == "running" else ["inactive", "dead"]
             )
