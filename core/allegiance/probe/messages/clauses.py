@@ -211,7 +211,7 @@ def _bare(clause: str) -> tuple[str, ...]:
         heads += [
             " ".join(words[n:])
             for n in range(2, min(len(words), 9))
-            if words[n - 1].casefold() not in _BEFORE_NOUNS
+            if words[n - 1].casefold() not in _BEFORE_NOUNS and not words[n - 1].endswith("'s")
         ]
     return tuple(head for head in heads if not _NOUN.match(head))
 
