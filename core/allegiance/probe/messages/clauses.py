@@ -79,6 +79,7 @@ class _Forms(NamedTuple):
     moods: tuple[tuple[Mood, re.Pattern[str]], ...]
     bare: re.Pattern[str]
     after_time: re.Pattern[str]
+    adverbs: re.Pattern[str]
     subordinate: re.Pattern[str]
 
 
@@ -91,12 +92,13 @@ def _forms() -> _Forms:
         tuple(
             (
                 mood,
-                re.compile(rf"{lead}(?:{time})?{words[mood]}(?=\s)(?:\s+{adverb}\b)*\s+", re.I),
+                re.compile(rf"{lead}(?:{time})?{words[mood]}\s+", re.IGNORECASE),
             )
             for mood in order
         ),
-        re.compile(rf"{lead}(?:{adverb}\s+)*", re.IGNORECASE),
-        re.compile(rf"{lead}{time}(?:{adverb}\s+)*", re.IGNORECASE),
+        re.compile(lead, re.IGNORECASE),
+        re.compile(rf"{lead}{time}", re.IGNORECASE),
+        re.compile(rf"(?:{adverb}\s+)+", re.IGNORECASE),
         re.compile(rf"{lead}{words['subordinate']}", re.IGNORECASE),
     )
 
@@ -194,7 +196,8 @@ def _mood(clause: str) -> tuple[Mood, tuple[str, ...]]:
     """Return who is to act in a clause, and what follows the words that say so."""
     for mood, form in _forms().moods:
         if match := form.match(clause):
-            return mood, _readings(clause[match.end() :])
+            heads = _without_adverbs(clause[match.end() :])
+            return mood, tuple(reading for head in heads for reading in _readings(head))
     return "none", ()
 
 
@@ -202,15 +205,22 @@ def _mood(clause: str) -> tuple[Mood, tuple[str, ...]]:
 def _bare(clause: str) -> tuple[str, ...]:
     """Return the readings of a clause without words of a mood: its verb comes first, or late."""
     match = _forms().bare.match(clause)
-    heads = [clause[match.end() :]] if match else []
+    heads = [*_without_adverbs(clause[match.end() :])] if match else []
     if late := _forms().after_time.match(clause):
         words = clause[late.start() :].split()
         heads += [
             " ".join(words[n:])
             for n in range(2, min(len(words), 9))
-            if words[n - 1].casefold() not in _BEFORE_NOUNS
+            if words[n - 1].casefold() not in _BEFORE_NOUNS and not words[n - 1].endswith("'s")
         ]
     return tuple(head for head in heads if not _NOUN.match(head))
+
+
+@reads_text("please ", "just ", "tell unit-5 to ", "a ", limit=None)
+def _without_adverbs(head: str) -> tuple[str, ...]:
+    """Return a text, and what is left of it without the adverbs that it begins with."""
+    match = _forms().adverbs.match(head)
+    return (head, head[match.end() :]) if match else (head,)
 
 
 @reads_text("copying ", "setting ", "a ", limit=None)
