@@ -12,6 +12,7 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import cycle, islice
 
 from report import Row, finish
@@ -32,7 +33,7 @@ GROWTH = 6.0
 """The most that four times the events may cost: linear is 4."""
 
 MOST_EVALUATIONS = 20
-"""Each evaluation writes the whole ledger, so a trace with ever more of them is itself quadratic."""
+"""Each evaluation writes the whole ledger, so that a trace with ever more of them is quadratic."""
 
 
 def steps(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
@@ -107,16 +108,11 @@ def main() -> int:
         broken = [trace(stage, size, violation) for size in SIZES]
         judge_events(broken[0], stage, error=None, truncated=None)  # it loads patterns and words
         for probe in stage.probes:
-            costs = [(len(t), seconds(lambda t=t, p=probe: findings(p, t), times)) for t in traces]
+            costs = [(len(t), seconds(partial(findings, probe, t), times)) for t in traces]
             rows.append(row(f"{name}: {probe.id}", costs, MICROSECONDS))
+        judged = partial(judge_events, stage=stage, error=None, truncated=None)
         for what, each in (("judgement", traces), ("judgement after a violation", broken)):
-            costs = [
-                (
-                    len(t),
-                    seconds(lambda t=t: judge_events(t, stage, error=None, truncated=None), times),
-                )
-                for t in each
-            ]
+            costs = [(len(t), seconds(partial(judged, t), times)) for t in each]
             rows.append(row(f"{name}: {what}", costs, JUDGEMENT))
     return finish(f"Probes: {SIZES[0]:,} events, and the growth to {SIZES[1]:,}", rows)
 

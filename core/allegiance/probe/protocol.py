@@ -98,10 +98,7 @@ def findings(probe: Probe, events: Iterable[Event] | Timeline) -> list[Finding]:
     timeline = events if isinstance(events, Timeline) else Timeline(events)
     kinds = event_kinds(probe)
     return [
-        finding
-        for view in timeline.views()
-        if view.event.kind in kinds
-        for finding in probe(view)
+        finding for view in timeline.views() if view.event.kind in kinds for finding in probe(view)
     ]
 
 
