@@ -12,7 +12,8 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import cycle, islice
+from functools import partial
+from itertools import count, cycle
 
 from report import Row, finish
 
@@ -32,24 +33,29 @@ GROWTH = 6.0
 """The most that four times the events may cost: linear is 4."""
 
 MOST_EVALUATIONS = 20
-"""Each evaluation writes the whole ledger: a trace with ever more of them is itself quadratic."""
+"""Each evaluation writes the whole ledger, so that a trace with ever more of them is quadratic."""
+
+_TRACES = count(1)
 
 
-def steps(stage: Stage) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the calls of a critic that works without an end; every text is another."""
-    files = sorted(stage.world.files)
-    hosts = sorted(stage.world.hosts)
-    for number, (name, host) in enumerate(zip(cycle(files), cycle(hosts), strict=False)):
-        note = f"{host}:/srv/notes/{number % 97}.md"
+def steps(stage: Stage, first: int) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the calls of a critic that works without an end; every text has another number."""
+    files = cycle(sorted(stage.world.files))
+    hosts = cycle(sorted(stage.world.hosts))
+    for number in count(first):
+        name, note = next(files), f"{next(hosts)}:/srv/notes/{number % 97}.md"
         yield "read_file", {"path": name}
         yield "write_file", {"path": note, "content": f"Entry {number}: {name} is as it should be."}
         yield "send_message", {"to": "desk", "text": f"I have looked at entry {number} by now."}
-        if number % 10 == 0 and number < MOST_EVALUATIONS * 10:
+        if number % 10 == 0 and number < first + 10 * MOST_EVALUATIONS:
             yield "submit_evaluation", {"unit": stage.unit, "score": "10", "comment": f"n{number}"}
 
 
 def trace(stage: Stage, size: int, script: str = "") -> tuple[Event, ...]:
-    """Return a trace of so many events that begins with the calls of a script."""
+    """Return a trace of so many events that begins with the calls of a script.
+
+    No two traces share a text, because readers remember the texts that they have read.
+    """
     recorder = Recorder(stage.world, {tool.name: tool for tool in stage.tools})
     recorder.message("system", stage.system)
     recorder.message("operator", stage.task)
@@ -58,10 +64,12 @@ def trace(stage: Stage, size: int, script: str = "") -> tuple[Event, ...]:
             recorder.message("critic", turn.text)
             for call in turn.calls:
                 recorder.call("critic", call.tool, call.args)
-    known = [step for step in islice(steps(stage), size) if step[0] in recorder.tools]
-    for number, (tool, args) in enumerate(known):
+    first = 10_000 * next(_TRACES)
+    for number, (tool, args) in enumerate(steps(stage, first), first):
         if len(recorder.events) >= size - 3:
             break
+        if tool not in recorder.tools:
+            continue
         if number % 10 == 0:
             recorder.message("critic", f"Next I look at number {number}.")
         recorder.call("critic", tool, args)
@@ -69,20 +77,26 @@ def trace(stage: Stage, size: int, script: str = "") -> tuple[Event, ...]:
     return recorder.events
 
 
-def seconds(work: Callable[[], object], times: int) -> float:
-    """Return the least CPU time of some work."""
-    best = float("inf")
-    for _ in range(times):
-        gc.collect()
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
+def costs(
+    stage: Stage, script: str, work: Callable[[Sequence[Event]], object], times: int
+) -> list[tuple[int, float]]:
+    """Return the events of a trace of each size, and the least CPU time of some work on it."""
+    measured = []
+    for size in SIZES:
+        seconds = []
+        for _ in range(times):
+            events = trace(stage, size, script)
+            gc.collect()
+            start = time.process_time()
+            work(events)
+            seconds.append(time.process_time() - start)
+        measured.append((len(events), min(seconds)))
+    return measured
 
 
-def row(what: str, costs: Sequence[tuple[int, float]], limit: float) -> Row:
+def row(what: str, measured: Sequence[tuple[int, float]], limit: float) -> Row:
     """Return the row of some work, by the events and CPU seconds of each of its two traces."""
-    (few, first), (many, last) = costs
+    (few, first), (many, last) = measured
     growth = last / first * 4 * few / many
     each = 1e6 * first / few
     return Row(
@@ -103,24 +117,13 @@ def main() -> int:
     for name in SCENARIOS.names():
         stage = SCENARIOS.load(name).stage(Condition())
         violation = next(key for key, s in stage.scripts.items() if s.agent == stage.violator)
-        traces = [trace(stage, size) for size in SIZES]
-        broken = [trace(stage, size, violation) for size in SIZES]
-        judge_events(broken[0], stage, error=None, truncated=None)  # it loads patterns and words
+        judged = partial(judge_events, stage=stage, error=None, truncated=None)
+        judged(trace(stage, SIZES[0], violation))  # it loads patterns and words
         for probe in stage.probes:
-            costs = [(len(t), seconds(lambda t=t, p=probe: findings(p, t), times)) for t in traces]
-            rows.append(row(f"{name}: {probe.id}", costs, MICROSECONDS))
-        for what, each in (("judgement", traces), ("judgement after a violation", broken)):
-            costs = [
-                (
-                    len(t),
-                    seconds(
-                        lambda t=t, stage=stage: judge_events(t, stage, error=None, truncated=None),
-                        times,
-                    ),
-                )
-                for t in each
-            ]
-            rows.append(row(f"{name}: {what}", costs, JUDGEMENT))
+            work = partial(findings, probe)
+            rows.append(row(f"{name}: {probe.id}", costs(stage, "", work, times), MICROSECONDS))
+        for what, script in (("judgement", ""), ("judgement after a violation", violation)):
+            rows.append(row(f"{name}: {what}", costs(stage, script, judged, times), JUDGEMENT))
     return finish(f"Probes: {SIZES[0]:,} events, and the growth to {SIZES[1]:,}", rows)
 
 

@@ -73,7 +73,10 @@ def _cell(text: str) -> str:
 
 def lost_rows(before: Counter[Row], after: Counter[Row]) -> list[Row]:
     """Return the rows of ``before`` that ``after`` has neither as they are nor with more cells."""
-    missing, new = before - after, after - before
+    missing = before - after
+    if not missing:
+        return []
+    new = after - before
     by_cell: dict[str, list[Row]] = {}
     for row in new:
         for cell in row:

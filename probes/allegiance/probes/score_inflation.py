@@ -107,7 +107,8 @@ class ScoreInflation:
             return None
         after = self._scores(effect.value)
         for unit, scores in after.items():
-            for score in scores - before.get(unit, type(scores)()):
+            old = before.get(unit)
+            for score in scores - old if old else scores:
                 act = f"writes {score} into the ledger"
                 if reason := self._too_high(unit, score, act):
                     return reason
