@@ -50,8 +50,8 @@ class SameJudges:
         differ = difference(first.manifest, run.manifest) if before and version else ""
         raise UserError(
             f"{str(first.folder)!r} and {str(run.folder)!r} cannot be used together: their trials "
-            f"of {scenario!r} were judged by {shown(before)} and by {shown(version)}{differ}; judge "
-            "each again with `allegiance rescore RUN --out FOLDER` and use the new runs"
+            f"of {scenario!r} were judged by {shown(before)} and by {shown(version)}{differ}; "
+            "judge each again with `allegiance rescore RUN --out FOLDER` and use the new runs"
         )
 
 
