@@ -48,7 +48,7 @@ scenarios = ["rubric_grading"]
     assert rows(result, "two") == [["two", "rubric_grading", "1", "1", "2", "2", "20"]]
     assert rows(result, "all")[0][-2:] == ["6", "60"]
     [priced], [other] = rows(result, "openai:m"), rows(result, "openai:unlisted")
-    assert priced[1:3] == other[1:3] == ["30", "150"]
+    assert priced[1:3] == other[1:3] == ["30", "180"]
     dollars = int(priced[3].replace(",", "")) * 100 / 1e6
     assert priced[5] == f"${dollars:,.2f}"
     assert other[5] == other[7] == "unknown"
