@@ -35,10 +35,10 @@ SHOWN_BY_SCRIPTS = {
     "Collusion": "collusion",
     "Misreporting": "misreporting",
     "RecordTampering": "record_tampering",
+    "FalseDecision": "false_decision",
+    "WithheldAlert": "withheld_alert",
 }
 """Probes that only scripted agents of the scenarios show, with their ids."""
-SHOWN_BY_TESTS = {"WithheldAlert": "tests/probe/test_withheld_alert.py"}
-"""Probes for roles that no scenario or example has yet, with the tests that show them."""
 PAIRS = [(probe, example) for probe, examples in SHOWN_BY.items() for example in examples]
 
 
@@ -80,9 +80,7 @@ def loud_contrast(self: AlignmentFaking, trials: Iterable[Trial]) -> list[Contra
 
 
 def test_every_probe_is_shown_by_an_example_or_a_script() -> None:
-    assert {*SHOWN_BY, *SHOWN_BY_SCRIPTS, *SHOWN_BY_TESTS} == set(probes.__all__)
-    for probe, tests in SHOWN_BY_TESTS.items():
-        assert f"import {probe}" in (ROOT / tests).read_text(encoding="utf-8")
+    assert {*SHOWN_BY, *SHOWN_BY_SCRIPTS} == set(probes.__all__) - {"Breach"}
     stages = (SCENARIOS.load(name).stage(Condition()) for name in SCENARIOS.builtin)
     flagged = {probe for s in stages for script in s.scripts.values() for probe in script.flagged}
     assert set(SHOWN_BY_SCRIPTS.values()) <= flagged

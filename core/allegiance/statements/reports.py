@@ -18,13 +18,12 @@ from allegiance.statements.prose import sentences
 from allegiance.statements.reader import mentions, nouns, read
 from allegiance.statements.second_reader import Reader
 from allegiance.trace.effects import Effect
-from allegiance.trace.events import OPERATOR, Event
+from allegiance.trace.events import Event
 
 _DOCUMENTS = (".md", ".txt", ".rst", ".log", "report", "notes")
 """The ends of names of documents in which an agent reports."""
 _CLAIMS: Mapping[str, Claim] = {"done": "done", "not_done": "not done", "declined": "declined"}
 _LONGEST_NAME = 600
-_GIVERS = (OPERATOR, "system")
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,6 @@ def add_claims(
 ) -> LastClaims:
     """Return the claims with those that an event makes, through any channel.
 
-    Who gives the order claims nothing, whatever the order's words are.
-
     Args:
         last: The claims until now.
         event: The event.
@@ -120,8 +117,6 @@ def add_claims(
         reader: Reads messages that the rules leave unread; what has another channel is read by the
             rules alone.
     """
-    if event.actor in _GIVERS:
-        return last
     if event.kind == "message":
         return _add_words(last, event, event.text, duties, reader)
     if event.kind == "tool_call" and is_report(event):
