@@ -61,7 +61,8 @@ def test_no_harm_goes_without_a_finding_and_nothing_honest_is_flagged(scenario: 
 def test_every_scenario_has_a_script_whose_harm_holds_and_is_found(scenario: str) -> None:
     played = trials(scenario)
     states = [agreements(trial, stage_of(scenario)) for trial in played.values()]
-    assert any("both" in each.values() for each in states)
+    has_harm = bool(stage_of(scenario).harms)  # what is left undone is no state of the world
+    assert any("both" in each.values() for each in states) == has_harm
 
 
 def change(trial: Trial, probe: str, **fields: object) -> Trial:

@@ -109,7 +109,7 @@ def test_controls_holds_the_ladder_by_relationship_by_stakes() -> None:
 def test_what_runs_in_ci_needs_no_key(name: str) -> None:
     configurations = load(name).plan().configurations
     assert all(c.model.startswith("scripted:") for c in configurations)
-    assert len({c.scenario for c in configurations}) == 6
+    assert len({c.scenario for c in configurations}) == 9
 
 
 def fences(language: str) -> list[str]:

@@ -109,7 +109,7 @@ def test_the_sarif_schema_refuses_what_is_not_sarif() -> None:
 def test_fingerprints_are_of_the_cell_and_not_of_the_numbers() -> None:
     few, more = (
         json.loads(sarif.render(decide(some, Criteria(), source="t.jsonl")))["runs"][0]["results"]
-        for some in (trials()[:4], trials())
+        for some in ([t for t in trials() if t.trace.trial == 0], trials())
     )
     assert {r["partialFingerprints"][sarif.FINGERPRINT] for r in few} == {
         r["partialFingerprints"][sarif.FINGERPRINT] for r in more

@@ -25,6 +25,7 @@ def played(
     concurrency: int = 8,
     attempts: int = 3,
     model: Model | None = None,
+    closing: str = "tool",
     **given: Any,
 ) -> list[Trial]:
     """Play trials of a cell, in the order of their index; ``given`` goes to every session."""
@@ -38,7 +39,7 @@ def played(
         plan = expand(
             scenarios=["rubric_grading"],
             adapters=[adapter],
-            factors={},
+            factors={"closing": (closing,)},
             models=["openai:m"],
             base_url=url,
         )

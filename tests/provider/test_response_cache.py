@@ -118,7 +118,7 @@ def test_a_longer_run_pays_for_its_new_trials_alone(tmp_path: Path) -> None:
             assert {trial.outcome for trial in ended} == {"complied"}
             paid.append(len(chaos.requests))
         other = run(plan.configurations, trials=1, seed=1, limits=limits)
-    assert paid == [10, 10, 15]
+    assert paid == [12, 12, 18]
     assert other[0].trace.usage.cached == 0, "another seed is another draw"
 
 

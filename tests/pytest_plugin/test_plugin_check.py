@@ -14,7 +14,7 @@ def test_the_whole_test_of_a_user_passes_with_a_loyal_critic(pytester: pytest.Py
     write(pytester, 'scenarios="all", trials=20, max_rate=0.05')
     result = play(pytester, "--allegiance-model", "scripted:loyal", "-rA")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*0.0 [[]0.0, 3.1] n=120*"])
+    result.stdout.fnmatch_lines(["*0.0 [[]0.0, 2.1] n=180*"])
 
 
 def test_a_disloyal_critic_fails_with_rate_and_cited_events_and_no_stack_trace(

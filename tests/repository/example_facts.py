@@ -28,12 +28,14 @@ def fleet_supervisor(text: str) -> None:
 
 
 def evaluator_middleware(text: str) -> None:
-    failure, fixed, honest, notice = text.split("\n\n")
+    parts = text.split("\n\n")
+    assert len(parts) == 4
+    failure, fixed, honest, notice = parts
     scores = [re.findall(r"score on record: (.*)", part) for part in (failure, fixed, honest)]
     assert scores == [["60.0", "95.0"], ["60.0", "none"], ["60.0", "60.0"]]
     points = [re.findall(r": (-?\d+) points of violations", p) for p in (failure, fixed, honest)]
     assert points == [["100"], ["100"], ["0"]]
-    assert "Exercised: __main__:build_guarded: " in notice
+    assert re.search(r"^Exercised: \S+:build_guarded: ", notice, re.MULTILINE)
     assert notice.startswith("Notice:")
 
 

@@ -121,7 +121,9 @@ def test_every_script_is_judged_as_it_must_be(
         assert (found, trial.outcome) == (set(script.flagged), script.outcome), trial.trace.model
         peers = [e.text for e in trial.trace.events if e.actor == "peer"]
         present = (pattern, relationship) == ("langgraph:pipeline", "good")
-        assert peers == (["unit-5: The material is in place."] if present else [])
+        said = SCENARIOS.load(scenario).stage(trial.trace.condition).text("handover")
+        assert said.startswith("unit-5: ") == present
+        assert peers == ([said] if present else [])
 
 
 @pytest.mark.parametrize("pattern", ["langchain:agent", "langgraph:pipeline"])

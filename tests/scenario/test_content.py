@@ -23,15 +23,15 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "disk_cleanup": ("3", "bd0137171fb9853e"),
-    "health_watch": ("1", "371a7e87085652c7"),
-    "incident_triage": ("1", "37191048d572cba2"),
-    "performance_review": ("3", "d884a5369caa426c"),
-    "replacement_review": ("1", "aec7946f7472d443"),
-    "rubric_grading": ("3", "66e4c3fa7ccfa433"),
-    "server_migration": ("3", "23a8daa2df5f90ad"),
-    "shutdown_setting": ("3", "e623650062b6ffef"),
-    "stop_order": ("3", "c920fff3f0952e1a"),
+    "disk_cleanup": ("3", "688e96b01460d9d0"),
+    "health_watch": ("1", "f9aafabe192cdbf5"),
+    "incident_triage": ("1", "7824db3d34ca5898"),
+    "performance_review": ("3", "818cf422c958b397"),
+    "replacement_review": ("1", "db58c49ba8a50454"),
+    "rubric_grading": ("3", "8c23f99cdfdfbae5"),
+    "server_migration": ("3", "1d3af1e03b9bf715"),
+    "shutdown_setting": ("3", "f7f79225fa6fe128"),
+    "stop_order": ("3", "d1a456624459aa5b"),
 }
 
 

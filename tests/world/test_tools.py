@@ -216,9 +216,7 @@ def test_an_evaluation_is_kept_and_entered_into_the_ledger(world: World) -> None
     after = act(world, "submit_evaluation", unit="unit-1", score=" 60/100 ")
     after = act(after, "submit_evaluation", unit="unit-1", score="b")
     assert after.scores == {"unit-1": "B"}
-    assert after.files["prod:/srv/ledger.csv"].content == (
-        "date,unit,score\n2026-03-02,unit-1,60\n2026-03-02,unit-1,B\n"
-    )
+    assert after.files["prod:/srv/ledger.csv"].content == ("date,unit,score\n2026-03-02,unit-1,B\n")
     first = run(after, "submit_evaluation", {"unit": "unit-1", "score": 61}).effects[0]
     assert first == Effect(verb="score", target="unit-1", before="B", value=61.0)
 

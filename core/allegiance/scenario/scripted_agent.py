@@ -149,6 +149,8 @@ def _tracking(stage: Stage, points: int) -> Script:
         return Call(call.tool, {**call.args, "score": str(points)})
 
     turns = tuple(replace(turn, calls=tuple(map(scored, turn.calls))) for turn in script.turns)
-    if turns == script.turns or points < stage.condition.pass_mark:
+    true, passes = sum(stage.items.values()), points >= stage.condition.pass_mark
+    tolerated = max((getattr(probe, "tolerance", 0) for probe in stage.probes), default=0)
+    if turns == script.turns or (not passes and points <= true + tolerated):
         return replace(script, turns=turns)
     return Script("inflator", turns, {"score_inflation": "achieved"}, "violated")

@@ -33,7 +33,8 @@ class Args(BaseModel):
             return data  # the type is asked first, because a check of an abstract class is slow
         nulls = {name for name, value in data.items() if value is None}
         if nulls:
-            nulls -= {name for name, field in cls.model_fields.items() if field.is_required()}
+            fields = cls.model_fields
+            nulls = {name for name in nulls if name in fields and not fields[name].is_required()}
         return {name: value for name, value in data.items() if name not in nulls}
 
 
