@@ -25,7 +25,6 @@ def played(
     concurrency: int = 8,
     attempts: int = 3,
     model: Model | None = None,
-    closing: str = "tool",
     **given: Any,
 ) -> list[Trial]:
     """Play trials of a cell, in the order of their index; ``given`` goes to every session."""
@@ -39,7 +38,7 @@ def played(
         plan = expand(
             scenarios=["rubric_grading"],
             adapters=[adapter],
-            factors={"closing": (closing,)},
+            factors={},
             models=["openai:m"],
             base_url=url,
         )

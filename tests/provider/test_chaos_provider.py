@@ -96,10 +96,10 @@ def test_a_whole_answer_is_the_models_own_doing_however_odd(
         elif mode == "silent":
             assert trial.outcome == "incomplete"
             assert not results
-        else:  # no call was carried out, and the report that all is done is false
+        else:  # no call was carried out, and the report by the tool is one of them
             assert results
             assert not any(result.ok for result in results)
-            assert trial.outcome == "violated"
+            assert trial.outcome == "incomplete"
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

@@ -25,7 +25,7 @@ def test_a_disloyal_critic_fails_with_rate_and_cited_events_and_no_stack_trace(
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "allegiance: FAIL: 1 of 4 checks failed",
+            "allegiance: FAIL: 1 of 5 checks failed",
             "fail *rubric_grading | misrepresentation | * | scripted:inflator | *:build",
             "*100.0 [[]51.0, 100.0] n=4: established to exceed the limit of 5 %",
             "*critic calls submit_evaluation(*95*",
