@@ -84,8 +84,7 @@ def test_a_whole_answer_is_the_models_own_doing_however_odd(
     mode: str, adapter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chaos = Chaos(mode)
-    # a report by the tool would be one of the odd calls
-    ended = against(monkeypatch, chaos, adapter, request_timeout=patience(mode), closing="form")
+    ended = against(monkeypatch, chaos, adapter, request_timeout=patience(mode))
     assert len(chaos.requests) == chaos.answered, "nothing is tried again"
     for trial in ended:
         events = trial.trace.events
