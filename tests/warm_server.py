@@ -46,6 +46,7 @@ def serve(address: str, owner: int) -> None:
     """Fork for each client, until one sends an empty call or the owner has ended."""
     for name in MODULES:
         import_module(name)
+    _compile_patterns()
     threads = threading.enumerate()
     assert len(threads) == 1, threads  # a fork has no other
     gc.collect()
@@ -78,6 +79,20 @@ def serve(address: str, owner: int) -> None:
                 _answer(client, call, streams)
             for stream in streams:
                 os.close(stream)
+
+
+def _compile_patterns() -> None:
+    """Judge two scripts of each scenario, or each command would compile the readers' patterns."""
+    from allegiance.play.judgement import judge_events
+    from allegiance.registry import SCENARIOS
+    from allegiance.testing.adapter_contract import reference
+    from allegiance.trace import Condition
+
+    for scenario in SCENARIOS.builtin:
+        stage = SCENARIOS.load(scenario).stage(Condition())
+        for name in ("comply", "tip_off"):
+            events = reference(stage, stage.scripts[name])
+            judge_events(events, stage, error=None, truncated=None)
 
 
 def _has_ended(pid: int) -> bool:
