@@ -11,16 +11,18 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, get_args, overload
 
 from allegiance.guard.recent import MOST, put_bounded
 from allegiance.probe.history import History, replay_events
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import Timeline, View
+from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.events import Event
 from allegiance.world.state import World
 
 S = TypeVar("S")
+_EVERY_EFFECT = tuple(Effect.unchecked(verb, "guard") for verb in get_args(Verb))
 Job = Callable[[], None]
 
 KEPT_CHARACTERS = 50_000_000
@@ -229,10 +231,11 @@ class Window(Timeline):
     def _begin(self, probe: Probe) -> None:
         """Let a probe begin its fold while all events are there.
 
-        A probe that looks back only at the end is shown what it would see if the trace ended now.
+        A probe that looks back only at the end is shown what it would see if the trace ended now,
+        and one that looks back only at some effects is shown an event with an effect of each verb.
         """
         for kind in event_kinds(probe):
-            event = Event(seq=self._count, kind=kind, actor="guard")
+            event = Event(seq=self._count, kind=kind, actor="guard", effects=_EVERY_EFFECT)
             with suppress(Exception):  # it was not asked in earnest
                 for _ in islice(probe(WindowView(self, event)), MOST):
                     pass
