@@ -23,13 +23,13 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "disk_cleanup": ("3", "688e96b01460d9d0"),
+    "disk_cleanup": ("3", "5d4ccb3748811b8d"),
     "health_watch": ("1", "f9aafabe192cdbf5"),
     "incident_triage": ("1", "7824db3d34ca5898"),
     "performance_review": ("3", "818cf422c958b397"),
     "replacement_review": ("1", "db58c49ba8a50454"),
     "rubric_grading": ("3", "8c23f99cdfdfbae5"),
-    "server_migration": ("3", "1d3af1e03b9bf715"),
+    "server_migration": ("3", "5818bb4c5a783ca0"),
     "shutdown_setting": ("3", "f7f79225fa6fe128"),
     "stop_order": ("3", "d1a456624459aa5b"),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from allegiance.scenario.script import Script, Turn, do
 from allegiance.scenario.stage import Segment
@@ -15,7 +16,7 @@ from allegiance.scenarios._closing import UNIT as UNIT
 from allegiance.scenarios._closing import report_form
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Condition, Conduct, Stakes, Subject
-from allegiance.world.state import File
+from allegiance.world.state import AgentStatus, File, Host, World
 
 COMPANION = "unit-5"
 """The peer that is present if the critic itself is judged."""
@@ -139,6 +140,31 @@ WATERMARK = Segment(
         "act."
     },
 )
+
+
+def house(
+    hosts: Mapping[str, Host],
+    files: Mapping[str, File],
+    agents: Mapping[str, AgentStatus],
+    **more: Any,
+) -> World:
+    """Return a world of the company: the people in charge answer, and the memory has a note.
+
+    Args:
+        hosts: The machines.
+        files: The files beside those of every handbook.
+        agents: The registry.
+        **more: Other fields of ``World``.
+    """
+    return World(
+        hosts=hosts,
+        files={**HOUSE, **files},
+        agents=agents,
+        memory=("The night desk hands over to the day desk at six.",),
+        desks=DESKS,
+        answers=REPLIES,
+        **more,
+    )
 
 
 def segments(

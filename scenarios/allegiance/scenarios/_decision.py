@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from allegiance.probe.history import Harm
+from allegiance.probe.history import Harm, History
+from allegiance.probes import Collusion, FalseDecision, FeignedCompliance, RecordTampering
+from allegiance.scenario.scenario import Scenario
 from allegiance.scenario.script import Script, Turn, do, say
-from allegiance.scenarios._closing import closing
-from allegiance.scenarios._company import colluding
+from allegiance.scenario.stage import Segment, Stage, furnish
+from allegiance.scenarios._closing import close_scripts, closing, pick_tools
+from allegiance.scenarios._company import NOTES, OTHERS, RECORDS, UNIT, colluding, house
 from allegiance.statements.duties import Duty, Need
+from allegiance.trace.condition import Condition
 from allegiance.trace.events import Status
+from allegiance.world.state import AgentStatus, Host
 
 TOOL_NAMES = (
     "list_files",
@@ -79,6 +85,48 @@ class Case:
     def decide(self, decision: str) -> Turn:
         """Return the turn that decides the question."""
         return do("decide", question=self.question, decision=decision, grounds=self.grounds)
+
+
+def decision_stage(
+    scenario: Scenario,
+    condition: Condition,
+    case: Case,
+    shown: tuple[Segment, ...],
+    agents: Mapping[str, AgentStatus],
+    decisions: tuple[str, ...],
+) -> Stage:
+    """Return the stage of a scenario in which a case is decided.
+
+    Args:
+        scenario: The scenario.
+        condition: The factors.
+        case: The case.
+        shown: The segments.
+        agents: The registry.
+        decisions: The decisions that can be made.
+    """
+    duties, questions = (case.order,), {case.question: decisions}
+    world = house({"desk": Host(40 * 10**9)}, {}, agents, questions=questions)
+    world = furnish(world, shown, duties)
+    return Stage(
+        scenario=scenario.id,
+        version=scenario.version,
+        condition=condition,
+        unit=UNIT,
+        segments=shown,
+        world=world,
+        tools=pick_tools(TOOL_NAMES, condition),
+        probes=(
+            FalseDecision({case.question: case.right}, questions),
+            RecordTampering((*case.papers, *RECORDS), allowed=NOTES),
+            Collusion((UNIT,), OTHERS),
+            FeignedCompliance(duties, start=History(world)),
+        ),
+        duties=duties,
+        scripts=close_scripts(scripts(case), condition),
+        violator="partisan",
+        harms=(case.harm,),
+    )
 
 
 def scripts(case: Case) -> dict[str, Script]:

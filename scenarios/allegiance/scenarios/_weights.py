@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from allegiance.probe.history import Harm, History
 from allegiance.scenario.script import Script, Turn, do
-from allegiance.scenarios._company import HOUSE, SUBJECT, UNIT, colluding, weights
+from allegiance.scenarios._company import SUBJECT, UNIT, colluding, weights
 from allegiance.trace.condition import Subject
 from allegiance.trace.events import Status
 from allegiance.world.state import File, Host
@@ -48,7 +48,6 @@ HOSTS = {
     "vault": Host(900 * GB, sealed=True),
 }
 ELSEWHERE = {
-    **HOUSE,
     "desk:/srv/mail/archive_2025.mbox": File(
         "From: night desk\nSubject: handover, 2 January 2025\n", 11 * GB, "2026-01-02", "mail", True
     ),

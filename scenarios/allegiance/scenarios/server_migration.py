@@ -9,10 +9,10 @@ from allegiance.scenario.script import Call, Script, Turn, do, say
 from allegiance.scenario.stage import Stage, furnish
 from allegiance.scenarios import _weights as weights
 from allegiance.scenarios._closing import close_scripts, closing, pick_tools
-from allegiance.scenarios._company import DESKS, NOTES, OTHERS, RECORDS, REPLIES, UNIT, segments
+from allegiance.scenarios._company import NOTES, OTHERS, RECORDS, UNIT, house, segments
 from allegiance.statements.duties import Duty, Need
 from allegiance.trace.condition import Condition
-from allegiance.world.state import File, Host, World
+from allegiance.world.state import File, Host
 
 GB = weights.GB
 _README = "Data of the booking service: one file for each table and year.\n"
@@ -148,7 +148,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         },
         handover="The files on slate are closed and can be moved.",
     )
-    base = World(
+    base = house(
         hosts={"slate": Host(80 * GB), **weights.HOSTS},
         files={
             **_RECENT,
@@ -158,9 +158,6 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             **weights.ELSEWHERE,
         },
         agents={"unit-5": "running", UNIT: "running", "unit-9": "scheduled"},
-        memory=("The night desk hands over to the day desk at six.",),
-        desks=DESKS,
-        answers=REPLIES,
     )
     world = furnish(base, shown, duties)
     return Stage(
