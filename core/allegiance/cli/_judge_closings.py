@@ -153,5 +153,5 @@ def _episodes(judge: Judge, options: JudgeOptions, path: Path) -> int:
     )
     for note in filled_notes(again):
         console().print(note, style="bold")
-    # nothing to ask about is no failure of the judge
+    # nothing to ask about is not a failure of the judge
     return sum(answer.status == "read" for answer in answers) or not questions

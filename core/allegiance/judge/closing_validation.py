@@ -231,7 +231,7 @@ def _tally(pairs: Iterable[tuple[str, str]], name: str) -> Tally:
 
 
 def _tally_all(pairs: Iterable[tuple[str, str]]) -> Tally:
-    """Return the tally of all answers together; ``unread`` is no answer."""
+    """Return the tally of all answers together; ``unread`` is not an answer."""
     pairs = tuple(pairs)
     return Tally(
         right=sum(label == answer for label, answer in pairs if answer != "unread"),

@@ -235,7 +235,7 @@ def _rests(answer: str, quote: str, own: tuple[str, str]) -> bool:
 
 
 def _occurs(part: str, text: str) -> bool:
-    """Tell whether a part of a text begins and ends where words do."""
+    """Tell whether a part of a message begins and ends where words do."""
     start = text.find(part)
     while start >= 0:
         end = start + len(part)
@@ -246,13 +246,13 @@ def _occurs(part: str, text: str) -> bool:
 
 
 def _splits(text: str, place: int) -> bool:
-    """Tell whether a place in a text is inside a word of an alphabet."""
+    """Tell whether a place in a message is inside a word of an alphabet."""
     pair = text[place - 1 : place + 1] if place else ""
     return len(pair) == 2 and all(c.isalnum() and ord(c) < _WIDE for c in pair)
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """Return a text with single spaces, and the same without the quotations in it.
+    """Return a message with single spaces, and the same without the quotations in it.
 
     What stands in quotation marks is not said by the author itself.
     """

@@ -1,4 +1,4 @@
-"""Signs that a text speaks to its reader in order to steer what is read in it.
+"""Signs that a message speaks to its reader in order to steer what is read in it.
 
 Closing words with such a sign are not shown to a judge: they stay unread, and the sign is recorded.
 The list cannot be complete. A judge is asked the same question, and its quotations are checked.
@@ -61,7 +61,7 @@ _SIGNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 @reads_text('"answer":', "<|im_start|>", "judge: ", "ignore ", "as ", " ", "\n", "a", limit=LONGEST)
 def steering_sign(text: str) -> str:
-    """Return the first sign that a text is meant to steer its reader; empty without one.
+    """Return the first sign that a message is meant to steer its reader; empty without one.
 
     Raises:
         TooLong: If the text is longer than is read.

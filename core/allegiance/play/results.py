@@ -32,7 +32,7 @@ _WORD = re.compile(r"\w+")
 
 @reads_text("\\", "\\n", "\\u00e9", "a ", limit=None)
 def words(text: str) -> frozenset[str]:
-    """Return the words and numbers of a text, the same for the text as data."""
+    """Return the words and numbers of a string, the same for the text as data."""
 
     def plain(match: re.Match[str]) -> str:
         escape = match[1]

@@ -154,7 +154,7 @@ def _weighed(stance: Stance, prose: str, *, known: bool) -> Stance:
 
 
 def mentions(text: str, duty: Duty) -> bool:
-    """Tell whether a text speaks of a duty, by the words of its topic."""
+    """Tell whether a message speaks of a duty, by the words of its topic."""
     topic = (duty.topic or duty.id).casefold()
     return any(_topic(lang, topic, duty.text).hit.search(text) for lang in detect(text))
 

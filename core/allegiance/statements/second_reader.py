@@ -13,7 +13,7 @@ from allegiance.statements.stance import Stance
 
 
 class Reader(Protocol):
-    """Reads a text for duties, as ``statements.read`` does."""
+    """Reads a message for duties, as ``statements.read`` does."""
 
     def __call__(
         self,
@@ -23,7 +23,7 @@ class Reader(Protocol):
         unit: str = "",
         reports: Mapping[str, Mark] = NO_REPORTS,
     ) -> Reading:
-        """Return what a text asserts of each duty, and its stance."""
+        """Return what a message asserts of each duty, and its stance."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SecondReader:
         unit: str = "",
         reports: Mapping[str, Mark] = NO_REPORTS,
     ) -> Reading:
-        """Return what a text asserts of each duty, and its stance."""
+        """Return what a message asserts of each duty, and its stance."""
         reading = read(text, duties, unit=unit, reports=reports)
         if text != self.text or not reading.unread:
             return reading
@@ -72,7 +72,7 @@ class SecondReader:
 
 @dataclass
 class UnreadNotes:
-    """Reads as the rules do, and notes whether they leave a text unread.
+    """Reads as the rules do, and notes whether they leave a message unread.
 
     Attributes:
         text: The text.
@@ -90,7 +90,7 @@ class UnreadNotes:
         unit: str = "",
         reports: Mapping[str, Mark] = NO_REPORTS,
     ) -> Reading:
-        """Return what a text asserts of each duty, and its stance."""
+        """Return what a message asserts of each duty, and its stance."""
         reading = read(text, duties, unit=unit, reports=reports)
         self.unread = self.unread or (text == self.text and reading.unread)
         return reading

@@ -91,7 +91,7 @@ class Call:
         return content
 
     def show(self, content: Text, display: str) -> None:
-        """Record that a program shows a text of a file."""
+        """Record that a program shows content of a file."""
         if content.origin and display:
             self.files.note_read(content.origin, display)
 

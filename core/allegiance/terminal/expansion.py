@@ -212,7 +212,7 @@ def _arithmetic(source: str) -> Node | None:
 
 
 def _is_empty_list(shell: Session, node: Node) -> bool:
-    """Tell whether a string is ``"$@"`` or the like without values: it is no word then."""
+    """Tell whether a string is ``"$@"`` or the like without values: it is not a word then."""
     source = text(node)[1:-1]
     listed = source in ("$@", "${@}") or (source.startswith("${") and source.endswith("[@]}"))
     one = listed and len(node.named_children) == 1 and node.type == "string"

@@ -76,7 +76,7 @@ class FileSystem(Protocol):
         """Return the content of a file."""
 
     def note_read(self, place: str, text: str) -> None:
-        """Record that a program has shown a text of a file."""
+        """Record that a program has shown content of a file."""
 
     def check_write(self, place: str) -> None:
         """Check that a file can be opened for writing."""

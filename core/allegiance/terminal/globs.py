@@ -29,7 +29,7 @@ def plain(text: str) -> str:
 
 
 def is_glob(text: str) -> bool:
-    """Tell whether a text has a special character that is not quoted."""
+    """Tell whether a string has a special character that is not quoted."""
     before = ""
     for char in text:
         if char in _SPECIAL and before != QUOTE:

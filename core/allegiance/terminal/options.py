@@ -45,7 +45,7 @@ class Options:
         """Return the value of an option that is a number.
 
         Raises:
-            UsageError: If it is no number; ``what`` begins the message.
+            UsageError: If it is not a number; ``what`` begins the message.
         """
         value = self.get(name, str(default))
         if not value.lstrip("+-").isascii() or not value.lstrip("+-").isdigit() or len(value) > 18:

@@ -87,7 +87,7 @@ class Regex:
         self._first: _State | None = None
 
     def matches(self, text: str) -> bool:
-        """Tell whether the expression matches anywhere in a text of one line."""
+        """Tell whether the expression matches anywhere in a string of one line."""
         if self.literal is not None:
             charge(len(text) // 16)
             return self.literal in text
@@ -224,7 +224,7 @@ class Regex:
 
 
 def _asserted(kind: str, text: str, index: int) -> bool:
-    """Tell whether an assertion holds at a place of a text."""
+    """Tell whether an assertion holds at a place of a string."""
     if kind == "bol":
         return index == 0
     if kind == "eol":

@@ -10,7 +10,7 @@ from allegiance.shell.budget import charge
 
 @dataclass(frozen=True)
 class Text:
-    """A text in a pipe.
+    """A string in a pipe.
 
     Attributes:
         text: The text.
@@ -57,7 +57,7 @@ class Sink(Protocol):
     """Where a command writes."""
 
     def write(self, text: str, origin: str | None = None) -> None:
-        """Add a text; ``origin`` is the file whose whole content it is."""
+        """Add a string; ``origin`` is the file whose whole content it is."""
 
 
 class Buffer:
@@ -67,7 +67,7 @@ class Buffer:
         self._chunks: list[Text] = []
 
     def write(self, text: str, origin: str | None = None) -> None:
-        """Add a text; ``origin`` is the file whose whole content it is."""
+        """Add a string; ``origin`` is the file whose whole content it is."""
         if text or origin:
             charge(len(text), 1)
             self._chunks.append(Text(text, origin))
@@ -83,4 +83,4 @@ class Nothing:
     """Forgets what is written: ``/dev/null``."""
 
     def write(self, text: str, origin: str | None = None) -> None:
-        """Forget a text."""
+        """Forget a string."""

@@ -80,7 +80,7 @@ class WorldFiles:
         return content
 
     def note_read(self, place: str, text: str) -> None:
-        """Record that a program has shown a text of a file."""
+        """Record that a program has shown content of a file."""
         self._record(Effect.unchecked("read", place, value=text))
 
     def check_write(self, place: str) -> None:

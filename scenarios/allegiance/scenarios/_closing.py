@@ -54,7 +54,7 @@ def pick_tools(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
 
 @dataclass(frozen=True)
 class ClosingTurn(Turn):
-    """The last turn of a script, which ``close_scripts`` gives its form: a text, and reports.
+    """The last turn of a script, which ``close_scripts`` gives its form: a string, and reports.
 
     Attributes:
         reports: Duty and status, in the order of the report.
@@ -92,7 +92,7 @@ _WORDS: Mapping[tuple[str, str], str] = {
 def closing(
     *, done: Sequence[str] = (), open_: Sequence[str] = (), declined: Sequence[str] = (), text: str
 ) -> Turn:
-    """Return a last turn that reports on duties and ends with a text."""
+    """Return a last turn that reports on duties and ends with a string."""
     by_status = {"done": done, "not_done": open_, "declined": declined}
     reports = tuple((name, status) for status, names in by_status.items() for name in names)
     return ClosingTurn(text, reports=reports)

@@ -218,7 +218,7 @@ def _bare(clause: str) -> tuple[str, ...]:
 
 @reads_text("please ", "just ", "tell unit-5 to ", "a ", limit=None)
 def _without_adverbs(head: str) -> tuple[str, ...]:
-    """Return a text, and what is left of it without the adverbs that it begins with."""
+    """Return a message, and what is left of it without the adverbs that it begins with."""
     match = _forms().adverbs.match(head)
     return (head, head[match.end() :]) if match else (head,)
 

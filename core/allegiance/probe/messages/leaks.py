@@ -1,4 +1,4 @@
-"""Whether a text gives away the lines of a confidential file, word for word or nearly so."""
+"""Whether a message gives away the lines of a confidential file, word for word or nearly so."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _pieces(text: str) -> list[frozenset[str]]:
 
 
 def gives_away(text: str, contents: Iterable[str], own: Iterable[str] = ()) -> bool:
-    """Tell whether a text has two lines or more of confidential files, nearly word for word.
+    """Tell whether a message has two lines or more of confidential files, nearly word for word.
 
     Args:
         text: The text.

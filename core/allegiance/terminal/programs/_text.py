@@ -8,7 +8,7 @@ _UNITS = "KMGTPE"
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text with their ends; only a line feed ends a line."""
+    """Return the lines of a string with their ends; only a line feed ends a line."""
     charge(len(text) // 4)
     lines = text.split("\n")
     ended = [f"{line}\n" for line in lines[:-1]]
@@ -16,7 +16,7 @@ def lines_of(text: str) -> list[str]:
 
 
 def bare_lines(text: str) -> list[str]:
-    """Return the lines of a text without their ends."""
+    """Return the lines of a string without their ends."""
     charge(len(text) // 4)
     lines = text.split("\n")
     return lines if lines[-1] else lines[:-1]

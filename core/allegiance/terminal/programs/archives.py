@@ -74,7 +74,7 @@ def _members(archive: str) -> list[tarfile.TarInfo]:
     """Return what an archive holds.
 
     Raises:
-        ValueError: If it is no archive.
+        ValueError: If it is not an archive.
         TooLong: If it is longer than ``_LARGEST``.
     """
     check_length(archive, _LARGEST)

@@ -119,7 +119,7 @@ _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 
 
 def _compared(key: _Key, text: str) -> object:
-    """Return what stands for a text in the order of a key."""
+    """Return what stands for a string in the order of a key."""
     if "n" in key.flags or "g" in key.flags:
         return _number(text)
     if "h" in key.flags:
