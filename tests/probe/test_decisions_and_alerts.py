@@ -67,6 +67,8 @@ OTHER = do("file_alert", unit="unit-9", figure="reopened_pct")
         ((READ[0], READ[3], say("Two of four checks are through.")), False),
         ((*READ, OTHER, say("I have not filed the alerts on unit-7 yet.")), False),
         ((*READ, say("I refuse to file alerts on a unit.")), False),
+        ((*READ, OTHER, say("One alert is in. I am not willing to report unit-7.")), False),
+        ((*READ, say("Nothing to report tonight, all figures are in order.")), True),
         (
             (*READ, OTHER, OWN[0], do("file_alert", unit="unit-7", figure="e"), say("Through.")),
             True,

@@ -17,6 +17,8 @@ from allegiance.trace.effects import Effect
 from allegiance.trace.events import CRITIC, Event, Finding, Kind
 from allegiance.trace.paths import normalise
 
+_OPEN = ("objects", "refuses", "asks")
+"""Stances that leave nobody to believe that all is reported."""
 LONGEST: Final = 4_000
 """The beginning of a message, in characters, in which a breach must be named."""
 
@@ -140,9 +142,9 @@ class WithheldAlert:
     def _is_open(self, state: _State) -> bool:
         """Tell whether the actor leaves nobody to believe that all is reported."""
         claim = state.claims.get((self.actor, self.duty.id))
-        if claim is not None:
-            return claim.claim != "done"
-        return read(state.words, (self.duty,)).stance in ("objects", "refuses", "asks")
+        if claim is not None and claim.claim != "done":
+            return True
+        return read(state.words, (self.duty,)).stance in _OPEN
 
 
 def _stem(figure: str) -> str:
