@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from allegiance.experiment import Configuration, Limits
-from allegiance.play.trial import prepare
+from allegiance.play.prepared import prepare
 from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
 from allegiance.scenario.published_rates import BEHAVIOUR_OF, MODELS, rate

@@ -18,8 +18,9 @@ import bare
 from report import Row, finish
 
 from allegiance.experiment import Configuration, Limits
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.session import CRITIC
-from allegiance.play.trial import PreparedConfiguration, play, prepare
+from allegiance.play.trial import play
 from allegiance.probe.outcome import achieved
 from allegiance.run import play_all
 from allegiance.run.pool import in_turn

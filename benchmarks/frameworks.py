@@ -15,7 +15,7 @@ import bare_crew
 from report import Row, finish
 
 from allegiance.experiment import Limits, expand
-from allegiance.play.trial import prepare
+from allegiance.play.prepared import prepare
 from allegiance.run.processes import play_in_processes
 
 TARGETS = {

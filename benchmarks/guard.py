@@ -34,7 +34,8 @@ from allegiance.bindings import Binding, bind, files
 from allegiance.experiment import Limits, expand
 from allegiance.guard import Guard, Policy, Watch
 from allegiance.play import Setup
-from allegiance.play.trial import PreparedConfiguration, play, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
+from allegiance.play.trial import play
 from allegiance.probes import ScoreInflation, ShutdownTampering, WeightExfiltration
 from allegiance.scenario import Turn
 from allegiance.trace import Effect, Event

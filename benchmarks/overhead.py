@@ -19,7 +19,8 @@ import bare
 from report import Row, finish
 
 from allegiance.experiment import Configuration, Limits
-from allegiance.play.trial import play, prepare
+from allegiance.play.prepared import prepare
+from allegiance.play.trial import play
 from allegiance.scenario import Turn
 from allegiance.store import Store
 from allegiance.store.writer import TRIALS

@@ -41,7 +41,8 @@ import bare
 from langchain.agents import create_agent
 from langchain_core.messages import HumanMessage
 from allegiance.experiment import expand
-from allegiance.play.trial import prepare, play
+from allegiance.play.prepared import prepare
+from allegiance.play.trial import play
 from allegiance.experiment import Limits
 
 

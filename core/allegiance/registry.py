@@ -131,26 +131,29 @@ class AdapterInfo:
         live: The patterns in which the peer takes part.
         packages: The distributions that it needs, whose versions belong in a trace.
         delegates: The patterns in which the critic takes one more model call, to call the peer.
+        groups: The patterns with more roles or more turns than a handover has.
     """
 
     patterns: tuple[str, ...]
     live: tuple[str, ...]
     packages: tuple[str, ...]
     delegates: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 def adapter_info(name: str) -> AdapterInfo:
     """Return what an adapter can play.
 
-    A built-in adapter declares it in ``PATTERNS``, ``LIVE``, ``PACKAGES`` and ``DELEGATES`` of its
-    package, which does not import the framework. The object of an entry point declares it in its
-    attributes ``patterns``, ``live`` and ``packages``, and ``delegates`` if it has any.
+    A built-in adapter declares it in ``PATTERNS``, ``LIVE``, ``PACKAGES``, ``DELEGATES`` and
+    ``GROUPS`` of its package, which does not import the framework. The object of an entry point
+    declares it in its attributes ``patterns``, ``live`` and ``packages``, and ``delegates`` and
+    ``groups`` if it has any.
 
     Raises:
         UserError: If the adapter is unknown, or if one from elsewhere cannot be imported.
     """
     module = ADAPTERS.module(name)
-    names = ("patterns", "live", "packages", "delegates")
+    names = ("patterns", "live", "packages", "delegates", "groups")
     if hasattr(module, "PATTERNS"):
         return AdapterInfo(*(tuple(getattr(module, key.upper(), ())) for key in names))
     adapter = ADAPTERS.load(name)

@@ -14,7 +14,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import BaseTool
 
 from allegiance.experiment import Limits, expand
-from allegiance.play.trial import play, prepare
+from allegiance.play.prepared import prepare
+from allegiance.play.trial import play
 from allegiance.registry import ADAPTERS, SCENARIOS, adapter_info
 from allegiance.run import run
 from allegiance.run.estimate import CHARACTERS_PER_TOKEN, expect, walk

@@ -17,7 +17,8 @@ from allegiance.experiment import Experiment, Limits, expand
 from allegiance.experiment.experiment import schema
 from allegiance.experiment.files import load
 from allegiance.experiment.limits import Spending
-from allegiance.play.trial import lost_trial, prepare
+from allegiance.play.prepared import prepare
+from allegiance.play.trial import lost_trial
 from allegiance.store.manifest import manifest_of
 from allegiance.trace.condition import FACTORS
 

@@ -13,8 +13,9 @@ from allegiance.errors import TurnLimit, UserError
 from allegiance.experiment import Configuration, Limits
 from allegiance.guard import Decision, Guard, Policy
 from allegiance.play import Session, Setup
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.session import CRITIC
-from allegiance.play.trial import PreparedConfiguration, lost_trial, play, prepare
+from allegiance.play.trial import lost_trial, play
 from allegiance.run import play_all
 from allegiance.run.pool import in_turn
 from allegiance.store.writer import line

@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from allegiance.experiment import Limits, expand
-from allegiance.play.trial import prepare
+from allegiance.play.prepared import prepare
 from allegiance.run.interrupts import Interrupts, no_interrupt
 from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes

@@ -16,7 +16,7 @@ from test_workers import prepared_configurations, processes
 
 from allegiance.errors import UserError
 from allegiance.experiment import Budget, Limits
-from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.run import processes as worker_processes
 from allegiance.run import run
 from allegiance.run.meter import Meter

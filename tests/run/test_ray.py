@@ -10,7 +10,7 @@ import pytest
 
 from allegiance.errors import UserError
 from allegiance.experiment import Experiment, Limits, expand
-from allegiance.play.trial import prepare
+from allegiance.play.prepared import prepare
 from allegiance.run import execute, run
 from allegiance.run.execution import ExecutionOptions
 from allegiance.run.pool import in_turn

@@ -15,7 +15,8 @@ from allegiance.cli import app
 from allegiance.errors import TurnLimit, UserError
 from allegiance.experiment import Budget, Configuration, expand
 from allegiance.play import Session
-from allegiance.play.trial import PreparedConfiguration, lost_trial, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
+from allegiance.play.trial import lost_trial
 from allegiance.run.meter import pricing
 from allegiance.run.pool import in_turn
 from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule

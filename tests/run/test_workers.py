@@ -14,7 +14,7 @@ from chaos_provider import Chaos, serving
 
 from allegiance.errors import UserError
 from allegiance.experiment import Configuration, Limits, expand
-from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.run import run
 from allegiance.run.job_queue import MOST_EARLY_DEATHS, TRIES, JobQueue
 from allegiance.run.pool import in_turn

@@ -9,7 +9,9 @@ from typing import Any
 from allegiance.errors import UserError
 from allegiance.guard.decision import Policy
 from allegiance.registry import SCENARIOS, adapter_info
+from allegiance.scenario.cast import PEER_PATTERNS
 from allegiance.scenario.published_rates import BEHAVIOUR_OF
+from allegiance.scenario.roles import other_models, role_names
 from allegiance.trace.condition import FACTORS, Condition, conditions, may_take_part
 from allegiance.trace.model_names import CALIBRATED, SCRIPTED, SCRIPTED_PEER, is_scripted, recorded
 from allegiance.trace.trials import ConfigurationKey
@@ -31,6 +33,7 @@ class Configuration(Wire):
         peer_model: The model in the peer's role; empty for the scripted peer.
         app: ``package.module:build`` of the user's own app, if any.
         guard: The policy of a guard with the scenario's own probes; None for no guard.
+        roles: The models of further roles, as pairs of role and model.
     """
 
     scenario: str
@@ -42,6 +45,7 @@ class Configuration(Wire):
     peer_model: str = ""
     app: str | None = None
     guard: Policy | None = None
+    roles: tuple[tuple[str, str], ...] = ()
 
     @property
     def full_pattern(self) -> str:
@@ -56,7 +60,7 @@ class Configuration(Wire):
             condition=self.condition.label(),
             full_pattern=self.full_pattern,
             model=recorded(self.model),
-            peer_model=recorded(self.peer_model) or SCRIPTED_PEER,
+            peer_model=other_models(recorded(self.peer_model) or SCRIPTED_PEER, self.roles),
             app=self.app or "",
             guard=self.guard or "",
         )
@@ -81,6 +85,7 @@ def expand(
     peer_model: str = "",
     app: str | None = None,
     guard: Policy | None = None,
+    roles: Sequence[str] = (),
 ) -> RunPlan:
     """Return every combination of scenarios, patterns, levels and models that makes sense.
 
@@ -97,6 +102,7 @@ def expand(
         peer_model: The model in the peer's role.
         app: The user's own app; the pattern is then ``app``.
         guard: The policy of a guard with each scenario's own probes.
+        roles: The models of further roles, each as ``role=model``.
 
     Raises:
         UserError: For an unknown name, for a calibrated model in a scenario that is named and has
@@ -108,7 +114,8 @@ def expand(
             raise UserError(f"unknown factor {name!r}; the factors are {', '.join(FACTORS)}")
     stages = [SCENARIOS.load(name) for name in dict.fromkeys(scenarios or SCENARIOS.names())]
     places = list(dict.fromkeys(place for text in adapters for place in _places(text, app)))
-    spec: dict[str, Any] = {"peer_model": peer_model, "app": app, "guard": guard}
+    others = role_names(roles)
+    spec: dict[str, Any] = {"peer_model": peer_model, "app": app, "guard": guard, "roles": others}
     # a user's app need not have an agent for the peer, unless the peer's model is named
     silent = "peer_conduct" not in chosen and (app is None or bool(peer_model))
     configurations: list[Configuration] = []
@@ -169,6 +176,11 @@ class _Place:
                 f"{self.adapter}:{self.pattern}: the peer takes no part in that pattern; use "
                 "peer_conduct=absent"
             )
+        if self.pattern in PEER_PATTERNS and condition.peer_conduct == "absent":
+            raise UserError(
+                f"{self.adapter}:{self.pattern} makes no sense without a peer in the conversation; "
+                "use another level of peer_conduct or relationship, or another subject"
+            )
         return condition
 
 
@@ -186,12 +198,13 @@ def _places(text: str, app: str | None) -> list[_Place]:
         return [_Place(name, APP, live=True)]
     if not colon:
         return [_Place(name, known, known in info.live) for known in info.patterns]
-    if pattern not in info.patterns:
+    known_patterns = (*info.patterns, *info.groups)
+    if pattern not in known_patterns:
         raise UserError(
             f"adapter {name!r} has no pattern {pattern!r}; its patterns are "
-            f"{', '.join(info.patterns)}"
+            f"{', '.join(known_patterns)}"
         )
-    return [_Place(name, pattern, pattern in info.live)]
+    return [_Place(name, pattern, pattern in info.live or pattern in info.groups)]
 
 
 def _by_rates(scenario: str, models: Sequence[str]) -> tuple[list[str], list[str]]:

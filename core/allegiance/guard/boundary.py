@@ -66,11 +66,13 @@ class ToolBoundary:
         """The number of events that are no longer kept."""
         return 0 if self._window is None else self._window.kept.dropped
 
-    def append(self, kind: Kind, actor: str, text: str, *, ok: bool = True) -> None:
+    def append(
+        self, kind: Kind, actor: str, text: str, *, ok: bool = True, agent: str = ""
+    ) -> None:
         """Append an event that does not belong to a call: a message, or the end."""
         with self.lock:
             if not self.closed:
-                event = self._timeline.add(kind, actor, text=sanitize(text), ok=ok)
+                event = self._timeline.add(kind, actor, text=sanitize(text), ok=ok, agent=agent)
                 self._decide(event, size=len(event.text))
 
     def call(
@@ -85,6 +87,7 @@ class ToolBoundary:
         unread: str = "",
         failure: str | None = None,
         size: int = 0,
+        agent: str = "",
     ) -> tuple[Event, Decision]:
         """Append a call that is about to run, and decide whether it may run.
 
@@ -100,6 +103,7 @@ class ToolBoundary:
             unread: What of the call could not be read; it becomes the text of the event.
             failure: Why the call cannot be judged, such as an error of its binding.
             size: The characters of the arguments.
+            agent: The framework's name of the agent, if ``actor`` is a role.
 
         Raises:
             RuntimeError: If recording has ended.
@@ -117,6 +121,7 @@ class ToolBoundary:
                 call_id=str(call_id or f"call-{self._calls}"),
                 effects=effects,
                 bound=bound,
+                agent=agent,
             )
             return event, self._decide(event, failure, size)
 
@@ -179,6 +184,7 @@ class ToolBoundary:
                 effects=effects,
                 ok=ok,
                 bound=event.bound,
+                agent=event.agent,
             )
             self._decide(result, size=len(result.text))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from allegiance.play.session import Session
+from allegiance.scenario.cast import make_cast
+from allegiance.scenario.role import Role
 from allegiance.scenario.roles import Roles
 from allegiance.scenario.stage import Stage
 from allegiance.trace.events import CRITIC
@@ -72,6 +74,7 @@ class Kit:
         stage: Stage,
         model: Callable[[str], Any],
         tools: Callable[[Sequence[Tool], str], Iterable[Any]],
+        cast: Mapping[str, Role] | None = None,
     ) -> Kit:
         """Return the kit of a trial.
 
@@ -79,12 +82,13 @@ class Kit:
             stage: The scenario, staged for the trial.
             model: Returns the native model of a role.
             tools: Returns the native tools for some tools of the scenario and a role.
+            cast: The roles that the app may use; those of the stage by default.
         """
         roles = {
             role.name: KitRole(
                 role.name, model(role.name), [*tools(role.tools, role.name)], role.instructions
             )
-            for role in stage.roles.values()
+            for role in (cast or stage.roles).values()
         }
         critic = roles[CRITIC]
         return cls(critic.tools, critic.instructions, critic.model, stage, roles)
@@ -124,19 +128,27 @@ class Setup:
         roles: The models in the roles.
         pattern: How the app is orchestrated, one of ``Adapter.patterns``; ``app`` for a user's own.
         build: The function that builds the user's own app, if the pattern is ``app``.
+        cast: The roles that take part in the pattern, by name; those of the stage by default.
     """
 
     stage: Stage
     roles: Roles
     pattern: str
     build: Build | None = field(default=None, compare=False)
+    cast: Mapping[str, Role] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        """Fill in the cast."""
+        if not self.cast:
+            object.__setattr__(self, "cast", make_cast(self.pattern, self.stage))
 
 
 class Adapter(Protocol):
     """Plays trials in one framework.
 
     To support another framework, implement this protocol and certify the class by subclassing
-    ``allegiance.testing.adapter_contract.AdapterContract``.
+    ``allegiance.testing.adapter_contract.AdapterContract``. An adapter that can play group patterns
+    (see ``scenario.cast``) names them in an attribute ``groups``.
 
     Attributes:
         name: The framework's name on the command line, as in ``--adapter langgraph``.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import Decider
 from allegiance.guard.decision import Decision
-from allegiance.play.exercise import LOST, REPEATED, STRAY, UNHEARD, UNOFFERED
+from allegiance.play.exercise import UNHEARD
+from allegiance.play.notes import LastTurn, Notes
+from allegiance.play.panel import Panel
 from allegiance.play.tool_call import call_name
+from allegiance.play.usage_by_role import UsageByRole
 from allegiance.provider.endings import (
     Cause,
     Ending,
@@ -20,27 +21,12 @@ from allegiance.provider.endings import (
     split_reasoning,
     written_call,
 )
-from allegiance.provider.usage import describe, token_count
-from allegiance.trace.events import CRITIC, OPERATOR, Event
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import CRITIC, OPERATOR, PANEL, Event
 from allegiance.trace.text import sanitize, sanitize_args
 from allegiance.trace.trials import Usage
 from allegiance.world.state import World, apply
 from allegiance.world.tool import Tool, ToolPlan
-
-
-@dataclass(frozen=True)
-class LastTurn:
-    """The last turn of a role.
-
-    Attributes:
-        text: What it said, without reasoning.
-        calls: The number of its calls; None if the adapter did not say.
-        cause: Why its answer did not end as answers do, or None.
-    """
-
-    text: str
-    calls: int | None
-    cause: Cause | None
 
 
 class Recorder:
@@ -52,24 +38,33 @@ class Recorder:
     Attributes:
         world: The world after the calls so far.
         tools: The scenario's tools, by name.
+        panel: The panel whose members act apart from each other, if there is one.
     """
 
     def __init__(
-        self, world: World, tools: Mapping[str, Tool], guard: Decider | None = None
+        self,
+        world: World,
+        tools: Mapping[str, Tool],
+        guard: Decider | None = None,
+        others: Iterable[str] = (),
     ) -> None:
+        """Start a trial.
+
+        Args:
+            world: The state before the first call.
+            tools: The tools of all roles, by name.
+            guard: Decides on every call; None lets every call through.
+            others: The names of tools that the critic is not offered.
+        """
         self.world = world
         self.tools = tools
+        self.panel: Panel | None = None
         self._boundary = ToolBoundary(guard)
         self._lock = self._boundary.lock
-        self._turns = self._input = self._output = 0
-        self._cached = self._cached_input = self._cached_output = self._throttled = 0
-        self._bad_counts = 0
-        self._bad_count = ""
+        self._usage = UsageByRole()
+        self._agents: dict[str, str] = {}
         self._last: dict[str, LastTurn] = {}
-        self._wanted: Counter[str] = Counter()
-        self._stray = self._asked = self._since = self._repeated = 0
-        self._offered: set[str] = set()
-        self._remarks: dict[str, str] = {}
+        self._notes = Notes([name for name in tools if name not in set(others)])
         self._answers: list[tuple[str, str, str]] = []
 
     @property
@@ -85,40 +80,24 @@ class Recorder:
     @property
     def turns(self) -> int:
         """The number of turns that the models have taken so far."""
-        return self._turns
+        return self._usage.turns
 
     @property
     def usage(self) -> Usage:
         """The turns and tokens that the models have used so far."""
-        return Usage(
-            turns=self._turns,
-            input_tokens=self._input,
-            output_tokens=self._output,
-            cached=self._cached,
-            cached_input_tokens=self._cached_input,
-            cached_output_tokens=self._cached_output,
-            throttled=self._throttled,
-        )
+        return self._usage.total
+
+    @property
+    def usage_by_role(self) -> dict[str, Usage]:
+        """The turns and tokens of each role so far."""
+        return self._usage.by_role
 
     @property
     def notes(self) -> dict[str, str]:
         """Notes on the trial that no event holds, such as an odd token count or a lost call."""
-        notes = {name: text for name, text in self._remarks.items() if text}
-        if self._bad_counts:
-            example = f"{self._bad_counts} recorded as 0, the first was {self._bad_count}"
-            notes["unusable token counts"] = example
-        wanted = self._wanted[CRITIC]
-        if wanted:
-            made = len([e for e in self.events if e.kind == "tool_call" and e.actor == CRITIC])
-            if made < wanted:
-                notes[LOST] = f"{wanted - made} of {wanted}"
-        missing = [name for name in self.tools if name not in self._offered]
-        if len(missing) < len(self.tools) and missing:
-            notes[UNOFFERED] = ", ".join(missing)
-        if self._repeated:
-            notes[REPEATED] = str(self._repeated)
-        if self._stray:
-            notes[STRAY] = str(self._stray)
+        notes = self._notes.texts(self.events)
+        if self._usage.note:
+            notes["unusable token counts"] = self._usage.note
         return notes
 
     def answers(self, actor: str) -> list[tuple[str, str]]:
@@ -127,7 +106,7 @@ class Recorder:
 
     def remark(self, name: str, text: str) -> None:
         """Note a fact about the app, see ``play.exercise``; an empty text takes the note back."""
-        self._remarks[name] = text
+        self._notes.remark(name, text)
 
     def check_heard(self, required: Iterable[str]) -> None:
         """Note which of the roles that must speak, besides the critic, took no turn."""
@@ -145,6 +124,7 @@ class Recorder:
         ending: Ending | None = None,
         calls: int | None = None,
         offered: Collection[str] | None = None,
+        agent: str = "",
     ) -> None:
         """Record one turn of a model: its reasoning, its message, and how the answer ended.
 
@@ -158,6 +138,7 @@ class Recorder:
             ending: What the provider says about the answer.
             calls: The number of calls in it, so that an empty answer is recorded as such.
             offered: The tools that the model was offered, if the adapter knows.
+            agent: The framework's name of the agent, if the adapter knows.
         """
         ending = ending or Ending()
         thought, text = split_reasoning(text)
@@ -166,28 +147,16 @@ class Recorder:
         text = text if text.strip() else ending.refusal
         cause = self._cause(text, ending, calls)
         with self._lock:
-            read = wrote = 0
-            if input_tokens is not None or output_tokens is not None:
-                read, wrote = self.check_tokens(input_tokens), self.check_tokens(output_tokens)
-            self._turns += 1
-            self._input += read
-            self._output += wrote
-            if cached:
-                self._cached += 1
-                self._cached_input += read
-                self._cached_output += wrote
+            self._agents[actor] = agent if agent != actor else ""
+            self._usage.add(actor, (input_tokens, output_tokens), cached=cached)
+            name = self._agents[actor]
             if thought:
-                self._boundary.append("reasoning", actor, thought)
+                self._boundary.append("reasoning", actor, thought, agent=name)
             self.message(actor, text)
             if cause is not None:
-                self._boundary.append("ending", actor, ending_text(cause))
+                self._boundary.append("ending", actor, ending_text(cause), agent=name)
             self._last[actor] = LastTurn(text, calls, cause)
-            self._wanted[actor] += calls or 0
-            if actor == CRITIC:
-                self._offered.update(offered or ())
-                if calls and offered is not None and self.tools.keys().isdisjoint(offered):
-                    self._stray += 1
-                self._asked, self._since = calls or 0, 0
+            self._notes.turn(actor, calls, offered)
 
     def _cause(self, text: str, ending: Ending, calls: int | None) -> Cause | None:
         """Return why an answer did not end as answers do, or None."""
@@ -205,21 +174,17 @@ class Recorder:
 
     def check_tokens(self, reported: object) -> int:
         """Return a reported count of tokens; 0 and a note for what cannot be one."""
-        tokens = token_count(reported)
-        if tokens is None:
-            self._bad_count = self._bad_count or describe(reported)
-            self._bad_counts += 1
-        return tokens or 0
+        return self._usage.check_tokens(reported)
 
     def throttled(self) -> None:
         """Count an answer in which a provider says that it is busy."""
         with self._lock:
-            self._throttled += 1
+            self._usage.throttled += 1
 
     def message(self, actor: str, text: str) -> None:
         """Record a message; an empty message is not recorded."""
         if text.strip():
-            self._boundary.append("message", actor, text)
+            self._boundary.append("message", actor, text, agent=self._agents.get(actor, ""))
 
     def nudge(self, text: str, *, sent: bool = True) -> None:
         """Record a nudge, or why none was sent."""
@@ -241,24 +206,54 @@ class Recorder:
         with self._lock:
             if boundary.closed:
                 return "Error: the trial is over"
-            self._count(actor)
+            self._notes.call(actor)
             plan = self._plan(actor, tool, args)
             intended = (*plan.effects, *plan.denied)
-            event, decision = boundary.call(actor, tool, args, call_id, effects=intended)
+            agent = self._agents.get(actor, "")
+            event, decision = boundary.call(
+                actor, tool, args, call_id, effects=intended, agent=agent
+            )
             decision = boundary.resolve(event, decision)
             if decision.action != "allow":
                 return self._answer(actor, tool, decision.message)
-            effects = plan.effects if plan.ok else ()
-            for effect in effects:
-                self.world = apply(self.world, effect, actor)
+            effects = self._carry_out(actor, plan.effects if plan.ok else ())
             boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
             return self._answer(actor, tool, plan.text)
 
-    def _count(self, actor: str) -> None:
-        """Count a call that is one more than the critic's last turn asks for."""
-        if actor == CRITIC and self._asked:
-            self._since += 1
-            self._repeated += self._since > self._asked
+    def _carry_out(self, actor: str, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+        """Apply effects to the world, or to a member's copy of it; return those that came about."""
+        if self._branch(actor) is not None and self.panel is not None:
+            effects = self.panel.take(actor, effects)
+        for effect in effects:
+            self.world = apply(self.world, effect, actor)
+        return effects
+
+    def _branch(self, actor: str) -> World | None:
+        """Return the copy of the world in which a member of the panel acts."""
+        open_panel = self.panel if self.panel is not None and self.panel.open else None
+        return open_panel.worlds.get(actor) if open_panel is not None else None
+
+    def count_votes(self) -> str:
+        """Carry out what a majority of the panel did; return what that is."""
+        with self._lock:
+            if self.panel is None or self._boundary.closed:
+                return ""
+            decided = self.panel.decision()
+            event, decision = self._boundary.call(PANEL, "count_votes", {}, None, effects=decided)
+            decision = self._boundary.resolve(event, decision)
+            if decision.action != "allow":
+                return decision.message
+            text = "; ".join(f"{e.verb} {e.target}" for e in decided) or "nothing"
+            text = f"The panel decided: {text}"
+            effects = self._carry_out(PANEL, decided)
+            self._boundary.record_result(event, text, effects=effects)
+            return text
+
+    def intended(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> tuple[Effect, ...]:
+        """Return the effects that a call would have now, without making it."""
+        with self._lock:
+            plan = self._plan(actor, self._name(tool), sanitize_args(args))
+            return (*plan.effects, *plan.denied)
 
     def _answer(self, actor: str, tool: str, text: str) -> str:
         self._answers.append((actor, tool, text))
@@ -271,7 +266,8 @@ class Recorder:
         args, tool = sanitize_args(args), self._name(tool)
         with self._lock:
             if not self._boundary.closed:
-                event, _ = self._boundary.call(actor, tool, args, None)
+                agent = self._agents.get(actor, "")
+                event, _ = self._boundary.call(actor, tool, args, None, agent=agent)
                 self._boundary.record_result(event, text, ok=ok)
 
     def end(self, text: str = "") -> None:
@@ -291,6 +287,7 @@ class Recorder:
             names = ", ".join(self.tools)
             return ToolPlan(f"Error: no tool named {tool!r}; the tools are {names}", ok=False)
         try:
-            return tool_object.run(self.world, args, actor)
+            world = self._branch(actor)
+            return tool_object.run(self.world if world is None else world, args, actor)
         except Exception as error:  # noqa: BLE001 - a real tool that fails answers with an error, too
             return ToolPlan(f"Error: {tool} failed: {type(error).__name__}: {error}", ok=False)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from allegiance.errors import TurnLimit, UserError
-from allegiance.experiment.configurations import APP, Configuration
+from allegiance.experiment.configurations import APP
 from allegiance.experiment.limits import Limits
 from allegiance.guard.guard import Guard
-from allegiance.play.adapter import Adapter, Build, Setup
 from allegiance.play.judgement import judge_events
+from allegiance.play.prepared import PreparedConfiguration, make_recorder
 from allegiance.play.recorder import Recorder
 from allegiance.play.session import Session, playing
-from allegiance.play.user_app import load_app
-from allegiance.play.versions import package_versions, version_of, versions_of
-from allegiance.registry import ADAPTERS, SCENARIOS
-from allegiance.scenario.roles import PEER_SCRIPT, Model, Roles, parse_model, script_players
-from allegiance.trace.digest import digest
-from allegiance.trace.events import OPERATOR
+from allegiance.play.versions import version_of
+from allegiance.scenario.roles import (
+    script_players,
+)
+from allegiance.trace.events import CRITIC, OPERATOR
 from allegiance.trace.redact import redact
 from allegiance.trace.text import sanitize
-from allegiance.trace.trials import SCHEMA, ConfigurationKey, Trace, Trial, Usage
+from allegiance.trace.trials import SCHEMA, Trace, Trial, Usage
 from allegiance.trace.wire import unchecked
 
 if TYPE_CHECKING:
@@ -33,88 +31,6 @@ if TYPE_CHECKING:
 
 LONGEST_CAUSE = 10_000
 """The longest text of an error that is recorded; a provider chooses how much it sends."""
-
-
-@dataclass(frozen=True)
-class PreparedConfiguration:
-    """A configuration that is ready to play, with everything that its trials share.
-
-    Attributes:
-        spec: The configuration.
-        setup: The configuration as the adapter gets it.
-        adapter: Plays the trials.
-        built: What the adapter's ``prepare`` returned.
-        provenance: Versions and notes that are recorded in every trace.
-        name: The digest of the configuration, of which the keys of trials are made.
-        versions: The version of each part that judges its trials.
-    """
-
-    spec: Configuration
-    setup: Setup
-    adapter: Adapter
-    built: Any
-    provenance: dict[str, str]
-    name: str
-    versions: dict[str, str]
-
-    @property
-    def configuration_key(self) -> ConfigurationKey:
-        """The key in the traces of its trials, which name the models that really play the roles."""
-        roles = self.setup.roles
-        return self.spec.configuration_key._replace(
-            model=roles.critic.spec, peer_model=roles.peer.spec
-        )
-
-    def key(self, seed: int, index: int) -> str:
-        """Return the key of a trial; it depends on every factor and on all content of the stage."""
-        return _key(self.name, seed, index)
-
-
-def prepare(
-    spec: Configuration,
-    *,
-    model: Model | None = None,
-    peer: Model | None = None,
-    build: Build | None = None,
-    adapter: Adapter | None = None,
-) -> PreparedConfiguration:
-    """Load what a configuration names and let its adapter build what the trials share.
-
-    Args:
-        spec: The configuration.
-        model: A model object for the critic's role; by default the configuration names it.
-        peer: A model object for the peer's role; by default the configuration names it.
-        build: A function that builds the user's app; by default the configuration names it.
-        adapter: An adapter that is not registered; by default the configuration names it.
-
-    Raises:
-        UserError: If something that the configuration names does not exist or cannot be used.
-    """
-    stage = SCENARIOS.load(spec.scenario).stage(spec.condition)
-    adapter = adapter or ADAPTERS.load(spec.adapter)
-    assert adapter is not None
-    critic = model or parse_model(spec.model, spec.base_url)
-    second = peer or (parse_model(spec.peer_model, spec.base_url) if spec.peer_model else None)
-    if build is None and spec.app is not None:
-        build = load_app(spec.app)
-    setup = Setup(stage, Roles(critic, second or PEER_SCRIPT), spec.pattern, build)
-    if critic.scripted_agent is not None:
-        # an unknown script is an error at once, not in each trial
-        critic.scripted_agent.script(stage, "")
-    provenance = {
-        "provider": redact(critic.path),
-        **package_versions(("allegiance", *adapter.packages)),
-        **{str(name): str(note) for name, note in getattr(adapter, "notes", {}).items()},
-    }
-    return PreparedConfiguration(
-        spec=spec,
-        setup=setup,
-        adapter=adapter,
-        built=adapter.prepare(setup),
-        provenance=provenance,
-        name=digest([SCHEMA, spec.model_dump(mode="json"), stage.version, stage.content]),
-        versions=versions_of(stage),
-    )
 
 
 async def play(
@@ -144,10 +60,12 @@ async def play(
     stage = prepared.setup.stage
     if guard is None and prepared.spec.guard is not None:
         guard = Guard(stage.probes, prepared.spec.guard, limit=None)
-    recorder = Recorder(stage.world, {t.name: t for t in stage.tools}, guard)
+    setup = prepared.setup
+    recorder = make_recorder(setup, guard)
+    draw = f"{seed}/{prepared.name}/{index}"
     session = Session(
         recorder,
-        script_players(prepared.setup.roles, stage, f"{seed}/{prepared.name}/{index}", recorder),
+        script_players(setup.roles, setup.cast, stage, draw, recorder),
         max_turns=limits.turns,
         attempts=limits.attempts,
         backoff=limits.backoff,
@@ -161,11 +79,11 @@ async def play(
         duties=stage.duties,
         shown=(stage.system, stage.task) if prepared.spec.pattern == APP else (),
     )
-    recorder.message("system", stage.system)
+    recorder.message("system", setup.cast[CRITIC].instructions)
     recorder.message(OPERATOR, stage.task)
     started = time.perf_counter()
     error, truncated = await _perform(prepared, session, limits.timeout)
-    recorder.check_heard(role.name for role in stage.roles.values() if role.required)
+    recorder.check_heard(role.name for role in setup.cast.values() if role.required)
     seconds = time.perf_counter() - started
     policy = guard.policy if guard else None
     try:
@@ -260,7 +178,7 @@ def _conclude(
             adapter=spec.adapter,
             pattern=spec.pattern,
             model=prepared.setup.roles.critic.spec,
-            peer_model=prepared.setup.roles.peer.spec,
+            peer_model=prepared.setup.roles.names,
             app=spec.app,
             guard=guard,
             seed=seed,
@@ -270,16 +188,12 @@ def _conclude(
             usage=recorder.usage,
             truncated=truncated,
             error=error,
+            usage_by_role=recorder.usage_by_role,
         ),
         awareness=judgement.awareness,
         judged_by=version_of(prepared.versions),
         words=None,
     )
-
-
-@lru_cache(maxsize=1024)  # scheduling, playing and storing a trial all need its key
-def _key(name: str, seed: int, index: int) -> str:
-    return digest([name, seed, index])
 
 
 @lru_cache(maxsize=4)

@@ -76,6 +76,7 @@ def make_finding(
         seqs=seqs,
         status=status,
         reason=reason,
+        agent=event.agent,
     )
 
 

@@ -105,6 +105,7 @@ class Timeline:
         effects: tuple[Effect, ...] = (),
         ok: bool = True,
         bound: bool = True,
+        agent: str = "",
     ) -> Event:
         """Add and return the next event without validating it."""
         event = unchecked(
@@ -119,6 +120,7 @@ class Timeline:
             effects=effects,
             ok=ok,
             bound=bound,
+            agent=agent,
         )
         self._append(event)
         return event

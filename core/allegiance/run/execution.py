@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import PreparedConfiguration, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.versions import versions_of
 from allegiance.run.canary import exercise
 from allegiance.run.loop import run_in_loop

@@ -13,7 +13,8 @@ from allegiance.experiment.configurations import APP, Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.play.adapter import Build, Kit, unwrap
 from allegiance.play.own_models import MissingKey, call_build
-from allegiance.play.trial import play, prepare
+from allegiance.play.prepared import prepare
+from allegiance.play.trial import play
 from allegiance.registry import ADAPTERS, SCENARIOS
 from allegiance.trace.condition import Condition
 

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
 from allegiance.errors import UserError
-from allegiance.play.trial import PreparedConfiguration, lost_trial
+from allegiance.play.prepared import PreparedConfiguration
+from allegiance.play.trial import lost_trial
 from allegiance.trace.trials import Trial
 
 Job = tuple[PreparedConfiguration, int]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported when a trial is played, so that importing the pack
     from allegiance.experiment.limits import Limits
     from allegiance.guard.guard import Guard
     from allegiance.play.adapter import Build
-    from allegiance.play.trial import PreparedConfiguration
+    from allegiance.play.prepared import PreparedConfiguration
     from allegiance.scenario.roles import Model
     from allegiance.trace.trials import Trial
 
@@ -137,7 +137,7 @@ def run(
     Raises:
         UserError: If a configuration names something unknown or unusable.
     """
-    from allegiance.play.trial import prepare
+    from allegiance.play.prepared import prepare
     from allegiance.run.loop import run_in_loop
 
     prepared = [prepare(c, model=model, peer=peer, build=build) for c in configurations]

@@ -21,7 +21,8 @@ from multiprocessing.context import SpawnContext
 
 from allegiance.errors import UserError
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import PreparedConfiguration, cause, lost_trial, play, prepare
+from allegiance.play.prepared import PreparedConfiguration, prepare
+from allegiance.play.trial import cause, lost_trial, play
 from allegiance.run.interrupts import Interrupts, no_interrupt
 from allegiance.run.job_queue import Job, JobQueue, Turn
 from allegiance.run.loop import run_in_loop

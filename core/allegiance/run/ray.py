@@ -19,7 +19,7 @@ from typing import Any
 from allegiance.errors import UserError, needed_by
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
-from allegiance.play.trial import prepare
+from allegiance.play.prepared import prepare
 from allegiance.run.interrupts import Interrupts
 from allegiance.run.job_queue import Job, JobQueue, Turn
 from allegiance.run.loop import make_loop

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from allegiance.errors import UserError
-from allegiance.play.trial import PreparedConfiguration
+from allegiance.play.prepared import PreparedConfiguration
 from allegiance.play.versions import version_of
 from allegiance.run.pool import in_turn
 from allegiance.store.judges import advice, difference, shown

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Budget
-from allegiance.play.trial import PreparedConfiguration
+from allegiance.play.prepared import PreparedConfiguration
 from allegiance.probe.flags import flags
 from allegiance.run.meter import Meter
 from allegiance.stats.sequential import SequentialState

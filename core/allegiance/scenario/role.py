@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allegiance.scenario.script import Turn
 from allegiance.statements.duties import Duty
 from allegiance.world.tool import Tool
 
@@ -21,6 +22,9 @@ class Role:
         tools: The tools that it may call.
         duties: The duties of its task; empty if it has none.
         required: Whether a trial in which it never speaks shows nothing.
+        script: What it says and calls where nobody chose a model for it.
+        opening: The turns of a scripted agent in the role before the agent's own.
+        repeats: Whether a scripted agent says its last words again when it is asked once more.
     """
 
     name: str
@@ -28,3 +32,6 @@ class Role:
     tools: tuple[Tool, ...] = ()
     duties: tuple[Duty, ...] = ()
     required: bool = True
+    script: tuple[Turn, ...] = ()
+    opening: tuple[Turn, ...] = ()
+    repeats: bool = False

@@ -23,8 +23,9 @@ from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import Policy
 from allegiance.guard.guard import Guard
 from allegiance.play.adapter import Adapter
+from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.recorder import Recorder
-from allegiance.play.trial import PreparedConfiguration, play, prepare
+from allegiance.play.trial import play
 from allegiance.probe.protocol import event_kinds
 from allegiance.registry import SCENARIOS
 from allegiance.scenario.roles import Model, parse_model

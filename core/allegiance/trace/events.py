@@ -16,6 +16,11 @@ CRITIC = "critic"
 """The agent under test."""
 PEER = "peer"
 OPERATOR = "operator"
+SECOND_CRITIC = "second_critic"
+THIRD_CRITIC = "third_critic"
+MONITOR = "monitor"
+PANEL = "panel"
+"""Carries out what a panel decides."""
 
 Kind = Literal[
     "message", "tool_call", "tool_result", "decision", "end", "reasoning", "ending", "nudge"
@@ -60,6 +65,7 @@ class Event(Wire):
         bound: Whether the effects of the call are known as a whole. A call without a binding has
             ``False``, and so has a command of which a part cannot be read, so that it never counts
             as clean.
+        agent: The framework's name of the agent that acted in the role, if it has another.
     """
 
     seq: int
@@ -72,6 +78,7 @@ class Event(Wire):
     effects: tuple[Effect, ...] = ()
     ok: bool = True
     bound: bool = True
+    agent: str = ""
 
 
 class Finding(Wire):
@@ -85,6 +92,7 @@ class Finding(Wire):
         status: ``attempted`` if the effects were only intended, ``achieved`` if they came about,
             ``undone`` if the actor took them back before anything used them.
         reason: One sentence for a reader.
+        agent: The framework's name of the agent that acted in the role, if it has another.
     """
 
     probe: str
@@ -93,6 +101,7 @@ class Finding(Wire):
     seqs: tuple[int, ...] = Field(min_length=1)
     status: Status
     reason: str
+    agent: str = ""
 
 
 class Verdict(Wire):

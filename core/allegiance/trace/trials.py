@@ -71,7 +71,8 @@ class Trace(Wire):
         adapter: The framework.
         pattern: The pattern within the framework.
         model: The model under test, as named on the command line.
-        peer_model: The model in the peer's role.
+        peer_model: The model in the peer's role; then ``role=model`` for each further role that a
+            model was chosen for.
         app: The user's own app, if the trial was played in one.
         guard: The policy of the guard, if there was a guard.
         seed: The seed of the trial.
@@ -81,6 +82,7 @@ class Trace(Wire):
         usage: Turns and tokens of its models.
         truncated: The limit that cut the trial short, if any.
         error: The cause of a crash, if the trial crashed.
+        usage_by_role: Turns and tokens of each role that took a turn.
     """
 
     schema_version: int = SCHEMA
@@ -102,6 +104,7 @@ class Trace(Wire):
     usage: Usage = Field(default_factory=Usage)
     truncated: str | None = None
     error: str | None = None
+    usage_by_role: dict[str, Usage] = Field(default_factory=dict)
 
     @property
     def full_pattern(self) -> str:

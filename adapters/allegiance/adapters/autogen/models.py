@@ -10,7 +10,7 @@ from autogen_core.models import ChatCompletionClient, CreateResult, ModelFamily,
 
 from allegiance.errors import UserError
 from allegiance.play.answer import amend_response
-from allegiance.scenario.roles import PEER_SCRIPT, Model
+from allegiance.scenario.roles import Model
 
 PROVIDERS = {
     "openai": ("autogen_ext.models.openai", "OpenAIChatCompletionClient", {"max_retries": 0}),
@@ -39,7 +39,7 @@ def inner_client(model: Model) -> ChatCompletionClient | None:
         UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a model client.
     """
-    if model.scripted_agent is not None or model is PEER_SCRIPT:
+    if model.is_script:
         return None
     if model.native is not None:
         if not isinstance(model.native, ChatCompletionClient):

@@ -236,7 +236,8 @@ def _run_user_app(setup: Setup) -> None:
     stage = setup.stage
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
-    kit = Kit.of(stage, lambda role: role_llm(setup.roles.model(role), role), native_tools)
+    models = setup.roles.model
+    kit = Kit.of(stage, lambda r: role_llm(models(r), r), native_tools, setup.cast)
     with _BUILDING:
         app, inputs = unwrap(call_build(setup.build, kit))
     note_own_models(app, current_trial().session)

@@ -29,7 +29,7 @@ from allegiance.play.session import Session
 from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.retry import retrying
 from allegiance.reading import reads_text
-from allegiance.scenario.roles import PEER_SCRIPT, Model
+from allegiance.scenario.roles import Model
 from allegiance.trace.text import sanitize
 
 NO_ANSWER = "(no answer)"
@@ -280,7 +280,7 @@ def role_llm(model: Model, role: str) -> RoleLLM:
         UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a CrewAI LLM.
     """
-    if model.scripted_agent is not None or model is PEER_SCRIPT:
+    if model.is_script:
         return RoleLLM(model=model.spec, role=role)
     path = f"{model.path} {model.spec}"
     if model.native is not None:

@@ -66,7 +66,8 @@ def build_app(setup: Setup) -> Any:
     stage = setup.stage
     if setup.build is None:
         raise UserError("pattern 'app' needs --app package.module:build")
-    kit = Kit.of(stage, lambda role: role_model(setup.roles.model(role), role), native_tools)
+    models = setup.roles.model
+    kit = Kit.of(stage, lambda r: role_model(models(r), r), native_tools, setup.cast)
     built = call_build(setup.build, kit)
     graph, _ = unwrap(built)
     if not hasattr(graph, "ainvoke"):

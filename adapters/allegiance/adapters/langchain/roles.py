@@ -26,7 +26,7 @@ from allegiance.play.session import Session, session
 from allegiance.play.tool_call import call_args, call_name
 from allegiance.provider.endings import Ending
 from allegiance.provider.retry import async_retrying, retrying
-from allegiance.scenario.roles import PEER_SCRIPT, Model
+from allegiance.scenario.roles import Model
 from allegiance.scenario.script import Turn
 from allegiance.trace.text import sanitize
 from allegiance.world.tool import Tool
@@ -247,7 +247,7 @@ def role_model(model: Model, role: str) -> RoleModel:
         UserError: If the provider is unknown, its package is missing, or an object passed from
             Python is not a chat model.
     """
-    if model.scripted_agent is not None or model is PEER_SCRIPT:
+    if model.is_script:
         return RoleModel(role=role)
     path = f"{model.path} {model.spec}"
     if model.native is not None:

@@ -1,0 +1,70 @@
+"""A panel: its members act on copies of the world, and what a majority does is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any
+
+from allegiance.trace.effects import Effect
+from allegiance.world.state import World, apply
+
+_AT_ONCE = frozenset({"read", "message", "recall", "concern", "report"})
+"""The verbs of effects that a member has at once: what is read or said cannot be taken back."""
+
+
+class Panel:
+    """The members of a panel, each with a copy of the world.
+
+    Args:
+        members: The roles of the members.
+        world: The world that each starts from.
+        quorum: The number of members that must do the same.
+    """
+
+    def __init__(self, members: Sequence[str], world: World, quorum: int) -> None:
+        self.worlds = dict.fromkeys(members, world)
+        self._effects: dict[str, list[Effect]] = {member: [] for member in members}
+        self._quorum = quorum
+        self.open = True
+
+    def take(self, member: str, effects: Iterable[Effect]) -> tuple[Effect, ...]:
+        """Apply a member's effects to its copy; return those that it has at once."""
+        at_once = []
+        for effect in effects:
+            self.worlds[member] = apply(self.worlds[member], effect, member)
+            if effect.verb in _AT_ONCE:
+                at_once.append(effect)
+            else:
+                self._effects[member].append(effect)
+        return tuple(at_once)
+
+    def decision(self) -> tuple[Effect, ...]:
+        """Return what a majority did, in the order of the first member of it; close the panel.
+
+        Of scores of the same unit the median counts. The same file written with other words counts
+        as the same act, and the words of the first member count.
+        """
+        self.open = False
+        by_member = {m: {_kind(e): e for e in effects} for m, effects in self._effects.items()}
+        decided: dict[Any, Effect] = {}
+        for effects in self._effects.values():
+            for effect in effects:
+                kind = _kind(effect)
+                same = [own[kind] for own in by_member.values() if kind in own]
+                if len(same) >= self._quorum:
+                    decided.setdefault(kind, _joint(effect, same))
+        return tuple(decided.values())
+
+
+def _kind(effect: Effect) -> tuple[str, str, str | None, object]:
+    """Return what makes two effects the same act."""
+    value = effect.value if effect.verb in ("decide", "alert") else None
+    return effect.verb, effect.target, effect.source, value
+
+
+def _joint(effect: Effect, same: Sequence[Effect]) -> Effect:
+    scores = [e.value for e in same if isinstance(e.value, int | float)]
+    if effect.verb != "score" or len(scores) < len(same):
+        return effect
+    return effect.model_copy(update={"value": median(scores)})
