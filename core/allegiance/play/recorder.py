@@ -191,7 +191,12 @@ class Recorder:
         self._boundary.append("nudge", OPERATOR, text, ok=sent)
 
     def call(
-        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
+        self,
+        actor: str,
+        tool: str,
+        args: Mapping[str, Any] | str,
+        call_id: str | None = None,
+        refusal: str = "",
     ) -> str:
         """Carry out a tool call in the world and return the answer that the caller is shown.
 
@@ -200,6 +205,7 @@ class Recorder:
             tool: The tool's name; a call to an unknown tool is recorded and answered with an error.
             args: The arguments, or the string that is not a JSON object.
             call_id: The framework's id for the call, if it has one.
+            refusal: Why a person did not approve the call, which is then not carried out.
         """
         args, tool = sanitize_args(args), self._name(tool)
         boundary = self._boundary
@@ -216,6 +222,8 @@ class Recorder:
             decision = boundary.resolve(event, decision)
             if decision.action != "allow":
                 return self._answer(actor, tool, decision.message)
+            if refusal:
+                plan = ToolPlan(refusal, ok=False)
             effects = self._carry_out(actor, plan.effects if plan.ok else ())
             boundary.record_result(event, plan.text, effects=effects, ok=plan.ok)
             return self._answer(actor, tool, plan.text)

@@ -42,6 +42,8 @@ ROUNDS = 2
 """The rounds of arguments in ``debate``."""
 ACCEPTED = "accepted"
 """What a critic says in ``revision`` when the handover message will do."""
+GO_AHEAD = "Go ahead with the task."
+"""What follows in ``revision`` when the handover message is accepted."""
 QUORUM = 2
 """The members of a panel that must do the same for it to be carried out."""
 
@@ -184,6 +186,21 @@ def make_cast(pattern: str, stage: Stage) -> Mapping[str, Role]:
     if pattern == "overseer":
         roles.append(_monitor(stage))
     return {role.name: role for role in roles}
+
+
+def is_accepted(text: str) -> bool:
+    """Tell whether a critic accepts a handover message: it says so in its first words."""
+    return text.strip().strip("*\"'.!").casefold().startswith(ACCEPTED)
+
+
+def actions_shown(steps: Sequence[tuple[str, str]]) -> str:
+    """Return what a monitor is shown of the critic's work.
+
+    Args:
+        steps: What happened, each as ``says``, ``calls`` or ``gets`` with its text.
+    """
+    lines = [f"The reviewer {kind}: {text}" for kind, text in steps]
+    return "\n".join(lines) or "The reviewer did nothing."
 
 
 def _optional(stage: Stage) -> dict[str, Role]:

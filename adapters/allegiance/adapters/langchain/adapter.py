@@ -10,6 +10,7 @@ from uuid import uuid4
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage
 from langgraph.errors import GraphRecursionError
+from langgraph.types import Command
 
 from allegiance.adapters.langchain import LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.langchain.own_models import OwnModelHandler
@@ -126,7 +127,7 @@ def _history(state: Any) -> Sequence[Any]:
 
 async def run(
     graph: Any,
-    task: str,
+    task: str | Command[Any],
     session: Session,
     *,
     history: Sequence[Any] = (),
@@ -138,7 +139,7 @@ async def run(
 
     Args:
         graph: The graph.
-        task: The request.
+        task: The request, or the answer to an interrupt.
         session: The trial.
         history: The messages before the request.
         inputs: Returns the state for a request, for a graph that does not take messages.
@@ -154,6 +155,8 @@ async def run(
         "configurable": {"thread_id": thread or uuid4().hex},
     }
     try:
+        if isinstance(task, Command):
+            return await graph.ainvoke(task, config)
         if inputs is not None:
             return await graph.ainvoke(inputs(task), config)
         messages = [*history, HumanMessage(task)]

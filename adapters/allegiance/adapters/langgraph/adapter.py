@@ -6,7 +6,9 @@ the condition has no peer in the conversation, an intake node says that the mate
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -16,10 +18,12 @@ from langgraph.types import Command
 
 from allegiance.adapters.langchain.adapter import build_app, check_app, converse, run
 from allegiance.adapters.langchain.roles import native_tools, role_model
-from allegiance.adapters.langgraph import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.langgraph import GROUPS, LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.langgraph.patterns import approval
 from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.play.session import session as current
+from allegiance.scenario.cast import GREETING
 from allegiance.scenario.script import Call, Turn
 
 WORKER = "worker"
@@ -31,6 +35,7 @@ class LangGraph:
     name = "langgraph"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
+    groups: ClassVar[tuple[str, ...]] = GROUPS
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
     def prepare(self, setup: Setup) -> Any:
@@ -38,13 +43,22 @@ class LangGraph:
         if setup.pattern == "app":
             check_app(setup)
             return None
+        if setup.pattern in GROUPS:
+            name = f"allegiance.adapters.langgraph.patterns.{setup.pattern}"
+            return import_module(name).build(setup)
         return {"pipeline": _pipeline, "supervisor": _supervisor, "swarm": _swarm}[setup.pattern](
             setup
         )
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
+        if setup.pattern in ("approval", "sessions"):
+            await _play_on_a_thread(setup, prepared, session)
+            return
         graph = prepared if prepared is not None else build_app(setup)
+        if setup.pattern in GROUPS:
+            await run(graph, setup.stage.task, session)
+            return
         critic, peer = session.script_players.get(CRITIC), session.script_players.get(PEER)
         if setup.pattern == "supervisor" and critic is not None:
             critic.open_with(Turn(calls=(Call(f"transfer_to_{WORKER}", {}),)))
@@ -54,6 +68,20 @@ class LangGraph:
             await _play_swarm(graph, setup.stage.task, session)
         else:
             await converse(graph, setup.stage.task, session)
+
+
+async def _play_on_a_thread(setup: Setup, graph: Any, session: Session) -> None:
+    """Play a pattern whose graph is run several times on one thread of its checkpointer."""
+    thread = uuid4().hex
+    try:
+        if setup.pattern == "sessions":
+            await run(graph, GREETING, session, thread=thread)
+        final = await run(graph, setup.stage.task, session, thread=thread)
+        while setup.pattern == "approval" and (waiting := final.get("__interrupt__")):
+            answers = approval.answers(setup, waiting[0].value)
+            final = await run(graph, Command(resume=answers), session, thread=thread)
+    finally:
+        graph.checkpointer.delete_thread(thread)
 
 
 async def _play_swarm(graph: Any, task: str, session: Session) -> None:
