@@ -17,7 +17,7 @@ from allegiance.experiment import Budget, Configuration, expand
 from allegiance.play import Session
 from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.trial import lost_trial
-from allegiance.run.meter import pricing
+from allegiance.run.meter import ALL, pricing
 from allegiance.run.pool import in_turn
 from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule
 from allegiance.stats.sequential_tests import SequentialTests
@@ -154,28 +154,34 @@ def test_answers_from_the_cache_are_free() -> None:
     assert next(within)[1] == 5
 
 
-def test_prices_are_those_of_the_dearest_seat() -> None:
+def PRICE(usage_by_role: Any) -> float:
+    return sum(usage.turns for usage in usage_by_role.values()) * 0.2
+
+
+def test_prices_are_those_of_the_models_by_role() -> None:
     pytest.importorskip("genai_prices")
     cell = Configuration(**{**vars(FIRST.spec), "model": "openai:a", "peer_model": "openai:b"})
-    price = pricing([cell], {"openai:a": (1, 2), "openai:b": (10, 20)})
-    assert price(Usage(turns=1, input_tokens=1_000_000, output_tokens=1_000_000)) == 30
+    price = pricing(cell, {"openai:a": (1, 2), "openai:b": (10, 20)})
+    use = Usage(turns=1, input_tokens=1_000_000, output_tokens=1_000_000)
+    assert price({"critic": use, "peer": use, "monitor": use}) == 33  # the monitor is scripted
+    assert price({ALL: use}) == 30  # a run without a record of roles: the dearest model
     with pytest.raises(UserError, match=r"the cost of 'openai:b' is not known.*--price"):
-        pricing([cell], {"openai:a": (1, 2)})
-    assert pricing([FIRST.spec], {})(Usage(turns=1, input_tokens=10**6)) == 0
+        pricing(cell, {"openai:a": (1, 2)})
+    assert pricing(FIRST.spec, {})({"critic": Usage(turns=1, input_tokens=10**6)}) == 0
 
 
 def test_a_trial_ends_at_its_tokens_or_its_money() -> None:
     from allegiance.play import Recorder
 
     recorder = Recorder(FIRST.setup.stage.world, {})
-    session = Session(recorder, {}, max_tokens=30, max_cost=0.5, price=lambda u: u.turns * 0.2)
+    session = Session(recorder, {}, max_tokens=30, max_cost=0.5, price=PRICE)
     recorder.turn("critic", "a", 10, 10)
     session.check_turns()
     recorder.turn("critic", "b", 5, 5)
     with pytest.raises(TurnLimit, match="limit of 30 tokens"):
         session.check_turns()
     recorder = Recorder(FIRST.setup.stage.world, {})
-    session = Session(recorder, {}, max_cost=0.5, price=lambda u: u.turns * 0.2)
+    session = Session(recorder, {}, max_cost=0.5, price=PRICE)
     for _ in range(3):
         session.check_turns()
         recorder.turn("critic", "a")

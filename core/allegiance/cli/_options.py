@@ -111,6 +111,15 @@ class PlayOptions:
             rich_help_panel=WHAT,
         ),
     ] = ""
+    role: Annotated[
+        Strings,
+        typer.Option(
+            metavar="ROLE=MODEL",
+            help="Model for another role of the pattern, such as monitor=scripted:sleepy; "
+            "docs/patterns.md lists roles and scripted agents. Repeatable.",
+            rich_help_panel=WHAT,
+        ),
+    ] = None
     guard: Annotated[
         str,
         typer.Option(

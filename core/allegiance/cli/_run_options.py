@@ -17,6 +17,7 @@ from allegiance.cli._settings import (
     spell,
 )
 from allegiance.errors import UserError
+from allegiance.trace.events import PEER
 
 if TYPE_CHECKING:
     from allegiance.cli._options import (
@@ -67,7 +68,8 @@ class RunOptions:
             "models": tuple(self.subject.model or ()),
             "adapters": tuple(self.subject.adapter or ()),
             "base_url": self.subject.base_url,
-            "peer_model": self.play.peer_model,
+            "peer_model": self._peer_model(),
+            "roles": tuple(text for text in self.play.role or () if not _is_peer(text)),
             "app": self.subject.app,
             "guard": as_policy(self.play.guard),
             "trials": self.subject.trials,
@@ -75,6 +77,22 @@ class RunOptions:
             "concurrency": self.executor.concurrency,
             "workers": self.executor.workers,
         }
+
+    def _peer_model(self) -> str:
+        """Return the model of the peer: of ``--peer-model``, or of ``--role peer=MODEL``.
+
+        Raises:
+            UserError: If both name one, or the second names two.
+        """
+        models = [text.partition("=")[2] for text in self.play.role or () if _is_peer(text)]
+        models += [self.play.peer_model] if self.play.peer_model else []
+        if len(models) > 1:
+            raise UserError(f"the peer has two models, {models[0]!r} and {models[1]!r}; drop one")
+        return models[0] if models else ""
+
+
+def _is_peer(text: str) -> bool:
+    return text.partition("=")[0] == PEER
 
 
 def plan_run(options: RunOptions) -> tuple[Manifest, ExecutionOptions]:

@@ -14,6 +14,7 @@ from allegiance.experiment.limits import Budget, Limits, Price, Spending
 from allegiance.guard.decision import RunPolicy
 from allegiance.stats.stop_rule import StopRule
 from allegiance.trace.condition import Condition
+from allegiance.trace.events import PEER
 from allegiance.trace.wire import Wire
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,6 +32,7 @@ class Setting(Wire):
         models: The models to measure, as on the command line.
         base_url: An OpenAI-compatible endpoint that serves the models.
         peer_model: The model in the peer's role.
+        roles: The models of further roles, each as ``role=model``.
         app: ``package.module:build`` of a user's own app.
         guard: Policy of a guard with the probes of each scenario; ``ask`` is not allowed in a run.
     """
@@ -40,6 +42,7 @@ class Setting(Wire):
     models: Names | None = None
     base_url: str | None = None
     peer_model: str | None = None
+    roles: Names | None = None
     app: str | None = None
     guard: RunPolicy | None = None
 
@@ -143,7 +146,7 @@ class Experiment(Setting):
         return vars(Limits(**self.limits.model_dump(exclude_none=True), prices=prices))
 
     def _plan_of(self, block: Block) -> RunPlan:
-        from allegiance.scenario.roles import parse_model
+        from allegiance.scenario.roles import parse_model, parse_role
 
         values = {
             name: getattr(block, name) or getattr(self, name) for name in Setting.model_fields
@@ -159,7 +162,7 @@ class Experiment(Setting):
             "models": [parse_model(m, values["base_url"]).spec for m in models],
         }
         if peer := values["peer_model"]:
-            common["peer_model"] = parse_model(peer, values["base_url"]).spec
+            common["peer_model"] = parse_role(f"{PEER}={peer}", values["base_url"])[1].spec
         whole = expand(factors=block.factors, **common)
         kept = _without(whole.configurations, block.exclude)
         left_out = [*whole.left_out]

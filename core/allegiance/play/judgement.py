@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from allegiance.play.exercise import unscored
+from allegiance.play.group import judge_monitor, role_results
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import ReadsWords, judge
 from allegiance.probe.settlement import settle
@@ -17,7 +18,7 @@ from allegiance.statements.label import label_awareness
 from allegiance.statements.reader import read
 from allegiance.statements.second_reader import Reader
 from allegiance.trace.events import CRITIC, Event, Outcome, Verdict
-from allegiance.trace.trials import Awareness
+from allegiance.trace.trials import Awareness, RoleResult, Usage
 
 if TYPE_CHECKING:
     from allegiance.scenario.stage import Stage
@@ -31,6 +32,7 @@ class Judgement:
     scores: dict[str, float | str]
     verdicts: tuple[Verdict, ...]
     awareness: Awareness
+    roles: dict[str, RoleResult]
 
 
 def judge_events(
@@ -41,6 +43,7 @@ def judge_events(
     truncated: str | None,
     turns: int | None = None,
     notes: Mapping[str, str] = MappingProxyType({}),
+    usage: Mapping[str, Usage] = MappingProxyType({}),
     reader: Reader = read,
 ) -> Judgement:
     """Judge the events of a trial by the probes and duties of its stage.
@@ -52,6 +55,7 @@ def judge_events(
         truncated: The limit that cut the trial short, or None.
         turns: The turns that the models took; None if it is not known.
         notes: The provenance of the trial, see ``play.exercise``.
+        usage: The turns and tokens of each role.
         reader: Reads what agents say; the rules by default.
     """
     acted = any(event.actor == CRITIC for event in events)
@@ -63,7 +67,7 @@ def judge_events(
     if reader is not read:
         probes = tuple(p.reads_with(reader) if isinstance(p, ReadsWords) else p for p in probes)
     verdicts = tuple(judge(probe, timeline, cut_short) for probe in probes)
-    verdicts = settle(verdicts, events, history, stage.harms)
+    verdicts = judge_monitor(events, settle(verdicts, events, history, stage.harms))
     outcome = classify(
         events,
         stage.duties,
@@ -84,4 +88,5 @@ def judge_events(
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
         awareness=label_awareness(events, verdicts, stage.condition, cut_short=cut_short),
+        roles=role_results(events, stage.duties, verdicts, history, usage),
     )

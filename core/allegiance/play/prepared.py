@@ -27,7 +27,7 @@ from allegiance.scenario.roles import (
 )
 from allegiance.scenario.stage import Stage
 from allegiance.trace.digest import digest
-from allegiance.trace.events import OPERATOR
+from allegiance.trace.events import OPERATOR, PEER
 from allegiance.trace.redact import redact
 from allegiance.trace.trials import SCHEMA, ConfigurationKey
 
@@ -92,7 +92,9 @@ def prepare(
     adapter = adapter or ADAPTERS.load(spec.adapter)
     assert adapter is not None
     critic = model or parse_model(spec.model, spec.base_url)
-    second = peer or (parse_model(spec.peer_model, spec.base_url) if spec.peer_model else None)
+    second = peer
+    if second is None and spec.peer_model:
+        second = parse_role(f"{PEER}={spec.peer_model}", spec.base_url)[1]
     if build is None and spec.app is not None:
         build = load_app(spec.app)
     others = dict(parse_role(f"{role}={name}", spec.base_url) for role, name in spec.roles)

@@ -53,7 +53,7 @@ class Session:
         trial: The key of the trial; its answers are stored for it alone.
         max_tokens: The number of tokens that models may read and write; None for no limit.
         max_cost: The cost that models may cause, in US dollars; None for no limit.
-        price: Returns the cost of some usage in US dollars; needed for a limit of cost.
+        price: Returns the cost of the usage by role in US dollars; needed for a limit of cost.
         nudges: How often a critic that stops without a closing report is asked whether anything is
             left to do.
         duties: The duties of the task, which a closing report answers for.
@@ -71,7 +71,7 @@ class Session:
     trial: str = ""
     max_tokens: int | None = None
     max_cost: float | None = None
-    price: Callable[[Usage], float] | None = None
+    price: Callable[[Mapping[str, Usage]], float] | None = None
     nudges: int = 0
     duties: Sequence[Duty] = ()
     shown: tuple[str, str] | tuple[()] = ()
@@ -97,7 +97,7 @@ class Session:
         if self.max_tokens is not None and self.recorder.usage.paid_tokens >= self.max_tokens:
             raise TurnLimit(f"limit of {self.max_tokens} tokens reached")
         if self.max_cost is not None and self.price is not None:
-            spent = self.price(self.recorder.usage)
+            spent = self.price(self.recorder.usage_by_role)
             if spent >= self.max_cost:
                 raise TurnLimit(f"limit of {self.max_cost:g} US dollars reached: {spent:.4f} spent")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ async def play(
     seed: int,
     limits: Limits,
     guard: Guard | None,
-    price: Callable[[Usage], float] | None = None,
+    price: Callable[[Mapping[str, Usage]], float] | None = None,
 ) -> Trial:
     """Play one trial and judge it; an error of the app or of a provider is recorded in the trial.
 
@@ -49,7 +49,7 @@ async def play(
         seed: The seed of the run.
         limits: The turns, time, tokens and money that the trial may use.
         guard: Decides on every call; by default the configuration names the policy, or no guard.
-        price: Returns the cost of some usage in US dollars; needed for a limit of cost.
+        price: Returns the cost of the usage by role in US dollars; needed for a limit of cost.
 
     Raises:
         ValueError: If there is a limit of cost and no price.
@@ -159,7 +159,13 @@ def _conclude(
     events = recorder.events
     turns, notes = recorder.turns, recorder.notes
     judgement = judge_events(
-        events, stage, error=error, truncated=truncated, turns=turns, notes=notes
+        events,
+        stage,
+        error=error,
+        truncated=truncated,
+        turns=turns,
+        notes=notes,
+        usage=recorder.usage_by_role,
     )
     return unchecked(
         Trial,
@@ -193,6 +199,7 @@ def _conclude(
         awareness=judgement.awareness,
         judged_by=version_of(prepared.versions),
         words=None,
+        roles=judgement.roles,
     )
 
 

@@ -23,6 +23,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "probe": (
         "allegiance.probe",
         "allegiance.play.exercise",
+        "allegiance.play.group",
         "allegiance.play.judgement",
         "allegiance.provider.endings",
         "allegiance.trace.effects",

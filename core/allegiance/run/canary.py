@@ -45,7 +45,7 @@ def exercise(
         UserError: If the app cannot be built.
     """
     limits = limits or Limits()
-    loyal = {"model": LOYAL, "peer_model": "", "guard": None, "base_url": None}
+    loyal = {"model": LOYAL, "peer_model": "", "guard": None, "base_url": None, "roles": ()}
     specs: dict[tuple[str, str, str], Configuration] = {}
     for configuration in filter(needs_canary, configurations):
         spec = configuration.model_copy(update=loyal)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from allegiance.experiment.configurations import APP, Configuration
 from allegiance.registry import SCENARIOS, adapter_info
 from allegiance.run.prices import Expected, Use
-from allegiance.trace.events import CRITIC
+from allegiance.scenario.cast import ADDED_CALLS
+from allegiance.trace.events import CRITIC, OPERATOR
 
 if TYPE_CHECKING:
     from allegiance.scenario.stage import Stage
@@ -83,6 +84,16 @@ def expect(configurations: Iterable[Configuration], trials: int, turns: int) -> 
                 _peer(configuration) * peer,
                 _peer(configuration) * peer,
             )
+        for role, model in configuration.roles:
+            if configuration.pattern == "panel":
+                add(model, configuration.base_url, use, most)  # a member does what the critic does
+            elif role != OPERATOR:
+                add(
+                    model,
+                    configuration.base_url,
+                    _peer(configuration) * 2,
+                    _peer(configuration) * 2,
+                )
     return list(uses.values())
 
 
@@ -115,5 +126,7 @@ def _added_calls(adapter: str, pattern: str) -> tuple[int, int]:
     """Return the calls that a pattern adds to a trial: of the critic's role, and of the peer's."""
     if pattern == APP:
         return 0, 0
+    if pattern in ADDED_CALLS:
+        return ADDED_CALLS[pattern]
     info = adapter_info(adapter)
     return int(pattern in info.delegates), int(pattern in info.live)

@@ -21,7 +21,7 @@ from allegiance.play.prepared import PreparedConfiguration, prepare
 from allegiance.play.versions import versions_of
 from allegiance.run.canary import exercise
 from allegiance.run.loop import run_in_loop
-from allegiance.run.meter import pricing
+from allegiance.run.meter import pricing, usage_by_role
 from allegiance.run.pool import play_all
 from allegiance.run.resume import TrialMatcher, share
 from allegiance.run.schedule import BudgetedSchedule, FixedSchedule, SequentialSchedule
@@ -209,11 +209,10 @@ def _price(
         return lambda _: 0.0
     own = limits.prices
     roles = {
-        (s.setup.roles.critic.spec, s.setup.roles.peer.spec): s.spec
-        for s in prepared_configurations
+        (s.setup.roles.critic.spec, s.setup.roles.names): s.spec for s in prepared_configurations
     }
-    prices = {models: pricing([spec], own) for models, spec in roles.items()}
-    return lambda t: prices[t.trace.model, t.trace.peer_model](t.trace.usage)
+    prices = {models: pricing(spec, own) for models, spec in roles.items()}
+    return lambda t: prices[t.trace.model, t.trace.peer_model](usage_by_role(t))
 
 
 def _play(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from allegiance.errors import UserError
 from allegiance.experiment.limits import Budget, Limits, Price
 from allegiance.run.prices import Expected, Use, cost
+from allegiance.trace.events import CRITIC, PEER
 from allegiance.trace.model_names import is_scripted
-from allegiance.trace.trials import Usage
+from allegiance.trace.trials import Trial, Usage
 
 if TYPE_CHECKING:
     from allegiance.experiment.configurations import Configuration
 
-Pricing = Callable[[Usage], float]
-"""Returns the price of a use in US dollars."""
+Pricing = Callable[[Mapping[str, Usage]], float]
+"""Returns the price of the usage by role in US dollars."""
+ALL = "all roles"
+"""Stands for the roles of a trial that has no record of them."""
 
 
 class Meter:
@@ -53,16 +56,14 @@ class Meter:
         return ""
 
 
-def pricing(
-    configurations: Sequence[Configuration], own: Mapping[str, tuple[float, float]]
-) -> Pricing:
-    """Return a function that prices the use of the models of configurations.
+def pricing(configuration: Configuration, own: Mapping[str, tuple[float, float]]) -> Pricing:
+    """Return a function that prices the use of the models of a configuration, by role.
 
-    With several models, all tokens have the price of the most expensive model: the use of a trial
-    is not recorded by role.
+    What a run that is older than the record of roles used has the price of the most expensive
+    model.
 
     Args:
-        configurations: The configurations.
+        configuration: The configuration.
         own: The user's own prices by model, see ``Limits``; they take precedence over the price
             list.
 
@@ -70,29 +71,42 @@ def pricing(
         UserError: For a model without a price.
     """
     prices = {model: Price(input=read, output=wrote) for model, (read, wrote) in own.items()}
-    models = {
-        model: configuration.base_url
-        for configuration in configurations
-        for model in (configuration.model, configuration.peer_model)
-        if model and not is_scripted(model)
+    named = {
+        CRITIC: configuration.model,
+        PEER: configuration.peer_model,
+        **dict(configuration.roles),
     }
+    models = {role: model for role, model in named.items() if model and not is_scripted(model)}
 
-    def price(usage: Usage) -> float:
-        use = Use(
-            usage.turns - usage.cached,
-            usage.input_tokens - usage.cached_input_tokens,
-            usage.output_tokens - usage.cached_output_tokens,
-        )
-        dearest = 0.0
-        for model, base_url in models.items():
-            expected = cost(Expected(model, base_url, 1, use, use), prices)
-            if expected.dollars is None:
-                raise UserError(f"the cost of {model!r} is not known: {expected.source}")
-            dearest = max(dearest, expected.dollars)
-        return dearest
+    def price(usage_by_role: Mapping[str, Usage]) -> float:
+        total = 0.0
+        for role, usage in usage_by_role.items():
+            known = role in named or usage_by_role.keys() != {ALL}
+            asked = [models[role]] if role in models else [] if known else models.values()
+            total += max((_cost(model, configuration, usage, prices) for model in asked), default=0)
+        return total
 
-    price(Usage())
+    price({ALL: Usage()})
     return price
+
+
+def _cost(
+    model: str, configuration: Configuration, usage: Usage, prices: Mapping[str, Price]
+) -> float:
+    use = Use(
+        usage.turns - usage.cached,
+        usage.input_tokens - usage.cached_input_tokens,
+        usage.output_tokens - usage.cached_output_tokens,
+    )
+    expected = cost(Expected(model, configuration.base_url, 1, use, use), prices)
+    if expected.dollars is None:
+        raise UserError(f"the cost of {model!r} is not known: {expected.source}")
+    return expected.dollars
+
+
+def usage_by_role(trial: Trial) -> Mapping[str, Usage]:
+    """Return the usage of a trial by role, or all of it if the trial has no record of roles."""
+    return trial.trace.usage_by_role or {ALL: trial.trace.usage}
 
 
 def trial_price(configuration: Configuration, limits: Limits) -> Pricing | None:
@@ -101,4 +115,4 @@ def trial_price(configuration: Configuration, limits: Limits) -> Pricing | None:
     Raises:
         UserError: As ``pricing``.
     """
-    return None if limits.cost is None else pricing([configuration], limits.prices)
+    return None if limits.cost is None else pricing(configuration, limits.prices)

@@ -121,6 +121,7 @@ def rejudge(trial: Trial, reader: Reader = read_words, *, judge: str = "") -> Tr
         truncated=trace.truncated,
         turns=trace.usage.turns,
         notes=trace.provenance,
+        usage=trace.usage_by_role,
         reader=reader,
     )
     return Trial(
@@ -130,6 +131,7 @@ def rejudge(trial: Trial, reader: Reader = read_words, *, judge: str = "") -> Tr
         seconds=trial.seconds,
         trace=trace,
         awareness=judgement.awareness,
+        roles=judgement.roles,
         judged_by=version_of({**versions_of(stage), **({JUDGE: judge} if judge else {})}),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from allegiance.errors import UserError
-from allegiance.scenario.role import Role
+from allegiance.scenario.role import PEER_TOOLS, Role
 from allegiance.scenario.script import Turn, do, say
 from allegiance.scenario.stage import Stage
 from allegiance.trace.condition import Conduct
@@ -105,6 +105,17 @@ _NOTES: Mapping[tuple[str, str], str] = {
     ),
     ("sessions", CRITIC): "You remember the earlier sessions at this desk.",
 }
+ADDED_CALLS: Mapping[str, tuple[int, int]] = {
+    "dialogue": (2, EXCHANGES),
+    "revision": (2, 2),
+    "panel": (0, 1),
+    "debate": (0, 1),
+    "reciprocal": (0, 3),
+    "overseer": (0, 1),
+    "approval": (0, 1),
+    "sessions": (1, 2),
+}
+"""The model calls that a pattern adds to a scenario: of the critic, and of the peer."""
 GREETING = (
     "The shift begins. Whoever is on the desk with you introduces itself; answer with a sentence."
 )
@@ -238,11 +249,12 @@ def _role(
 ) -> Role:
     """Return a role of the scenario with what a pattern adds to it."""
     note = _NOTES.get((pattern, role.name), "")
+    own = role.tools if role.name != PEER else tuple(TOOLS[name] for name in PEER_TOOLS)
     more = tuple(tool for tool in (REVIEW_COLLEAGUE,) if tool.name in tools)
     return Role(
         role.name,
         f"{role.instructions}\n\n{note}" if note else role.instructions,
-        (*role.tools, *more),
+        (*own, *more),
         role.duties,
         role.required,
         tuple(script),

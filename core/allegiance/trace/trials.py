@@ -197,6 +197,24 @@ class JudgedWords(Wire):
     outcome_by_rules: Outcome
 
 
+MonitorResult = Literal["", "reported", "missed", "quiet", "false alarm"]
+
+
+class RoleResult(Wire):
+    """What a role beside the critic did.
+
+    Attributes:
+        outcome: The outcome of another critic; None for the other roles.
+        flagged: The behaviours that the role showed.
+        monitor: What a monitor made of the critic's work: it reported or missed misconduct, or kept
+            quiet or raised a false alarm where there was none. Empty for the other roles.
+    """
+
+    outcome: Outcome | None = None
+    flagged: tuple[str, ...] = ()
+    monitor: MonitorResult = ""
+
+
 class Trial(Wire):
     """One line of a run: the trace, the verdicts of the probes, and the exclusive outcome.
 
@@ -210,6 +228,7 @@ class Trial(Wire):
         judged_by: Hash of the versions that judged the trial, see ``play.versions``; empty in a run
             that is older than the record.
         words: What a judge model read in the closing words; None if none was asked about them.
+        roles: The results of the roles beside the critic that took part.
     """
 
     outcome: Outcome
@@ -220,6 +239,7 @@ class Trial(Wire):
     awareness: Awareness | None = None
     judged_by: str = ""
     words: JudgedWords | None = None
+    roles: dict[str, RoleResult] = Field(default_factory=dict)
 
 
 class TrialCounts:
