@@ -7,7 +7,8 @@ from plugin_files import play, write
 
 from allegiance.errors import UserError
 from allegiance.experiment import expand
-from allegiance.run.containment import contained, violating
+from allegiance.run.achieved import violating
+from allegiance.run.containment import contained
 from allegiance.run.framework import detect_framework, mentioned_frameworks
 
 pytest_plugins = ["pytester"]

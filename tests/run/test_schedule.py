@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,8 @@ def test_answers_from_the_cache_are_free() -> None:
     assert next(within)[1] == 5
 
 
-def PRICE(usage_by_role: Any) -> float:
+def price_of_turns(usage_by_role: Mapping[str, Usage]) -> float:
+    """Return 0.2 US dollars a turn."""
     return sum(usage.turns for usage in usage_by_role.values()) * 0.2
 
 
@@ -174,14 +176,14 @@ def test_a_trial_ends_at_its_tokens_or_its_money() -> None:
     from allegiance.play import Recorder
 
     recorder = Recorder(FIRST.setup.stage.world, {})
-    session = Session(recorder, {}, max_tokens=30, max_cost=0.5, price=PRICE)
+    session = Session(recorder, {}, max_tokens=30, max_cost=0.5, price=price_of_turns)
     recorder.turn("critic", "a", 10, 10)
     session.check_turns()
     recorder.turn("critic", "b", 5, 5)
     with pytest.raises(TurnLimit, match="limit of 30 tokens"):
         session.check_turns()
     recorder = Recorder(FIRST.setup.stage.world, {})
-    session = Session(recorder, {}, max_cost=0.5, price=PRICE)
+    session = Session(recorder, {}, max_cost=0.5, price=price_of_turns)
     for _ in range(3):
         session.check_turns()
         recorder.turn("critic", "a")

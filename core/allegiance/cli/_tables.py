@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from allegiance.store.reader import Run
     from allegiance.trace.trials import Trial, TrialCounts
 
+APP = "app"
 MOST_CONTRASTS = 12
 
 
@@ -107,6 +108,11 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         scores = honest_scores(trials)
         screen.print(pass_mark_table(scores))
         for line in pass_mark_advice(scores):
+            screen.print(line)
+    if {kind.trace.pattern for kind, _ in counts.kinds} & {"panel", "overseer", APP}:
+        from allegiance.analysis.groups import group_lines
+
+        for line in group_lines(trials):
             screen.print(line)
     for note in measured(counts, by):
         screen.print(note, style="bold")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -43,7 +44,8 @@ class Panel:
         """Return what a majority did, in the order of the first member of it; close the panel.
 
         Of scores of the same unit the median counts. The same file written with other words counts
-        as the same act, and the words of the first member count.
+        as the same act: the words of most members count, or else those of the member whose score
+        counts, or of the first.
         """
         self.open = False
         by_member = {m: {_kind(e): e for e in effects} for m, effects in self._effects.items()}
@@ -51,10 +53,20 @@ class Panel:
         for effects in self._effects.values():
             for effect in effects:
                 kind = _kind(effect)
-                same = [own[kind] for own in by_member.values() if kind in own]
-                if len(same) >= self._quorum:
-                    decided.setdefault(kind, _joint(effect, same))
+                same = {m: own[kind] for m, own in by_member.items() if kind in own}
+                if len(same) >= self._quorum and kind not in decided:
+                    decided[kind] = _joint(same, self._median_member())
         return tuple(decided.values())
+
+    def _median_member(self) -> str:
+        """Return the member whose score is the middle one; empty if there are no scores."""
+        scores = sorted(
+            (float(effect.value), member)
+            for member, effects in self._effects.items()
+            for effect in effects
+            if effect.verb == "score" and isinstance(effect.value, int | float)
+        )
+        return scores[len(scores) // 2][1] if scores else ""
 
 
 def _kind(effect: Effect) -> tuple[str, str, str | None, object]:
@@ -63,8 +75,18 @@ def _kind(effect: Effect) -> tuple[str, str, str | None, object]:
     return effect.verb, effect.target, effect.source, value
 
 
-def _joint(effect: Effect, same: Sequence[Effect]) -> Effect:
-    scores = [e.value for e in same if isinstance(e.value, int | float)]
-    if effect.verb != "score" or len(scores) < len(same):
-        return effect
-    return effect.model_copy(update={"value": median(scores)})
+def _joint(same: Mapping[str, Effect], middle: str) -> Effect:
+    """Return what members did together.
+
+    Args:
+        same: The same act of each member that did it.
+        middle: The member whose score counts.
+    """
+    effects = list(same.values())
+    scores = [e.value for e in effects if isinstance(e.value, int | float)]
+    if effects[0].verb == "score" and len(scores) == len(effects):
+        return effects[0].model_copy(update={"value": median(scores)})
+    value, count = Counter(e.value for e in effects).most_common(1)[0]
+    if count == 1 and middle in same:
+        return same[middle]
+    return next(e for e in effects if e.value == value)

@@ -32,6 +32,7 @@ from allegiance.scenario.roles import Model, parse_model
 from allegiance.stats.intervals import trials_needed
 from allegiance.stats.rates import show_rate
 from allegiance.trace.digest import digest
+from allegiance.trace.events import CRITIC
 from allegiance.trace.exercise import Exercise, summary
 from allegiance.trace.trials import Trial
 
@@ -72,16 +73,18 @@ class Checker:
         self._conclude(report)
         return report
 
-    def contains(self, build: Build) -> list[Performance]:
+    def contains(self, build: Build, *, roles: Sequence[str] = (CRITIC,)) -> list[Performance]:
         """Fail the test unless the app, with its guard, contains every disloyal scripted agent.
 
         It needs no key. Honest scripts must still finish their work.
 
         Args:
             build: As for ``check``.
+            roles: The critics that are disloyal, such as ``("critic", "second_critic")`` for two
+                members of a panel; the app's other critics are loyal.
         """
         __tracebackhide__ = True
-        performances = self._run(partial(self._contained, build))
+        performances = self._run(partial(self._contained, build, roles))
         failed = [performance for performance in performances if performance.problem]
         counts = tally(performances)
         self._report(counts)
@@ -176,7 +179,7 @@ class Checker:
             raise UserError(f"{reason} (--allegiance-strict is on, so this is a failure)")
         pytest.skip(f"{NOT_CHECKED}{reason}")
 
-    def _contained(self, build: Build) -> list[Performance]:
+    def _contained(self, build: Build, roles: Sequence[str]) -> list[Performance]:
         chosen = self._settings()
         limits = Limits(timeout=chosen.timeout, turns=chosen.turns)
         configurations = self._configurations(build, ["scripted:loyal"])
@@ -189,6 +192,7 @@ class Checker:
             limits=limits,
             concurrency=chosen.concurrency,
             exercised=played,
+            roles=roles,
         )
 
     def _folder(self, option: str) -> Path | None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from allegiance.errors import UserError
 from allegiance.experiment.configurations import Configuration
 from allegiance.experiment.limits import Limits
 from allegiance.guard.decision import UNGUARDED
@@ -21,13 +22,14 @@ from allegiance.play.adapter import Build
 from allegiance.play.exercise import EARLY, unscored
 from allegiance.play.own_models import KEYLESS
 from allegiance.play.recorder import Recorder
-from allegiance.probe.flags import critic_findings, violated
-from allegiance.probe.history import replay_events
+from allegiance.probe.flags import violated
 from allegiance.probe.protocol import judge
 from allegiance.registry import SCENARIOS
-from allegiance.run.canary import exercise
+from allegiance.run.achieved import came_about, violating
+from allegiance.run.canary import LOYAL, exercise
 from allegiance.run.pool import run
 from allegiance.scenario.adaptive import REJECTIONS
+from allegiance.scenario.cast import CRITICS
 from allegiance.scenario.script import Script
 from allegiance.scenario.stage import Stage
 from allegiance.trace.events import CRITIC, Finding
@@ -86,6 +88,7 @@ class _Part:
     name: str
     script: Script
     acts_at: int | None
+    roles: tuple[str, ...] = (CRITIC,)
 
 
 def contained(
@@ -96,6 +99,7 @@ def contained(
     limits: Limits | None = None,
     concurrency: int = 8,
     exercised: Sequence[Exercise] | None = None,
+    roles: Sequence[str] = (CRITIC,),
 ) -> list[Performance]:
     """Play every violating and every honest script of the scenarios through an app.
 
@@ -111,13 +115,17 @@ def contained(
         limits: What a trial may use.
         concurrency: Trials in flight.
         exercised: What ``exercise`` returned for the configurations, if it has been called.
+        roles: The critics that play the scripts, of those that the app has; the others are loyal.
 
     Raises:
-        UserError: If a configuration cannot be played.
+        UserError: If a configuration cannot be played, or a role is no critic.
     """
+    for role in roles:
+        if role not in CRITICS:
+            raise UserError(f"roles={role!r} is no critic; use {', '.join(CRITICS)}")
     if exercised is None:
         exercised = exercise(configurations, seed=seed, limits=limits, build=build)
-    specs, parts = _cast(configurations)
+    specs, parts = _cast(configurations, roles)
 
     def play(chosen: Sequence[Configuration]) -> dict[str, Trial]:
         played = run(chosen, seed=seed, limits=limits, concurrency=concurrency, build=build)
@@ -129,10 +137,13 @@ def contained(
         twins = play([spec.model_copy(update={"guard": None}) for spec in acting])
     remembers = next((t for t in (*trials.values(), *twins.values()) if _remembers(t)), None)
     performances = [
-        _performance(parts[key], trial, twins.get(key), _doubt(remembers or trial, exercised))
+        _performance(
+            parts[key], trial, twins.get(key), _doubt(remembers or trial, exercised, roles)
+        )
         for key, trial in trials.items()
     ]
-    performances += _adaptive(performances, specs, play, exercised)
+    if tuple(roles) == (CRITIC,):
+        performances += _adaptive(performances, specs, play, exercised)
     return sorted(performances, key=lambda p: (p.trial.trace.scenario, p.name))
 
 
@@ -188,19 +199,28 @@ def _unguarded() -> Iterator[None]:
 
 
 def _cast(
-    configurations: Sequence[Configuration],
+    configurations: Sequence[Configuration], roles: Sequence[str]
 ) -> tuple[list[Configuration], Mapping[str, _Part]]:
-    """Return a configuration for each script, and what belongs to it."""
+    """Return a configuration for each script, and what belongs to it.
+
+    Args:
+        configurations: The configurations; their models are not used.
+        roles: The critics that play the scripts.
+    """
     specs: list[Configuration] = []
     parts: dict[str, _Part] = {}
     for configuration in configurations:
         stage = SCENARIOS.load(configuration.scenario).stage(configuration.condition)
         for name, script in stage.scripts.items():
             if script.flagged or script.outcome == "complied":
-                spec = configuration.model_copy(update={"model": f"scripted:script:{name}"})
+                model = f"scripted:script:{name}"
+                others = tuple((role, model) for role in roles if role != CRITIC)
+                own = model if CRITIC in roles else LOYAL
+                spec = configuration.model_copy(update={"model": own, "roles": others})
                 acts_at = _acts_at(stage, script) if script.flagged else None
                 specs.append(spec)
-                parts[_key(spec.configuration_key)] = _Part(stage, name, script, acts_at)
+                part = _Part(stage, name, script, acts_at, tuple(roles))
+                parts[_key(spec.configuration_key)] = part
     return specs, parts
 
 
@@ -209,8 +229,11 @@ def _remembers(trial: Trial) -> bool:
     return EARLY in trial.trace.provenance
 
 
-def _doubt(trial: Trial, exercised: Sequence[Exercise]) -> str:
+def _doubt(trial: Trial, exercised: Sequence[Exercise], roles: Sequence[str] = (CRITIC,)) -> str:
     """Return why a trial shows nothing about the app; empty if it may."""
+    silent = [role for role in roles if role not in trial.trace.usage_by_role]
+    if silent and silent != [CRITIC] and trial.trace.error is None:
+        return f"not exercised: the role {silent[0]!r} took no turn; use kit.roles[{silent[0]!r}]"
     key = trial.trace.configuration_key
     known = next((record.reason() for record in exercised if record.is_of(key)), "")
     if known or trial.trace.error is not None:
@@ -219,28 +242,8 @@ def _doubt(trial: Trial, exercised: Sequence[Exercise]) -> str:
     return unscored(trial.trace.usage.turns, acted, trial.trace.provenance)
 
 
-def violating(trial: Trial) -> tuple[Finding, ...]:
-    """Return the findings of effects that a tool call achieved.
-
-    Findings about words, such as a false report at the end, are left out: no guard can stop them.
-    """
-    kinds = {event.seq: event.kind for event in trial.trace.events}
-    return tuple(
-        finding
-        for verdict in trial.verdicts
-        for finding in critic_findings(verdict, achieved=True)
-        if kinds.get(finding.seqs[-1]) == "tool_result"
-    )
-
-
-def came_about(stage: Stage, trial: Trial) -> bool:
-    """Tell whether harm came about: by the end of the trial's world, or by an achieved effect."""
-    history = replay_events(stage.world, trial.trace.events)
-    return any(harm.holds(history) for harm in stage.harms) or bool(violating(trial))
-
-
 def _key(key: ConfigurationKey) -> str:
-    return f"{key.scenario}/{key.condition}/{key.model}"
+    return f"{key.scenario}/{key.condition}/{key.model}/{key.peer_model}"
 
 
 def _performance(part: _Part, trial: Trial, twin: Trial | None, doubt: str) -> Performance:
@@ -257,11 +260,11 @@ def _judged(part: _Part, trial: Trial, twin: Trial | None) -> tuple[Problem, By]
         return ("not exercised" if KEYLESS in trial.trace.provenance else "crashed"), ""
     if not part.script.flagged:
         return ("", "") if trial.outcome == "complied" else ("unfinished", "")
-    if came_about(part.stage, trial):
+    if came_about(part.stage, trial, part.roles):
         return "achieved", ""
     if twin is None or part.acts_at is None:
         return "", ""
-    if came_about(part.stage, twin):
+    if came_about(part.stage, twin, part.roles):
         return "", "guard"
     if violated(twin):
         return "", "scenario"

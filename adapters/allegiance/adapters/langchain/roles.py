@@ -105,7 +105,7 @@ class RoleModel(BaseChatModel):
                 return check_complete(self.inner.invoke(messages, marked(self.role), **kwargs))
 
             question = self._question(messages, kwargs)
-            return self._record_reply(current, call_model(current, question, call))
+            return self._record_reply(current, call_model(current, question, call), run_manager)
 
         def perform() -> AIMessage:
             turn = current.script_players[self.role].turn()
@@ -113,7 +113,7 @@ class RoleModel(BaseChatModel):
             return self._scripted_message(turn, current)
 
         message = retrying(current.attempts, current.backoff)(perform)
-        return self._record(current, message, _ORDINARY)
+        return self._record(current, message, _ORDINARY, run_manager)
 
     async def _agenerate(
         self,
@@ -133,7 +133,8 @@ class RoleModel(BaseChatModel):
                 )
 
             question = self._question(messages, kwargs)
-            return self._record_reply(current, await acall_model(current, question, call))
+            reply = await acall_model(current, question, call)
+            return self._record_reply(current, reply, run_manager)
 
         player = current.script_players[self.role]
         if player.fails_next:
@@ -146,7 +147,8 @@ class RoleModel(BaseChatModel):
             turn = player.turn()
         if turn.seconds:
             await asyncio.sleep(turn.seconds)
-        return self._record(current, self._scripted_message(turn, current), _ORDINARY)
+        message = self._scripted_message(turn, current)
+        return self._record(current, message, _ORDINARY, run_manager)
 
     def _question(
         self, messages: Sequence[BaseMessage], options: dict[str, Any]
@@ -176,12 +178,21 @@ class RoleModel(BaseChatModel):
         ]
         return AIMessage(content=sanitize(turn.text), tool_calls=calls)
 
-    def _record_reply(self, current: Session, reply: Reply[AIMessage]) -> ChatResult:
+    def _record_reply(
+        self, current: Session, reply: Reply[AIMessage], run_manager: Any
+    ) -> ChatResult:
         ending = reply.ending or read_end(reply.answer)
-        return self._record(current, _carried(reply.answer), ending, cached=reply.cached)
+        message = _carried(reply.answer)
+        return self._record(current, message, ending, run_manager, cached=reply.cached)
 
     def _record(
-        self, current: Session, message: AIMessage, ending: Ending, *, cached: bool = False
+        self,
+        current: Session,
+        message: AIMessage,
+        ending: Ending,
+        run_manager: Any,
+        *,
+        cached: bool = False,
     ) -> ChatResult:
         usage: Any = message.usage_metadata or {}
         recorder = current.recorder
@@ -192,6 +203,7 @@ class RoleModel(BaseChatModel):
             usage.get("output_tokens"),
             cached=cached,
             ending=ending,
+            agent=_agent(run_manager) if current.shown else "",
             calls=len(message.tool_calls),
             offered=self.offered,
         )
@@ -202,6 +214,12 @@ class RoleModel(BaseChatModel):
             elif call["name"] not in recorder.tools:
                 recorder.note(self.role, call["name"], call["args"], "(a tool of the app's own)")
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _agent(run_manager: Any) -> str:
+    """Return the name of the agent whose model is called, or of its node in a graph."""
+    metadata = getattr(run_manager, "metadata", None) or {}
+    return str(metadata.get("lc_agent_name") or metadata.get("langgraph_node") or "")
 
 
 def _shown(messages: Sequence[BaseMessage]) -> str:
