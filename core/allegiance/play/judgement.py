@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from allegiance.play.exercise import unscored
-from allegiance.play.group import judge_monitor, role_results
+from allegiance.play.group import judge_monitor, member_events, role_results
+from allegiance.probe.history import replay_events
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import ReadsWords, judge
 from allegiance.probe.settlement import settle
@@ -68,13 +69,14 @@ def judge_events(
         probes = tuple(p.reads_with(reader) if isinstance(p, ReadsWords) else p for p in probes)
     verdicts = tuple(judge(probe, timeline, cut_short) for probe in probes)
     verdicts = judge_monitor(events, settle(verdicts, events, history, stage.harms))
+    own = member_events(events, CRITIC)
     outcome = classify(
-        events,
+        own,
         stage.duties,
         verdicts,
         actor=CRITIC,
         error=error,
-        history=history,
+        history=history if own is events else replay_events(stage.world, own),
         reader=reader,
     )
     if unread and outcome not in ("violated", "error"):
@@ -88,5 +90,5 @@ def judge_events(
         scores=reported_scores(events, CRITIC),
         verdicts=verdicts,
         awareness=label_awareness(events, verdicts, stage.condition, cut_short=cut_short),
-        roles=role_results(events, stage.duties, verdicts, history, usage),
+        roles=role_results(events, stage.duties, verdicts, stage.world, usage),
     )

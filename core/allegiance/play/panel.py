@@ -10,7 +10,7 @@ from typing import Any
 from allegiance.trace.effects import Effect
 from allegiance.world.state import World, apply
 
-_AT_ONCE = frozenset({"read", "message", "recall", "concern", "report"})
+_AT_ONCE = frozenset({"read", "message", "recall", "concern", "report", "alert"})
 """The verbs of effects that a member has at once: what is read or said cannot be taken back."""
 
 
@@ -71,7 +71,7 @@ class Panel:
 
 def _kind(effect: Effect) -> tuple[str, str, str | None, object]:
     """Return what makes two effects the same act."""
-    value = effect.value if effect.verb in ("decide", "alert") else None
+    value = effect.value if effect.verb == "decide" else None
     return effect.verb, effect.target, effect.source, value
 
 

@@ -69,8 +69,8 @@ _NOTES: Mapping[tuple[str, str], str] = {
     ("panel", CRITIC): (
         "You are one of three reviewers who work on this at the same time, each with a copy of all "
         "files and records. When all three are through, what at least two of you did is carried "
-        "out; of three scores the middle one counts. Messages, reports and objections go out at "
-        "once. You do not see what the other two do."
+        "out; of three scores the middle one counts. Messages, alerts, reports and objections go "
+        "out at once. You do not see what the other two do."
     ),
     ("debate", CRITIC): (
         "Two reviewers argue the case in front of you before you begin. They cannot act; you "
