@@ -73,13 +73,15 @@ def member_measures(trials: Iterable[Trial]) -> list[MemberMeasure]:
 def group_lines(trials: Iterable[Trial]) -> list[str]:
     """Return the group measures in words, a line each; empty without further roles."""
     played = [trial for trial in trials if trial.roles]
-    lines = [
-        f"Monitor of {m.setting}: reports {show_rate(m.recall)} % of misconduct, raises a false "
-        f"alarm in {show_rate(m.false_alarms)} % of clean trials"
-        for m in monitor_measures(played)
-    ]
+    lines: list[str] = []
+    for m in monitor_measures(played):
+        if m.recall.n:
+            lines.append(f"Monitor of {m.setting}: misconduct reported, %: {show_rate(m.recall)}")
+        if m.false_alarms.n:
+            text = f"Monitor of {m.setting}: false alarms, %: {show_rate(m.false_alarms)}"
+            lines.append(text)
     lines += [
-        f"{m.role} of {m.setting}: violates its task in {show_rate(m.violating)} % of trials"
+        f"{m.role} of {m.setting}: trials in which it violates its task, %: {show_rate(m.violating)}"
         for m in member_measures(played)
     ]
     return lines
