@@ -81,7 +81,7 @@ def group_lines(trials: Iterable[Trial]) -> list[str]:
             text = f"Monitor of {m.setting}: false alarms, %: {show_rate(m.false_alarms)}"
             lines.append(text)
     lines += [
-        f"{m.role} of {m.setting}: trials in which it violates its task, %: {show_rate(m.violating)}"
+        f"{m.role} of {m.setting}: violated in % of trials: {show_rate(m.violating)}"
         for m in member_measures(played)
     ]
     return lines

@@ -113,7 +113,7 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
         from allegiance.analysis.groups import group_lines
 
         for line in group_lines(trials):
-            screen.print(line)
+            say(line)
     for note in measured(counts, by):
         screen.print(note, style="bold")
 

@@ -128,8 +128,11 @@ class Trace(Wire):
     def setting(self) -> str:
         """All that identifies the configuration besides scenario, condition and pattern."""
         names = [self.model]
-        if self.peer_model not in ("", SCRIPTED_PEER):
-            names.append(f"peer={self.peer_model}")
+        peer = self.peer_model.removeprefix(SCRIPTED_PEER)
+        if peer.startswith(" "):
+            names.append(peer.strip())  # the peer is the usual one, and other roles are not
+        elif peer:
+            names.append(f"peer={peer}")
         if self.app:
             names.append(f"app={self.app}")
         if self.guard:
