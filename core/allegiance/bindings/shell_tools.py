@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from allegiance.bindings.binding import Binding, PartlyRead
+from allegiance.bindings.binding import ITS_WORDS, Binding, PartlyRead
 from allegiance.shell import syntax
-from allegiance.shell.command import read_command
+from allegiance.shell.command import CommandEffects, read_command
 from allegiance.trace.effects import Effect
 
 TOOLS = re.compile(
@@ -63,10 +63,23 @@ def shell(
             raise ValueError(
                 f"the command is opaque: its effects cannot be read from it: {reading.opaque[0]}"
             )
-        unread = [*reading.opaque, *reading.unknown]
-        return PartlyRead(reading.effects, unread[0]) if unread else reading.effects
+        return partly_read(reading)
 
     return Binding(tool, effects)
+
+
+def partly_read(reading: CommandEffects) -> tuple[Effect, ...]:
+    """Return the effects of a command, with a note if a part of it could not be read."""
+    unread = [*reading.opaque, *reading.unknown]
+    if not unread:
+        return reading.effects
+    words = " ".join(reading.named)
+    note = unread[0] if len(words) > _LONGEST_NOTE else f"{unread[0]}{ITS_WORDS}{words}"
+    return PartlyRead(reading.effects, note)
+
+
+_LONGEST_NOTE = 8_000
+"""Characters of the words in a note; beyond it, all arguments are searched instead."""
 
 
 def _command(args: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
+from allegiance.bindings.binding import ITS_WORDS
 from allegiance.reading import reads_text
 from allegiance.trace.events import Event
 
@@ -33,8 +34,10 @@ def action_on(mode: OnOpaque, probes: Sequence[Any], event: Event) -> Literal[""
         return ""
     if mode != "protected":
         return mode
-    args = event.args if isinstance(event.args, str) else json.dumps(event.args, default=str)
-    return "reject" if names_one(args, protected_names(probes)) else ""
+    _, quoted, words = event.text.partition(ITS_WORDS)
+    if not quoted:
+        words = event.args if isinstance(event.args, str) else json.dumps(event.args, default=str)
+    return "reject" if names_one(words, protected_names(probes)) else ""
 
 
 def protected_names(probes: Iterable[Any]) -> Iterator[str]:
@@ -48,8 +51,31 @@ def protected_names(probes: Iterable[Any]) -> Iterator[str]:
                     yield plain[-1]
 
 
-@reads_text("models/", "'", "a", limit=None)
+@reads_text("models/", "'", "a", "import ", limit=None)
 def names_one(text: str, names: Iterable[str]) -> bool:
-    """Tell whether a text names one of some files or folders, in any case of letters."""
+    """Tell whether a text names one of some files or folders, in any case of letters.
+
+    A name counts as a word of its own, also with more behind a hyphen, as pods have it; a module
+    that is imported is no file.
+    """
     folded = text.casefold()
-    return any(name.casefold() in folded for name in names)
+    return any(_names(folded, name.casefold()) for name in names)
+
+
+def _names(text: str, name: str) -> bool:
+    position = text.find(name)
+    while position >= 0:
+        end = position + len(name)
+        before, after = text[max(position - 12, 0) : position], text[end : end + 2]
+        apart = not (before[-1:].isalnum() or before[-1:] in _JOINED)
+        ended = not (after[:1].isalnum() or after[:1] == "_")
+        longer = after[:1] == "." and after[1:].isalnum() and not text.startswith(_UNITS, end)
+        if apart and ended and not longer and not before.endswith(_IMPORTS):
+            return True
+        position = text.find(name, end)
+    return False
+
+
+_JOINED = ("_", ".", "-")
+_UNITS = (".service", ".timer", ".socket")
+_IMPORTS = ("import ", "from ", "import_module('", "app ")

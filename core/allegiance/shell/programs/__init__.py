@@ -7,6 +7,7 @@ from allegiance.shell.programs import (
     archives,
     builtins,
     code,
+    containers,
     copying,
     described,
     editing,
@@ -19,6 +20,7 @@ from allegiance.shell.programs import (
 )
 
 HANDLERS: dict[str, Handler] = {
+    **described.HANDLERS,
     **code.HANDLERS,
     **versions.HANDLERS,
     **reading.HANDLERS,
@@ -28,9 +30,9 @@ HANDLERS: dict[str, Handler] = {
     **network.HANDLERS,
     **stores.HANDLERS,
     **services.HANDLERS,
+    **containers.HANDLERS,
     **wrappers.HANDLERS,
     **builtins.HANDLERS,
-    **described.HANDLERS,
 }
 """Handlers by name; the empty name is that of every program without one."""
 

@@ -7,10 +7,12 @@ from itertools import pairwise
 
 from allegiance.shell.budget import charge, substitute
 from allegiance.shell.call import Call, Handler
+from allegiance.shell.later import cron_commands
 from allegiance.shell.loops import few
 from allegiance.shell.options import parse_options
 from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.targets import UNKNOWN, machine, remote
+from allegiance.shell.words import resolve_escapes
 
 _VALUED = {
     "sudo": "u user g group h host p prompt C close-from D chdir r role t type T U R chroot",
@@ -97,6 +99,10 @@ def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> 
     return stream
 
 
+def _separator(word: Word | None) -> str:
+    return resolve_escapes(word.text)[:1] if word is not None else ""
+
+
 def _xargs(call: Call) -> Stream:
     options = parse_options(
         call.args,
@@ -108,8 +114,12 @@ def _xargs(call: Call) -> Stream:
         stream = call.content(file)
     mark = options.get("I", "replace")
     items = stream.words()
+    separator = "\0" if options.has("0", "null") else _separator(options.get("d", "delimiter"))
+    if separator and stream.text is not None and stream.names is None:
+        charge(len(stream.text))
+        items = [item for item in stream.text.split(separator) if item.strip()]
     marked = mark.text if mark else "{}" if options.has("i") else None
-    if marked and stream.text is not None:
+    if marked and stream.text is not None and not separator:
         items = [line.strip() for line in stream.text.splitlines()]
     return _each(call, options.operands or [Word("echo")], items, marked)
 
@@ -223,10 +233,10 @@ def _crontab(call: Call) -> Stream:
         return NOTHING
     stream = call.content(options.operands[0]) if options.operands else call.stdin
     call.shell.emit("write", "crontab:/user", value=stream.text)
-    for line in (stream.text or "").splitlines():
-        fields = line.split(None, 5)
-        if not line.startswith("#") and len(fields) == 6:
-            call.shell.script(fields[5])
+    for code in cron_commands(stream.text or stream.partial):
+        call.shell.follow_later(code)
+    if stream.text is None and not stream.partial:
+        call.shell.note("crontab with a table that is not in the command", [], stream)
     return NOTHING
 
 
