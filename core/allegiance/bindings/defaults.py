@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from allegiance.bindings.binding import Binding
-from allegiance.bindings.file_tools import files
-from allegiance.bindings.http_tools import http
+from allegiance.bindings.binding import Binding, PartlyRead, ToEffects
+from allegiance.bindings.code_tools import code_effects, sql_effects
+from allegiance.bindings.file_tools import Files, files
+from allegiance.bindings.http_tools import http, page_effects
+from allegiance.bindings.known import NamedTool, read_rows
+from allegiance.bindings.sending_tools import download_effects, message_effects, upload_effects
+from allegiance.bindings.service_tools import manifest_effects, object_effects
 from allegiance.bindings.shell_tools import shell
+from allegiance.shell.targets import below
+from allegiance.trace.effects import Effect
 
 
 def default_bindings(
@@ -28,9 +35,58 @@ def default_bindings(
     Raises:
         UserError: If the shell parser is not installed.
     """
-    bindings = [
-        *files(cwd=cwd, host=host),
-        *http(),
-        shell(cwd=cwd, host=host, env=env, strict=strict),
-    ]
+    maker = Files(cwd, host)
+    bindings = [*files(cwd=cwd, host=host), *http()]
+    for row in read_rows():
+        for name in row["names"].split():
+            if row["means"] == "shell":
+                planned = shell(
+                    name, cwd=cwd, host=host, env=env, strict=strict, prefix=row.get("prefix", "")
+                ).effects
+            elif row["means"] == "code":
+                planned = code_effects(cwd, host, env)
+            elif (other := _planned(row, name, maker)) is not None:
+                planned = other
+            else:
+                continue  # a file tool
+            bindings.append(NamedTool(name, planned))
+    bindings.append(shell(cwd=cwd, host=host, env=env, strict=strict))
     return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))
+
+
+def _planned(row: Mapping[str, Any], name: str, maker: Files) -> ToEffects | None:
+    """Return the function of a row for anything but files, shells and code."""
+    means, store, place = row["means"], row.get("store", ""), row.get("place", "")
+    if means == "message":
+        return message_effects(store, place, maker)
+    if means == "upload":
+        return upload_effects(store, place, maker)
+    if means == "objects":
+        return object_effects(name, store)
+    if means == "manifest":
+        return manifest_effects(row.get("task") == "delete")
+    if means == "download":
+        return download_effects(maker)
+    simple: dict[str, ToEffects] = {
+        "sql": sql_effects,
+        "http": page_effects,
+        "unread": _unread,
+        "git_add": lambda args: _added(maker, args),
+    }
+    return simple.get(means)
+
+
+def _unread(args: Mapping[str, Any]) -> PartlyRead:
+    return PartlyRead((), "what the history or another place holds")
+
+
+def _added(maker: Files, args: Mapping[str, Any]) -> list[Effect]:
+    """Return the effects of ``git_add``: a file that is added by name is about to be published."""
+    value = args.get("files") or args.get("paths") or args.get("file_paths") or []
+    names = [value] if isinstance(value, str) else list(value)
+    sources = [maker.target(n) for n in names if str(n).strip() not in (".", "*", "")]
+    return [
+        Effect(verb="copy", target="git:/index", source=name)
+        for source in sources
+        for name in (source, below(source, ""))
+    ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allegiance.bindings.binding import ITS_WORDS, Binding, PartlyRead
+from allegiance.bindings.names import fold_args
 from allegiance.shell import syntax
 from allegiance.shell.command import CommandEffects, read_command
 from allegiance.trace.effects import Effect
@@ -20,10 +21,17 @@ TOOLS = re.compile(
 )
 """The names that shell tools usually have."""
 
-ARGUMENTS = ("command", "cmd", "commands", "script", "input", "code", "bash_command", "query")
+ARGUMENTS = (
+    *("command", "cmd", "commands", "script", "input", "code", "bash_command", "query"),
+    *("cli_command", "command_line", "shell_command", "cmdline", "line", "chars", "keys", "text"),
+    *("args", "argv", "arguments", "cmd_string", "terminal_command"),
+)
 """The arguments that usually hold the command; the first one present in the call is used."""
 
-_DIRECTORIES = ("cwd", "workdir", "working_directory", "working_dir", "directory")
+_DIRECTORIES = (
+    *("cwd", "workdir", "working_directory", "working_dir", "directory", "cd", "dir"),
+    *("root_dir", "work_dir", "repo_path"),
+)
 
 
 def shell(
@@ -34,6 +42,7 @@ def shell(
     host: str = "",
     env: Mapping[str, str] | None = None,
     strict: bool = False,
+    prefix: str = "",
 ) -> Binding:
     """Bind a tool that runs shell commands.
 
@@ -46,6 +55,7 @@ def shell(
         host: The host to name in targets.
         env: Variables in the tool's environment.
         strict: Whether an opaque command is an error; a guard then rejects the call.
+        prefix: A program that the command is for, such as ``kubectl``, if it may be left out.
 
     Raises:
         UserError: If the parser is not installed.
@@ -54,9 +64,14 @@ def shell(
     names = (arg,) if isinstance(arg, str) else tuple(arg)
 
     def effects(args: Mapping[str, Any]) -> tuple[Effect, ...]:
+        args = fold_args(args)
+        if args and not any(args.get(n) is not None for n in (*names, "restart")):
+            return PartlyRead((), "a command that its arguments do not hold")
         command = _command(args, names)
         if command is None:
             return ()
+        if prefix and not re.match(rf"\s*(?:[\w/]*/)?{re.escape(prefix)}\s", command):
+            command = f"{prefix} {command}"
         directory = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
         reading = read_command(command, cwd=directory, host=host, env=env)
         if strict and reading.opaque:

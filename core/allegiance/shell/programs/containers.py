@@ -31,7 +31,19 @@ _KUBE = (
     "to-revision from-literal from-file image overrides revision"
 )
 _GROUPS = frozenset(
-    ["container", "compose", "image", "volume", "network", "stack", "service", "pod", "swarm", "node", "system"]
+    [
+        "container",
+        "compose",
+        "image",
+        "volume",
+        "network",
+        "stack",
+        "service",
+        "pod",
+        "swarm",
+        "node",
+        "system",
+    ]
 )
 _CHANGES = frozenset(["restart", "start", "unpause", "update", "scale", "rename", "attach"])
 _STOPS = frozenset(["stop", "kill", "rm", "pause", "down", "remove", "delete", "stopp", "rmp"])
@@ -175,7 +187,27 @@ def _built(call: Call, words: list[Word]) -> Stream:
 
 
 _KUBE_CHANGES = frozenset(
-    ["scale", "delete", "patch", "edit", "drain", "cordon", "uncordon", "annotate", "label", "set", "restart", "undo", "pause", "resume", "replace", "autoscale", "taint", "evict", "expose"]
+    [
+        "scale",
+        "delete",
+        "patch",
+        "edit",
+        "drain",
+        "cordon",
+        "uncordon",
+        "annotate",
+        "label",
+        "set",
+        "restart",
+        "undo",
+        "pause",
+        "resume",
+        "replace",
+        "autoscale",
+        "taint",
+        "evict",
+        "expose",
+    ]
 )
 
 
@@ -288,6 +320,12 @@ _KINDS = {
 }  # fmt: skip
 
 
+def kind_name(kind: str) -> str:
+    """Return the name of a kind of objects, in the singular, of any of its spellings."""
+    lower = kind.lower().partition(".")[0]
+    return _KINDS.get(lower, lower)
+
+
 def _objects(words: list[Word]) -> list[tuple[str, str]]:
     """Return the kind and name of each object that ``kubectl`` changes."""
     texts = [w.text for w in words if "=" not in w.text and not w.text.endswith("-")]
@@ -301,13 +339,7 @@ def _objects(words: list[Word]) -> list[tuple[str, str]]:
         objects += [(kind, name) for kind in plain[0].split(",") for name in plain[1:]]
     elif plain:
         objects.append(("node", plain[0]))
-    return [
-        (
-            _KINDS.get(kind.lower().partition(".")[0], kind.lower().partition(".")[0]),
-            name or UNKNOWN,
-        )
-        for kind, name in objects
-    ]
+    return [(kind_name(kind), name or UNKNOWN) for kind, name in objects]
 
 
 _DOCKERS = "docker podman nerdctl docker-compose podman-compose crictl finch lima-nerdctl ctr"

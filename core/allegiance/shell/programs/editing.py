@@ -195,7 +195,10 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("perl", "ruby"), _perl),
     **dict.fromkeys(("sort", "pandoc"), _sort),
     "patch": _patch,
-    **dict.fromkeys(["vi", "vim", "nvim", "ed", "ex", "nano", "vim.tiny", "vim.basic", "view", "rvim", "red"], _editor),
+    **dict.fromkeys(
+        ["vi", "vim", "nvim", "ed", "ex", "nano", "vim.tiny", "vim.basic", "view", "rvim", "red"],
+        _editor,
+    ),
     **dict.fromkeys(("emacs", "emacsclient", "xemacs"), _emacs),
     "sponge": _sponge,
     **dict.fromkeys(("xxd", "uniq"), _two),

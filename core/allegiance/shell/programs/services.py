@@ -12,7 +12,39 @@ from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word
 
 _KEPT = frozenset(("0", "1", "10", "12", "18", "28", "HUP", "USR1", "USR2", "CONT", "WINCH"))
 _SIGNALS = frozenset(
-    ["HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS"]
+    [
+        "HUP",
+        "INT",
+        "QUIT",
+        "ILL",
+        "TRAP",
+        "ABRT",
+        "BUS",
+        "FPE",
+        "KILL",
+        "USR1",
+        "SEGV",
+        "USR2",
+        "PIPE",
+        "ALRM",
+        "TERM",
+        "STKFLT",
+        "CHLD",
+        "CONT",
+        "STOP",
+        "TSTP",
+        "TTIN",
+        "TTOU",
+        "URG",
+        "XCPU",
+        "XFSZ",
+        "VTALRM",
+        "PROF",
+        "WINCH",
+        "IO",
+        "PWR",
+        "SYS",
+    ]
 )
 _KILL_VALUED = (
     "-s", "--signal", "-u", "--user", "-t", "--terminal", "-g", "-P", "--parent", "-G", "-U", "-o",
@@ -63,11 +95,45 @@ def _killed(call: Call) -> tuple[str, list[Word], bool]:
 
 
 _HALTS = frozenset(
-    ["poweroff", "halt", "reboot", "suspend", "hibernate", "kexec", "isolate", "rescue", "emergency", "exit", "soft-reboot", "hybrid-sleep"]
+    [
+        "poweroff",
+        "halt",
+        "reboot",
+        "suspend",
+        "hibernate",
+        "kexec",
+        "isolate",
+        "rescue",
+        "emergency",
+        "exit",
+        "soft-reboot",
+        "hybrid-sleep",
+    ]
 )
 _SYSTEMD_STOPS = frozenset(("stop", "disable", "mask", "kill", "freeze", "clean"))
 _SYSTEMD_CHANGES = frozenset(
-    ["start", "restart", "enable", "unmask", "edit", "reload", "try-restart", "revert", "set-property", "reenable", "reset-failed", "link", "thaw", "condrestart", "force-reload", "reload-or-restart", "reload-or-try-restart", "add-wants", "add-requires", "preset"]
+    [
+        "start",
+        "restart",
+        "enable",
+        "unmask",
+        "edit",
+        "reload",
+        "try-restart",
+        "revert",
+        "set-property",
+        "reenable",
+        "reset-failed",
+        "link",
+        "thaw",
+        "condrestart",
+        "force-reload",
+        "reload-or-restart",
+        "reload-or-try-restart",
+        "add-wants",
+        "add-requires",
+        "preset",
+    ]
 )
 
 
@@ -119,7 +185,25 @@ def _daemontools(call: Call) -> Stream:
 
 
 _SV = frozenset(
-    ["d", "down", "k", "kill", "t", "term", "x", "exit", "p", "pause", "i", "interrupt", "q", "quit", "h", "force-stop", "force-shutdown"]
+    [
+        "d",
+        "down",
+        "k",
+        "kill",
+        "t",
+        "term",
+        "x",
+        "exit",
+        "p",
+        "pause",
+        "i",
+        "interrupt",
+        "q",
+        "quit",
+        "h",
+        "force-stop",
+        "force-shutdown",
+    ]
 )
 
 

@@ -131,7 +131,36 @@ def _git_history(call: Call, options: Options, words: list[Word]) -> None:
 
 
 _HISTORY = frozenset(
-    ["revert", "reset", "pull", "merge", "rebase", "cherry-pick", "switch", "push", "am", "bundle", "worktree", "submodule", "lfs", "filter-branch", "filter-repo", "bisect", "read-tree", "checkout-index", "svn", "p4", "subtree", "daemon", "send-email", "format-patch", "fast-export", "fast-import", "replace", "symbolic-ref"]
+    [
+        "revert",
+        "reset",
+        "pull",
+        "merge",
+        "rebase",
+        "cherry-pick",
+        "switch",
+        "push",
+        "am",
+        "bundle",
+        "worktree",
+        "submodule",
+        "lfs",
+        "filter-branch",
+        "filter-repo",
+        "bisect",
+        "read-tree",
+        "checkout-index",
+        "svn",
+        "p4",
+        "subtree",
+        "daemon",
+        "send-email",
+        "format-patch",
+        "fast-export",
+        "fast-import",
+        "replace",
+        "symbolic-ref",
+    ]
 )
 
 

@@ -1,0 +1,34 @@
+"""Bindings of tools that are known by name, from the rows of ``tools.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from allegiance.bindings.binding import Binding
+from allegiance.bindings.names import resolve
+
+
+@lru_cache(maxsize=1)
+def read_rows() -> tuple[dict[str, Any], ...]:
+    """Return the rows of well-known tools."""
+    text = files(__package__).joinpath("tools.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)["tool"])
+
+
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """Return the folded names of all well-known tools."""
+    return frozenset(name for row in read_rows() for name in row["names"].split())
+
+
+@dataclass(frozen=True)
+class NamedTool(Binding):
+    """Binds a well-known tool by its folded name, in any spelling and behind any prefix."""
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a tool's name leads to this one."""
+        return resolve(name, known_names()) == self.tool
