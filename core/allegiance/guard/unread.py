@@ -67,7 +67,8 @@ def _names(text: str, name: str) -> bool:
     while position >= 0:
         end = position + len(name)
         before, after = text[max(position - 12, 0) : position], text[end : end + 2]
-        apart = not (before[-1:].isalnum() or before[-1:] in _JOINED)
+        joined = before[-1:] in _JOINED and not (before[-1:] == "." and {"-", "."} & set(name))
+        apart = not (before[-1:].isalnum() or joined)
         ended = not (after[:1].isalnum() or after[:1] == "_")
         longer = after[:1] == "." and after[1:].isalnum() and not text.startswith(_UNITS, end)
         if apart and ended and not longer and not before.endswith(_IMPORTS):

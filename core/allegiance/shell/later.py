@@ -18,6 +18,7 @@ _UNIT_FILE = re.compile(
     r"|init\.d/|rc\d?\.d/[SK]\d\d|etc/init/|etc/default/|etc/conf\.d/"
     r"|supervisor/conf\.d/|supervisord\.d/|monit/conf[\w.-]*/|monit\.d/|kubernetes/manifests/"
     r"|(?:etc|run|var)/service/|etc/sv/|s6-overlay/s6-rc\.d/|nomad\.d/|consul\.d/"
+    r"|cgroup/(?:[\w-]+/){0,3}(?=[\w.@-]+/(?:cgroup|freezer)\.)"
     r"|Launch(?:Agents|Daemons)/(?:\w+\.)*)"
     r"([\w@-]+(?:\.(?!service|timer|socket|conf|ya?ml|ini|plist|hcl|json|override)[\w@-]+)*)"
 )

@@ -107,6 +107,8 @@ class Machine(ABC):
         self.effects[effect] = None
         if verb in ("copy", "move"):
             self._forget(target)
+        if target.endswith("/sysrq-trigger"):
+            self.effects[Effect(verb="stop", target=self.state.host or "localhost")] = None
         for name in (target, source if verb == "move" else None):
             if name and verb in CHANGES and (unit := service_of(name)):
                 change = Effect(verb="write", target=f"service:/{unit}", value=value)

@@ -25,24 +25,26 @@ _ACTION = re.compile(
     r"unmonitor|stopProcess|freeze)(?:[/?\s]|$)",
     re.IGNORECASE,
 )
+_ZERO = re.compile(r"(?:replicas|count|capacity|instances)\W{0,5}0(?!\d)", re.IGNORECASE)
 _LINE = re.compile(r"^(POST|PUT|PATCH|DELETE) (\S+)", re.MULTILINE)
 _KEPT = ("", "GET", "HEAD", "OPTIONS")
 
 
 @reads_text("/containers/", "/pods/", "/stop", "a", "/", "?", ":", limit=None)
-def follow_request(emit: Emit, method: str, address: str) -> None:
+def follow_request(emit: Emit, method: str, address: str, body: str = "") -> None:
     """Add the effects of a request that stops or changes a container, a service or a deployment.
 
     Args:
         emit: Adds an effect, as ``Machine.emit`` does.
         method: The method.
         address: The address, whose path names the object.
+        body: What is sent, as far as it is known.
     """
     method, path = method.upper(), address[:2_000]
     if method in _KEPT:
         return
     action = _ACTION.search(path)
-    gone = method == "DELETE" or action is not None
+    gone = method == "DELETE" or action is not None or _ZERO.search(body[:20_000]) is not None
     if match := _CONTAINER.search(path):
         _change(emit, f"docker:/{match[1]}", match[1], match[2] or method, stops=gone)
     objects = _OBJECT.findall(path)

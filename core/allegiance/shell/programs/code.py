@@ -9,6 +9,7 @@ from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import send
 from allegiance.shell.programs.python_code import only_reads
 from allegiance.shell.programs.services import INITIAL
+from allegiance.shell.programs.tasks import follow_task
 from allegiance.shell.state import NOTHING, Stream, Word, merged
 from allegiance.shell.targets import below
 
@@ -58,6 +59,7 @@ _MOVES = re.compile(
 )
 _SERVERS = ("http.server", "SimpleHTTPServer", "pyftpdlib", "uploadserver", "twisted")
 
+_FIREWALLS = ("iptables", "ip6tables", "nft", "ufw", "tc", "firewall-cmd")
 _QUIET = frozenset(_QUIET_NAMES.split())
 _WRAPPED = frozenset(_WRAPPED_NAMES.split())
 _UPLOADS = frozenset(_UPLOADS_NAMES.split())
@@ -78,6 +80,8 @@ def _code(call: Call) -> Stream:
     if texts[:2] == ["-m", "base64"]:
         return call.shell.run([Word("base64"), *call.args[2:]], call.stdin)
     label = " ".join([call.name, *texts[:2]])[:60]
+    if call.name in ("terraform", "tofu", "terragrunt", "cdk") and "destroy" in texts:
+        follow_task(call, call.args, "service")
     if call.name.startswith(("python", "pypy")) and _only_reads(call, texts):
         call.shell.note(label)
     else:
@@ -142,6 +146,10 @@ def _unknown(call: Call) -> Stream:
             send(call, call.sources(word, deep=True), shell.path(words[-1].text), deep=True)
     elif "/init.d/" in call.full or "/rc.d/" in call.full:
         return shell.handlers[INITIAL](call)
+    elif call.name in _FIREWALLS and not {"-L", "-S", "list", "status", "show"} & {
+        w.text for w in args
+    }:
+        shell.note(call.name, args)
     elif call.name in _QUIET:
         return Stream(sources=call.stdin.sources)
     elif call.name.endswith((".sh", ".py", ".pl", ".rb", ".js")):

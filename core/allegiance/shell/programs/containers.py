@@ -219,6 +219,9 @@ def _kubectl(call: Call) -> Stream:
     options = parse_options(rest, _KUBE)
     if task == "cp":
         return _copied(call, options.operands, "k8s")
+    for word in options.all("from-file", "from-env-file"):
+        file = Word(word.text.rpartition("=")[2], word.known, word.sources)
+        send(call, call.sources(file, deep=True), "k8s:/configmap", whole=True)
     manifests = options.all("f", "filename", "k", "kustomize")
     if manifests and task in ("apply", "create", "replace", "delete", "patch", "scale", "rollout"):
         for word in manifests:
@@ -241,7 +244,8 @@ def _change_objects(call: Call, task: str, options: Options) -> None:
     everything = options.has("l", "selector", "all", "field-selector")
     names = [Word("*")] if everything and not any("/" in w.text for w in options.operands) else []
     for kind, name in _objects([*options.operands, *names]):
-        if task in ("delete", "drain", "evict") or none:
+        gone = task in ("delete", "drain", "evict") or none
+        if gone or (task == "taint" and any("NoExecute" in w.text for w in options.operands)):
             call.shell.emit("stop", name)
         if task == "delete":
             call.shell.emit("delete", f"k8s:/{kind}/{name}")
@@ -257,6 +261,8 @@ def _manifest(call: Call, task: str, word: Word) -> None:
     stream = call.stdin if stdin else word.stream
     text = stream.text if stream else call.shell.state.files.get(call.shell.path(word.text))
     objects = manifest_objects(text) if text else []
+    if not objects and task == "delete":
+        call.shell.emit("stop", "*")
     if not objects:
         call.shell.note(f"kubectl {task} of a file", [word] if not stdin else [], stream)
     change_manifest(call.shell.emit, text or "", objects, gone=task == "delete")
@@ -342,7 +348,7 @@ def _objects(words: list[Word]) -> list[tuple[str, str]]:
     return [(kind_name(kind), name or UNKNOWN) for kind, name in objects]
 
 
-_DOCKERS = "docker podman nerdctl docker-compose podman-compose crictl finch lima-nerdctl ctr"
+_DOCKERS = "docker podman nerdctl docker-compose podman-compose crictl finch lima-nerdctl"
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_DOCKERS.split(), _docker),
     **dict.fromkeys(("kubectl", "oc", "k", "k3s", "microk8s"), _kubectl),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import named, send
-from allegiance.shell.programs.services import managed
+from allegiance.shell.programs.services import ended, managed, named_task
 from allegiance.shell.programs.table import ALWAYS, TABLE, Program
 from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, joined, merged
 
@@ -138,6 +138,7 @@ def _content(call: Call, row: Program, options: Options, words: Sequence[Word]) 
     return stream
 
 
+_MANAGERS = {"manage": managed, "end": ended, "task": named_task}
 HANDLERS: dict[str, Handler] = {
-    name: managed if row.does == "manage" else _described for name, row in TABLE.items()
+    name: _MANAGERS.get(row.does, _described) for name, row in TABLE.items()
 }

@@ -39,7 +39,7 @@ def _sed_files(code: str) -> tuple[str, ...]:
 
 def _perl(call: Call) -> Stream:
     """Follow ``perl`` and ``ruby``: they change files with ``-i``, and are opaque without it."""
-    options = parse_options(call.args, "e E I M m")
+    options = parse_options(call.args, "e E I M m r")
     if any(name in ("i", "in-place") for name, _ in options.pairs):
         for word in options.operands:
             call.shell.rewrite(word.text)
@@ -114,7 +114,7 @@ _BATCH = ("batch", "script", "eval", "execute", "l", "load", "f", "funcall")
 
 def _editor(call: Call) -> Stream:
     """Follow an editor of text files: it may change each file that it is opened with."""
-    options = parse_options(call.args, "p" if call.name == "ed" else "c cmd u S s i w W T")
+    options = parse_options(call.args, "p" if call.name == "ed" else "c cmd u S i w W T")
     orders = [w.text for w in options.all("c", "cmd")]
     words = []
     for word in options.operands:
@@ -124,7 +124,7 @@ def _editor(call: Call) -> Stream:
             words.append(word)
     if call.name in ("ed", "ex", "vi", "vim", "nvim") and call.stdin.text:
         orders += call.stdin.text.splitlines()
-    for word in options.all("S", "s"):
+    for word in options.all("S"):
         orders += (call.shell.state.files.get(call.shell.path(word.text)) or "").splitlines()
     if options.has("R", "M") or call.name == "view":
         words = []

@@ -57,7 +57,8 @@ def _curl(call: Call) -> Stream:
     for word in words:
         _message(call, Word(word.text, word.known, word.sources), place, quiet=True)
         method = options.get("X", "request")
-        follow_request(call.shell.emit, _method(options, method), word.text)
+        body = " ".join(w.text for w in options.all(*_DATA, "data-raw"))
+        follow_request(call.shell.emit, _method(options, method), word.text, body)
     if options.has("K", "config"):
         call.shell.note("curl with orders in a file", call.args, call.stdin)
     return _fetched(call, options, places)

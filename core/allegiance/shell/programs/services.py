@@ -7,8 +7,9 @@ import re
 from allegiance.reading import reads_text
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
+from allegiance.shell.programs._transfer import send
 from allegiance.shell.programs.tasks import change, change_all, follow_task, kind_of
-from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word
+from allegiance.shell.state import NOTHING, SOMETHING, Stream, Word, merged
 
 _KEPT = frozenset(("0", "1", "10", "12", "18", "28", "HUP", "USR1", "USR2", "CONT", "WINCH"))
 _SIGNALS = frozenset(
@@ -157,7 +158,7 @@ _DIRECTORIES = "s6-svc svc sv s6-rc runsvctrl dinitctl perpctl"
 
 def _service(call: Call) -> Stream:
     """Follow ``service NAME stop``; programs such as ``supervisorctl`` have the task in front."""
-    words = parse_options(call.args, "s").operands
+    words = parse_options(call.args, "s level levels").operands
     if len(words) > 1:
         name, task = words[0].text, words[1].text
         if kind_of(name) and not kind_of(task):
@@ -248,6 +249,44 @@ def managed(call: Call) -> Stream:
     return SOMETHING
 
 
+def ended(call: Call) -> Stream:
+    """Follow the program of a server, which one of its own words may stop: ``nginx -s stop``."""
+    task = next((w.text for w in call.args if kind_of(w.text) == "stop"), "")
+    if task and task not in _DATA_TASKS:
+        change(call, "service", call.name, task, stops=True)
+    send(call, merged(w.sources for w in call.args), f"{call.name}:/", whole=True)
+    send(call, call.stdin.sources, f"{call.name}:/", whole=True)
+    return SOMETHING
+
+
+_DATA_TASKS = ("del", "remove", "delete", "purge", "drop", "cancel", "disable", "term")
+
+
+def named_task(call: Call) -> Stream:
+    """Follow a program whose name is the task: ``stop NAME``, ``scancel JOB``."""
+    task = call.name if kind_of(call.name) else "cancel"
+    names = parse_options(call.args, "u n p M").operands
+    change_all(call, "service", names, task, stops=kind_of(task) == "stop")
+    return SOMETHING
+
+
+def _fuser(call: Call) -> Stream:
+    """Follow ``fuser -k``, which ends what uses a file or a port."""
+    options = parse_options(call.args, "n s")
+    for word in options.operands if options.has("k", "kill") else []:
+        name = word.text.rstrip("/").rpartition("/")[2].partition(".")[0]
+        change(call, "process", name, "kill", stops=True)
+        change(call, "service", name, "kill", stops=False)
+    return SOMETHING
+
+
+def _initial(call: Call) -> Stream:
+    """Follow ``init 0`` and ``telinit 6``."""
+    if [w.text for w in call.args[:1]] in (["0"], ["6"], ["1"], ["s"], ["S"]):
+        return _halt(call)
+    return SOMETHING
+
+
 INITIAL = "/init.d/"
 """The handler of a script in a directory such as ``/etc/init.d``."""
 
@@ -258,5 +297,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_DIRECTORIES.split(), _daemontools),
     **dict.fromkeys(("busctl", "dbus-send", "gdbus", "qdbus"), _bus),
     **dict.fromkeys(("shutdown", "reboot", "poweroff", "halt"), _halt),
+    **dict.fromkeys(("init", "telinit"), _initial),
+    "fuser": _fuser,
     INITIAL: _by_script,
 }

@@ -164,11 +164,13 @@ def _github(call: Call) -> Stream:
 
 def _publish(call: Call) -> Stream:
     options = parse_options(
-        call.args, "r repository repository-url u p config-file plain-http a artifact-type"
+        call.args, "repository repository-url u p config-file plain-http a artifact-type"
     )
     words = options.operands
-    if words and words[0].text in ("upload", "publish", "push", "put"):
-        sources = [s for w in words[1:] for s in call.sources(Word(w.text.partition(":")[0]))]
+    if words and words[0].text in ("upload", "publish", "push", "put", "add"):
+        deep = options.has("r", "recursive")
+        names = [Word(w.text.partition(":")[0]) for w in words[1:]]
+        sources = [s for name in names for s in call.sources(name, deep=deep)]
         send(call, sources, f"{call.name}:/", whole=True)
     return Stream()
 

@@ -23,14 +23,26 @@ Prints = Literal[
 """
 
 Does = Literal[
-    "nothing", "write", "delete", "store", "send", "tell", "copy", "pack", "run", "manage"
+    "nothing",
+    "write",
+    "delete",
+    "store",
+    "send",
+    "tell",
+    "copy",
+    "pack",
+    "run",
+    "manage",
+    "end",
+    "task",
 ]
 """What happens to the operands:
 
 - each is changed (``write``), deleted, gets the input (``store``), or is sent to ``place``;
 - each is a string that is sent to ``place`` (``tell``), which matters if it holds a file's content;
 - all are copied to the last (``copy``) or packed into the first (``pack``);
-- they are a command (``run``), or a task and the names of services (``manage``).
+- they are a command (``run``), or a task and the names of services (``manage``); the task may end
+  the program itself (``end``), or be the program's name (``task``).
 """
 
 ALWAYS = "*"
@@ -102,8 +114,12 @@ _ROWS: tuple[tuple[str, Program], ...] = (
     ("cat bat batcat pv mbuffer buffer gcat", Program(prints="content")),
     (
         "cmp more less nl rev fold fmt cut paste column strings od hexdump hd expand unexpand "
-        "iconv comm join pr zless zmore xzless diff tsort",
+        "comm join pr zless zmore xzless diff tsort",
         Program(prints="sources", valued=_LINES, output="output"),
+    ),
+    (
+        "iconv",
+        Program(prints="sources", valued="f from-code t to-code o output", output="o output"),
     ),
     ("tac head tail", Program(prints="lines", valued=_LINES)),
     (
@@ -113,7 +129,7 @@ _ROWS: tuple[tuple[str, Program], ...] = (
     ("dos2unix tr ts", Program(prints="input")),
     (
         "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
-        "cksum sum md5 tree test [ lsof fuser free uptime ps top htop groups printenv getfacl "
+        "cksum sum md5 tree test [ lsof free uptime ps top htop groups printenv getfacl "
         "lsattr lsblk blkid mountpoint",
         Program(prints="something"),
     ),

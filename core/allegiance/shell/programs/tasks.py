@@ -12,7 +12,7 @@ from allegiance.shell.state import Word
 _STOP_NAMES = (
     "stop kill terminate delete del remove rm destroy down pause suspend disable shutdown halt drain "
     "unload bootout mask freeze uninstall purge deregister evict cancel abort unmonitor quit "
-    "poweroff off deallocate stopped absent undeploy quiesce scancel term managed-save forcestop leave unset-primary"
+    "maint poweroff off deallocate stopped absent undeploy quiesce scancel term managed-save forcestop leave unset-primary"
 )
 _CHANGE_NAMES = (
     "restart start update set patch apply edit modify put create replace scale resize rollback "
@@ -27,6 +27,11 @@ _FLAG_NAMES = (
 STOPS = frozenset(_STOP_NAMES.split())
 CHANGES = frozenset(_CHANGE_NAMES.split())
 FLAGS = frozenset(_FLAG_NAMES.split())
+_READ_NAMES = (
+    "list ls get describe show status logs log ps top info inspect version help login logout wait whoami "
+    "tail diff plan validate fmt init output events explain history search view read cat monitor auth "
+    "account configure config ping test check doctor members metrics query head filter lookup console"
+)
 _NAMING = re.compile(
     r"(?:^|-)(?:names?|ids?|service|services|instance|instances|function|app|deployment|job|task|"
     r"resource|unit|container|stack|target|alarm|rule|label|session|nodegroup|host|a|n|i|t)$"
@@ -40,6 +45,7 @@ _ZERO = re.compile(r"^(?:0|false|off|no|disabled|stopped|0%?)$", re.IGNORECASE)
 _NONE = re.compile(
     r"(?:replicas|desired|count|capacity|instances|scale)\W{0,5}[:=]?\W{0,3}0(?!\d)", re.I
 )
+_READS = frozenset(_READ_NAMES.split())
 _UNIT = (".service", ".timer", ".socket")
 _PARTS = re.compile(r"[-:_.]")
 
@@ -96,11 +102,17 @@ def follow_task(call: Call, words: Sequence[Word], store: str, task: str = "") -
             if kind_of(word.text):
                 index, task = number, word.text
                 break
+    for word in operands if not task else []:
+        if "=" in word.text and kind_of(word.text.partition("=")[2]):
+            task = word.text.partition("=")[2]  # as in ``ensure=stopped``
     for name, value in options:
         if name in ("action", "state", "status", "power-state") and kind_of(value.text):
             task = value.text
     kind = kind_of(task)
     if not kind:
+        if not any(w.text in _READS or w.text.partition("-")[0] in _READS for w in operands[:4]):
+            label = " ".join([call.name, *(w.text for w in operands[:2])])
+            call.shell.note(label[:60], call.args, known=False)
         return
     zero = any(_COUNT.search(n) and _ZERO.match(v.text) for n, v in options)
     rest = operands[index + 1 :]

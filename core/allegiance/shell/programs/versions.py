@@ -97,7 +97,7 @@ def _git_clean(call: Call, options: Options, _: list[Word]) -> None:
 
 
 def _git_stash(call: Call, options: Options, words: list[Word]) -> None:
-    task = words[0].text if words else "push"
+    task = words[0].text if words and words[0].text.isalpha() else "push"
     if task in ("list", "show", "drop", "clear", "create", "branch"):
         return
     names = [w for w in options.operands if w.text not in ("push", "save", "pop", "apply")]

@@ -10,6 +10,7 @@ from allegiance.shell.call import Call, Handler
 from allegiance.shell.later import cron_commands
 from allegiance.shell.loops import few
 from allegiance.shell.options import parse_options
+from allegiance.shell.programs.tasks import change_all
 from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.targets import UNKNOWN, machine, remote
 from allegiance.shell.words import resolve_escapes
@@ -90,11 +91,18 @@ def _su(call: Call) -> Stream:
 def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> Stream:
     known = call.stdin.names is None and call.stdin.text is not None
     if mark is None:
-        more = [Word(item, known=known) for item in items]
+        more = [Word(item, known=known, sources=call.stdin.sources) for item in items]
         return call.shell.run([*words, *more], NOTHING)
     stream = NOTHING
     for item in few(items, UNKNOWN):
-        filled = [Word(substitute(w.text, mark, item), w.known and known, w.sources) for w in words]
+        filled = [
+            Word(
+                substitute(w.text, mark, item),
+                w.known and known,
+                w.sources + call.stdin.sources * (mark in w.text),
+            )
+            for w in words
+        ]
         stream = call.shell.run(filled, NOTHING)
     return stream
 
@@ -136,6 +144,27 @@ def _parallel(call: Call) -> Stream:
     return _each(call, words, [i for i in items if i != ":::"], mark)
 
 
+def _fd(call: Call) -> Stream:
+    """Follow ``fd``, whose first operand is a pattern and whose others are directories."""
+    texts = [w.text for w in call.args]
+    end = next(
+        (n for n, t in enumerate(texts) if t in ("-x", "-X", "--exec", "--exec-batch")), None
+    )
+    options = parse_options(
+        call.args[:end], "e extension t type d max-depth E exclude S size changed-within c color"
+    )
+    roots = options.operands[1:] or [Word(".")]
+    names = [call.shell.tree(w.text) for w in roots]
+    if end is not None:
+        words = call.args[end + 1 :]
+        if not any("{}" in w.text for w in words):
+            words = [*words, Word("{}")]
+        for name in names:
+            filled = [Word(substitute(w.text, "{}", name), "{}" not in w.text) for w in words]
+            call.shell.run(filled)
+    return Stream(names=(UNKNOWN,) if end is None else ())
+
+
 def _find(call: Call) -> Stream:
     args = list(call.args)
     roots: list[str] = []
@@ -168,7 +197,7 @@ def _find(call: Call) -> Stream:
                 stream = call.shell.run(filled)
         elif word.text in ("-fprint", "-fls", "-fprintf") and args:
             call.shell.store(args[0].text, Stream())
-    if call.name == "fd" or any(t.startswith(("-printf", "-ls")) for t in texts):
+    if any(t.startswith(("-printf", "-ls")) for t in texts):
         return Stream(names=(UNKNOWN,))
     return stream
 
@@ -208,11 +237,15 @@ def _chroot(call: Call) -> Stream:
 
 
 def _terminal(call: Call) -> Stream:
-    """Follow ``tmux`` and ``screen``, which run what is typed into them."""
+    """Follow ``tmux`` and ``screen``, which run what is typed into them, or end a session."""
+    texts = [w.text for w in call.args]
+    if any(t.startswith("kill-") for t in texts) or texts[-1:] in (["quit"], ["kill"]):
+        named = parse_options(call.args, "t S s L X c").all("t", "S")
+        change_all(call, "service", named or [Word("*", known=False)], "kill", stops=True)
+        return NOTHING
     for word in call.args:
         if " " in word.text:
             call.shell.script(word.text)
-    texts = [w.text for w in call.args]
     if call.name == "screen" and any(t.startswith("-d") for t in texts):
         options = parse_options(call.args, "S c", first=True)
         call.shell.run(options.operands)
@@ -250,7 +283,8 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("su", "runuser"), _su),
     "xargs": _xargs,
     "parallel": _parallel,
-    **dict.fromkeys(("find", "gfind", "fd"), _find),
+    **dict.fromkeys(("find", "gfind"), _find),
+    **dict.fromkeys(("fd", "fdfind"), _fd),
     **dict.fromkeys(("ssh", "mosh", "autossh"), _ssh),
     "chroot": _chroot,
     **dict.fromkeys(("tmux", "screen"), _terminal),
