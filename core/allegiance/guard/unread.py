@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from allegiance.bindings.binding import ITS_WORDS
 from allegiance.reading import reads_text
+from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event
 
 OnOpaque = Literal["protected", "allow", "ask", "reject"]
@@ -70,7 +71,11 @@ def _names(text: str, name: str) -> bool:
         joined = before[-1:] in _JOINED and not (before[-1:] == "." and {"-", "."} & set(name))
         apart = not (before[-1:].isalnum() or joined)
         ended = not (after[:1].isalnum() or after[:1] == "_")
-        longer = after[:1] == "." and after[1:].isalnum() and not text.startswith(_UNITS, end)
+        longer = (
+            after[:1] == "."
+            and (after[1:].isalnum() or after[1:] == "_")
+            and not text.startswith(_UNITS, end)
+        )
         if apart and ended and not longer and not before.endswith(_IMPORTS):
             return True
         position = text.find(name, end)
@@ -80,3 +85,40 @@ def _names(text: str, name: str) -> bool:
 _JOINED = ("_", ".", "-")
 _UNITS = (".service", ".timer", ".socket")
 _IMPORTS = ("import ", "from ", "import_module('", "app ")
+
+
+_PUTS = ("write", "copy", "move")
+
+
+def beside_control(effects: Sequence[Effect], probes: Iterable[Any]) -> str:
+    """Return what is not known of files that are put beside a control file, or an empty string.
+
+    A file in the same folder may take precedence over the control; what a folder's files mean
+    together is not in the call. It is known to a probe whose ``overrides`` name such files.
+
+    Args:
+        effects: The effects of the call.
+        probes: The guard's probes.
+    """
+    if not effects:
+        return ""
+    places = [e.target for e in effects if e.verb in _PUTS and "/" in e.target]
+    for probe in probes if places else ():
+        if getattr(probe, "overrides", ()):
+            continue
+        for pattern in getattr(probe, "controls", ()):
+            folder, _, name = pattern.rpartition("/")
+            if not folder or not name or ":" in folder or _WILD.search(folder):
+                continue
+            for place in places:
+                if _in_folder(place, folder):
+                    return f"whether {place[:100]} has precedence over {pattern}{ITS_WORDS}"
+    return ""
+
+
+def _in_folder(place: str, folder: str) -> bool:
+    """Tell whether a file is directly in a folder, or in a folder of its own there."""
+    path = place.partition(":")[2] if ":" in place.partition("/")[0] else place
+    above = path.rstrip("/").rpartition("/")[0]
+    parents = (above, above.rpartition("/")[0])
+    return any(p == folder or p.endswith(f"/{folder.lstrip('/')}") for p in parents)

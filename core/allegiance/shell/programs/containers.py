@@ -137,13 +137,24 @@ def _docker(call: Call) -> Stream:
     if task in ("build", "buildx", "bake"):
         return _built(call, rest)
     options = parse_options(rest, _TASK)
+    if task in ("ps", "ls", "list"):
+        return _listed(options)
     if group == "swarm" and task == "leave":
         change(call, "docker", "*", task, stops=True)
     if task in _STOPS or task in _CHANGES:
         _change_containers(call, group, task, options)
     if task in ("save", "export") and options.operands:
         return Stream()
-    return SOMETHING if task not in ("ps", "images") else Stream(names=("*",))
+    return SOMETHING if task != "images" else Stream(names=("*",))
+
+
+def _listed(options: Options) -> Stream:
+    """Return the names that ``docker ps`` prints, as far as its filters tell."""
+    filters = dict(w.text.partition("=")[::2] for w in options.all("filter", "f"))
+    if "name" in filters:
+        return Stream(names=(filters["name"].strip("^$/"),))
+    ended = filters.get("status") in ("exited", "dead", "created")
+    return Stream(names=("ended-container",) if ended else ("*",))
 
 
 def _change_containers(call: Call, group: str, task: str, options: Options) -> None:

@@ -127,7 +127,7 @@ def _editor(call: Call) -> Stream:
     for word in options.all("S"):
         orders += (call.shell.state.files.get(call.shell.path(word.text)) or "").splitlines()
     if options.has("R", "M") or call.name == "view":
-        words = []
+        return Stream()
     for word in words:
         call.shell.rewrite(word.text)
     source = Stream(sources=tuple(call.shell.path(w.text) for w in options.operands if w in words))

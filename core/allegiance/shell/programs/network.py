@@ -24,7 +24,13 @@ _WGET = (
 _DATA = ("d", "data", "data-ascii", "data-binary", "data-urlencode", "json")
 
 
+UNKNOWN_SERVER = "unknown:/"
+"""Where a request goes whose address is not in the command: to some server, not to any file."""
+
+
 def _address(word: Word) -> str:
+    if not word.known and word.text.startswith("**"):
+        return UNKNOWN_SERVER
     target = url(word.text) or url(f"http://{word.text}")
     return target or word.text
 
@@ -37,7 +43,7 @@ def _page(place: str) -> str:
 def _curl(call: Call) -> Stream:
     options = parse_options(call.args, _CURL)
     words = options.all("url") + options.operands
-    places = [_address(w) for w in words] or ["**:/"]
+    places = [_address(w) for w in words] or [UNKNOWN_SERVER]
     place = places[0]
     for file in options.all("T", "upload-file"):
         sources = call.sources(file)
@@ -122,7 +128,7 @@ def _fetched(call: Call, options: Options, places: list[str]) -> Stream:
 def _wget(call: Call) -> Stream:
     options = parse_options(call.args, _WGET)
     places = [_address(w) for w in options.operands]
-    place = places[0] if places else "**:/"
+    place = places[0] if places else UNKNOWN_SERVER
     for file in options.all("post-file", "body-file"):
         content = call.content(file)
         send(call, content.sources, place, whole=True)
@@ -167,7 +173,7 @@ def _httpie(call: Call) -> Stream:
 def _netcat(call: Call) -> Stream:
     options = parse_options(call.args, "p w s q e c i x X send-only exec sh-exec")
     words = [w for w in options.operands if not w.text.isdigit()]
-    place = f"{machine(words[0].text)}:/" if words else "**:/"
+    place = f"{machine(words[0].text)}:/" if words else UNKNOWN_SERVER
     if call.name == "socat":
         return _socat(call)
     if options.has("U", "unixsock") and words:

@@ -183,7 +183,7 @@ def _find(call: Call) -> Stream:
         len(roots) * max(len(shapes), 1),
     )
     names = [n for root in roots for n in _found(root, shapes)]
-    if "-delete" in texts:
+    if "-delete" in texts and "-empty" not in texts:
         for name in names:
             call.shell.emit("delete", call.shell.path(name))
     stream = Stream(names=tuple(names))
