@@ -10,12 +10,6 @@ from typing import Any
 
 from allegiance.trace.effects import Effect
 
-ITS_WORDS = "; its words: "
-"""In ``PartlyRead.unread``, comes before the words of what was not read.
-
-With it, only these words are searched for protected names, and not all arguments of the call.
-"""
-
 Effects = Effect | Iterable[Effect] | None
 
 

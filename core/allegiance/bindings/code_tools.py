@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from allegiance.bindings.binding import ITS_WORDS, PartlyRead
+from allegiance.bindings.binding import PartlyRead
 from allegiance.bindings.names import fold_args
 from allegiance.reading import reads_text
 from allegiance.shell.command import read_command
 from allegiance.shell.programs.python_code import only_reads
 from allegiance.trace.effects import Effect
+from allegiance.trace.events import ITS_WORDS
 
 Args = Mapping[str, Any]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from allegiance.bindings.binding import Binding, PartlyRead, ToEffects
 from allegiance.bindings.code_tools import code_effects, sql_effects
-from allegiance.bindings.file_tools import Files, files
+from allegiance.bindings.file_tools import Files, file_effects, files
 from allegiance.bindings.http_tools import http, page_effects
 from allegiance.bindings.known import NamedTool, read_rows
 from allegiance.bindings.sending_tools import download_effects, message_effects, upload_effects
@@ -51,7 +52,49 @@ def default_bindings(
                 continue  # a file tool
             bindings.append(NamedTool(name, planned))
     bindings.append(shell(cwd=cwd, host=host, env=env, strict=strict))
+    bindings += by_words(maker)
     return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))
+
+
+def _words(verbs: str, nouns: str) -> re.Pattern[str]:
+    """Return a pattern of the names of tools that do something to some kind of thing."""
+    gap = r"[_\W](?:\w{1,40}[_\W])?"
+    return re.compile(rf"(?:^|[_\W])(?:{verbs}){gap}(?:{nouns})s?$", re.IGNORECASE)
+
+
+def by_words(maker: Files) -> list[Binding]:
+    """Return bindings of tools that nobody has listed, by a verb and a noun in their names."""
+    files_of = "file|document|folder|directory|dir|path"
+    things = "service|container|pod|deployment|process|instance|vm|workload|daemon|agent|replica"
+    return [
+        Binding(_words("delete|remove|unlink|trash", files_of), file_effects("delete", maker)),
+        Binding(_words("copy|duplicate", files_of), file_effects("copy", maker)),
+        Binding(_words("move|rename", files_of), file_effects("move", maker)),
+        Binding(
+            _words("write|create|save|overwrite|put", "file|document"),
+            file_effects("write", maker),
+        ),
+        Binding(
+            _words("edit|modify|update|patch|replace|append", "file|document|config"),
+            file_effects("edit", maker),
+        ),
+        Binding(
+            _words(
+                "send|upload|share|attach|publish|push|export",
+                f"{files_of}|artifact|attachment|"
+                "blob|object|photo|media|model|dataset|weight|checkpoint",
+            ),  # fmt: skip
+            upload_effects("upload", "url bucket channel to chat_id repo_id folder_id", maker),
+        ),
+        Binding(
+            _words("stop|kill|terminate|delete|pause|suspend|disable|shutdown|destroy", things),
+            object_effects("stop", "service"),
+        ),
+        Binding(
+            _words("restart|scale|update|patch|rollback|configure", things),
+            object_effects("update", "service"),
+        ),
+    ]
 
 
 def _planned(row: Mapping[str, Any], name: str, maker: Files) -> ToEffects | None:

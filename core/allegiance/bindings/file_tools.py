@@ -176,6 +176,11 @@ class Files:
         return _EDITOR[command](self, args)
 
     def _transfer(self, verb: Verb, args: Args) -> list[Effect]:
+        several = next((args[n] for n in _SEVERAL if isinstance(args.get(n), list)), None)
+        if several:
+            parts = [{**args, "source_path": item} for item in several if isinstance(item, str)]
+            bare = [{k: v for k, v in part.items() if k not in _SEVERAL} for part in parts]
+            return [effect for part in bare for effect in self._transfer(verb, part)]
         source, target = self.name(args, _SOURCE), self.name(args, _TARGET)
         new_name = _first(args, _TARGET)
         if "new_name" in args and "/" not in str(new_name) and "/" in source:
@@ -228,24 +233,41 @@ def files(*, cwd: str = "", host: str = "") -> list[Binding]:
     """
     maker = Files(cwd, host)
     return [
-        NamedTool(name, _planner(_MEANINGS[row["means"]], maker))
+        NamedTool(name, file_effects(row["means"], maker))
         for row in read_rows()
         if row["means"] in _MEANINGS
         for name in row["names"].split()
     ]
 
 
-def _planner(make: Maker, maker: Files) -> Callable[[Args], tuple[Effect, ...]]:
+def file_effects(means: str, maker: Files) -> Callable[[Args], tuple[Effect, ...]]:
+    """Return the effects of a file tool.
+
+    Args:
+        means: What it does: ``read``, ``write``, ``edit``, ``delete``, ``copy`` and so on.
+        maker: Names the files.
+    """
+    make = _MEANINGS[means]
+
     def effects(args: Args) -> tuple[Effect, ...]:
         args = fold_args(args)
-        if make in _NEED_PATH and args and not has_path(args):
+        if make in _NEED_PATH and args and not has_path(args) and not set(_SOURCE) & set(args):
             return PartlyRead((), "a file that its arguments do not name")
         return tuple(make(maker, args))
 
     return effects
 
 
-_NEED_PATH = (Files.read, Files.write, Files.append, Files.edit, Files.delete, Files.editor)
+_NEED_PATH = (
+    Files.read,
+    Files.write,
+    Files.append,
+    Files.edit,
+    Files.delete,
+    Files.editor,
+    Files.copy,
+    Files.move,
+)
 
 
 def has_path(args: Args) -> bool:

@@ -67,7 +67,7 @@ def object_effects(tool: str, store: str) -> Callable[[Args], Any]:
         task = " ".join(str(args[n]) for n in _TASKS if isinstance(args.get(n), str))
         counts = [str(args[n]) for n in _COUNTS if args.get(n) is not None]
         zero = "0" in counts or scales_to_zero(json.dumps(args, default=str)[:20_000])
-        words = [*tool.split("_"), *task.replace("-", " ").split()[:5]]
+        words = (task.replace("-", " ") or tool.replace("_", " ")).split()[:8]
         stops = any(kind_of(w) == "stop" for w in words if w not in ("pause", "off")) or zero
         stops = stops or ("pause" in words and store != "k8s") or "drain" in words
         if task and not any(kind_of(w) for w in words):

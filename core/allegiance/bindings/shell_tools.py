@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from allegiance.bindings.binding import ITS_WORDS, Binding, PartlyRead
+from allegiance.bindings.binding import Binding, PartlyRead
 from allegiance.bindings.names import fold_args
 from allegiance.shell import syntax
 from allegiance.shell.command import CommandEffects, read_command
 from allegiance.trace.effects import Effect
+from allegiance.trace.events import ITS_WORDS
 
 TOOLS = re.compile(
     r"^(?:.*(?<!power)shell.*|bash|sh|zsh|terminal|console|cmd|command|bash_tool|local_exec|ssh_exec"
@@ -72,6 +73,8 @@ def shell(
             return ()
         if prefix and not re.match(rf"\s*(?:[\w/]*/)?{re.escape(prefix)}\s", command):
             command = f"{prefix} {command}"
+            if " " not in command[len(prefix) + 1 :].strip():
+                command = " ".join([command, *_further(args)])
         directory = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
         reading = read_command(command, cwd=directory, host=host, env=env)
         if strict and reading.opaque:
@@ -95,6 +98,20 @@ def partly_read(reading: CommandEffects) -> tuple[Effect, ...]:
 
 _LONGEST_NOTE = 8_000
 """Characters of the words in a note; beyond it, all arguments are searched instead."""
+
+
+_FURTHER = ("resource_type", "resource", "name", "namespace", "args", "arguments", "flags")
+
+
+def _further(args: Mapping[str, Any]) -> list[str]:
+    """Return the words of a command whose parts are arguments of their own."""
+    words: list[str] = []
+    for name in _FURTHER:
+        value = args.get(name)
+        parts = value if isinstance(value, (list, tuple)) else [value]
+        parts = [p for p in parts if isinstance(p, str) and p]
+        words += ["-n", *parts] if name == "namespace" and parts else parts
+    return [shlex.quote(word) if " " not in word else word for word in words]
 
 
 def _command(args: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from allegiance.bindings.binding import ITS_WORDS
 from allegiance.reading import reads_text
 from allegiance.trace.effects import Effect
-from allegiance.trace.events import Event
+from allegiance.trace.events import ITS_WORDS, Event
 
 OnOpaque = Literal["protected", "allow", "ask", "reject"]
 """What to do with such a call: ``protected`` rejects it if its arguments name a protected path, and

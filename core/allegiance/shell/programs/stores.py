@@ -80,8 +80,8 @@ def _remote_code(call: Call, options: Options) -> None:
         if "commands" in word.text and "=" in word.text:
             code = word.text.partition("commands")[2].lstrip("=:[\"' ").rstrip("]}\"' ")
             _follow_remote(call, code)
-    for code in options.all("command", "scripts", "command-text", "command-line"):
-        _follow_remote(call, code.text)
+    for script in options.all("command", "scripts", "command-text", "command-line"):
+        _follow_remote(call, script.text)
 
 
 def _follow_remote(call: Call, code: str) -> None:

@@ -12,7 +12,7 @@ from allegiance.shell.state import Word
 _STOP_NAMES = (
     "stop kill terminate delete del remove rm destroy down pause suspend disable shutdown halt drain "
     "unload bootout mask freeze uninstall purge deregister evict cancel abort unmonitor quit "
-    "maint poweroff off deallocate stopped absent undeploy quiesce scancel term managed-save forcestop leave unset-primary"
+    "maint mute silence poweroff off deallocate stopped absent undeploy quiesce scancel term managed-save forcestop leave unset-primary"
 )
 _CHANGE_NAMES = (
     "restart start update set patch apply edit modify put create replace scale resize rollback "
