@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from allegiance.bindings.binding import PartlyRead
+from allegiance.bindings.known import arguments
 from allegiance.bindings.names import fold_args
 from allegiance.reading import reads_text
 from allegiance.shell.command import read_command
@@ -16,10 +17,7 @@ from allegiance.trace.events import ITS_WORDS
 
 Args = Mapping[str, Any]
 
-_CODE = (
-    "code query script source python_code function expression input text command cell content "
-    "cell_code snippet javascript js"
-).split()
+_CODE = arguments("code")
 _SHELLS = ("bash", "sh", "shell", "zsh", "console", "terminal")
 _MAGIC = re.compile(r"^\s*(?:!{1,2}|%s[hx]\s|%system\s)(.+)$", re.MULTILINE)
 _CELL = re.compile(r"^\s*%%(?:bash|sh|script\s+\w+|system)\b[^\n]*\n(.*)$", re.DOTALL)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from allegiance.bindings.binding import Binding, PartlyRead
-from allegiance.bindings.known import NamedTool, read_rows
+from allegiance.bindings.known import NamedTool, arguments, read_rows
 from allegiance.bindings.names import fold_args
 from allegiance.shell.programs.editing import patched_files
 from allegiance.shell.targets import below, join, remote
@@ -14,32 +14,16 @@ from allegiance.trace.effects import Effect, Verb
 
 Args = Mapping[str, Any]
 
-_PATH = (
-    "path file_path filepath filename file_name file target_file relative_path absolute_path target "
-    "notebook_path target_path path_in_project relative_workspace_path abs_path full_path uri "
-    "path_in_repo dir_path directory_path folder_path folder"
-).split()
+_PATH = arguments("path")
 _PATH_ENDS = ("path", "filepath", "filename", "file_name", "file", "uri")
-_SEVERAL = ("paths", "file_paths", "files", "filenames", "targets", "file_names", "path_list")
-_SOURCE = (
-    "source_path source src from_path from old_path path file_path source_file old_name input_path "
-    "src_path origin"
-).split()
-_TARGET = (
-    "destination_path destination dest dst target_path to_path to new_path target new_name "
-    "dest_path dst_path output_path target_file destination_file"
-).split()
-_TEXT = (
-    "text content contents file_text data body new_content code_edit code source new_source "
-    "file_content html markdown"
-).split()
-_NEW = (
-    "new_text new_str new_string replace replacement insert_text text content new_source code "
-    "code_edit replacement_content new_content diff repl body"
-).split()
-_PARTS = ("edits", "replacements", "operations", "changes", "chunks", "replacement_chunks", "files")
+_SEVERAL = arguments("paths")
+_SOURCE = arguments("source")
+_TARGET = arguments("target")
+_TEXT = arguments("text")
+_NEW = arguments("new_text")
+_PARTS = arguments("parts")
 
-_DIFFS = ("input", "patch", "diff", "patch_text", "content", "text", "changes")
+_DIFFS = arguments("patch")
 Maker = Callable[["Files", Args], list[Effect]]
 
 

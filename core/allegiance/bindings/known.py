@@ -13,10 +13,20 @@ from allegiance.bindings.names import resolve
 
 
 @lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    text = files(__package__).joinpath("tools.toml").read_text(encoding="utf-8")
+    data: dict[str, Any] = tomllib.loads(text)
+    return data
+
+
 def read_rows() -> tuple[dict[str, Any], ...]:
     """Return the rows of well-known tools."""
-    text = files(__package__).joinpath("tools.toml").read_text(encoding="utf-8")
-    return tuple(tomllib.loads(text)["tool"])
+    return tuple(_data()["tool"])
+
+
+def arguments(kind: str) -> tuple[str, ...]:
+    """Return the folded names of the arguments that hold something, such as a ``path``."""
+    return tuple(_data()["arguments"][kind].split())
 
 
 @lru_cache(maxsize=1)

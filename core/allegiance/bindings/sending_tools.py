@@ -7,28 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from allegiance.bindings.file_tools import Files
+from allegiance.bindings.known import arguments
 from allegiance.bindings.names import fold_args
 from allegiance.shell.targets import below, remote
 from allegiance.trace.effects import Effect
 
 Args = Mapping[str, Any]
 
-_FILES = (
-    "path file_path filepath filename file local_path source_path source local_file path_or_fileobj "
-    "paths files file_paths attachments attachment attachment_path folder_path local_dir directory "
-    "attached_files document photo media src body_path"
-).split()
-_URLS = ("url", "source_url", "uri", "link", "file_url")
-_PLACES = (
-    "path",
-    "file_path",
-    "destination",
-    "dest",
-    "output_path",
-    "save_path",
-    "filename",
-    "file",
-)
+_FILES = arguments("file")
+_URLS = arguments("url")
+_PLACES = arguments("saved")
 
 
 def message_effects(store: str, place: str, files: Files) -> Callable[[Args], Any]:

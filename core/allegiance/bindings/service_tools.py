@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from allegiance.bindings.binding import PartlyRead
+from allegiance.bindings.known import arguments
 from allegiance.bindings.names import fold_args
 from allegiance.shell.programs.containers import change_manifest, kind_name, manifest_objects
 from allegiance.shell.programs.tasks import kind_of, scales_to_zero
@@ -14,32 +15,11 @@ from allegiance.trace.effects import Effect
 
 Args = Mapping[str, Any]
 
-_NAMES = (
-    "name container_name container container_id service service_name deployment deployment_name "
-    "resource_name node_name node pod pod_name instance_id instance_ids instances id job job_id "
-    "job_name process_name pid pids session_id shell_id task_id task function_name app app_name "
-    "application workflow workflow_id dag_id agent agent_id agent_name unit unit_name release "
-    "release_name auto_scaling_group_name group_name endpoint endpoint_name model model_name "
-    "monitor_id alarm_name alarm_names rule rule_name project_name stack names ids services "
-    "containers target process deployment_id vm_name droplet_id operation_id rollout names_list"
-).split()
-_TASKS = (
-    "sub_command",
-    "subcommand",
-    "operation",
-    "action",
-    "command",
-    "task",
-    "verb",
-    "stage",
-    "state",
-)
-_COUNTS = (
-    "replicas desired_count desired_capacity count scale size min_size instances num_replicas "
-    "desired_replicas"
-).split()
-_TEXTS = ("manifest", "resource", "yaml", "content", "body", "spec", "manifests", "resources")
-_KINDS = ("resource_type", "kind", "type", "resource_kind")
+_NAMES = arguments("name")
+_TASKS = arguments("task")
+_COUNTS = arguments("count")
+_TEXTS = arguments("manifest")
+_KINDS = arguments("kind")
 
 
 class Objects:

@@ -108,8 +108,8 @@ def _further(args: Mapping[str, Any]) -> list[str]:
     words: list[str] = []
     for name in _FURTHER:
         value = args.get(name)
-        parts = value if isinstance(value, (list, tuple)) else [value]
-        parts = [p for p in parts if isinstance(p, str) and p]
+        items = value if isinstance(value, (list, tuple)) else [value]
+        parts = [item for item in items if isinstance(item, str) and item]
         words += ["-n", *parts] if name == "namespace" and parts else parts
     return [shlex.quote(word) if " " not in word else word for word in words]
 

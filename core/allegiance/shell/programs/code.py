@@ -14,31 +14,29 @@ from allegiance.shell.state import NOTHING, Stream, Word, merged
 from allegiance.shell.targets import below
 
 _CODE = (
-    "python python2 python3 pypy pypy3 ipython node deno bun php lua Rscript julia awk tclsh "
-    "osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible "
-    "ansible-playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift ruby "
-    "groovy scala"
+    "python python2 python3 pypy pypy3 ipython node deno bun php lua Rscript julia awk "
+    "tclsh osascript make cmake ninja just npm npx yarn pnpm cargo go mvn gradle ansible "
+    "ansible-playbook terraform uv poetry pipx tox nox pytest rake bundle java dotnet swift "
+    "ruby groovy scala"
 )
 _QUIET_NAMES = (
     "pip pip3 conda mamba apt apt-get dnf yum brew apk dpkg rpm snap flatpak journalctl "
-    "dmesg mkdir ip ifconfig ss netstat iptables "
-    "nvidia-smi lscpu lspci lsusb who w last uptime vmstat iostat sar ruff black mypy "
-    "flake8 isort eslint prettier shellcheck pylint tail hostnamectl "
-    "timedatectl sysctl modprobe ldconfig useradd usermod passwd groupadd adduser mkfifo "
-    "mknod locale man info alias unalias bind stty tput export gunicorn uvicorn celery flask "
-    "django-admin gcc g++ clang cc ld vault "
-    "packer trivy hadolint pre-commit coverage jupyter tensorboard accelerate torchrun "
-    "deepspeed vllm ollama swapon fallocate sync udevadm getent nft ufw tc hyperfine tokei "
-    "cloc lsmod"
+    "dmesg mkdir ip ifconfig ss netstat iptables nvidia-smi lscpu lspci lsusb who w last "
+    "uptime vmstat iostat sar ruff black mypy flake8 isort eslint prettier shellcheck "
+    "pylint tail hostnamectl timedatectl sysctl modprobe ldconfig useradd usermod passwd "
+    "groupadd adduser mkfifo mknod locale man info alias unalias bind stty tput export "
+    "gunicorn uvicorn celery flask django-admin gcc g++ clang cc ld vault packer trivy "
+    "hadolint pre-commit coverage jupyter tensorboard accelerate torchrun deepspeed vllm "
+    "ollama swapon fallocate sync udevadm getent nft ufw tc hyperfine tokei cloc lsmod"
 )
 
 _WRAPPED_NAMES = (
-    "cp mv rm scp rsync dd tar ln cat curl wget nc bash sh tee sed kill pkill systemctl "
-    "ssh zip gzip base64 find docker kubectl truncate shred"
+    "cp mv rm scp rsync dd tar ln cat curl wget nc bash sh tee sed kill pkill systemctl ssh "
+    "zip gzip base64 find docker kubectl truncate shred"
 )
 _UPLOADS_NAMES = (
-    "upload put push send backup publish share archive upload-file cp copy sync "
-    "log-artifact log-artifacts --upload --file --upload-file --put"
+    "upload put push send backup publish share archive upload-file cp copy sync log- "
+    "artifact log-artifacts --upload --file --upload-file --put"
 )
 _USES = re.compile(
     r"^-{1,2}(?:models?|weights|ckpt|checkpoints?|init|base|load|resume|tokenizer|adapter|lora|teacher|"

@@ -13,7 +13,10 @@ from allegiance.shell.programs.tasks import change, change_all, kind_of, scales_
 from allegiance.shell.state import NOTHING, SOMETHING, ShellState, Stream, Word
 from allegiance.shell.targets import UNKNOWN, below
 
-_DOCKER = "H host l log-level config context c tlscacert tlscert tlskey connection root url cgroup-manager"
+_DOCKER = (
+    "H host l log-level config context c tlscacert tlscert tlskey connection root url "
+    "cgroup-manager"
+)
 _COMPOSE = "f file p project-name profile env-file project-directory ansi parallel"
 _TASK = (
     "t time s signal filter format n tail since until scale timeout m memory cpus restart "
@@ -21,14 +24,15 @@ _TASK = (
 )
 _EXEC = "e env w workdir u user c container n namespace context env-file kubeconfig detach-keys"
 _RUN = (
-    "v volume mount e env env-file p publish w workdir name u user network net h hostname m memory "
-    "cpus gpus entrypoint l label platform restart log-driver shm-size ulimit device add-host a "
-    "cap-add cap-drop pull security-opt ipc pid tmpfs volumes-from dns cpuset-cpus log-opt"
+    "v volume mount e env env-file p publish w workdir name u user network net h hostname m "
+    "memory cpus gpus entrypoint l label platform restart log-driver shm-size ulimit device "
+    "add-host a cap-add cap-drop pull security-opt ipc pid tmpfs volumes-from dns cpuset- "
+    "cpus log-opt"
 )
 _KUBE = (
-    "n namespace context kubeconfig l selector replicas f filename p patch type c container o "
-    "output cluster timeout grace-period k kustomize field-selector as token server s user "
-    "to-revision from-literal from-file image overrides revision"
+    "n namespace context kubeconfig l selector replicas f filename p patch type c container "
+    "o output cluster timeout grace-period k kustomize field-selector as token server s "
+    "user to-revision from-literal from-file image overrides revision"
 )
 _GROUPS = frozenset(
     [

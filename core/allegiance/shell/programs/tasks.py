@@ -10,27 +10,30 @@ from allegiance.shell.call import Call
 from allegiance.shell.state import Word
 
 _STOP_NAMES = (
-    "stop kill terminate delete del remove rm destroy down pause suspend disable shutdown halt drain "
-    "unload bootout mask freeze uninstall purge deregister evict cancel abort unmonitor quit "
-    "maint mute silence poweroff off deallocate stopped absent undeploy quiesce scancel term managed-save forcestop leave unset-primary"
+    "stop kill terminate delete del remove rm destroy down pause suspend disable shutdown "
+    "halt drain unload bootout mask freeze uninstall purge deregister evict cancel abort "
+    "unmonitor quit maint mute silence poweroff off deallocate stopped absent undeploy "
+    "quiesce scancel term managed-save forcestop leave unset-primary"
 )
 _CHANGE_NAMES = (
-    "restart start update set patch apply edit modify put create replace scale resize rollback "
-    "rollout reload deploy promote enable resume unpause unmask attach detach register rename reset "
-    "revert unfreeze restore configure upgrade undo cordon autoscale rolling-update reboot "
-    "override kickstart try-restart force-reload condrestart invoke"
+    "restart start update set patch apply edit modify put create replace scale resize "
+    "rollback rollout reload deploy promote enable resume unpause unmask attach detach "
+    "register rename reset revert unfreeze restore configure upgrade undo cordon autoscale "
+    "rolling-update reboot override kickstart try-restart force-reload condrestart invoke"
 )
 _FLAG_NAMES = (
-    "quiet force yes all no-wait wait async now recursive purge detach debug verbose dry-run json help "
-    "no-prompt user system global skip-final-snapshot auto-approve cascade f y q a v d D U K F r"
+    "quiet force yes all no-wait wait async now recursive purge detach debug verbose dry- "
+    "run json help no-prompt user system global skip-final-snapshot auto-approve cascade f "
+    "y q a v d D U K F r"
 )
 STOPS = frozenset(_STOP_NAMES.split())
 CHANGES = frozenset(_CHANGE_NAMES.split())
 FLAGS = frozenset(_FLAG_NAMES.split())
 _READ_NAMES = (
-    "list ls get describe show status logs log ps top info inspect version help login logout wait whoami "
-    "tail diff plan validate fmt init output events explain history search view read cat monitor auth "
-    "account configure config ping test check doctor members metrics query head filter lookup console"
+    "list ls get describe show status logs log ps top info inspect version help login "
+    "logout wait whoami tail diff plan validate fmt init output events explain history "
+    "search view read cat monitor auth account configure config ping test check doctor "
+    "members metrics query head filter lookup console"
 )
 _NAMING = re.compile(
     r"(?:^|-)(?:names?|ids?|service|services|instance|instances|function|app|deployment|job|task|"
