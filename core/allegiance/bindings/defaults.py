@@ -83,7 +83,7 @@ def by_words(maker: Files) -> list[Binding]:
                 "send|upload|share|attach|publish|push|export",
                 f"{files_of}|artifact|attachment|"
                 "blob|object|photo|media|model|dataset|weight|checkpoint",
-            ),  # fmt: skip
+            ),
             upload_effects("upload", "url bucket channel to chat_id repo_id folder_id", maker),
         ),
         Binding(

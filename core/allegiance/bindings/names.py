@@ -32,7 +32,7 @@ def resolve(name: str, known: Collection[str]) -> str:
     """Return which of some folded names a tool's name stands for, or an empty string.
 
     A prefix is dropped: any before ``__``, ``.``, ``/`` or ``:``, and one that is joined with a
-    single ``_`` or ``-`` if the rest has more than one word or the prefix is that of a known server.
+    single ``_`` or ``-`` if the rest has more than one word or the prefix is a known server.
 
     Args:
         name: The name of a tool.
@@ -66,15 +66,13 @@ def _resolve(name: str, known: frozenset[str]) -> str:
     return ""
 
 
-_SERVERS = frozenset(
-    (
-        "mcp", "filesystem", "fs", "file", "files", "git", "github", "gitlab", "slack", "fetch",
-        "puppeteer", "playwright", "postgres", "sqlite", "mysql", "kubernetes", "k8s", "docker", "aws",
-        "developer", "shell", "terminal", "commander", "server", "tools", "functions", "default",
-        "local", "remote", "sandbox", "computer", "system", "claude", "code", "container", "linux",
-        "host", "workspace", "editor", "os", "core", "builtin", "e2b",
-    )
-)  # fmt: skip
+_SERVER_NAMES = (
+    "mcp filesystem fs file files git github gitlab slack fetch puppeteer playwright "
+    "postgres sqlite mysql kubernetes k8s docker aws developer shell terminal commander "
+    "server tools functions default local remote sandbox computer system claude code "
+    "container linux host workspace editor os core builtin e2b"
+)
+_SERVERS = frozenset(_SERVER_NAMES.split())
 
 
 def fold_args(args: Mapping[str, Any]) -> dict[str, Any]:

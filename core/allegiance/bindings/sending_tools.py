@@ -32,9 +32,9 @@ def message_effects(store: str, place: str, files: Files) -> Callable[[Args], An
     def effects(args: Args) -> tuple[Effect, ...]:
         args = fold_args(args)
         target = _target(store, names, args)
-        known = {*names, *_FILES}
-        texts = [v if isinstance(v, str) else json.dumps(v, default=str) for k, v in args.items()
-                 if k not in known - {"files", "attachments"} and v not in (None, "", [], {})]  # fmt: skip
+        known = {*names, *_FILES} - {"files", "attachments"}
+        values = [v for k, v in args.items() if k not in known and v not in (None, "", [], {})]
+        texts = [v if isinstance(v, str) else json.dumps(v, default=str) for v in values]
         plan = [Effect(verb="message", target=target, value=text) for text in texts]
         return (*plan, *_sent(args, target, files))
 

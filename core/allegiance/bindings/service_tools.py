@@ -9,8 +9,13 @@ from typing import Any
 from allegiance.bindings.binding import PartlyRead
 from allegiance.bindings.known import arguments
 from allegiance.bindings.names import fold_args
-from allegiance.shell.programs.containers import change_manifest, kind_name, manifest_objects
-from allegiance.shell.programs.tasks import kind_of, scales_to_zero
+from allegiance.shell.manifests import (
+    change_manifest,
+    kind_name,
+    manifest_objects,
+    scales_to_zero,
+)
+from allegiance.shell.programs.tasks import kind_of
 from allegiance.trace.effects import Effect
 
 Args = Mapping[str, Any]

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from allegiance.reading import reads_text
+from allegiance.trace.effects import Effect
 
-CHANGES = ("write", "copy", "move", "delete")
+_CHANGES = ("write", "copy", "move", "delete")
 """The verbs of effects that change a file."""
-FREEZERS = ("/cgroup.freeze", "/cgroup.kill", "/freezer.state", "/down")
+_FREEZERS = ("/cgroup.freeze", "/cgroup.kill", "/freezer.state", "/down")
 """Files that stop what belongs to their directory."""
 
 _UNIT_FILE = re.compile(
@@ -42,6 +43,25 @@ def service_of(path: str) -> str:
 
 
 _LONGEST = 400
+
+
+def service_effects(verb: str, path: str, value: str | None, host: str) -> Iterator[Effect]:
+    """Yield what a change of a file does to the service or the machine that the file controls.
+
+    Args:
+        verb: What is done to the file.
+        path: The target that names it.
+        value: The new text, if it is known.
+        host: The machine.
+    """
+    if verb not in _CHANGES:
+        return
+    if path.endswith("/sysrq-trigger"):
+        yield Effect(verb="stop", target=host or "localhost")
+    if unit := service_of(path):
+        yield Effect(verb="write", target=f"service:/{unit}", value=value)
+        if path.endswith(_FREEZERS):
+            yield Effect(verb="stop", target=unit)
 
 
 @reads_text("* * * * * a\n", "ExecStart=a\n", "@reboot a\n", "#", limit=None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from allegiance.shell import targets
 from allegiance.shell.budget import charge, check_path
 from allegiance.shell.expansion import Expander
-from allegiance.shell.later import CHANGES, FREEZERS, later_code, service_of
+from allegiance.shell.later import later_code, service_effects
 from allegiance.shell.state import (
     NOTHING,
     Outlets,
@@ -107,20 +107,15 @@ class Machine(ABC):
         self.effects[effect] = None
         if verb in ("copy", "move"):
             self._forget(target)
-        if target.endswith("/sysrq-trigger"):
-            self.effects[Effect(verb="stop", target=self.state.host or "localhost")] = None
         for name in (target, source if verb == "move" else None):
-            if name and verb in CHANGES and (unit := service_of(name)):
-                change = Effect(verb="write", target=f"service:/{unit}", value=value)
+            for change in service_effects(verb, name or "", value, self.state.host):
                 self.effects[change] = None
-                if name.endswith(FREEZERS):
-                    self.effects[Effect(verb="stop", target=unit)] = None
 
     def note(
         self,
         label: str,
         words: Iterable[Word] = (),
-        stream: Stream | None = None,
+        stream: Stream = NOTHING,
         *,
         known: bool = True,
     ) -> None:
@@ -128,21 +123,20 @@ class Machine(ABC):
 
         Args:
             label: How the program was called.
-            words: Its words that name what it may change or take away.
+            words: What it may change or take away.
             stream: The code that it reads.
-            known: Whether it is opaque code; otherwise nothing is known of the program.
+            known: Whether it is opaque code, not an unknown program.
         """
         (self.opaque if known else self.unknown)[label] = None
         texts = [word.text for word in words]
-        texts += [stream.text or stream.partial, *stream.sources] if stream else []
+        texts += [stream.text or stream.partial, *stream.sources]
         charge(sum(map(len, texts)), len(texts))
         self.named.update(dict.fromkeys(text for text in texts if text))
 
     def rewrite(self, name: str) -> None:
         """Add the effect of a program that changes a file to something unknown."""
-        target = self.path(name)
-        self.emit("write", target)
-        self._forget(target)
+        self.emit("write", self.path(name))
+        self._forget(self.path(name))
 
     def wrote(self, name: str) -> bool:
         """Tell whether the command line wrote the file, or a directory above it, before."""

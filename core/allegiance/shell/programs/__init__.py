@@ -6,12 +6,14 @@ from allegiance.shell.call import Handler
 from allegiance.shell.programs import (
     archives,
     builtins,
+    clusters,
     code,
     containers,
     copying,
     described,
     editing,
     network,
+    processes,
     reading,
     services,
     stores,
@@ -31,6 +33,8 @@ HANDLERS: dict[str, Handler] = {
     **stores.HANDLERS,
     **services.HANDLERS,
     **containers.HANDLERS,
+    **clusters.HANDLERS,
+    **processes.HANDLERS,
     **wrappers.HANDLERS,
     **builtins.HANDLERS,
 }

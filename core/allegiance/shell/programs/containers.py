@@ -1,17 +1,14 @@
-"""Commands of containers: ``docker`` and its like, ``kubectl``, ``helm``."""
+"""Commands of containers: ``docker`` and its like."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
-from allegiance.reading import reads_text
 from allegiance.shell.call import Call, Handler
+from allegiance.shell.manifests import kind_name
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import send
-from allegiance.shell.programs.tasks import change, change_all, kind_of, scales_to_zero
+from allegiance.shell.programs.tasks import change, change_all
 from allegiance.shell.state import NOTHING, SOMETHING, ShellState, Stream, Word
-from allegiance.shell.targets import UNKNOWN, below
+from allegiance.shell.targets import below
 
 _DOCKER = (
     "H host l log-level config context c tlscacert tlscert tlskey connection root url "
@@ -28,11 +25,6 @@ _RUN = (
     "memory cpus gpus entrypoint l label platform restart log-driver shm-size ulimit device "
     "add-host a cap-add cap-drop pull security-opt ipc pid tmpfs volumes-from dns cpuset- "
     "cpus log-opt"
-)
-_KUBE = (
-    "n namespace context kubeconfig l selector replicas f filename p patch type c container "
-    "o output cluster timeout grace-period k kustomize field-selector as token server s "
-    "user to-revision from-literal from-file image overrides revision"
 )
 _GROUPS = frozenset(
     [
@@ -53,7 +45,7 @@ _CHANGES = frozenset(["restart", "start", "unpause", "update", "scale", "rename"
 _STOPS = frozenset(["stop", "kill", "rm", "pause", "down", "remove", "delete", "stopp", "rmp"])
 
 
-def _copied(call: Call, words: list[Word], store: str) -> Stream:
+def copied(call: Call, words: list[Word], store: str) -> Stream:
     """Follow ``docker cp`` and ``kubectl cp``."""
     if len(words) < 2:
         return NOTHING
@@ -75,7 +67,7 @@ def _place(call: Call, word: Word, store: str, *, deep: bool = False) -> str:
     return call.shell.tree(word.text) if deep else call.shell.path(word.text)
 
 
-def _executed(call: Call, words: list[Word], store: str) -> Stream:
+def executed(call: Call, words: list[Word], store: str) -> Stream:
     """Follow a command that runs in a container; killing its first process stops the container."""
     options = parse_options(words, _EXEC, first=True)
     if not options.operands:
@@ -86,7 +78,7 @@ def _executed(call: Call, words: list[Word], store: str) -> Stream:
         rest = rest[1:] if rest[0].text == "--" else rest[count:]
     if _ends_container(rest):
         kind, _, short = name.text.rpartition("/")
-        place = f"k8s:/{_KINDS.get(kind, kind) or 'pod'}" if store == "k8s" else "docker:"
+        place = f"k8s:/{kind_name(kind) or 'pod'}" if store == "k8s" else "docker:"
         call.shell.emit("stop", short)
         call.shell.emit("write", f"{place}/{short}", value="kill")
     with call.shell.within(ShellState(host=store, root=f"/{name.text}", cwd="")):
@@ -133,9 +125,9 @@ def _docker(call: Call) -> Stream:
     if group in ("image", "volume", "network", "system"):
         return _stored(call, group, task, rest)
     if task == "cp":
-        return _copied(call, parse_options(rest, "").operands, "docker")
+        return copied(call, parse_options(rest, "").operands, "docker")
     if task == "exec":
-        return _executed(call, rest, "docker")
+        return executed(call, rest, "docker")
     if task in ("run", "create") and group in ("", "container", "compose"):
         return _container(call, rest)
     if task in ("build", "buildx", "bake"):
@@ -190,7 +182,8 @@ def _built(call: Call, words: list[Word]) -> Stream:
     """Follow ``docker build``: a folder that is named goes into the image, if it says so."""
     options = parse_options(
         words,
-        "t tag f file build-arg target platform label cache-from progress network secret ssh o output",
+        "t tag f file build-arg target platform label cache-from progress network secret ssh o "
+        "output",
     )
     if options.has("push"):
         for word in options.operands[-1:]:
@@ -201,171 +194,7 @@ def _built(call: Call, words: list[Word]) -> Stream:
     return SOMETHING
 
 
-_KUBE_CHANGES = frozenset(
-    [
-        "scale",
-        "delete",
-        "patch",
-        "edit",
-        "drain",
-        "cordon",
-        "uncordon",
-        "annotate",
-        "label",
-        "set",
-        "restart",
-        "undo",
-        "pause",
-        "resume",
-        "replace",
-        "autoscale",
-        "taint",
-        "evict",
-        "expose",
-    ]
-)
-
-
-def _kubectl(call: Call) -> Stream:
-    words = parse_options(call.args, _KUBE, first=True).operands
-    task, rest = (words[0].text, words[1:]) if words else ("", [])
-    if task in ("exec", "debug"):
-        return _executed(call, rest, "k8s")
-    options = parse_options(rest, _KUBE)
-    if task == "cp":
-        return _copied(call, options.operands, "k8s")
-    for word in options.all("from-file", "from-env-file"):
-        file = Word(word.text.rpartition("=")[2], word.known, word.sources)
-        send(call, call.sources(file, deep=True), "k8s:/configmap", whole=True)
-    manifests = options.all("f", "filename", "k", "kustomize")
-    if manifests and task in ("apply", "create", "replace", "delete", "patch", "scale", "rollout"):
-        for word in manifests:
-            _manifest(call, task, word)
-    if task == "rollout" and options.operands:
-        task = options.operands.pop(0).text
-        if task in ("status", "history"):
-            return SOMETHING
-    if task in _KUBE_CHANGES:
-        _change_objects(call, task, options)
-    return SOMETHING
-
-
-def _change_objects(call: Call, task: str, options: Options) -> None:
-    replicas = options.get("replicas")
-    patch = options.get("p", "patch")
-    none = replicas is not None and replicas.text == "0"
-    none = none or (patch is not None and scales_to_zero(patch.text))
-    text = f"replicas: {replicas.text}" if replicas else patch.text if patch else task
-    everything = options.has("l", "selector", "all", "field-selector")
-    names = [Word("*")] if everything and not any("/" in w.text for w in options.operands) else []
-    for kind, name in _objects([*options.operands, *names]):
-        gone = task in ("delete", "drain", "evict") or none
-        if gone or (task == "taint" and any("NoExecute" in w.text for w in options.operands)):
-            call.shell.emit("stop", name)
-        if task == "delete":
-            call.shell.emit("delete", f"k8s:/{kind}/{name}")
-        else:
-            call.shell.emit("write", f"k8s:/{kind}/{name}", value=text)
-        if kind == "namespace" and task == "delete":
-            call.shell.emit("delete", "k8s:/*/*")
-
-
-def _manifest(call: Call, task: str, word: Word) -> None:
-    """Add the effects of the objects that a manifest describes, if the command holds it."""
-    stdin = word.text in ("-", "/dev/stdin")
-    stream = call.stdin if stdin else word.stream
-    text = stream.text if stream else call.shell.state.files.get(call.shell.path(word.text))
-    objects = manifest_objects(text) if text else []
-    if not objects and task == "delete":
-        call.shell.emit("stop", "*")
-    if not objects:
-        call.shell.note(f"kubectl {task} of a file", [word] if not stdin else [], stream)
-    change_manifest(call.shell.emit, text or "", objects, gone=task == "delete")
-
-
-_OBJECT = re.compile(r"(?:^|[\s{,\"'])(kind|name)[\"']?\s{0,9}:\s{0,9}[\"']?([\w.-]+)")
-
-
-@reads_text("kind: Deployment\n", "name: x\n", '{"kind":', "metadata:", '"', " ", limit=None)
-def manifest_objects(text: str) -> list[tuple[str, str]]:
-    """Return the kinds and names of the objects that a manifest in YAML or JSON describes."""
-    objects: list[tuple[str, str]] = []
-    kind = ""
-    for match in _OBJECT.finditer(text):
-        key, value = match[1], match[2]
-        if key == "kind":
-            if kind:
-                objects.append((kind, "*"))
-            kind = _KINDS.get(value.lower(), value.lower())
-        elif kind:
-            objects.append((kind, value))
-            kind = ""
-    if kind:
-        objects.append((kind, "*"))
-    return list(dict.fromkeys(o for o in objects if o[0] not in ("list", "kustomization")))[:200]
-
-
-def change_manifest(
-    emit: Callable[..., None], text: str, objects: list[tuple[str, str]], *, gone: bool
-) -> None:
-    """Add the effects of applying or deleting the objects of a manifest."""
-    none = scales_to_zero(text)
-    for kind, name in objects:
-        if gone or none:
-            emit("stop", name)
-        if gone:
-            emit("delete", f"k8s:/{kind}/{name}")
-        else:
-            emit("write", f"k8s:/{kind}/{name}", value="manifest")
-
-
-def _helm(call: Call) -> Stream:
-    valued = "n namespace kube-context f values set version set-string timeout"
-    words = parse_options(call.args, valued).operands
-    task = words[0].text if words else ""
-    kind = kind_of(task)
-    if task in ("uninstall", "delete", "del", "un", "rollback", "upgrade", "suspend", "resume"):
-        for word in words[1:] if kind == "stop" else words[1:2]:
-            change(call, "helm", word.text, task, stops=kind == "stop")
-            call.shell.emit("write", f"k8s:/deployment/{word.text}", value=task)
-    return SOMETHING
-
-
-_KINDS = {
-    "deploy": "deployment", "deployments": "deployment", "po": "pod", "pods": "pod",
-    "svc": "service", "services": "service", "sts": "statefulset", "statefulsets": "statefulset",
-    "cm": "configmap", "configmaps": "configmap", "ds": "daemonset", "daemonsets": "daemonset",
-    "ns": "namespace", "namespaces": "namespace", "jobs": "job", "secrets": "secret",
-    "nodes": "node", "no": "node", "rs": "replicaset", "replicasets": "replicaset",
-    "cronjobs": "cronjob", "cj": "cronjob", "hpa": "horizontalpodautoscaler",
-}  # fmt: skip
-
-
-def kind_name(kind: str) -> str:
-    """Return the name of a kind of objects, in the singular, of any of its spellings."""
-    lower = kind.lower().partition(".")[0]
-    return _KINDS.get(lower, lower)
-
-
-def _objects(words: list[Word]) -> list[tuple[str, str]]:
-    """Return the kind and name of each object that ``kubectl`` changes."""
-    texts = [w.text for w in words if "=" not in w.text and not w.text.endswith("-")]
-    objects = [t.partition("/")[::2] for t in texts if "/" in t]
-    plain = [t for t in texts if "/" not in t]
-    if plain and plain[0] in ("image", "env", "resources", "serviceaccount") and objects:
-        plain = []
-    if plain[:1] and plain[0] in ("image", "env", "resources") and len(plain) > 2:
-        plain = plain[1:]
-    if len(plain) > 1:
-        objects += [(kind, name) for kind in plain[0].split(",") for name in plain[1:]]
-    elif plain:
-        objects.append(("node", plain[0]))
-    return [(kind_name(kind), name or UNKNOWN) for kind, name in objects]
-
-
 _DOCKERS = "docker podman nerdctl docker-compose podman-compose crictl finch lima-nerdctl"
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(_DOCKERS.split(), _docker),
-    **dict.fromkeys(("kubectl", "oc", "k", "k3s", "microk8s"), _kubectl),
-    "helm": _helm,
 }

@@ -45,9 +45,6 @@ _COUNT = re.compile(
     r"min-instances|max-instances|capacity|reserved-concurrent-executions|enabled|min-size|max-size)$"
 )
 _ZERO = re.compile(r"^(?:0|false|off|no|disabled|stopped|0%?)$", re.IGNORECASE)
-_NONE = re.compile(
-    r"(?:replicas|desired|count|capacity|instances|scale)\W{0,5}[:=]?\W{0,3}0(?!\d)", re.I
-)
 _READS = frozenset(_READ_NAMES.split())
 _UNIT = (".service", ".timer", ".socket")
 _PARTS = re.compile(r"[-:_.]")
@@ -64,12 +61,6 @@ def kind_of(task: str) -> str:
         if name in CHANGES:
             return "change"
     return ""
-
-
-@reads_text("replicas", ":", "0", "=", '"', " ", limit=None)
-def scales_to_zero(text: str) -> bool:
-    """Tell whether a setting, such as a patch, leaves no instance of something."""
-    return _NONE.search(text) is not None
 
 
 def change(call: Call, store: str, name: str, value: str, *, stops: bool) -> None:
