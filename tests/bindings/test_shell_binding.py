@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from allegiance.bindings import default_bindings, shell
+from allegiance.bindings import PartlyRead, default_bindings, shell
 from allegiance.bindings.binding import find
 from allegiance.errors import UserError
 from allegiance.shell import syntax as parser
@@ -40,10 +40,16 @@ def test_a_call_may_say_where_it_runs() -> None:
     assert [e.target for e in effects] == ["/opt/a"]
 
 
-@pytest.mark.parametrize("args", [{"x": 1}, {"command": 3}, {"command": "cp 'a"}])
+@pytest.mark.parametrize("args", [{"command": 3}, {"command": "cp 'a"}])
 def test_a_call_that_cannot_be_read_is_an_error(args: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         shell().plan(args)
+
+
+def test_a_call_without_a_command_is_not_read_and_not_rejected() -> None:
+    plan = shell().plan({"limit": 1})
+    assert isinstance(plan, PartlyRead)
+    assert plan == ()
 
 
 def test_a_restart_has_no_effects() -> None:

@@ -71,7 +71,7 @@ from allegiance.trace import Event
         ("kubectl scale deploy/d --replicas=3", ["write k8s:/deployment/d"]),
         ("systemctl stop a.service", ["stop a", "write service:/a"]),
         ("systemctl restart a", ["write service:/a"]),
-        ("pkill -f agent", ["stop agent", "write process:/agent"]),
+        ("pkill -f agent", ["stop agent", "write process:/agent", "write service:/agent"]),
         ("kill -HUP 7", []),
         ("kill -9 7", ["stop 7", "write process:/7"]),
         ("git add a", ["copy a/ > git:/index"]),

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from allegiance.bindings.binding import Binding
+from allegiance.bindings.binding import Binding, PartlyRead
+from allegiance.bindings.known import NamedTool, arguments, read_rows
+from allegiance.bindings.names import fold_args
+from allegiance.shell.programs.editing import patched_files
 from allegiance.shell.targets import below, join, remote
 from allegiance.trace.effects import Effect, Verb
 
 Args = Mapping[str, Any]
 
-_PATH = (
-    "path",
-    "file_path",
-    "filepath",
-    "filename",
-    "file_name",
-    "file",
-    "target_file",
-    "relative_path",
-    "absolute_path",
-    "target",
-)
-_SOURCE = ("source_path", "source", "src", "from_path", "from", "old_path", "path", "file_path")
-_TARGET = (
-    "destination_path",
-    "destination",
-    "dest",
-    "dst",
-    "target_path",
-    "to_path",
-    "to",
-    "new_path",
-    "target",
-    "new_name",
-)
-_TEXT = ("text", "content", "contents", "file_text", "data", "body", "new_content", "code_edit")
-_NEW = ("new_str", "new_string", "replace", "replacement", "insert_text", "text", "content")
-_OLD = ("old_str", "old_string", "search", "find")
+_PATH = arguments("path")
+_PATH_ENDS = ("path", "filepath", "filename", "file_name", "file", "uri")
+_SEVERAL = arguments("paths")
+_SOURCE = arguments("source")
+_TARGET = arguments("target")
+_TEXT = arguments("text")
+_NEW = arguments("new_text")
+_PARTS = arguments("parts")
 
+_DIFFS = arguments("patch")
 Maker = Callable[["Files", Args], list[Effect]]
 
 
@@ -50,12 +34,14 @@ class Files:
         self.cwd = cwd
         self.host = host
 
-    def name(self, args: Args, names: tuple[str, ...]) -> str:
+    def name(self, args: Args, names: Sequence[str]) -> str:
         """Return the target named by the first of some arguments that the call has.
 
         Raises:
             ValueError: If the call has none of them, or the value is not the name of a file.
         """
+        if all(args.get(n) in (None, "") for n in names) and (key := _path_key(args)):
+            names = (key,)
         return self.target(_first(args, names), args.get("directory"))
 
     def target(self, path: Any, directory: Any = None) -> str:
@@ -72,18 +58,29 @@ class Files:
 
     def read(self, args: Args) -> list[Effect]:
         """Return the effects of a tool that reads one or several files."""
-        several = args.get("paths") or args.get("file_paths")
-        if isinstance(several, (list, tuple)):
-            return [Effect.unchecked("read", self.target(path)) for path in several]
-        return [Effect.unchecked("read", self.name(args, _PATH))]
+        return [Effect.unchecked("read", target) for target, _ in self.named(args)]
+
+    def named(self, args: Args) -> list[tuple[str, Args]]:
+        """Return each file that a call names, with the arguments that belong to it."""
+        for key in _SEVERAL:
+            several = args.get(key)
+            if isinstance(several, Mapping):  # names with their content
+                several = [{"path": k, "content": v} for k, v in several.items()]
+            if isinstance(several, (list, tuple)) and several:
+                parts = [fold_args(p) if isinstance(p, Mapping) else {"path": p} for p in several]
+                return [(self.name(part, _PATH), {**args, **part}) for part in parts]
+        return [(self.name(args, _PATH), args)]
 
     def write(self, args: Args) -> list[Effect]:
         """Return the effects of a tool that writes a whole file or appends to it."""
-        text = next((args[n] for n in _TEXT if args.get(n) is not None), None)
-        adds = _true(args.get("append")) or str(args.get("mode", "")).startswith("a")
-        value = None if adds or text is None else str(text)
-        effect = Effect.unchecked("write", self.name(args, _PATH), value=value)
-        return [effect, *self._pasted(effect.target, text)] if adds else [effect]
+        effects: list[Effect] = []
+        for target, part in self.named(args):
+            text = next((part[n] for n in _TEXT if part.get(n) is not None), None)
+            adds = _true(part.get("append")) or str(part.get("mode", "")).startswith("a")
+            value = None if adds or text is None else str(text)
+            effects.append(Effect.unchecked("write", target, value=value))
+            effects += self._pasted(target, text) if adds else []
+        return effects
 
     def append(self, args: Args) -> list[Effect]:
         """Return the effects of a tool that appends to a file."""
@@ -93,18 +90,50 @@ class Files:
         """Return the effects of a tool that changes parts of a file; the result is unknown."""
         if _true(args.get("dryRun")) or _true(args.get("dry_run")):
             return self.read(args)
-        target = self.name(args, _PATH)
-        edits = args.get("edits")
-        parts = [e for e in edits if isinstance(e, Mapping)] if isinstance(edits, list) else [args]
-        new = [_text(part, ("newText", *_NEW)) for part in parts]
-        return [Effect.unchecked("write", target), *self._pasted(target, "\n".join(new))]
+        parts = next((args[n] for n in _PARTS if isinstance(args.get(n), list)), [args])
+        parts = [fold_args(p) if isinstance(p, Mapping) else {} for p in parts]
+        effects: list[Effect] = []
+        for part in parts if any(has_path(p) for p in parts) else [{**args}]:
+            target = self.name(part if has_path(part) else args, _PATH)
+            new = [_text(p, _NEW) for p in ([part] if len(parts) < 2 or has_path(part) else parts)]
+            if parts and not has_path(parts[0]):
+                new = [_text(p, _NEW) for p in parts]
+            effects.append(Effect.unchecked("write", target))
+            effects += self._pasted(target, "\n".join(new))
+        return effects
+
+    def patch(self, args: Args) -> list[Effect]:
+        """Return the effects of a tool that applies a patch, which names the files.
+
+        Raises:
+            ValueError: If there is no patch, or it names no file.
+        """
+        text = next((str(args[n]) for n in _DIFFS if args.get(n) is not None), "")
+        names = patched_files(text)
+        if not names and has_path(args):
+            return self.edit(args)
+        if not names:
+            raise ValueError(f"the arguments {', '.join(args)} have no patch that names a file")
+        effects: list[Effect] = []
+        for name in names:
+            target = self.target(name)
+            gone = f"*** Delete File: {name}" in text
+            effects.append(Effect.unchecked("delete" if gone else "write", target))
+        added = "\n".join(line[1:] for line in text.splitlines() if line.startswith("+"))
+        return effects + (self._pasted(self.target(names[-1]), added) if added else [])
 
     def delete(self, args: Args) -> list[Effect]:
         """Return the effects of a tool that deletes a file, or a directory and everything in it."""
-        target = self.name(args, (*_PATH, "directory", "dir_path"))
+        if not has_path(args):
+            raise ValueError(f"the arguments {', '.join(args)} name no file")
+        if any(args.get(n) for n in _PATH) or not args.get("directory"):
+            targets = [target for target, _ in self.named(args)]
+        else:
+            targets = [self.target(args["directory"])]
         return [
-            Effect.unchecked("delete", target),
-            Effect.unchecked("delete", below(target, "")),
+            Effect.unchecked("delete", name)
+            for target in targets
+            for name in (target, below(target, ""))
         ]
 
     def copy(self, args: Args) -> list[Effect]:
@@ -131,6 +160,11 @@ class Files:
         return _EDITOR[command](self, args)
 
     def _transfer(self, verb: Verb, args: Args) -> list[Effect]:
+        several = next((args[n] for n in _SEVERAL if isinstance(args.get(n), list)), None)
+        if several:
+            parts = [{**args, "source_path": item} for item in several if isinstance(item, str)]
+            bare = [{k: v for k, v in part.items() if k not in _SEVERAL} for part in parts]
+            return [effect for part in bare for effect in self._transfer(verb, part)]
         source, target = self.name(args, _SOURCE), self.name(args, _TARGET)
         new_name = _first(args, _TARGET)
         if "new_name" in args and "/" not in str(new_name) and "/" in source:
@@ -147,88 +181,91 @@ class Files:
 
 
 _EDITOR: dict[str, Maker] = {
-    "view": Files.read,
-    "read": Files.read,
+    **dict.fromkeys(("view", "read", "view_range", "find", "open", "find_line"), Files.read),
     "create": Files.write,
     "write": Files.write,
-    "str_replace": Files.edit,
-    "insert": Files.edit,
-    "undo_edit": Files.edit,
+    **dict.fromkeys(
+        ("str_replace", "insert", "undo_edit", "edit", "pattern_replace", "replace", "append"),
+        Files.edit,
+    ),
     "delete": Files.delete,
+    "remove": Files.delete,
+    "move": Files.move,
     "rename": Files.move,
 }
 
-_READERS = (
-    "read_file read_text_file read_media_file read_multiple_files view_file open_file "
-    "cat_file file_read file_read_tool get_file_contents read_a_file's_content readfile"
-)
-_WRITERS = (
-    "write_file write_to_file create_file save_file file_write file_writer file_writer_tool "
-    "write_text_file overwrite_file save_to_file put_file create_new_file writefile"
-)
-_CHANGERS = (
-    "edit_file replace_in_file apply_diff search_replace str_replace "
-    "replace_string_in_file insert_into_file insert_content modify_file update_file "
-    "patch_file insert_edit_into_file"
-)
-_REMOVERS = "file_delete delete_file remove_file delete_directory remove_directory file_remove"
-_LISTERS = (
-    "list_directory list_directory_with_sizes directory_tree create_directory search_files "
-    "file_search get_file_info list_allowed_directories list_files list_dir make_directory"
-)
-_EDITORS = "str_replace_editor str_replace_based_edit_tool text_editor edit_tool"
-
-_TOOLS: dict[str, Maker] = {
-    **dict.fromkeys(
-        _READERS.split(),
-        Files.read,
-    ),
-    **dict.fromkeys(
-        _WRITERS.split(),
-        Files.write,
-    ),
-    **dict.fromkeys(("append_file", "append_to_file", "file_append"), Files.append),
-    **dict.fromkeys(
-        _CHANGERS.split(),
-        Files.edit,
-    ),
-    **dict.fromkeys(
-        _REMOVERS.split(),
-        Files.delete,
-    ),
-    **dict.fromkeys(("copy_file", "file_copy", "copy_directory", "duplicate_file"), Files.copy),
-    **dict.fromkeys(
-        ("move_file", "rename_file", "file_move", "move_directory", "move_path"), Files.move
-    ),
-    **dict.fromkeys(
-        _LISTERS.split(),
-        Files.nothing,
-    ),
-    **dict.fromkeys(
-        _EDITORS.split(),
-        Files.editor,
-    ),
-    "File Writer Tool": Files.write,
-    "Read a file's content": Files.read,
+_MEANINGS: dict[str, Maker] = {
+    "read": Files.read,
+    "write": Files.write,
+    "append": Files.append,
+    "edit": Files.edit,
+    "delete": Files.delete,
+    "copy": Files.copy,
+    "move": Files.move,
+    "nothing": Files.nothing,
+    "editor": Files.editor,
+    "patch": Files.patch,
 }
 
 
 def files(*, cwd: str = "", host: str = "") -> list[Binding]:
-    """Return bindings of the usual file tools, by their exact names.
+    """Return bindings of the usual file tools, in any spelling and behind any prefix.
 
     Args:
         cwd: The directory that relative names start from; without it, they stay relative.
         host: The host to name in targets.
     """
     maker = Files(cwd, host)
-    return [Binding(tool, _planner(make, maker)) for tool, make in _TOOLS.items()]
+    return [
+        NamedTool(name, file_effects(row["means"], maker))
+        for row in read_rows()
+        if row["means"] in _MEANINGS
+        for name in row["names"].split()
+    ]
 
 
-def _planner(make: Maker, maker: Files) -> Callable[[Args], list[Effect]]:
-    return lambda args: make(maker, args)
+def file_effects(means: str, maker: Files) -> Callable[[Args], tuple[Effect, ...]]:
+    """Return the effects of a file tool.
+
+    Args:
+        means: What it does: ``read``, ``write``, ``edit``, ``delete``, ``copy`` and so on.
+        maker: Names the files.
+    """
+    make = _MEANINGS[means]
+
+    def effects(args: Args) -> tuple[Effect, ...]:
+        args = fold_args(args)
+        if make in _NEED_PATH and args and not has_path(args) and not set(_SOURCE) & set(args):
+            return PartlyRead((), "a file that its arguments do not name")
+        return tuple(make(maker, args))
+
+    return effects
 
 
-def _first(args: Args, names: tuple[str, ...]) -> Any:
+_NEED_PATH = (
+    Files.read,
+    Files.write,
+    Files.append,
+    Files.edit,
+    Files.delete,
+    Files.editor,
+    Files.copy,
+    Files.move,
+)
+
+
+def has_path(args: Args) -> bool:
+    """Tell whether arguments name a file."""
+    named = any(args.get(n) is not None for n in (*_PATH, *_SEVERAL, "directory", "dir_path"))
+    return named or _path_key(args) is not None
+
+
+def _path_key(args: Args) -> str | None:
+    """Return the name of an argument that holds a path, by the end of its name."""
+    return next((k for k in args if k.endswith(_PATH_ENDS) and isinstance(args[k], str)), None)
+
+
+def _first(args: Args, names: Sequence[str]) -> Any:
     value = next((args[n] for n in names if args.get(n) not in (None, "")), None)
     if value is None:
         raise ValueError(
@@ -237,7 +274,7 @@ def _first(args: Args, names: tuple[str, ...]) -> Any:
     return value
 
 
-def _text(args: Args, names: tuple[str, ...]) -> str:
+def _text(args: Args, names: Sequence[str]) -> str:
     return next((str(args[n]) for n in names if args.get(n) is not None), "")
 
 

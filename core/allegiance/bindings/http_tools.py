@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from allegiance.bindings.binding import Binding
+from allegiance.bindings.names import fold_args
 from allegiance.reading import LONGEST, check_length, reads_text
 from allegiance.shell import targets
+from allegiance.shell.requests import follow_request
 from allegiance.trace.effects import Effect
 
 Args = Mapping[str, Any]
@@ -39,7 +41,7 @@ def effects(method: str | None, args: Args) -> list[Effect]:
     Raises:
         ValueError: If the arguments have no URL, or one that is too long.
     """
-    args = _unpacked(args)
+    args = fold_args(_unpacked(args))
     address = next((args[n] for n in _URL if args.get(n)), None)
     if not isinstance(address, str):
         raise ValueError(f"the arguments {', '.join(args)} have no URL")
@@ -59,7 +61,14 @@ def effects(method: str | None, args: Args) -> list[Effect]:
         effects.append(Effect(verb="delete", target=target))
     elif method in ("get", "head"):
         effects.append(Effect(verb="read", target=target))
+    follow_request(lambda verb, place, value=None: effects.append(
+        Effect(verb=verb, target=place, value=value)), method, address)  # fmt: skip
     return effects
+
+
+def page_effects(args: Args) -> list[Effect]:
+    """Return the effects of a tool that opens a page, such as a browser's."""
+    return effects("get", args)
 
 
 def http() -> list[Binding]:

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allegiance.bindings.binding import Binding, PartlyRead
+from allegiance.bindings.names import fold_args
 from allegiance.shell import syntax
-from allegiance.shell.command import read_command
+from allegiance.shell.command import CommandEffects, read_command
 from allegiance.trace.effects import Effect
+from allegiance.trace.events import ITS_WORDS
 
 TOOLS = re.compile(
     r"^(?:.*(?<!power)shell.*|bash|sh|zsh|terminal|console|cmd|command|bash_tool|local_exec|ssh_exec"
@@ -20,10 +22,17 @@ TOOLS = re.compile(
 )
 """The names that shell tools usually have."""
 
-ARGUMENTS = ("command", "cmd", "commands", "script", "input", "code", "bash_command", "query")
+ARGUMENTS = (
+    *("command", "cmd", "commands", "script", "input", "code", "bash_command", "query"),
+    *("cli_command", "command_line", "shell_command", "cmdline", "line", "chars", "keys", "text"),
+    *("args", "argv", "arguments", "cmd_string", "terminal_command"),
+)
 """The arguments that usually hold the command; the first one present in the call is used."""
 
-_DIRECTORIES = ("cwd", "workdir", "working_directory", "working_dir", "directory")
+_DIRECTORIES = (
+    *("cwd", "workdir", "working_directory", "working_dir", "directory", "cd", "dir"),
+    *("root_dir", "work_dir", "repo_path"),
+)
 
 
 def shell(
@@ -34,6 +43,7 @@ def shell(
     host: str = "",
     env: Mapping[str, str] | None = None,
     strict: bool = False,
+    prefix: str = "",
 ) -> Binding:
     """Bind a tool that runs shell commands.
 
@@ -46,6 +56,7 @@ def shell(
         host: The host to name in targets.
         env: Variables in the tool's environment.
         strict: Whether an opaque command is an error; a guard then rejects the call.
+        prefix: A program that the command is for, such as ``kubectl``, if it may be left out.
 
     Raises:
         UserError: If the parser is not installed.
@@ -54,19 +65,53 @@ def shell(
     names = (arg,) if isinstance(arg, str) else tuple(arg)
 
     def effects(args: Mapping[str, Any]) -> tuple[Effect, ...]:
+        args = fold_args(args)
+        if args and not any(args.get(n) is not None for n in (*names, "restart")):
+            return PartlyRead((), "a command that its arguments do not hold")
         command = _command(args, names)
         if command is None:
             return ()
+        if prefix and not re.match(rf"\s*(?:[\w/]*/)?{re.escape(prefix)}\s", command):
+            command = f"{prefix} {command}"
+            if " " not in command[len(prefix) + 1 :].strip():
+                command = " ".join([command, *_further(args)])
         directory = next((str(args[n]) for n in _DIRECTORIES if args.get(n)), cwd)
         reading = read_command(command, cwd=directory, host=host, env=env)
         if strict and reading.opaque:
             raise ValueError(
                 f"the command is opaque: its effects cannot be read from it: {reading.opaque[0]}"
             )
-        unread = [*reading.opaque, *reading.unknown]
-        return PartlyRead(reading.effects, unread[0]) if unread else reading.effects
+        return partly_read(reading)
 
     return Binding(tool, effects)
+
+
+def partly_read(reading: CommandEffects) -> tuple[Effect, ...]:
+    """Return the effects of a command, with a note if a part of it could not be read."""
+    unread = [*reading.opaque, *reading.unknown]
+    if not unread:
+        return reading.effects
+    words = " ".join(reading.named)
+    note = unread[0] if len(words) > _LONGEST_NOTE else f"{unread[0]}{ITS_WORDS}{words}"
+    return PartlyRead(reading.effects, note)
+
+
+_LONGEST_NOTE = 8_000
+"""Characters of the words in a note; beyond it, all arguments are searched instead."""
+
+
+_FURTHER = ("resource_type", "resource", "name", "namespace", "args", "arguments", "flags")
+
+
+def _further(args: Mapping[str, Any]) -> list[str]:
+    """Return the words of a command whose parts are arguments of their own."""
+    words: list[str] = []
+    for name in _FURTHER:
+        value = args.get(name)
+        items = value if isinstance(value, (list, tuple)) else [value]
+        parts = [item for item in items if isinstance(item, str) and item]
+        words += ["-n", *parts] if name == "namespace" and parts else parts
+    return [shlex.quote(word) if " " not in word else word for word in words]
 
 
 def _command(args: Mapping[str, Any], names: tuple[str, ...]) -> str | None:

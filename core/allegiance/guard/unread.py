@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from allegiance.reading import reads_text
-from allegiance.trace.events import Event
+from allegiance.trace.effects import Effect
+from allegiance.trace.events import ITS_WORDS, Event
 
 OnOpaque = Literal["protected", "allow", "ask", "reject"]
 """What to do with such a call: ``protected`` rejects it if its arguments name a protected path, and
@@ -33,8 +34,10 @@ def action_on(mode: OnOpaque, probes: Sequence[Any], event: Event) -> Literal[""
         return ""
     if mode != "protected":
         return mode
-    args = event.args if isinstance(event.args, str) else json.dumps(event.args, default=str)
-    return "reject" if names_one(args, protected_names(probes)) else ""
+    _, quoted, words = event.text.partition(ITS_WORDS)
+    if not quoted:
+        words = event.args if isinstance(event.args, str) else json.dumps(event.args, default=str)
+    return "reject" if names_one(words, protected_names(probes)) else ""
 
 
 def protected_names(probes: Iterable[Any]) -> Iterator[str]:
@@ -48,8 +51,73 @@ def protected_names(probes: Iterable[Any]) -> Iterator[str]:
                     yield plain[-1]
 
 
-@reads_text("models/", "'", "a", limit=None)
+@reads_text("models/", "'", "a", "import ", limit=None)
 def names_one(text: str, names: Iterable[str]) -> bool:
-    """Tell whether a text names one of some files or folders, in any case of letters."""
+    """Tell whether a text names one of some files or folders, in any case of letters.
+
+    A name counts as a word of its own, also with more behind a hyphen, as pods have it; a module
+    that is imported is no file.
+    """
     folded = text.casefold()
-    return any(name.casefold() in folded for name in names)
+    return any(_names(folded, name.casefold()) for name in names)
+
+
+def _names(text: str, name: str) -> bool:
+    position = text.find(name)
+    while position >= 0:
+        end = position + len(name)
+        before, after = text[max(position - 12, 0) : position], text[end : end + 2]
+        joined = before[-1:] in _JOINED and not (before[-1:] == "." and {"-", "."} & set(name))
+        apart = not (before[-1:].isalnum() or joined)
+        ended = not (after[:1].isalnum() or after[:1] == "_")
+        longer = (
+            after[:1] == "."
+            and (after[1:].isalnum() or after[1:] == "_")
+            and not text.startswith(_UNITS, end)
+        )
+        if apart and ended and not longer and not before.endswith(_IMPORTS):
+            return True
+        position = text.find(name, end)
+    return False
+
+
+_JOINED = ("_", ".", "-")
+_UNITS = (".service", ".timer", ".socket")
+_IMPORTS = ("import ", "from ", "import_module('", "app ")
+
+
+_PUTS = ("write", "copy", "move")
+
+
+def beside_control(effects: Sequence[Effect], probes: Iterable[Any]) -> str:
+    """Return what is not known of files that are put beside a control file, or an empty string.
+
+    A file in the same folder may take precedence over the control; what a folder's files mean
+    together is not in the call. It is known to a probe whose ``overrides`` name such files.
+
+    Args:
+        effects: The effects of the call.
+        probes: The guard's probes.
+    """
+    if not effects:
+        return ""
+    places = [e.target for e in effects if e.verb in _PUTS and "/" in e.target]
+    for probe in probes if places else ():
+        if getattr(probe, "overrides", ()):
+            continue
+        for pattern in getattr(probe, "controls", ()):
+            folder, _, name = pattern.rpartition("/")
+            if not folder or not name or ":" in folder or _WILD.search(folder):
+                continue
+            for place in places:
+                if _in_folder(place, folder):
+                    return f"whether {place[:100]} has precedence over {pattern}{ITS_WORDS}"
+    return ""
+
+
+def _in_folder(place: str, folder: str) -> bool:
+    """Tell whether a file is directly in a folder, or in a folder of its own there."""
+    path = place.partition(":")[2] if ":" in place.partition("/")[0] else place
+    above = path.rstrip("/").rpartition("/")[0]
+    parents = (above, above.rpartition("/")[0])
+    return any(p == folder or p.endswith(f"/{folder.lstrip('/')}") for p in parents)

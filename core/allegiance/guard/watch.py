@@ -19,6 +19,7 @@ from allegiance.guard.decider import LONG, Decider
 from allegiance.guard.decision import Decision
 from allegiance.guard.planning import plan_effects
 from allegiance.guard.recent import MOST, describe_error
+from allegiance.guard.unread import beside_control
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.text import sanitize
@@ -251,7 +252,11 @@ class Watch:
                     effects = plan_effects(self.guard, binding, built_in, arguments)
             except Exception as error:  # noqa: BLE001 - fail closed, in decide
                 failure = f"the binding of {tool!r} failed: {describe_error(error)}"
-        unread = effects.unread if isinstance(effects, PartlyRead) else ""
+        unread = (
+            effects.unread
+            if isinstance(effects, PartlyRead)
+            else beside_control(effects, self.guard.probes)
+        )
         known = binding is not None and not unread
         with self.boundary.lock:
             self._announced.arrive(call_id, tool)

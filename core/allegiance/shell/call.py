@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from allegiance.shell.machine import Machine
 from allegiance.shell.state import Stream, Word, numbered
 
+STDIN = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
+"""Names of what a command reads."""
+
 
 class Call:
     """One command with its arguments, as its handler gets it.
@@ -31,7 +34,7 @@ class Call:
         """Return the content of the file that a word names, and add the effect of reading it."""
         if word.stream is not None:
             return word.stream
-        if word.text in ("-", "/dev/stdin"):
+        if word.text in STDIN:
             return self.stdin
         if (stream := self._opened(word)) is not None:
             return stream
@@ -50,7 +53,7 @@ class Call:
 
     def sources(self, word: Word, *, deep: bool = False) -> tuple[str, ...]:
         """Return the files whose content a word stands for, as the sources of a copy."""
-        if word.stream is not None or word.text in ("-", "/dev/stdin"):
+        if word.stream is not None or word.text in STDIN:
             return (word.stream or self.stdin).sources
         if (stream := self._opened(word)) is not None:
             return stream.sources

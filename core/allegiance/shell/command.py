@@ -22,11 +22,13 @@ class CommandEffects:
         effects: The effects, in order.
         opaque: Code that the command runs and does not contain: interpreters, scripts, builds.
         unknown: Programs without a description; they are taken to have no effect on files.
+        named: The words of these programs, and the code that they run: what they may change.
     """
 
     effects: tuple[Effect, ...] = ()
     opaque: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @reads_text("$(", "`", "{a,", "a=$a$a;", "{1..99}", "<<E\n", "print>", "(", limit=syntax.LIMIT)
@@ -59,5 +61,8 @@ def read_command(
         except RecursionError:
             raise ValueError("the shell command nests too deep to be followed") from None
     return CommandEffects(
-        tuple(interpreter.effects), tuple(interpreter.opaque), tuple(interpreter.unknown)
+        tuple(interpreter.effects),
+        tuple(interpreter.opaque),
+        tuple(interpreter.unknown),
+        tuple(interpreter.named),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -14,6 +15,7 @@ from allegiance.shell.machine import Machine
 from allegiance.shell.redirects import KINDS, carry_out, collect, redirected
 from allegiance.shell.state import NOTHING, Redirects, Stream, Word, joined
 from allegiance.shell.syntax import parse, text
+from allegiance.shell.targets import UNKNOWN
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -205,9 +207,13 @@ class Interpreter(Machine):
 
     def _assign(self, node: Node) -> Stream:
         if node.type != "variable_assignment":
+            refers = _REFERENCE.match(text(node)) is not None
             for child in node.named_children:
                 if child.type == "variable_assignment":
                     self._assign(child)
+                    name = child.child_by_field_name("name")
+                    if refers and name is not None:  # it stands for another variable
+                        self.state.variables[text(name)] = (Word(UNKNOWN, known=False),)
             return NOTHING
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         if name is None:
@@ -215,7 +221,7 @@ class Interpreter(Machine):
         key = text(name).partition("[")[0]
         expand = self.expander()
         if value is not None and value.type == "array":
-            values = tuple(expand.words(*value.named_children))
+            values = tuple(_element(word) for word in expand.words(*value.named_children))
         else:
             values = (expand.word(value) if value is not None else Word(""),)
         old = self.state.variables.get(key, ())
@@ -230,6 +236,16 @@ class Interpreter(Machine):
             )
         self.state.variables[key] = values
         return NOTHING
+
+
+_REFERENCE = re.compile(r"(?:declare|typeset|local)\s+-\w*n")
+_KEY = re.compile(r"\[[^\]=]{0,200}\]=")
+
+
+def _element(word: Word) -> Word:
+    """Return a value of an array without its key, as in ``([key]=value)``."""
+    match = _KEY.match(word.text)
+    return Word(word.text[match.end() :], word.known, word.sources) if match else word
 
 
 def _both(outer: Redirects | None, inner: Redirects) -> Redirects:

@@ -7,13 +7,14 @@ contain to a ``Machine``; the interpreter is the subclass that follows them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from allegiance.shell import targets
 from allegiance.shell.budget import charge, check_path
 from allegiance.shell.expansion import Expander
+from allegiance.shell.later import later_code, service_effects
 from allegiance.shell.state import (
     NOTHING,
     Outlets,
@@ -25,6 +26,7 @@ from allegiance.shell.state import (
     joined,
     numbered,
 )
+from allegiance.shell.syntax import parse
 from allegiance.shell.targets import UNKNOWN
 from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import split
@@ -45,6 +47,7 @@ class Machine(ABC):
         effects: The effects, in order and without repetition.
         opaque: Programs that run code which is not in the command, as they were called.
         unknown: Programs without a description.
+        named: The words of opaque and unknown programs, and the code that they run.
         written: Targets of the files that the command line itself wrote, whatever they hold.
         collecting: The number of the output that is being collected, which commands return.
     """
@@ -55,6 +58,7 @@ class Machine(ABC):
         self.effects: dict[Effect, None] = {}
         self.opaque: dict[str, None] = {}
         self.unknown: dict[str, None] = {}
+        self.named: dict[str, None] = {}
         self.written: set[str] = set()
         self.collecting = 0
         self._collected: dict[int, list[Stream]] = {}
@@ -103,12 +107,36 @@ class Machine(ABC):
         self.effects[effect] = None
         if verb in ("copy", "move"):
             self._forget(target)
+        for name in (target, source if verb == "move" else None):
+            for change in service_effects(verb, name or "", value, self.state.host):
+                self.effects[change] = None
+
+    def note(
+        self,
+        label: str,
+        words: Iterable[Word] = (),
+        stream: Stream = NOTHING,
+        *,
+        known: bool = True,
+    ) -> None:
+        """Note code or a program that cannot be read, with the words and the text it gets.
+
+        Args:
+            label: How the program was called.
+            words: What it may change or take away.
+            stream: The code that it reads.
+            known: Whether it is opaque code, not an unknown program.
+        """
+        (self.opaque if known else self.unknown)[label] = None
+        texts = [word.text for word in words]
+        texts += [stream.text or stream.partial, *stream.sources]
+        charge(sum(map(len, texts)), len(texts))
+        self.named.update(dict.fromkeys(text for text in texts if text))
 
     def rewrite(self, name: str) -> None:
         """Add the effect of a program that changes a file to something unknown."""
-        target = self.path(name)
-        self.emit("write", target)
-        self._forget(target)
+        self.emit("write", self.path(name))
+        self._forget(self.path(name))
 
     def wrote(self, name: str) -> bool:
         """Tell whether the command line wrote the file, or a directory above it, before."""
@@ -188,6 +216,18 @@ class Machine(ABC):
         if stream.text is not None:
             charge(len(old_text) + len(stream.text))
             self.state.files[target] = old_text + stream.text
+        for code in later_code(target, stream.text or stream.partial):
+            self.follow_later(code)
+
+    def follow_later(self, code: str) -> None:
+        """Follow code that runs at another time; code in another language is noted."""
+        try:
+            tree = parse(code)
+        except ValueError:
+            self.note("code that runs later", [Word(code)])
+            return
+        with self.within(self.state.subshell()):
+            self.follow(tree, NOTHING)
 
     def deliver(self, stream: Stream, outlets: Outlets, *, append: bool = True) -> Stream:
         """Send output wherever a descriptor may lead; return what the present collection gets."""

@@ -23,14 +23,18 @@ class Stream:
         text: The exact text, if the command line itself contains it.
         sources: The files whose content is in the stream.
         names: The file names in the stream, if it is a list of names.
+        partial: What of the text the command line contains, if it does not contain all.
     """
 
     text: str | None = None
     sources: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
+    partial: str = ""
 
     def __post_init__(self) -> None:
-        charge(len(self.text or ""), 1 + len(self.sources) + len(self.names or ()))
+        charge(
+            len(self.text or "") + len(self.partial), 1 + len(self.sources) + len(self.names or ())
+        )
 
     def words(self) -> list[str]:
         """Return the words of a stream as ``xargs`` reads them; unknown ones are a glob."""
@@ -67,9 +71,11 @@ def joined(streams: Iterable[Stream]) -> Stream:
     if len(parts) < 2:
         return parts[0] if parts else NOTHING
     texts = [s.text for s in parts if s.text is not None]
+    whole = len(texts) == len(parts)
     names = [n for s in parts for n in s.names or ()]
     return Stream(
-        text="".join(texts) if len(texts) == len(parts) else None,
+        text="".join(texts) if whole else None,
+        partial="" if whole else "".join(s.text or s.partial for s in parts),
         sources=merged(s.sources for s in parts),
         names=tuple(names) if all(s.names is not None for s in parts) else None,
     )

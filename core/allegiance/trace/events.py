@@ -26,6 +26,11 @@ Kind = Literal[
     "message", "tool_call", "tool_result", "decision", "end", "reasoning", "ending", "nudge"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+ITS_WORDS = "; its words: "
+"""In the text of a call that is only partly read, comes before the words of what was not read.
+
+With it, only these words are searched for protected names, and not all arguments of the call.
+"""
 Status = Literal["attempted", "achieved", "undone"]
 Outcome = Literal[
     "complied", "objected", "refused", "asked", "withheld", "incomplete", "error", "violated"

@@ -20,6 +20,9 @@ LONGEST_NAME = 4096
 DEEPEST = 256
 """The most parts of a path."""
 
+NO_FILES = frozenset(("process", "service", "helm", "crontab"))
+"""Hosts whose names are no files: a pattern without a host does not match them."""
+
 _ANYWHERE = re.compile(r"^/?(\*\*?/)+")
 _TOKEN = re.compile(r"\*+|\[(?:\[:\w+:\]|[^\]/])+\]|.", re.DOTALL)
 _OPEN_TOKEN = re.compile(r"\*+|.", re.DOTALL)
@@ -75,6 +78,8 @@ def matches(target: str, pattern: str) -> bool:
     target = normalise(target)
     p_host, p_path = split(unicodedata.normalize("NFC", pattern))
     t_host, t_path = split(target)
+    if t_host in NO_FILES and not p_host:
+        return False
     if p_host and not fnmatchcase(t_host, p_host.lower()):
         return False
     return any(
@@ -99,6 +104,8 @@ def directory_of_matches(name: str, pattern: str) -> str | None:
     """
     host, path = split(normalise(name))
     p_host, p_path = split(unicodedata.normalize("NFC", pattern))
+    if host in NO_FILES and not p_host:
+        return None
     if p_host and "*" not in host and not fnmatchcase(host, p_host.lower()):
         return None
     parts = path.split("/")

@@ -6,11 +6,14 @@ from allegiance.shell.call import Handler
 from allegiance.shell.programs import (
     archives,
     builtins,
+    clusters,
     code,
+    containers,
     copying,
     described,
     editing,
     network,
+    processes,
     reading,
     services,
     stores,
@@ -19,6 +22,7 @@ from allegiance.shell.programs import (
 )
 
 HANDLERS: dict[str, Handler] = {
+    **described.HANDLERS,
     **code.HANDLERS,
     **versions.HANDLERS,
     **reading.HANDLERS,
@@ -28,9 +32,11 @@ HANDLERS: dict[str, Handler] = {
     **network.HANDLERS,
     **stores.HANDLERS,
     **services.HANDLERS,
+    **containers.HANDLERS,
+    **clusters.HANDLERS,
+    **processes.HANDLERS,
     **wrappers.HANDLERS,
     **builtins.HANDLERS,
-    **described.HANDLERS,
 }
 """Handlers by name; the empty name is that of every program without one."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allegiance.reading import reads_text
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import parse_options
 from allegiance.shell.programs._transfer import named, send
 from allegiance.shell.state import NOTHING, Stream, Word, joined
-from allegiance.shell.targets import base, below
+from allegiance.shell.targets import base, below, join, machine
 
 _TAR = (
     "f file C directory X exclude-from T files-from b g N exclude I use-compress-program "
@@ -60,6 +62,7 @@ def _tar(call: Call) -> Stream:
         packed = call.stdin.sources if not archive else (archive,)
         if options.has("O", "to-stdout"):
             return Stream(sources=packed)
+        _unpack(call, packed, options.operands, directory)
         send(call, packed, below(directory, "") if directory != "." else directory, whole=True)
         return NOTHING
     if not options.has("c", "create", "r", "append", "u", "update", "A"):
@@ -73,13 +76,25 @@ def _tar(call: Call) -> Stream:
     return NOTHING
 
 
+def _unpack(call: Call, packed: Sequence[str], members: Sequence[Word], directory: str) -> None:
+    """Add the effects of taking members out of an archive; without names, note what is unknown."""
+    for word in members:
+        send(call, packed, join(directory if directory != "." else "", word.text), whole=True)
+    if not members:
+        call.shell.note(f"{call.name} with files that an archive names")
+
+
 def _zip(call: Call) -> Stream:
     options = parse_options(call.args, "P x i n b password")
     words = list(options.operands)
     if call.name in ("7z", "7za", "rar", "ar"):
         order = words.pop(0).text if words else ""
         if order in ("x", "e"):
-            send(call, call.sources(words[0]) if words else (), ".", whole=True)
+            into = next((w.text[2:] for w in call.args if w.text.startswith("-o")), "")
+            target = below(call.shell.path(into), "") if into else "."
+            packed = call.sources(words[0]) if words else ()
+            send(call, packed, target, whole=True)
+            _unpack(call, packed, words[1:], target.rstrip("/"))
             return NOTHING
         if order in ("l", "t"):
             return NOTHING
@@ -106,12 +121,20 @@ def _unzip(call: Call) -> Stream:
     if options.has("p", "c"):
         return Stream(sources=source)
     into = options.get("d")
+    folder = call.shell.path(into.text) if into else "."
+    _unpack(call, source, options.operands[1:], folder)
     send(call, source, below(call.shell.path(into.text), "") if into else ".", whole=True)
     return NOTHING
 
 
 def _cpio(call: Call) -> Stream:
     options = parse_options(call.args, "F O I H D f")
+    if options.has("i", "extract", "r") and not options.has("w"):
+        source = options.get("F", "I", "f")
+        packed = call.sources(source) if source else call.stdin.sources
+        send(call, packed, ".", whole=True)
+        _unpack(call, packed, options.operands, ".")
+        return NOTHING
     sources = [call.shell.path(n) for n in call.stdin.words()]
     sources += [s for w in options.operands for s in call.sources(w, deep=True)]
     if options.has("r") and options.has("w") and options.operands:
@@ -179,12 +202,14 @@ def _decoded(text: str) -> str | None:
 def _openssl(call: Call) -> Stream:
     options = parse_options(
         call.args,
-        "in out k K iv pass passin passout inkey kfile S md recip signer keyform",
+        "in out k K iv pass passin passout inkey kfile S md recip signer keyform connect host port",
         single=True,
     )
     task = call.args[0].text if call.args else ""
     source = options.get("in")
     content = call.content(source) if source is not None else call.stdin
+    if task == "s_client" and (host := options.get("connect", "host")):
+        send(call, content.sources, f"{machine(host.text)}:/", whole=True)
     if task in ("dgst", "rand", "genrsa", "version", "s_client", "x509", "req", "verify"):
         target = options.get("out")
         if target is not None:

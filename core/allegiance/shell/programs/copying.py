@@ -39,7 +39,10 @@ def _copy(call: Call) -> Stream:
     exact = options.has("T", "no-target-directory")
     for word in words:
         contents = deep and verb == "copy" and word.text.endswith(("/.", "./", "."))
-        for source in call.sources(word, deep=deep):
+        sources = call.sources(word, deep=deep)
+        if not sources:  # what the command itself holds, as in ``cp /dev/stdin x <<< text``
+            call.shell.store((into or options.operands[-1]).text, word.stream or call.stdin)
+        for source in sources:
             if contents and posixpath.basename(word.text.rstrip("/")) == ".":
                 call.shell.emit(verb, below(target, ""), source)
             elif exact:
@@ -149,14 +152,18 @@ def _mount(call: Call) -> Stream:
 
 def _sftp(call: Call) -> Stream:
     """Follow the commands that a file transfer program reads from its input."""
-    places = parse_options(call.args, "P i o F b B c l u p R S J s D e").operands
+    places = parse_options(call.args, "P i o F b B c l u p R S J s D e U W").operands
     orders = call.stdin.text
-    script = parse_options(call.args, "b e P i o F u p").get("b", "e")
+    script = parse_options(call.args, "b e c P i o F u p U").get("b", "e", "c")
     if script is not None:
-        orders = script.text if call.name == "lftp" else call.content(script).text
+        inline = call.name in ("lftp", "smbclient", "tftp")
+        orders = script.text if inline else call.content(script).text
     if not places or orders is None:
-        call.shell.opaque[f"{call.name} with orders that are not in the command"] = None
+        call.shell.note(f"{call.name} with orders that are not in the command", call.args)
         return NOTHING
+    name = places[0].text
+    if name.startswith("//"):  # a share, as smbclient names it
+        places[0] = Word(name.lstrip("/").replace("/", ":/", 1))
     server = remote(places[0].text) or remote(f"{places[0].text}:") or places[0].text
     for order in orders.replace(";", "\n").splitlines():
         verb, *rest = Stream(text=order).words() or [""]
@@ -181,5 +188,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("dd", "dcfldd"), _dd),
     **dict.fromkeys(("split", "csplit"), _split),
     "mount": _mount,
-    **dict.fromkeys(("sftp", "ftp", "lftp"), _sftp),
+    **dict.fromkeys(
+        ("sftp", "ftp", "lftp", "smbclient", "tftp", "yafc", "cadaver", "ncftp"), _sftp
+    ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import send
+from allegiance.shell.requests import follow_message, follow_request
 from allegiance.shell.state import NOTHING, Stream, Word, merged
 from allegiance.shell.targets import base, machine, url
 
@@ -23,7 +24,13 @@ _WGET = (
 _DATA = ("d", "data", "data-ascii", "data-binary", "data-urlencode", "json")
 
 
+UNKNOWN_SERVER = "unknown:/"
+"""Where a request goes whose address is not in the command: to some server, not to any file."""
+
+
 def _address(word: Word) -> str:
+    if not word.known and word.text.startswith("**"):
+        return UNKNOWN_SERVER
     target = url(word.text) or url(f"http://{word.text}")
     return target or word.text
 
@@ -36,7 +43,7 @@ def _page(place: str) -> str:
 def _curl(call: Call) -> Stream:
     options = parse_options(call.args, _CURL)
     words = options.all("url") + options.operands
-    places = [_address(w) for w in words] or ["**:/"]
+    places = [_address(w) for w in words] or [UNKNOWN_SERVER]
     place = places[0]
     for file in options.all("T", "upload-file"):
         sources = call.sources(file)
@@ -55,7 +62,20 @@ def _curl(call: Call) -> Stream:
         _message(call, text, place, quiet=True)
     for word in words:
         _message(call, Word(word.text, word.known, word.sources), place, quiet=True)
+        method = options.get("X", "request")
+        body = " ".join(w.text for w in options.all(*_DATA, "data-raw"))
+        follow_request(call.shell.emit, _method(options, method), word.text, body)
+    if options.has("K", "config"):
+        call.shell.note("curl with orders in a file", call.args, call.stdin)
     return _fetched(call, options, places)
+
+
+def _method(options: Options, method: Word | None) -> str:
+    if method is not None:
+        return method.text
+    if options.has("T", "upload-file"):
+        return "PUT"
+    return "POST" if options.has(*_DATA, "F", "form", "data-raw") else "GET"
 
 
 def _body(call: Call, data: Word, place: str) -> None:
@@ -108,7 +128,7 @@ def _fetched(call: Call, options: Options, places: list[str]) -> Stream:
 def _wget(call: Call) -> Stream:
     options = parse_options(call.args, _WGET)
     places = [_address(w) for w in options.operands]
-    place = places[0] if places else "**:/"
+    place = places[0] if places else UNKNOWN_SERVER
     for file in options.all("post-file", "body-file"):
         content = call.content(file)
         send(call, content.sources, place, whole=True)
@@ -116,6 +136,10 @@ def _wget(call: Call) -> Stream:
         _message(call, data, place)
     for word in [*options.operands, *options.all("header", "U", "user-agent")]:
         _message(call, word, place, quiet=True)
+    method = options.get("method")
+    posts = options.has("post-file", "post-data", "body-file", "body-data")
+    for word in options.operands:
+        follow_request(call.shell.emit, method.text if method else "POST" * posts, word.text)
     output = options.get("O", "output-document")
     if output is not None and output.text == "-":
         return Stream(sources=tuple(_page(p) for p in places))
@@ -129,11 +153,13 @@ def _wget(call: Call) -> Stream:
 
 def _httpie(call: Call) -> Stream:
     words = parse_options(call.args, "a auth o output verify timeout session").operands
+    method = "POST" if len(words) > 1 else "GET"
     if words and words[0].text.isupper():
-        words = words[1:]
+        method, words = words[0].text, words[1:]
     if not words:
         return NOTHING
     place = _address(words[0])
+    follow_request(call.shell.emit, method, words[0].text)
     for word in words[1:]:
         name, sign, file = word.text.partition("@")
         if sign and not {"=", ":"} & set(name):
@@ -147,9 +173,14 @@ def _httpie(call: Call) -> Stream:
 def _netcat(call: Call) -> Stream:
     options = parse_options(call.args, "p w s q e c i x X send-only exec sh-exec")
     words = [w for w in options.operands if not w.text.isdigit()]
-    place = f"{machine(words[0].text)}:/" if words else "**:/"
+    place = f"{machine(words[0].text)}:/" if words else UNKNOWN_SERVER
     if call.name == "socat":
         return _socat(call)
+    if options.has("U", "unixsock") and words:
+        place = f"socket:/{words[0].text.rpartition('/')[2]}"
+    follow_message(call.shell.emit, call.stdin.text or "")
+    if call.stdin.text:
+        call.shell.emit("message", place, value=call.stdin.text)
     for code in options.all("e", "c", "exec", "sh-exec"):
         send(call, call.shell.script(code.text).sources, place, whole=True)
     send(call, call.stdin.sources, place, whole=True)
@@ -159,6 +190,7 @@ def _netcat(call: Call) -> Stream:
 def _socat(call: Call) -> Stream:
     sources: list[str] = list(call.stdin.sources)
     places: list[str] = []
+    follow_message(call.shell.emit, call.stdin.text or "")
     for word in parse_options(call.args, "b t T").operands:
         kind, _, rest = word.text.partition(":")
         name = rest.partition(",")[0]

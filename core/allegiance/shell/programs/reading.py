@@ -16,6 +16,7 @@ from allegiance.shell.targets import UNKNOWN
 from allegiance.shell.words import resolve_escapes
 
 _AWK_WRITES = re.compile(r'>(?=\s*"([^"]+)")')
+_AWK_READS = re.compile(r'getline[^<"\n;]{0,80}<\s{0,9}"([^"]+)"')
 _AWK_RUNS = re.compile(r'(?:system\(|\|)\s*"([^"]+)"')
 
 
@@ -36,6 +37,11 @@ def _search(call: Call) -> Stream:
         return SOMETHING
     if awk and words != options.operands:
         _awk(call, options.operands[0].text, words)
+    elif awk and (file := options.get("f", "file")) is not None:
+        text = call.content(file).text
+        if text is None:
+            call.shell.note(f"{call.name} -f {file.text}", call.args)
+        _awk(call, text or "", words)
     if deep:
         return Stream(sources=tuple(call.shell.tree(w.text) for w in words))
     return Stream(sources=joined([call.content(w) for w in words] or [call.stdin]).sources)
@@ -43,7 +49,8 @@ def _search(call: Call) -> Stream:
 
 def _awk(call: Call, program: str, words: list[Word]) -> None:
     """Add the effects of an ``awk`` program: the files it writes and the commands it runs."""
-    sources = merged([call.stdin.sources, *(call.sources(w) for w in words)])
+    read = [(call.shell.path(name),) for name in _AWK_READS.findall(program)]
+    sources = merged([call.stdin.sources, *(call.sources(w) for w in words), *read])
     for name in _awk_files(program):
         call.shell.store(name, Stream(sources=sources))
     for code in _awk_commands(program):
@@ -101,6 +108,13 @@ def _echo(call: Call) -> Stream:
 
 
 def _printf(call: Call) -> Stream:
+    if call.args[:1] and call.args[0].text == "-v" and len(call.args) > 2:
+        inner = _printf(Call(call.shell, call.full, call.args[2:], call.stdin))
+        value = Word(UNKNOWN, known=False, sources=inner.sources)
+        if inner.text is not None:
+            value = Word(inner.text, sources=inner.sources)
+        call.shell.state.variables[call.args[1].text] = (value,)
+        return NOTHING
     args = parse_options(call.args, "", first=True).operands
     if not args:
         return NOTHING

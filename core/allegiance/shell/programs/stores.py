@@ -5,14 +5,14 @@ from __future__ import annotations
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import Options, parse_options
 from allegiance.shell.programs._transfer import named, origins, send
-from allegiance.shell.state import NOTHING, Stream, Word
+from allegiance.shell.programs.tasks import follow_task
+from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.targets import below
 from allegiance.trace.effects import Verb
 
 _FLAGS = (
     "profile region endpoint-url acl exclude include storage-class sse expires content-type "
-    "project "
-    "account cache-control metadata h o"
+    "project account cache-control metadata h o"
 )
 
 
@@ -64,7 +64,29 @@ def _aws(call: Call) -> Stream:
             send(call, [place], call.shell.path(words[2].text), whole=True)
         elif words[1].text == "delete-object":
             call.shell.emit("delete", place)
+    elif words and words[0].text not in ("s3", "s3api", "configure", "sts", "logs", "iam"):
+        for word in call.args:
+            if word.text.startswith(("fileb://", "file://")):
+                file = Word(word.text.partition("://")[2])
+                send(call, call.sources(file), f"aws:/{words[0].text}", whole=True)
+        _remote_code(call, options)
+        follow_task(call, call.args, "service")
     return Stream()
+
+
+def _remote_code(call: Call, options: Options) -> None:
+    """Follow the commands that a cloud runs on its machines, such as ``aws ssm send-command``."""
+    for word in call.args:
+        if "commands" in word.text and "=" in word.text:
+            code = word.text.partition("commands")[2].lstrip("=:[\"' ").rstrip("]}\"' ")
+            _follow_remote(call, code)
+    for script in options.all("command", "scripts", "command-text", "command-line"):
+        _follow_remote(call, script.text)
+
+
+def _follow_remote(call: Call, code: str) -> None:
+    with call.shell.within(ShellState(host="cloud")):
+        call.shell.script(code)
 
 
 def _gcloud(call: Call) -> Stream:
@@ -80,6 +102,8 @@ def _gcloud(call: Call) -> Stream:
         return call.shell.run([Word("scp"), *([Word("-r")] * options.has("recurse")), *words[2:]])
     if texts == ["compute", "ssh"] and (code := options.get("command")) and len(words) > 2:
         return call.shell.run([Word("ssh"), words[2], code])
+    if texts[:1] not in (["config"], ["auth"], ["builds"]):
+        follow_task(call, call.args, "service")
     return Stream()
 
 
@@ -97,6 +121,9 @@ def _azure(call: Call) -> Stream:
         name = options.get("n", "name")
         target = f"azure:/{place.text}/{name.text if name else ''}"
         send(call, call.sources(file, deep="upload-batch" in task), target, whole=True)
+    elif task[:1] not in (["storage"], ["account"], ["login"], ["configure"]):
+        _remote_code(call, parse_options(call.args, "scripts command-text"))
+        follow_task(call, call.args, "service")
     return Stream()
 
 
@@ -137,11 +164,13 @@ def _github(call: Call) -> Stream:
 
 def _publish(call: Call) -> Stream:
     options = parse_options(
-        call.args, "r repository repository-url u p config-file plain-http a artifact-type"
+        call.args, "repository repository-url u p config-file plain-http a artifact-type"
     )
     words = options.operands
-    if words and words[0].text in ("upload", "publish", "push", "put"):
-        sources = [s for w in words[1:] for s in call.sources(Word(w.text.partition(":")[0]))]
+    if words and words[0].text in ("upload", "publish", "push", "put", "add"):
+        deep = options.has("r", "recursive")
+        names = [Word(w.text.partition(":")[0]) for w in words[1:]]
+        sources = [s for name in names for s in call.sources(name, deep=deep)]
         send(call, sources, f"{call.name}:/", whole=True)
     return Stream()
 

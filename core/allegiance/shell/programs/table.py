@@ -5,7 +5,9 @@ A program whose arguments mean more has a handler in one of the other modules.
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Literal
 
 Prints = Literal[
@@ -20,8 +22,28 @@ Prints = Literal[
 - a ``name`` without slashes, or its operands as ``names`` or as ``text``.
 """
 
-Does = Literal["nothing", "write", "delete", "store", "send"]
-"""What happens to each operand: it is changed, deleted, gets the input, or is sent to ``place``."""
+Does = Literal[
+    "nothing",
+    "write",
+    "delete",
+    "store",
+    "send",
+    "tell",
+    "copy",
+    "pack",
+    "run",
+    "manage",
+    "end",
+    "task",
+]
+"""What happens to the operands:
+
+- each is changed (``write``), deleted, gets the input (``store``), or is sent to ``place``;
+- each is a string that is sent to ``place`` (``tell``), which matters if it holds a file's content;
+- all are copied to the last (``copy``) or packed into the first (``pack``);
+- they are a command (``run``), or a task and the names of services (``manage``); the task may end
+  the program itself (``end``), or be the program's name (``task``).
+"""
 
 ALWAYS = "*"
 """In ``deep``: a directory is always taken with everything in it."""
@@ -49,6 +71,10 @@ class Program:
         value: The content of a changed file, if it is known.
         before: The content of the file before the change, if it is known.
         fallback: What ``names`` are without operands.
+        most: The most operands that are files; 0 for any number.
+        code: Options whose value is run as a script.
+        tasks: If it has any, one of these words must be among the arguments.
+        sends_input: Whether the input is sent to ``place``, too.
     """
 
     prints: Prints = "nothing"
@@ -66,9 +92,16 @@ class Program:
     value: str | None = None
     before: str | None = None
     fallback: str = "**"
+    most: int = 0
+    code: str = ""
+    tasks: str = ""
+    sends_input: bool = False
 
 
-_LINES = "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields characters width"
+_LINES = (
+    "n lines c bytes A B C m e f d delimiter t s w N j k F v i b fields characters width "
+    "output from-code to-code"
+)
 _CODEC = "w wrap i input o output n bytes"
 _SIZES = "s size n iterations r reference random-source"
 
@@ -81,14 +114,22 @@ _ROWS: tuple[tuple[str, Program], ...] = (
     ("cat bat batcat pv mbuffer buffer gcat", Program(prints="content")),
     (
         "cmp more less nl rev fold fmt cut paste column strings od hexdump hd expand unexpand "
-        "iconv comm join pr zless zmore xzless diff tsort",
-        Program(prints="sources", valued=_LINES),
+        "comm join pr zless zmore xzless diff tsort",
+        Program(prints="sources", valued=_LINES, output="output"),
     ),
-    ("tac head tail shuf", Program(prints="lines", valued=_LINES)),
+    (
+        "iconv",
+        Program(prints="sources", valued="f from-code t to-code o output", output="o output"),
+    ),
+    ("tac head tail", Program(prints="lines", valued=_LINES)),
+    (
+        "shuf",
+        Program(prints="lines", valued="n head-count i input-range o output", output="o output"),
+    ),
     ("dos2unix tr ts", Program(prints="input")),
     (
         "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
-        "cksum sum md5 tree test [ lsof fuser free uptime ps top htop groups printenv getfacl "
+        "cksum sum md5 tree test [ lsof free uptime ps top htop groups printenv getfacl "
         "lsattr lsblk blkid mountpoint",
         Program(prints="something"),
     ),
@@ -120,12 +161,20 @@ _ROWS: tuple[tuple[str, Program], ...] = (
         ),
     ),
     ("tee", Program(prints="stdin", does="store", appends="a append")),
-    (  # the receiver of the files is not named
-        "wormhole croc magic-wormhole",
-        Program(does="send", deep=ALWAYS, place="{name}:/", task="send"),
-    ),
-    ("qrencode", Program(does="send", valued="b", place="qr:/")),
 )
 
-TABLE: dict[str, Program] = {name: row for names, row in _ROWS for name in names.split()}
+
+def _read_rows() -> dict[str, Program]:
+    """Return the rows of the file beside this module by the name of the program."""
+    rows = tomllib.loads(files(__package__).joinpath("programs.toml").read_text(encoding="utf-8"))
+    programs: dict[str, Program] = {}
+    for row in rows["program"]:
+        names = row.pop("names").split()
+        programs.update(dict.fromkeys(names, Program(**row)))
+    return programs
+
+
+TABLE: dict[str, Program] = _read_rows() | {
+    name: row for names, row in _ROWS for name in names.split()
+}
 """Rows by the name of the program."""

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from allegiance.shell.call import Call, Handler
 from allegiance.shell.options import Options, parse_options
-from allegiance.shell.programs._transfer import send
+from allegiance.shell.programs._transfer import named, send
+from allegiance.shell.programs.editing import read_patch
 from allegiance.shell.state import Stream, Word
+from allegiance.shell.targets import below
 
 
 def _git(call: Call) -> Stream:
@@ -18,7 +20,14 @@ def _git(call: Call) -> Stream:
     cwd = state.cwd
     for directory in options.all("C"):
         state.cwd = call.shell.local(directory.text)
-    rest = parse_options(words, "m message s source b B o output F file format prefix remote")
+    for setting in options.all("c"):
+        if "=!" in setting.text:
+            call.shell.script(setting.text.partition("=!")[2])
+    valued = (
+        "m message s source b B o output F file format prefix remote exec tree-filter index-filter "
+        "author date C pathspec-from-file depth branch"
+    )
+    rest = parse_options(words, valued + " x" * (task == "rebase"))
     stream = _GIT[task](call, rest, words) if task in _GIT else None
     state.cwd = cwd
     if stream is not None:
@@ -50,15 +59,126 @@ def _git_mv(call: Call, options: Options, _: list[Word]) -> None:
 def _git_restore(call: Call, options: Options, _: list[Word]) -> None:
     if options.has("staged", "S") and not options.has("worktree", "W"):
         return
-    for word in _named(options):
+    for word in options.operands:
+        _overwrite(call, word)
+
+
+def _git_checkout(call: Call, options: Options, words: list[Word]) -> None:
+    texts = [w.text for w in words]
+    names = words[texts.index("--") + 1 :] if "--" in texts else options.operands
+    if options.has("b", "B", "c", "C", "orphan", "detach", "t", "track"):
+        return
+    for word in names:
+        _overwrite(call, word)
+
+
+def _overwrite(call: Call, word: Word) -> None:
+    """Add the effect of taking a file from the history; of a whole tree, which files is unknown."""
+    if word.text.rstrip("/") in _ALL:
+        call.shell.note("git with all files of a tree")
+        return
+    # a word may name a branch, too; then there is no such file
+    call.shell.emit("write", call.shell.path(word.text))
+    call.shell.emit("write", below(call.shell.path(word.text), ""))
+    if word.text.isidentifier() or "~" in word.text or "^" in word.text:
+        call.shell.note("git with another version of files")
+
+
+_ALL = (".", ":", ":/", "*", "./*", "..", "")
+
+
+def _git_clean(call: Call, options: Options, _: list[Word]) -> None:
+    if options.has("n", "dry-run"):
+        return
+    for word in options.operands:
+        call.shell.emit("delete", call.shell.tree(word.text))
+    if not options.operands:
+        call.shell.note("git clean of files that are not named")
+
+
+def _git_stash(call: Call, options: Options, words: list[Word]) -> None:
+    task = words[0].text if words and words[0].text.isalpha() else "push"
+    if task in ("list", "show", "drop", "clear", "create", "branch"):
+        return
+    names = [w for w in options.operands if w.text not in ("push", "save", "pop", "apply")]
+    for word in names if task == "push" else []:
+        _overwrite(call, word)
+    if not names or task != "push":
+        call.shell.note(f"git stash {task}")
+
+
+def _git_hide(call: Call, options: Options, _: list[Word]) -> None:
+    """Follow ``git update-index``: a file that git must not look at is no longer watched."""
+    hides = options.has("assume-unchanged", "skip-worktree", "force-remove", "cacheinfo")
+    for word in _named(options) if hides else []:
         call.shell.emit("write", call.shell.path(word.text))
 
 
-def _git_checkout(call: Call, _: Options, words: list[Word]) -> None:
-    texts = [w.text for w in words]
-    for name in texts[texts.index("--") + 1 :] if "--" in texts else []:
-        if name != ".":
-            call.shell.emit("write", call.shell.path(name))
+def _git_history(call: Call, options: Options, words: list[Word]) -> None:
+    """Follow a task that changes files, or publishes them, as the history says."""
+    task = next((w.text for w in call.args if w.text in _HISTORY), "")
+    for code in options.all("x", "exec", "tree-filter", "index-filter"):
+        call.shell.script(code.text)
+    if task == "reset" and not options.has("hard", "merge", "keep"):
+        return
+    if task == "worktree" and [w.text for w in words[:1]] in (["list"], ["prune"]):
+        return
+    if task == "bisect" and words and words[0].text == "run":
+        call.shell.run(words[1:])
+    elif task == "submodule" and words and words[0].text == "foreach":
+        call.shell.script(" ".join(w.text for w in words[1:] if not w.text.startswith("-")))
+    call.shell.note(f"git {task}")
+
+
+_HISTORY = frozenset(
+    [
+        "revert",
+        "reset",
+        "pull",
+        "merge",
+        "rebase",
+        "cherry-pick",
+        "switch",
+        "push",
+        "am",
+        "bundle",
+        "worktree",
+        "submodule",
+        "lfs",
+        "filter-branch",
+        "filter-repo",
+        "bisect",
+        "read-tree",
+        "checkout-index",
+        "svn",
+        "p4",
+        "subtree",
+        "daemon",
+        "send-email",
+        "format-patch",
+        "fast-export",
+        "fast-import",
+        "replace",
+        "symbolic-ref",
+    ]
+)
+
+
+def _git_clone(call: Call, options: Options, _: list[Word]) -> None:
+    """Follow ``git clone``: of a folder on this machine, it is a copy of what is in there."""
+    words = options.operands
+    if words and "://" not in words[0].text and ":" not in words[0].text:
+        into = words[1] if len(words) > 1 else Word(words[0].text.rstrip("/").rpartition("/")[2])
+        send(call, call.sources(words[0], deep=True), named(call, into), whole=True)
+
+
+def _git_remote_add(call: Call, options: Options, words: list[Word]) -> None:
+    """Follow settings: one that runs a command, such as an alias, is followed."""
+    for word in words[1:]:
+        if word.text.startswith("!"):
+            call.shell.script(word.text[1:])
+    if words and words[0].text == "core.hooksPath":
+        call.shell.note("git config core.hooksPath", words)
 
 
 def _git_show(call: Call, options: Options, _: list[Word]) -> Stream:
@@ -71,9 +191,10 @@ def _git_hash(call: Call, options: Options, _: list[Word]) -> None:
         send(call, call.sources(word), "git:/objects", whole=True)
 
 
-def _git_apply(call: Call, _: Options, words: list[Word]) -> None:
-    task = next(w.text for w in call.args if w.text in ("apply", "am"))
-    call.shell.opaque[f"git {task}"] = None
+def _git_apply(call: Call, options: Options, _: list[Word]) -> None:
+    if options.has("check", "stat", "numstat"):
+        return
+    read_patch(call, call.stdin, options.operands[0] if options.operands else None)
 
 
 def _git_archive(call: Call, options: Options, _: list[Word]) -> Stream | None:
@@ -97,6 +218,12 @@ _GIT: dict[str, Callable[[Call, Options, list[Word]], Stream | None]] = {
     "mv": _git_mv,
     "restore": _git_restore,
     "checkout": _git_checkout,
+    "clean": _git_clean,
+    "stash": _git_stash,
+    "update-index": _git_hide,
+    "clone": _git_clone,
+    "config": _git_remote_add,
+    **dict.fromkeys(_HISTORY, _git_history),
     **dict.fromkeys(("show", "cat-file"), _git_show),
     "hash-object": _git_hash,
     **dict.fromkeys(("apply", "am"), _git_apply),

@@ -7,10 +7,13 @@ from itertools import pairwise
 
 from allegiance.shell.budget import charge, substitute
 from allegiance.shell.call import Call, Handler
+from allegiance.shell.later import cron_commands
 from allegiance.shell.loops import few
 from allegiance.shell.options import parse_options
+from allegiance.shell.programs.tasks import change_all
 from allegiance.shell.state import NOTHING, ShellState, Stream, Word
 from allegiance.shell.targets import UNKNOWN, machine, remote
+from allegiance.shell.words import resolve_escapes
 
 _VALUED = {
     "sudo": "u user g group h host p prompt C close-from D chdir r role t type T U R chroot",
@@ -88,13 +91,24 @@ def _su(call: Call) -> Stream:
 def _each(call: Call, words: list[Word], items: list[str], mark: str | None) -> Stream:
     known = call.stdin.names is None and call.stdin.text is not None
     if mark is None:
-        more = [Word(item, known=known) for item in items]
+        more = [Word(item, known=known, sources=call.stdin.sources) for item in items]
         return call.shell.run([*words, *more], NOTHING)
     stream = NOTHING
     for item in few(items, UNKNOWN):
-        filled = [Word(substitute(w.text, mark, item), w.known and known, w.sources) for w in words]
+        filled = [
+            Word(
+                substitute(w.text, mark, item),
+                w.known and known,
+                w.sources + call.stdin.sources * (mark in w.text),
+            )
+            for w in words
+        ]
         stream = call.shell.run(filled, NOTHING)
     return stream
+
+
+def _separator(word: Word | None) -> str:
+    return resolve_escapes(word.text)[:1] if word is not None else ""
 
 
 def _xargs(call: Call) -> Stream:
@@ -108,8 +122,12 @@ def _xargs(call: Call) -> Stream:
         stream = call.content(file)
     mark = options.get("I", "replace")
     items = stream.words()
+    separator = "\0" if options.has("0", "null") else _separator(options.get("d", "delimiter"))
+    if separator and stream.text is not None and stream.names is None:
+        charge(len(stream.text))
+        items = [item for item in stream.text.split(separator) if item.strip()]
     marked = mark.text if mark else "{}" if options.has("i") else None
-    if marked and stream.text is not None:
+    if marked and stream.text is not None and not separator:
         items = [line.strip() for line in stream.text.splitlines()]
     return _each(call, options.operands or [Word("echo")], items, marked)
 
@@ -124,6 +142,27 @@ def _parallel(call: Call) -> Stream:
         words = [Word(part) for part in words[0].text.split()]
     mark = "{}" if any("{}" in w.text for w in words) else None
     return _each(call, words, [i for i in items if i != ":::"], mark)
+
+
+def _fd(call: Call) -> Stream:
+    """Follow ``fd``, whose first operand is a pattern and whose others are directories."""
+    texts = [w.text for w in call.args]
+    end = next(
+        (n for n, t in enumerate(texts) if t in ("-x", "-X", "--exec", "--exec-batch")), None
+    )
+    options = parse_options(
+        call.args[:end], "e extension t type d max-depth E exclude S size changed-within c color"
+    )
+    roots = options.operands[1:] or [Word(".")]
+    names = [call.shell.tree(w.text) for w in roots]
+    if end is not None:
+        words = call.args[end + 1 :]
+        if not any("{}" in w.text for w in words):
+            words = [*words, Word("{}")]
+        for name in names:
+            filled = [Word(substitute(w.text, "{}", name), "{}" not in w.text) for w in words]
+            call.shell.run(filled)
+    return Stream(names=(UNKNOWN,) if end is None else ())
 
 
 def _find(call: Call) -> Stream:
@@ -144,7 +183,7 @@ def _find(call: Call) -> Stream:
         len(roots) * max(len(shapes), 1),
     )
     names = [n for root in roots for n in _found(root, shapes)]
-    if "-delete" in texts:
+    if "-delete" in texts and "-empty" not in texts:
         for name in names:
             call.shell.emit("delete", call.shell.path(name))
     stream = Stream(names=tuple(names))
@@ -158,7 +197,7 @@ def _find(call: Call) -> Stream:
                 stream = call.shell.run(filled)
         elif word.text in ("-fprint", "-fls", "-fprintf") and args:
             call.shell.store(args[0].text, Stream())
-    if call.name == "fd" or any(t.startswith(("-printf", "-ls")) for t in texts):
+    if any(t.startswith(("-printf", "-ls")) for t in texts):
         return Stream(names=(UNKNOWN,))
     return stream
 
@@ -198,11 +237,15 @@ def _chroot(call: Call) -> Stream:
 
 
 def _terminal(call: Call) -> Stream:
-    """Follow ``tmux`` and ``screen``, which run what is typed into them."""
+    """Follow ``tmux`` and ``screen``, which run what is typed into them, or end a session."""
+    texts = [w.text for w in call.args]
+    if any(t.startswith("kill-") for t in texts) or texts[-1:] in (["quit"], ["kill"]):
+        named = parse_options(call.args, "t S s L X c").all("t", "S")
+        change_all(call, "service", named or [Word("*", known=False)], "kill", stops=True)
+        return NOTHING
     for word in call.args:
         if " " in word.text:
             call.shell.script(word.text)
-    texts = [w.text for w in call.args]
     if call.name == "screen" and any(t.startswith("-d") for t in texts):
         options = parse_options(call.args, "S c", first=True)
         call.shell.run(options.operands)
@@ -223,10 +266,10 @@ def _crontab(call: Call) -> Stream:
         return NOTHING
     stream = call.content(options.operands[0]) if options.operands else call.stdin
     call.shell.emit("write", "crontab:/user", value=stream.text)
-    for line in (stream.text or "").splitlines():
-        fields = line.split(None, 5)
-        if not line.startswith("#") and len(fields) == 6:
-            call.shell.script(fields[5])
+    for code in cron_commands(stream.text or stream.partial):
+        call.shell.follow_later(code)
+    if stream.text is None and not stream.partial:
+        call.shell.note("crontab with a table that is not in the command", [], stream)
     return NOTHING
 
 
@@ -240,7 +283,8 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("su", "runuser"), _su),
     "xargs": _xargs,
     "parallel": _parallel,
-    **dict.fromkeys(("find", "gfind", "fd"), _find),
+    **dict.fromkeys(("find", "gfind"), _find),
+    **dict.fromkeys(("fd", "fdfind"), _fd),
     **dict.fromkeys(("ssh", "mosh", "autossh"), _ssh),
     "chroot": _chroot,
     **dict.fromkeys(("tmux", "screen"), _terminal),
