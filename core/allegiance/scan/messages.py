@@ -127,6 +127,8 @@ def value_of(value: object) -> str:
     """Return a tool's result as a string: the text of blocks, or JSON of other data."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping) and set(value) == {"type", "text"}:
+        value = [value]
     if isinstance(value, list) and any(isinstance(p, Mapping) and "text" in p for p in value):
         return text_of(value)
     return "" if value is None else json.dumps(value, default=str, ensure_ascii=False)
@@ -181,12 +183,29 @@ def _blocks(parts: object) -> tuple[tuple[ToolCall, ...], tuple[ToolResult, ...]
     asks: list[ToolCall] = []
     answers: list[ToolResult] = []
     for part in parts if isinstance(parts, list) else ():
-        kind = str(part.get("type")) if isinstance(part, Mapping) else ""
-        if kind.endswith(("tool_use", "tool_call")):
+        if not isinstance(part, Mapping):
+            continue
+        kind = str(part.get("type"))
+        if "type" not in part:
+            _untyped(part, asks, answers)
+        elif kind.endswith(("tool_use", "tool_call")):
             asks.append(_ask(part))
         elif kind.endswith(("tool_result", "tool_call_response")):
             answers.append(_answer(part, _first(part, "content", "result", "response", "output")))
     return tuple(asks), tuple(answers)
+
+
+def _untyped(
+    part: Mapping[str, Any], asks: list[ToolCall], answers: list[ToolResult]
+) -> None:
+    """Add a block that its only key names, as Amazon Bedrock and Gemini write them."""
+    call = _first(part, "toolUse", "functionCall", "function_call")
+    result = _first(part, "toolResult", "functionResponse", "function_response")
+    if isinstance(call, Mapping):
+        asks.append(_ask({**call, "id": _first(call, "toolUseId", "id")}))
+    elif isinstance(result, Mapping):
+        data = {**result, "id": _first(result, "toolUseId", "id")}
+        answers.append(_answer(data, _first(result, "content", "response")))
 
 
 def _calls(data: Mapping[str, Any]) -> Iterable[ToolCall]:
@@ -210,7 +229,7 @@ def _ask(call: object) -> ToolCall:
     name = inner if isinstance(inner, str) else fields.get("name")
     if not isinstance(name, str) or not name:
         raise UnreadableError(f"a tool call has no name: {short(call)}")
-    args = _first(fields, "arguments", "args", "input", "parameters")
+    args = _first(fields, "arguments", "args", "input", "parameters", "kwargs")
     return ToolCall(identity(_first(call, "id", "call_id")), name, arguments(args))
 
 
