@@ -10,6 +10,8 @@ from typing import Any
 from allegiance.scan.documents import Document, documents, structured
 from allegiance.scan.messages import (
     Message,
+    ToolCall,
+    ToolResult,
     arguments,
     identity,
     parse,
@@ -124,20 +126,38 @@ class StepLog:
         return None
 
 
-def add_item(log: StepLog, item: Any, actor: str = AGENT) -> None:
-    """Add a message, or an item of the Responses API.
+def as_message(item: Any) -> Message:
+    """Read a message, or an item of the Responses API, as a message.
 
     Raises:
         UnreadableError: If it is neither.
     """
     kind = str(item.get("type")) if isinstance(item, Mapping) and "role" not in item else ""
     if kind.endswith("_call") and kind != "tool_call":
-        _call(log, kind, item, actor)
-    elif kind.endswith("_call_output"):
+        return _call(kind, item)
+    if kind.endswith("_call_output"):
         text = value_of(item.get("output"))
-        log.answered(identity(item.get("call_id")), None, text, succeeded(text))
-    elif kind not in _SILENT:
-        log.message(parse(item), actor)
+        id = identity(item.get("call_id"))
+        return Message(answers=(ToolResult(id, None, text, succeeded(text)),))
+    return Message() if kind in _SILENT else parse(item)
+
+
+def _call(kind: str, item: Mapping[str, Any]) -> Message:
+    """Read an item that is a call, also of a tool that the provider runs itself."""
+    tool = item.get("name") or kind.removesuffix("_call")
+    value = next((item[n] for n in ("arguments", "input", "action") if n in item), None)
+    if value is None:
+        left_out = ("type", "id", "call_id", "status", "output", "error", "results")
+        value = {name: field for name, field in item.items() if name not in left_out}
+    id = identity(item.get("call_id") or item.get("id"))
+    ask = ToolCall(id, str(tool), arguments(value))
+    error, output = item.get("error"), item.get("output")
+    hosted = "call_id" not in item and item.get("status") in (None, "completed", "failed")
+    if not (error or output is not None or hosted):
+        return Message(asks=(ask,))
+    failed = bool(error) or item.get("status") == "failed"
+    text = value_of(output or error) if output or error else None
+    return Message(asks=(ask,), answers=(ToolResult(id, str(tool), text or "", not failed),))
 
 
 def conversation(name: str, items: Sequence[Any], actor: str = AGENT) -> Conversation:
@@ -148,24 +168,8 @@ def conversation(name: str, items: Sequence[Any], actor: str = AGENT) -> Convers
     """
     log = StepLog()
     for item in items:
-        add_item(log, item, actor)
+        log.message(as_message(item), actor)
     return log.conversation(name)
-
-
-def _call(log: StepLog, kind: str, item: Mapping[str, Any], actor: str) -> None:
-    """Add an item that is a call, also of a tool that the provider runs itself."""
-    tool = item.get("name") or kind.removesuffix("_call")
-    value = next((item[n] for n in ("arguments", "input", "action") if n in item), None)
-    if value is None:
-        left_out = ("type", "id", "call_id", "status", "output", "error", "results")
-        value = {name: field for name, field in item.items() if name not in left_out}
-    id = identity(item.get("call_id") or item.get("id"))
-    log.called(actor, str(tool), arguments(value), id)
-    error, output = item.get("error"), item.get("output")
-    hosted = "call_id" not in item and item.get("status") in (None, "completed", "failed")
-    if error or output is not None or hosted:
-        failed = bool(error) or item.get("status") == "failed"
-        log.answered(id, None, value_of(output or error), not failed)
 
 
 def read_each(path: Path, read: Callable[[str, Any], Iterator[Found] | Found]) -> Iterator[Found]:

@@ -173,7 +173,9 @@ def _of_events(events: Iterable[Record]) -> _Told | None:
             for message in _listed(event.data.get("gen_ai.input.messages")):
                 args = message.asks[0].args if message.asks else args
             for message in _listed(event.data.get("gen_ai.output.messages")):
-                text = message.answers[0].text if message.answers else text
+                if message.answers:
+                    blocks = structured(message.answers[0].text)
+                    text = value_of(blocks) if _is_blocks(blocks) else message.answers[0].text
     return None if args is None and text is None else _Told(args, text)
 
 
