@@ -112,6 +112,10 @@ class StepLog:
         """Tell whether a call with an id waits for its result."""
         return self._first(self._by_id.get(id)) is not None
 
+    def open_calls(self) -> list[int]:
+        """Return the keys of the calls that wait for their results."""
+        return list(self._open)
+
     def conversation(self, name: str, *, cut: bool = False) -> Conversation:
         """Return the conversation of the steps."""
         return Conversation(

@@ -25,7 +25,7 @@ def fenced(text: str, languages: tuple[str, ...] = ("bash",)) -> list[str]:
     start: int | None = None
     for mark in _FENCE.finditer(text):
         if start is not None:
-            blocks.append(text[start : mark.start()].strip("\n"))
+            blocks.append(text[start : mark.start()].strip())
             start = None
         elif mark[1] in languages:
             start = mark.end()

@@ -73,14 +73,20 @@ def _conversation(name: str, messages: list[Any]) -> Found:
         extra = mapped(message.get("extra"))
         actions = [*objects(extra.get("actions"))]
         typed = is_typed(message) and "role" not in message
-        if message.get("tool_calls") or message.get("role") == "tool" or typed:
+        if message.get("role") == "exit":
+            _answer(log, log.open_calls(), message, extra)
+        elif message.get("role") == "tool" or message.get("type") == "function_call_output":
+            (answer,) = as_message(message).answers
+            ok = _code(extra, answer.text) in (0, None)
+            log.answered(answer.id, "bash", answer.text, ok)
+        elif message.get("tool_calls") or typed:
             log.message(as_message({**message, "name": None} if not typed else message))
         elif isinstance(message.get("output"), list):  # an answer of the Responses API
             for item in message["output"]:
                 log.message(as_message(item))
         elif message.get("role") in ("assistant", "model"):
             waiting = _asks(log, text_of(message.get("content")), actions)
-        elif message.get("role") in ("user", "exit") and waiting:
+        elif message.get("role") == "user" and waiting:
             _answer(log, waiting, message, extra)
             waiting = []
     return log.conversation(name)
@@ -99,7 +105,10 @@ def _answer(
     log: StepLog, waiting: list[int], message: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> None:
     text = text_of(message.get("content"))
-    code = first_of(extra, "returncode")
-    code = return_code(text) if code is None else code
     for key in waiting:
-        log.finished(key, text, code in (0, None))
+        log.finished(key, text, _code(extra, text) in (0, None))
+
+
+def _code(extra: Mapping[str, Any], text: str) -> Any:
+    code = first_of(extra, "returncode")
+    return return_code(text) if code is None else code
