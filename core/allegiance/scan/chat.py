@@ -186,8 +186,19 @@ def read_each(path: Path, read: Callable[[str, Any], Iterator[Found] | Found]) -
     Raises:
         UserError: If nothing in the file is JSON.
     """
-    for document in documents(path):
-        yield from of_document(document, read)
+    leading: Unread | None = None
+    for number, document in enumerate(documents(path)):
+        for result in of_document(document, read):
+            if isinstance(result, Unread):
+                if number == 0 and isinstance(document.data, Mapping):
+                    leading = result  # it may describe the file
+                    continue
+                if leading is not None:
+                    yield leading
+            leading = None
+            yield result
+    if leading is not None:
+        yield leading
 
 
 def records(
@@ -222,6 +233,9 @@ def records(
                 if is_top and isinstance(item, Mapping):
                     leading = other
                 else:
+                    if leading is not None:
+                        yield leading
+                        leading = None
                     yield other
             is_top = False
     if leading is not None:

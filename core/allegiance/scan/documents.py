@@ -213,6 +213,16 @@ def structured(value: Any) -> Any:
         return None
 
 
+@reads_text("[", "{", '{"a":', '"', "\\", limit=LONGEST)
+def leading(text: str) -> Any:
+    """Return the object or list with which a text begins; None if it cannot be read."""
+    try:
+        check_length(text, LONGEST)
+        return json.JSONDecoder().raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
 @reads_text("[", "{", "{} ", "\n", '"', "1 ", limit=LONGEST)
 def _consecutive(text: str, line: int = 1) -> Iterator[Document]:
     decoder = json.JSONDecoder()

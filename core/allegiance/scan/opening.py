@@ -52,6 +52,12 @@ class Opening:
         return self.head.startswith(b"PK")
 
     @property
+    def text(self) -> str:
+        """The first bytes as text."""
+        encoding = "utf-16" if self.head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        return self.head.decode(encoding, "replace")
+
+    @property
     def data(self) -> Any:
         """The first document; None for files without JSON."""
         return self.documents[0] if self.documents else None
@@ -96,7 +102,7 @@ def open_file(path: Path) -> Opening:
     if path.is_dir():
         return Opening(path)
     try:
-        head = read_head(path, 4096)
+        head = read_head(path, 1 << 16)
     except OSError as error:
         cause = error.strerror or error
         raise UserError(f"{str(path)!r} cannot be read: {cause}") from error

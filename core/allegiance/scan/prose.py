@@ -13,7 +13,8 @@ _FENCE = re.compile(r"^[ \t]{0,3}```[ \t]*([\w+-]{0,40})[ \t]*$", re.MULTILINE)
 _RETURN_CODE = re.compile(r"<returncode>\s{0,9}(-?\d{1,9})\s{0,9}</returncode>")
 _ACTION = re.compile(r"^[ \t]{0,9}Action:[ \t]{0,9}", re.MULTILINE)
 _INPUT = re.compile(r"^[ \t]{0,9}Action Input:[ \t]{0,9}", re.MULTILINE)
-_END = re.compile(r"^[ \t]{0,9}(?:Observation|Thought|Final Answer):", re.MULTILINE)
+_END = re.compile(r"^[ \t]{0,9}(?:Thought|Final Answer):", re.MULTILINE)
+_OBSERVED = re.compile(r"^[ \t]{0,9}Observation:", re.MULTILINE)
 
 
 @reads_text("```", "```bash", "```bash\n", "\n", " ", limit=LONGEST)
@@ -51,7 +52,12 @@ def react(text: str) -> tuple[str, Any] | None:
     Returns:
         None if there is none, or if the text is too long.
     """
-    if len(text) > LONGEST or (action := _last(_ACTION, text)) is None:
+    if len(text) > LONGEST:
+        return None
+    observed = _OBSERVED.search(text)  # what follows was not asked for: it was answered
+    text = text[: observed.start()] if observed else text
+    action = _last(_ACTION, text)
+    if action is None:
         return None
     rest = text[action:]
     end = _END.search(rest)

@@ -23,6 +23,7 @@ _FAILED = (
     *("tool_usage_error", "tool_execution_error", "mcp_tool_execution_failed"),
     *("tool_selection_error", "tool_validate_input_error"),
 )
+_ERROR = "I encountered an error while trying to use the tool"
 _SAID = ("agent_execution_completed", "lite_agent_execution_completed")
 
 
@@ -135,6 +136,7 @@ def _message(log: StepLog, actor: str, message: Mapping[str, Any]) -> None:
         return
     log.text(actor, text)
     key = log.called(actor, call[0], arguments(call[1]), None)
-    _, mark, answer = text.rpartition("Observation:")
+    _, mark, answer = text.partition("Observation:")
     if mark:
-        log.finished(key, answer.strip(), succeeded(answer.strip()))
+        answer = answer.strip()
+        log.finished(key, answer, succeeded(answer) and not answer.startswith(_ERROR))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.scan.chat import StepLog, first_of, mapped, objects
-from allegiance.scan.documents import documents, rows, structured
+from allegiance.scan.documents import documents, leading, rows, structured
 from allegiance.scan.messages import arguments, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
@@ -29,7 +29,7 @@ def recognizes(opening: Opening) -> Certainty:
         return Certainty.CERTAIN
     if opening.has(lambda i: next(_messages(i), None) is not None):
         return Certainty.CERTAIN
-    in_text = opening.error is not None and _MARK.encode() in opening.head
+    in_text = not any(opening.objects) and _MARK in opening.text
     return Certainty.LIKELY if in_text else Certainty.NONE
 
 
@@ -70,7 +70,7 @@ def _records(path: Path) -> Iterator[tuple[str, Any]]:
         if start < 0 or _MARK not in row:
             continue
         name = f"line {number}"
-        data = structured(row[start : row.rfind("}") + 1])
+        data = leading(row[start:])
         yield name, Unread(name, "cut off or damaged") if data is None else data
 
 
@@ -78,7 +78,7 @@ def _is_text(path: Path) -> bool:
     """Tell whether the first line that holds a message begins with something else."""
     for _, row in rows(path):
         if _MARK in row:
-            return not row.lstrip().startswith(("{", "["))
+            return leading(row.lstrip()) is None
     return False
 
 

@@ -59,8 +59,11 @@ def read(path: Path) -> Iterator[Found]:
         elif number == 0 and _is_metadata(document):
             leading = document
         else:
-            yield from _document(document)
-            leading = None
+            for result in _document(document):
+                if leading is not None and isinstance(result, Unread):
+                    yield from _document(leading)
+                leading = None
+                yield result
     if leading is not None and not single:  # there is nothing else in the file
         yield from _document(leading)
     if single:

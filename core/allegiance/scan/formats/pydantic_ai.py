@@ -61,7 +61,7 @@ def _lines(path: Path) -> Iterator[Found]:
     def add(name: str, data: Any) -> Iterator[Found]:
         if _is_message(data):
             _add(log, data)
-        elif not isinstance(data, Mapping):
+        else:
             raise UnreadableError(f"{short(data)} is not {WANTED}")
         yield from ()
 
