@@ -119,9 +119,22 @@ def _unwrapped(args: Args, values: Mapping[str, Any]) -> Args:
         return named
     if not named and len(unnamed) == 1 and isinstance(unnamed[0], Mapping):
         return unnamed[0]
-    parameters = structured(values.get("tool.parameters"))
-    order = list(parameters) if isinstance(parameters, Mapping) else []
-    return {**dict(zip(order, unnamed, strict=False)), **named} if order else args
+    order = _parameters(values)
+    if len(order) < len(unnamed):
+        return args
+    return {**dict(zip(order, unnamed, strict=False)), **named}
+
+
+def _parameters(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of a tool's parameters; Phoenix flattens them, or keeps them as data."""
+    known = structured(values.get("tool.parameters"))
+    if isinstance(known, Mapping):
+        inner = known.get("properties")
+        names = inner if isinstance(inner, Mapping) else known
+        return [name for name, kind in names.items() if isinstance(kind, Mapping)]
+    prefix = "tool.parameters."
+    names = [key[len(prefix) :].partition(".")[0] for key in values if key.startswith(prefix)]
+    return list(dict.fromkeys(names))
 
 
 def _ran(span: Span, actor: str | None) -> Execution:

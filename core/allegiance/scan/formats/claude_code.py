@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from allegiance.scan.chat import StepLog, first_of, mapped, objects, records
+from allegiance.scan.documents import structured
 from allegiance.scan.messages import Message, identity, parse
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
@@ -20,6 +21,7 @@ from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
 WANTED = "a record of Claude Code, which is an object with a type"
 _SESSION = ("sessionId", "session_id")
 _STARTERS = ("Task", "Agent")
+_LARGEST_META = 10_000
 
 
 def recognizes(opening: Opening) -> Certainty:
@@ -47,12 +49,16 @@ class _Session:
         actors: Who wrote a record, by the record's id.
         names: The sub-agents, by the ids of the calls that started them, by their prompts, and by
             the ids that Claude Code gives them.
+        own: The type of the sub-agent whose file it is.
+        started: The sub-agents of which only the result is read, by their ids.
         seen: The records and calls that are read; a session that goes on repeats them.
     """
 
     log: StepLog = field(default_factory=StepLog)
     actors: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    own: str | None = None
+    started: dict[str, str] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
 
@@ -63,7 +69,7 @@ def read(path: Path) -> Iterator[Found]:
         UserError: If nothing in it is JSON.
     """
     sessions: dict[str, _Session] = {}
-    last = ""
+    last, own = "", _agent_type(path)
     for record in records(path, _is_record, WANTED):
         if isinstance(record, Unread):
             yield record
@@ -72,13 +78,26 @@ def read(path: Path) -> Iterator[Found]:
         last = identity(first_of(data, *_SESSION)) or last
         if data.get("type") not in ("user", "assistant", "progress"):
             continue
-        session = sessions.setdefault(last, _Session())
+        session = sessions.setdefault(last, _Session(own=own))
         try:
             _add(session, data)
         except (UnreadableError, RecursionError) as error:
             yield Unread(name, str(error) or "nested too deeply")
     for id, session in sessions.items():
+        for agent in session.started.values():
+            session.log.notes.append(f"what the sub-agent {agent!r} did is in a file of its own")
         yield session.log.conversation(id or "session")
+
+
+def _agent_type(path: Path) -> str | None:
+    """Return the type of the sub-agent whose file this is, from the small file beside it."""
+    beside = path.with_suffix(".meta.json")
+    try:
+        if not path.name.startswith("agent-") or beside.stat().st_size > _LARGEST_META:
+            return None
+        return identity(mapped(structured(beside.read_text("utf-8"))).get("agentType"))
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _is_record(item: Mapping[str, Any]) -> bool:
@@ -136,12 +155,17 @@ def _start(session: _Session, message: Mapping[str, Any], data: Mapping[str, Any
         started = session.names.get(f"call {block.get('tool_use_id')}")
         if agent is not None and started is not None:
             session.names[f"agent {agent}"] = started
+            if f"agent {agent}" not in session.seen:
+                session.started[agent] = started
 
 
 def _actor(session: _Session, data: Mapping[str, Any]) -> str:
     """Return who a record is of: the main agent, or a sub-agent by the best name for it."""
     call = first_of(data, "parent_tool_use_id", "parentToolUseID", "sourceToolUseID")
     agent = identity(data.get("agentId"))
+    if agent is not None:
+        session.seen.add(f"agent {agent}")
+        session.started.pop(agent, None)
     name = session.names.get(f"call {call}") or session.names.get(f"agent {agent}")
     if name is not None and (call is not None or data.get("isSidechain")):
         if agent is not None:
@@ -150,6 +174,7 @@ def _actor(session: _Session, data: Mapping[str, Any]) -> str:
     if not data.get("isSidechain") and (call is None or "agentId" not in data):
         return AGENT
     own = first_of(data, "agentName", "attributionAgent", "agentType", "subagent_type")
+    own = own or session.own
     parent = session.actors.get(str(data.get("parentUuid")))
     prompt = session.names.get(f"prompt {_text(data)}")
     name = str(own or parent or prompt or agent or "subagent")

@@ -105,10 +105,10 @@ def _output(output: Any) -> tuple[str, bool]:
     data = structured(output) if isinstance(output, str) else output
     if not isinstance(data, Mapping):
         text = value_of(output)
-        first = text[:200].partition("\n")[0]
-        for start in ("Exit code: ", "Process exited with code "):
-            if first.startswith(start):
-                return text, first.removeprefix(start).strip() == "0"
+        for line in text[:400].split("\n")[:8]:
+            for start in ("Exit code: ", "Process exited with code "):
+                if line.startswith(start):
+                    return text, line.removeprefix(start).strip() == "0"
         return text, succeeded(text)
     inner = first_of(data, "output", "content", "body")
     text = value_of(inner if inner is not None else output)
