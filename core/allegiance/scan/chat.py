@@ -50,7 +50,7 @@ class StepLog:
 
     def text(self, actor: str, text: str) -> None:
         """Add what an agent says, unless it is blank."""
-        if text.strip():
+        if text and not text.isspace():
             self.steps.append(MessageStep(actor, text))
 
     def message(self, message: Message, actor: str = AGENT) -> None:
@@ -136,6 +136,8 @@ def as_message(item: Any) -> Message:
     Raises:
         UnreadableError: If it is neither.
     """
+    if type(item) is dict and "role" in item:
+        return parse(item)
     kind = str(item.get("type")) if isinstance(item, Mapping) and "role" not in item else ""
     if kind.endswith("_call") and kind != "tool_call":
         return _call(kind, item)

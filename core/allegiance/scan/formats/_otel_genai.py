@@ -25,8 +25,17 @@ MODELS = ("chat", "generate_content", "text_completion")
 _OURS = "allegiance.effects."
 
 
-def reading(span: Span) -> Reading | None:
+MOST_HISTORIES = 8
+"""How many histories of a trace are remembered; each agent in it repeats one of its own."""
+
+
+def reading(span: Span, histories: list[str] | None = None) -> Reading | None:
     """Return what a span tells; None if it is not of these conventions.
+
+    Args:
+        span: The span.
+        histories: What models of the trace were shown so far, which is read only once. It is
+            changed.
 
     Raises:
         UnreadableError: If it is, and a message in it is not.
@@ -46,27 +55,50 @@ def reading(span: Span) -> Reading | None:
     if operation not in (*MODELS, "invoke_agent", "invoke_workflow"):
         return Reading(actor, conversation)
     again = operation not in MODELS
-    shown, said = messages(values, span.events)
+    shown, said = messages(values, span.events, histories)
     reasons = values.get("gen_ai.response.finish_reasons") or ()
     asks = any("tool" in str(reason) for reason in reasons)
     return Reading(actor, conversation, None, shown, said, again, asks)
 
 
 def messages(
-    values: Mapping[str, Any], events: Iterable[Record]
+    values: Mapping[str, Any], events: Iterable[Record], histories: list[str] | None = None
 ) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Return what a model was shown and what it said, by attributes and events.
 
     Raises:
         UnreadableError: If one of them is no message.
     """
-    shown = _listed(values.get("gen_ai.input.messages"))
+    history = values.get("gen_ai.input.messages")
+    if histories is not None and isinstance(history, str):
+        history = _unread_part(history, histories)
+    shown = _listed(history)
     said = _listed(values.get("gen_ai.output.messages"))
     for event in events:
         new = one_event(event)
         shown += new[0]
         said += new[1]
     return tuple(shown), tuple(said)
+
+
+def _unread_part(history: str, known: list[str]) -> str:
+    """Return the list of those messages that no known history begins with, as JSON.
+
+    Each call of a model is shown all messages before it, so reading them again takes time that
+    grows with the square of a conversation's length. A text that goes on with a comma where a
+    known list ends is that list with further items.
+    """
+    for index, old in enumerate(known):
+        end = len(old) - 1
+        if history == old:
+            return "[]"
+        if history[end : end + 1] == "," and history.startswith(old[:end]):
+            known[index] = history
+            return f"[{history[end + 1 :]}"
+    if history.startswith("[") and history.endswith("]"):
+        known.append(history)
+        del known[:-MOST_HISTORIES]
+    return history
 
 
 def one_event(event: Record) -> tuple[list[Message], list[Message]]:

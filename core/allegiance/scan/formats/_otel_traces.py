@@ -24,6 +24,7 @@ class _Trace:
     outputs: list[tuple[int, str, tuple[Message, ...], bool]] = field(default_factory=list)
     shown: list[tuple[int, Message]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    histories: list[str] = field(default_factory=list)
     conversations: set[str] = field(default_factory=set)
     unread: list[str] = field(default_factory=list)
     silent: int = 0
@@ -75,7 +76,7 @@ def _conversations(traces: dict[str, _Trace]) -> Iterator[Found]:
 def _add(trace: _Trace, span: Span) -> None:
     trace.parents[span.id] = span.parent
     try:
-        found = _merged(span)
+        found = _merged(span, trace.histories)
     except UnreadableError as error:
         trace.unread.append(f"span {span.name!r}: {error}")
         return
@@ -102,9 +103,9 @@ def _add(trace: _Trace, span: Span) -> None:
             trace.silent += 1
 
 
-def _merged(span: Span) -> Reading | None:
+def _merged(span: Span, histories: list[str]) -> Reading | None:
     """Return what a span tells in one dialect, and in the other where it speaks both."""
-    first, second = openinference.reading(span), genai.reading(span)
+    first, second = openinference.reading(span), genai.reading(span, histories)
     if first is None or second is None:
         return first or second
     ran = first.ran or second.ran
@@ -135,9 +136,11 @@ def _log(trace: _Trace, span: str | None, record: Record) -> None:
 
 
 def _show(trace: _Trace, when: int, message: Message) -> None:
-    if (message.said or message.asks or message.answers) and hash(repr(message)) not in trace.seen:
-        trace.seen.add(hash(repr(message)))
-        trace.shown.append((when, message))
+    if message.said or message.asks or message.answers:
+        key = hash(repr(message))
+        if key not in trace.seen:
+            trace.seen.add(key)
+            trace.shown.append((when, message))
 
 
 def _conversation(name: str, parts: list[_Trace]) -> Conversation:
