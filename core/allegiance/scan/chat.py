@@ -118,9 +118,7 @@ class StepLog:
 
     def conversation(self, name: str, *, cut: bool = False) -> Conversation:
         """Return the conversation of the steps."""
-        return Conversation(
-            name, tuple(self.steps), tuple(self.problems), tuple(self.notes), cut
-        )
+        return Conversation(name, tuple(self.steps), tuple(self.problems), tuple(self.notes), cut)
 
     def _first(self, keys: deque[int] | None) -> int | None:
         while keys:

@@ -81,12 +81,8 @@ def certainty(name: str, opening: Opening) -> Certainty:
 
     A format answers with a ``Certainty``, or with True for one whose shape fits.
     """
-    module = SCAN_FORMATS.load(name)
-    degree = module.recognizes(opening)
-    if degree is True:
-        fallback = getattr(module, "FALLBACK", False)
-        return Certainty.POSSIBLE if fallback else Certainty.LIKELY
-    return Certainty(degree)
+    degree = SCAN_FORMATS.load(name).recognizes(opening)
+    return Certainty.LIKELY if degree is True else Certainty(degree)
 
 
 def _unknown(opening: Opening) -> str:

@@ -119,7 +119,7 @@ def _documents(path: Path, file: TextIO) -> Iterator[Document]:
         )
 
 
-class _readable:  # noqa: N801  # used as a function
+class _readable:  # used as a function
     """Turn errors of reading a file into errors for the user."""
 
     def __init__(self, path: Path) -> None:

@@ -201,9 +201,7 @@ def _blocks(parts: list[Any]) -> tuple[tuple[ToolCall, ...], tuple[ToolResult, .
     return tuple(asks), tuple(answers)
 
 
-def _untyped(
-    part: Mapping[str, Any], asks: list[ToolCall], answers: list[ToolResult]
-) -> None:
+def _untyped(part: Mapping[str, Any], asks: list[ToolCall], answers: list[ToolResult]) -> None:
     """Add a block that its only key names, as Amazon Bedrock and Gemini write them."""
     call = _first(part, "toolUse", "functionCall", "function_call")
     result = _first(part, "toolResult", "functionResponse", "function_response")

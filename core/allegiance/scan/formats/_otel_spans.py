@@ -140,7 +140,9 @@ def _from_sdk(span: Json) -> Span:
         end=nanoseconds(span["end_time"]) if span.get("end_time") else None,
         attributes=dict(span.get("attributes") or {}),
         events=tuple(
-            Record(str(e["name"]), nanoseconds(e["timestamp"]), event_fields(e.get("attributes") or {}))
+            Record(
+                str(e["name"]), nanoseconds(e["timestamp"]), event_fields(e.get("attributes") or {})
+            )
             for e in span.get("events") or ()
         ),
         error=str(status.get("description") or "error") if failed else None,
@@ -149,7 +151,9 @@ def _from_sdk(span: Json) -> Span:
 
 def _event(event: Json) -> Record:
     when = int(_get(event, "timeUnixNano", "time_unix_nano") or 0)
-    return Record(str(event.get("name") or ""), when, event_fields(_attributes(event.get("attributes"))))
+    return Record(
+        str(event.get("name") or ""), when, event_fields(_attributes(event.get("attributes")))
+    )
 
 
 def _log(log: Json) -> tuple[str, str | None, Record]:

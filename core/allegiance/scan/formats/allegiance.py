@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from allegiance.scan.documents import documents
 from allegiance.scan.chat import StepLog
+from allegiance.scan.documents import documents
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Conversation, Found, MessageStep, Unread
 from allegiance.store.writer import TRIALS

@@ -35,7 +35,9 @@ def read(path: Path) -> Iterator[Found]:
         if isinstance(data, Mapping) and isinstance(data.get("conversations"), list):
             data = data["conversations"]
         for number, item in enumerate(data if isinstance(data, list) else [data]):
-            yield from of_document(document, lambda name, _, n=number, i=item: _one(f"{name}, {n}", i))
+            yield from of_document(
+                document, lambda name, _, n=number, i=item: _one(f"{name}, {n}", i)
+            )
             if document.damage is not None:
                 break
 

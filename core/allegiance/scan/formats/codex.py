@@ -19,7 +19,13 @@ from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError
 
 WANTED = "a line of a rollout of Codex, which is an object with a type"
 _ENVELOPES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")
-_EXEC_CALLS = ("command_execution", "mcp_tool_call", "file_change", "web_search", "collab_tool_call")
+_EXEC_CALLS = (
+    "command_execution",
+    "mcp_tool_call",
+    "file_change",
+    "web_search",
+    "collab_tool_call",
+)
 
 
 def recognizes(opening: Opening) -> Certainty:

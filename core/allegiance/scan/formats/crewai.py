@@ -50,7 +50,14 @@ def _is_event(item: Mapping[str, Any]) -> bool:
     starts = ("tool_usage_", "crew_kickoff_", "agent_execution_", "task_", "llm_call_")
     return kind.startswith((*starts, "mcp_tool_execution_")) and any(
         name in values or name in item
-        for name in ("agent_role", "tool_name", "crew_name", "task_name", "source_type", "timestamp")
+        for name in (
+            "agent_role",
+            "tool_name",
+            "crew_name",
+            "task_name",
+            "source_type",
+            "timestamp",
+        )
     )
 
 

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from allegiance.errors import UserError, needed_by
 from allegiance.reading import TooLong, reads_text
-from allegiance.scan.documents import documents, load_json, too_large
 from allegiance.scan.chat import StepLog
+from allegiance.scan.documents import documents, load_json, too_large
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
 from allegiance.scan.opening import Certainty, Opening

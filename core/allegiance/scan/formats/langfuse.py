@@ -148,9 +148,7 @@ def _conversation(id: str, trace: _Trace) -> Conversation:
             error = str(first_of(observation, "statusMessage", "status_message") or "error")
         if kind == "TOOL":
             merger.run(_execution(observation, actor, start, end))
-        elif kind == "GENERATION":
-            silent += not _generation(merger, observation, actor, start, end)
-        elif kind == "TRACE":
+        elif kind in ("GENERATION", "TRACE"):
             silent += not _generation(merger, observation, actor, start, end)
     steps, problems = merger.steps()
     notes = []
@@ -209,9 +207,7 @@ def _times(observation: Mapping[str, Any]) -> tuple[int, int | None]:
         begun = 0 if start is None else nanoseconds(start)
         return begun, None if end is None else nanoseconds(end)
     except (ValueError, OverflowError, TypeError):
-        raise UnreadableError(
-            f"{short(start)} is no time of an observation"
-        ) from None
+        raise UnreadableError(f"{short(start)} is no time of an observation") from None
 
 
 def _execution(

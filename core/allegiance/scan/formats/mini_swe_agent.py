@@ -35,9 +35,7 @@ def recognizes(opening: Opening) -> Certainty:
 
 
 def _is_text_mode(messages: Any) -> bool:
-    texts = [
-        (m.get("role"), text_of(m.get("content"))) for m in messages if isinstance(m, Mapping)
-    ]
+    texts = [(m.get("role"), text_of(m.get("content"))) for m in messages if isinstance(m, Mapping)]
     asks = any(role == "assistant" and fenced(text, _LANGUAGES) for role, text in texts)
     answers = any(role == "user" and return_code(text) is not None for role, text in texts)
     extra = any("actions" in mapped(m.get("extra")) for m in objects(messages))

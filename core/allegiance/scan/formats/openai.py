@@ -20,7 +20,17 @@ from allegiance.scan.steps import Found, Unread, UnreadableError, short
 
 WANTED = 'an object with "messages", or a list of messages'
 _LISTS = ("messages", "chat_history", "conversation", "history")
-_WRAPPERS = ("body", "request", "kwargs", "values", "state", "data", "sample", "trace", "trajectory")
+_WRAPPERS = (
+    "body",
+    "request",
+    "kwargs",
+    "values",
+    "state",
+    "data",
+    "sample",
+    "trace",
+    "trajectory",
+)
 _RESULTS = ("output", "choices", "response", "completion", "result")
 _ROLES = ("user", "assistant", "system", "tool", "developer", "function", "human", "ai", "model")
 

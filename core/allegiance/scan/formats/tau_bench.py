@@ -47,7 +47,7 @@ def read(path: Path) -> Iterator[Found]:
         if isinstance(record, Unread):
             yield record
             continue
-        name, data = record
+        data = record[1]
         for result in listed(data.get("simulations")) or [data]:
             own = f"task {mapped(result).get('task_id')}, trial {mapped(result).get('trial')}"
             try:
