@@ -7,13 +7,19 @@ from pathlib import Path
 
 from allegiance.errors import UserError
 from allegiance.registry import SCAN_FORMATS
-from allegiance.scan.opening import Opening, open_file
-from allegiance.scan.steps import Found, short
+from allegiance.scan.opening import Certainty, Opening, open_file
+from allegiance.scan.steps import Conversation, Found, Unread, short
 from allegiance.store.writer import TRIALS
+
+MOST_REPORTED = 5
+"""How many unreadable parts of a file are reported one by one; the others are counted."""
 
 
 def read(path: Path, name: str = "") -> Iterator[Found]:
     """Yield the conversations of a file, or of the folder of a run.
+
+    A file of which nothing can be read is reported once, with its most likely format and the first
+    reason.
 
     Args:
         path: The file or folder.
@@ -24,27 +30,59 @@ def read(path: Path, name: str = "") -> Iterator[Found]:
     """
     if not path.exists():
         raise UserError(f"{str(path)!r} does not exist")
-    yield from SCAN_FORMATS.load(name or detect(path)).read(path)
+    name = name or detect(path)
+    readable = False
+    unread: list[Unread] = []
+    count = 0
+    for item in SCAN_FORMATS.load(name).read(path):
+        if isinstance(item, Conversation):
+            readable = True
+            yield from unread
+            unread.clear()
+            yield item
+            continue
+        count += 1
+        if count <= MOST_REPORTED:
+            unread.append(item)
+    if readable or len(unread) < 2:
+        yield from unread
+        if count > MOST_REPORTED:
+            yield Unread("other parts", f"{count - MOST_REPORTED} more cannot be read")
+    else:
+        first = unread[0]
+        yield Unread(
+            first.name,
+            f"{first.why} (read as {name}, which fits best; {count - 1} more parts of it cannot "
+            "be read either; --from names another format)",
+        )
 
 
 def detect(path: Path) -> str:
     """Return the name of the format of a file or folder.
 
     Raises:
-        UserError: If no format recognizes it, or more than one.
+        UserError: If no format recognizes it, or several are equally sure.
     """
     opening = open_file(path)
-    modules = {name: SCAN_FORMATS.load(name) for name in SCAN_FORMATS.names()}
-    matches = [name for name, module in modules.items() if module.recognizes(opening)]
-    specific = [name for name in matches if not getattr(modules[name], "FALLBACK", False)]
-    names = specific or matches
+    sure = {name: certainty(name, opening) for name in SCAN_FORMATS.names()}
+    most = max(sure.values(), default=Certainty.NONE)
+    names = [name for name, degree in sure.items() if degree == most]
+    if most == Certainty.NONE:
+        raise opening.error or UserError(_unknown(opening))
     if len(names) == 1:
         return names[0]
-    if names:
-        raise UserError(
-            f"{str(path)!r} can be of the formats {' and '.join(names)}; choose one with --from"
-        )
-    raise UserError(_unknown(opening))
+    raise UserError(
+        f"{str(path)!r} can be of the formats {' and '.join(names)}; choose one with --from"
+    )
+
+
+def certainty(name: str, opening: Opening) -> Certainty:
+    """Return how sure a format is that it can read a file.
+
+    A format answers with a ``Certainty``, or with True for one whose shape fits.
+    """
+    degree = SCAN_FORMATS.load(name).recognizes(opening)
+    return Certainty.LIKELY if degree is True else Certainty(degree)
 
 
 def _unknown(opening: Opening) -> str:

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
 from allegiance.errors import UserError
 from allegiance.reading import TooLong, check_length, reads_text
+from allegiance.scan.unpacking import open_text
 from allegiance.store.reader import LONGEST
 
 _BLANK = re.compile(r"\s*+")
+_Row = tuple[int, str, int]
+"""The number of a line, the line cut to ``LONGEST`` characters, and its whole length."""
 
 
 @dataclass(frozen=True)
@@ -35,37 +39,77 @@ class Document:
     damage: str | None = None
 
 
-def documents(path: Path) -> Iterator[Document]:
+_kept: dict[Path, tuple[tuple[int, int], list[Document]]] = {}
+"""At most one file that ``beginning`` has read to its end, for the next call of ``documents``."""
+
+
+def beginning(path: Path, most: int) -> list[Document]:
+    """Return the first documents of a file; a file that has no more is not parsed again.
+
+    Raises:
+        UserError: As for ``documents``.
+    """
+    _kept.clear()
+    stream = documents(path)
+    first = list(islice(stream, most + 1))
+    if len(first) <= most:
+        _kept[path] = (_state(path), first)
+    stream.close()
+    return first[:most]
+
+
+def documents(path: Path) -> Generator[Document, None, None]:
     """Yield the documents of a file.
 
     Raises:
-        UserError: If the file cannot be opened, is not UTF-8, is too long, or holds no JSON.
+        UserError: If the file cannot be opened, is not text, is too long, or holds no JSON.
     """
-    try:
-        first, second = _two_rows(path)
-        if not first:
-            raise UserError(f"{str(path)!r} is empty; name a file with traces")
-        if len(first) >= LONGEST or _is_json(first):
-            yield from _lines(path)
-            return
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(LONGEST + 1)
-        if len(text) > LONGEST:
-            raise UserError(
-                f"{str(path)!r} is read whole, and {too_large(path.stat().st_size)}; write one "
-                "document on each line"
-            )
-    except OSError as error:
-        raise UserError(f"{str(path)!r} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"{str(path)!r} is not UTF-8: it is neither JSON nor a log of inspect"
-        ) from error
-    parsed = list(_consecutive(text))
-    if parsed[-1].damage is None:
+    kept = _kept.pop(path, None)
+    if kept is not None and kept[0] == _state(path):
+        yield from kept[1]
+        return
+    with _readable(path), open_text(path) as file:
+        yield from _documents(path, file)
+
+
+def rows(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each line that is not blank, cut to ``LONGEST`` characters.
+
+    Raises:
+        UserError: If the file cannot be opened or is not text.
+    """
+    with _readable(path), open_text(path) as file:
+        for number, row, _ in _rows(file):
+            yield number, row
+
+
+def _documents(path: Path, file: TextIO) -> Iterator[Document]:
+    lines = _rows(file)
+    first = next(lines, None)
+    if first is None:
+        raise UserError(f"{str(path)!r} is empty; name a file with traces")
+    document = _document(*first)
+    if first[2] >= LONGEST or _is_container(document):
+        yield document
+        for line in lines:
+            yield _document(*line)
+        return
+    text = first[1] + file.read(LONGEST + 1 - first[2])
+    parsed = list(_consecutive(text, first[0])) if len(text) <= LONGEST else []
+    if parsed and parsed[-1].damage is None:
         yield from parsed
-    elif _is_json(second):
-        yield from _lines(path)
+        return
+    second = next(islice(_split(text, first[0]), 1, 2), None)
+    if second is not None and _is_container(_document(*second)):
+        yield from (_document(*line) for line in _split(text, first[0]))
+        if len(text) > LONGEST:
+            yield Document(second[0], damage="the rest of the file is not read: its first line "
+                           "is not JSON, and the file is larger than is read whole")  # fmt: skip
+    elif not parsed:
+        raise UserError(
+            f"{str(path)!r} is read whole, and {too_large(path.stat().st_size)}; write one "
+            "document on each line"
+        )
     elif len(parsed) > 1:
         yield from parsed
     else:
@@ -75,33 +119,69 @@ def documents(path: Path) -> Iterator[Document]:
         )
 
 
-def _lines(path: Path) -> Iterator[Document]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, (row, size) in enumerate(_rows(file), 1):
-            if not row.strip():
-                continue
-            try:
-                if size > LONGEST:
-                    raise TooLong(too_large(size))
-                yield Document(number, load_json(row))
-            except (ValueError, RecursionError) as error:
-                yield Document(number, damage=_cause(error))
+class _readable:  # used as a function
+    """Turn errors of reading a file into errors for the user."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        name = repr(str(self._path))
+        if isinstance(error, UnicodeDecodeError):
+            raise UserError(f"{name} is not UTF-8: it is neither JSON nor a log of inspect") from (
+                error
+            )
+        if isinstance(error, (OSError, EOFError)):
+            cause = getattr(error, "strerror", None) or error
+            raise UserError(f"{name} cannot be read: {cause}") from error
 
 
-def _two_rows(path: Path) -> tuple[str, str]:
-    """Return the first two lines that are not blank; an empty string for one that is missing."""
-    with path.open(encoding="utf-8-sig") as file:
-        rows = (row for row, _ in _rows(file) if row.strip())
-        return next(rows, ""), next(rows, "")
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        known = path.stat()
+    except OSError:
+        return (-1, -1)
+    return known.st_size, known.st_mtime_ns
 
 
-def _rows(file: TextIO) -> Iterator[tuple[str, int]]:
-    """Yield each line, cut to ``LONGEST`` characters, and its whole length."""
+def _rows(file: TextIO) -> Iterator[_Row]:
+    """Yield each line that is not blank."""
+    number = 0
     while row := file.readline(LONGEST + 1):
+        number += 1
         size, end = len(row), row
         while not end.endswith("\n") and (end := file.readline(LONGEST)):
             size += len(end)
-        yield row[:LONGEST], size
+        if not row.isspace():
+            yield number, row[:LONGEST], size
+
+
+def _split(text: str, first: int) -> Iterator[_Row]:
+    """Yield the lines of a text that are not blank, without a copy of all of them."""
+    start, number = 0, first
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end + 1
+        row = text[start:end]
+        if not row.isspace():
+            yield number, row, len(row)
+        start, number = end, number + 1
+
+
+def _document(number: int, row: str, size: int) -> Document:
+    try:
+        if size > LONGEST:
+            raise TooLong(too_large(size))
+        return Document(number, load_json(row))
+    except (ValueError, RecursionError) as error:
+        return Document(number, damage=_cause(error))
+
+
+def _is_container(document: Document) -> bool:
+    return isinstance(document.data, (dict, list)) or document.damage == _DEEP
 
 
 def too_large(size: int) -> str:
@@ -122,11 +202,31 @@ def load_json(text: str | bytes) -> Any:
     return json.loads(text)
 
 
+@reads_text("[", "{", '{"a":', '"', "\\", limit=None)
+def structured(value: Any) -> Any:
+    """Return a value that may be the text of JSON as data; None if it cannot be read."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return load_json(value)
+    except (ValueError, RecursionError):
+        return None
+
+
+@reads_text("[", "{", '{"a":', '"', "\\", limit=LONGEST)
+def leading(text: str) -> Any:
+    """Return the object or list with which a text begins; None if it cannot be read."""
+    try:
+        check_length(text, LONGEST)
+        return json.JSONDecoder().raw_decode(text)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
 @reads_text("[", "{", "{} ", "\n", '"', "1 ", limit=LONGEST)
-def _consecutive(text: str) -> Iterator[Document]:
+def _consecutive(text: str, line: int = 1) -> Iterator[Document]:
     decoder = json.JSONDecoder()
     start = end = 0
-    line = 1
     while True:
         start = _BLANK.match(text, start).end()  # type: ignore[union-attr]  # it always matches
         if start == len(text):
@@ -142,13 +242,7 @@ def _consecutive(text: str) -> Iterator[Document]:
         start = end
 
 
-def _is_json(row: str) -> bool:
-    try:
-        return isinstance(load_json(row), (dict, list))
-    except RecursionError:
-        return True  # the reader reports it
-    except ValueError:
-        return False
+_DEEP = "nested too deeply"
 
 
 def _cause(error: Exception) -> str:
@@ -156,4 +250,4 @@ def _cause(error: Exception) -> str:
         return f"cut off or damaged ({error.msg}, column {error.colno})"
     if isinstance(error, TooLong):
         return str(error)
-    return "cut off or damaged" if isinstance(error, ValueError) else "nested too deeply"
+    return "cut off or damaged" if isinstance(error, ValueError) else _DEEP

@@ -71,17 +71,22 @@ class Message:
     answers: tuple[ToolResult, ...] = ()
 
 
+_NOTHING = Message()
+
+
 def parse(data: object) -> Message:
     """Read a message.
 
     Raises:
         UnreadableError: If the data is not a message, or a call has no name.
     """
-    if isinstance(data, (list, tuple)) and len(data) == 2 and isinstance(data[0], str):
-        data = {"role": data[0], "content": data[1]}
-    if not isinstance(data, Mapping):
-        raise UnreadableError(f"{short(data)} is not a message: a message is an object")
-    data = _unwrapped(data)
+    if type(data) is not dict:  # a dictionary is what JSON gives, and the fast way
+        if isinstance(data, (list, tuple)) and len(data) == 2 and isinstance(data[0], str):
+            data = {"role": data[0], "content": data[1]}
+        if not isinstance(data, Mapping):
+            raise UnreadableError(f"{short(data)} is not a message: a message is an object")
+    if "lc" in data or "data" in data:
+        data = _unwrapped(data)
     role = _ROLES.get(str(data.get("role") or data.get("type")))
     if role is None:
         raise UnreadableError(
@@ -89,16 +94,17 @@ def parse(data: object) -> Message:
             "user, assistant or tool"
         )
     parts = data.get("parts") if "parts" in data else data.get("content")
-    asks, answers = _blocks(parts)
-    name = data.get("name")
+    asks, answers = _blocks(parts) if type(parts) is list else ((), ())
     if role == "tool":
-        if not answers:
-            answers = (_answer(data, parts),)
-        return Message(answers=answers)
+        return Message(answers=answers or (_answer(data, parts),))
     if role == "other":
-        return Message(answers=answers)
-    known = {ask.id for ask in asks}
-    asks += tuple(ask for ask in _calls(data) if ask.id is None or ask.id not in known)
+        return Message(answers=answers) if answers else _NOTHING
+    name = data.get("name")
+    calls = _calls(data)
+    if calls and asks:
+        known = {ask.id for ask in asks}
+        calls = [ask for ask in calls if ask.id is None or ask.id not in known]
+    asks += tuple(calls)
     return Message(text_of(parts), name if isinstance(name, str) else None, asks, answers)
 
 
@@ -127,6 +133,8 @@ def value_of(value: object) -> str:
     """Return a tool's result as a string: the text of blocks, or JSON of other data."""
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping) and set(value) == {"type", "text"}:
+        value = [value]
     if isinstance(value, list) and any(isinstance(p, Mapping) and "text" in p for p in value):
         return text_of(value)
     return "" if value is None else json.dumps(value, default=str, ensure_ascii=False)
@@ -135,11 +143,11 @@ def value_of(value: object) -> str:
 @reads_text("[", "{", '{"a":', "{'a':", "{1:", "{-", "'", '"', "\\", "1+", limit=None)
 def arguments(value: object) -> Args:
     """Return arguments as an object if they are one or its JSON; else as a string."""
-    if value is None or isinstance(value, Mapping):
-        return value
     if not isinstance(value, str):
+        if value is None or isinstance(value, Mapping):
+            return value
         return json.dumps(value, default=str)
-    if not value.strip():
+    if not value or value.isspace():
         return {}
     try:
         args = json.loads(value)
@@ -177,40 +185,58 @@ def _unwrapped(data: Mapping[str, Any]) -> Mapping[str, Any]:
     return data
 
 
-def _blocks(parts: object) -> tuple[tuple[ToolCall, ...], tuple[ToolResult, ...]]:
+def _blocks(parts: list[Any]) -> tuple[tuple[ToolCall, ...], tuple[ToolResult, ...]]:
     asks: list[ToolCall] = []
     answers: list[ToolResult] = []
-    for part in parts if isinstance(parts, list) else ():
-        kind = str(part.get("type")) if isinstance(part, Mapping) else ""
-        if kind.endswith(("tool_use", "tool_call")):
+    for part in parts:
+        if not isinstance(part, Mapping):
+            continue
+        kind = str(part.get("type"))
+        if "type" not in part:
+            _untyped(part, asks, answers)
+        elif kind.endswith(("tool_use", "tool_call")):
             asks.append(_ask(part))
         elif kind.endswith(("tool_result", "tool_call_response")):
             answers.append(_answer(part, _first(part, "content", "result", "response", "output")))
     return tuple(asks), tuple(answers)
 
 
-def _calls(data: Mapping[str, Any]) -> Iterable[ToolCall]:
-    extra = data.get("additional_kwargs")
+def _untyped(part: Mapping[str, Any], asks: list[ToolCall], answers: list[ToolResult]) -> None:
+    """Add a block that its only key names, as Amazon Bedrock and Gemini write them."""
+    call = _first(part, "toolUse", "functionCall", "function_call")
+    result = _first(part, "toolResult", "functionResponse", "function_response")
+    if isinstance(call, Mapping):
+        asks.append(_ask({**call, "id": _first(call, "toolUseId", "id")}))
+    elif isinstance(result, Mapping):
+        data = {**result, "id": _first(result, "toolUseId", "id")}
+        answers.append(_answer(data, _first(result, "content", "response")))
+
+
+def _calls(data: Mapping[str, Any]) -> list[ToolCall]:
     calls = data.get("tool_calls")
-    if not calls and isinstance(extra, Mapping):
-        calls = extra.get("tool_calls")
+    if not calls:
+        extra = data.get("additional_kwargs")
+        if extra and isinstance(extra, Mapping):
+            calls = extra.get("tool_calls")
     if calls is not None and not isinstance(calls, list):
         raise UnreadableError(f"tool_calls is {short(calls)}, not a list")
-    for call in calls or ():
-        yield _ask(call)
+    asks = [_ask(call) for call in calls or ()]
     if isinstance(call := data.get("function_call"), Mapping):
-        yield _ask(call)
+        asks.append(_ask(call))
+    return asks
 
 
 def _ask(call: object) -> ToolCall:
     if not isinstance(call, Mapping):
         raise UnreadableError(f"a tool call is {short(call)}, not an object")
     inner = _first(call, "function", "custom", "tool_call", "server_tool_call")
-    fields: Mapping[str, Any] = {**call, **inner} if isinstance(inner, Mapping) else call
+    fields: Mapping[str, Any] = call
+    if type(inner) is dict or isinstance(inner, Mapping):
+        fields = {**call, **inner}
     name = inner if isinstance(inner, str) else fields.get("name")
     if not isinstance(name, str) or not name:
         raise UnreadableError(f"a tool call has no name: {short(call)}")
-    args = _first(fields, "arguments", "args", "input", "parameters")
+    args = _first(fields, "arguments", "args", "input", "parameters", "kwargs")
     return ToolCall(identity(_first(call, "id", "call_id")), name, arguments(args))
 
 
@@ -219,9 +245,10 @@ def _answer(data: Mapping[str, Any], content: object) -> ToolResult:
     error = data.get("error")
     if error and not text:
         text = str(error.get("message", error)) if isinstance(error, Mapping) else str(error)
-    marks = (data.get("status") == "error", bool(error), bool(data.get("is_error")))
-    marked = "status" in data or "is_error" in data or "error" in data
-    ok = not any(marks) and (marked or succeeded(text))
+    if "status" in data or "is_error" in data or "error" in data:
+        ok = not (error or data.get("is_error") or data.get("status") == "error")
+    else:
+        ok = succeeded(text)
     name = data.get("name") or data.get("function")
     key = _first(data, "tool_call_id", "tool_use_id", "call_id", "id")
     if "tool_call_id" in data:  # then ``id`` is the id of the message
@@ -235,4 +262,7 @@ def identity(value: object) -> str | None:
 
 
 def _first(data: Mapping[str, Any], *names: str) -> Any:
-    return next((data[n] for n in names if data.get(n) is not None), None)
+    for name in names:
+        if (value := data.get(name)) is not None:
+            return value
+    return None

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from allegiance.scan.documents import structured
 from allegiance.scan.formats._otel_reading import (
     HIDDEN,
     Reading,
     given,
     metadata_actor,
-    structured,
     text,
 )
 from allegiance.scan.formats._otel_spans import Span
 from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, identity, parse, succeeded
-from allegiance.scan.steps import UnreadableError
+from allegiance.scan.steps import Args, UnreadableError
 
 _PREFIXES = ("message.", "tool_call.", "message_content.")
 
@@ -33,7 +33,8 @@ def reading(span: Span) -> Reading | None:
         return None
     actor = text(values.get("agent.name")) or metadata_actor(values.get("metadata"))
     if actor is None and kind == "AGENT":
-        actor = span.name or None
+        is_smolagents = any(name.startswith("smolagents.") for name in values)
+        actor = (span.name.removesuffix(".run") if is_smolagents else span.name) or None
     conversation = identity(values.get("session.id"))
     if kind == "TOOL":
         return Reading(actor, conversation, _ran(span, actor))
@@ -106,11 +107,42 @@ def listed(values: Mapping[str, Any], prefix: str) -> list[dict[str, Any]]:
     return [items[index] for index in sorted(items)]
 
 
+def _unwrapped(args: Args, values: Mapping[str, Any]) -> Args:
+    """Return the arguments of a tool of smolagents, whose span has those of its own method."""
+    names = {"args", "kwargs", "sanitize_inputs_outputs"}
+    if not isinstance(args, Mapping) or not {"args", "kwargs"} <= set(args) <= names:
+        return args
+    named, unnamed = args["kwargs"], args["args"]
+    if not isinstance(named, Mapping) or not isinstance(unnamed, (list, tuple)):
+        return args
+    if not unnamed:
+        return named
+    if not named and len(unnamed) == 1 and isinstance(unnamed[0], Mapping):
+        return unnamed[0]
+    order = _parameters(values)
+    if len(order) < len(unnamed):
+        return args
+    return {**dict(zip(order, unnamed, strict=False)), **named}
+
+
+def _parameters(values: Mapping[str, Any]) -> list[str]:
+    """Return the names of a tool's parameters; Phoenix flattens them, or keeps them as data."""
+    known = structured(values.get("tool.parameters"))
+    if isinstance(known, Mapping):
+        inner = known.get("properties")
+        names = inner if isinstance(inner, Mapping) else known
+        return [name for name, kind in names.items() if isinstance(kind, Mapping)]
+    prefix = "tool.parameters."
+    names = [key[len(prefix) :].partition(".")[0] for key in values if key.startswith(prefix)]
+    return list(dict.fromkeys(names))
+
+
 def _ran(span: Span, actor: str | None) -> Execution:
     values = span.attributes
     tool = text(values.get("tool.name")) or span.name
     names = ("input.value", "tool_call.function.arguments", "tool.parameters")
     args = next((given(values[n]) for n in names if given(values.get(n)) is not None), None)
+    args = _unwrapped(args, values)
     id = identity(values.get("tool_call.id") or values.get("tool.id"))
     answer = text(values.get("output.value"))
     ok = span.error is None

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allegiance.reading import reads_text
-from allegiance.scan.documents import load_json
+from allegiance.scan.documents import structured
 from allegiance.scan.merge import Execution
 from allegiance.scan.messages import Message, arguments
 
@@ -43,17 +42,6 @@ def text(value: Any) -> str | None:
     if value is None or value in HIDDEN:
         return None
     return str(value)
-
-
-@reads_text("[", "{", '{"a":', '"', "\\", limit=None)
-def structured(value: Any) -> Any:
-    """Return an attribute that is JSON, or the text of JSON, as data; None if it cannot be read."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return load_json(value)
-    except (ValueError, RecursionError):
-        return None
 
 
 def given(value: Any) -> Any:

@@ -10,6 +10,9 @@ from typing import Any
 from allegiance.scan.steps import UnreadableError, short
 
 Json = Mapping[str, Any]
+_SPANS = ("resourceSpans", "resource_spans", "batches")
+_LOGS = ("resourceLogs", "resource_logs")
+_SCOPES = ("scopeSpans", "scope_spans", "instrumentationLibrarySpans")
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,18 @@ def is_spans(data: object) -> bool:
     """Tell whether a document holds spans, or logs of them."""
     if not isinstance(data, Mapping):
         return False
-    names = ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")
-    return any(n in data for n in names) or ("context" in data and "attributes" in data)
+    data = _inner(data)
+    return any(n in data for n in (*_SPANS, *_LOGS)) or (
+        "context" in data and "attributes" in data and "span_kind" not in data
+    )
+
+
+def _inner(data: Json) -> Json:
+    """Return what the answers of Jaeger and Tempo wrap in one key."""
+    for name in ("result", "trace"):
+        if isinstance(inner := data.get(name), Mapping) and any(n in inner for n in _SPANS):
+            return inner
+    return data
 
 
 def read_spans(data: Json) -> Iterator[Span | tuple[str, str | None, Record]]:
@@ -70,16 +83,18 @@ def read_spans(data: Json) -> Iterator[Span | tuple[str, str | None, Record]]:
     Raises:
         UnreadableError: If it is not of the form.
     """
+    data = _inner(data)
     try:
         if "context" in data:
             yield _from_sdk(data)
             return
-        for resource in _get(data, "resourceSpans", "resource_spans") or ():
-            for scoped in _get(resource, "scopeSpans", "scope_spans") or ():
-                scope = str((scoped.get("scope") or {}).get("name") or "")
+        for resource in _get(data, *_SPANS) or ():
+            for scoped in _get(resource, *_SCOPES) or ():
+                library = _get(scoped, "scope", "instrumentationLibrary") or {}
+                scope = str(library.get("name") or "")
                 for span in scoped.get("spans") or ():
                     yield _from_otlp(span, scope)
-        for resource in _get(data, "resourceLogs", "resource_logs") or ():
+        for resource in _get(data, *_LOGS) or ():
             for scoped in _get(resource, "scopeLogs", "scope_logs") or ():
                 for log in _get(scoped, "logRecords", "log_records") or ():
                     yield _log(log)
@@ -121,11 +136,13 @@ def _from_sdk(span: Json) -> Span:
         id=str(context["span_id"]),
         parent=str(span["parent_id"]) if span.get("parent_id") else None,
         name=str(span.get("name") or ""),
-        start=_nanoseconds(span["start_time"]),
-        end=_nanoseconds(span["end_time"]) if span.get("end_time") else None,
+        start=nanoseconds(span["start_time"]),
+        end=nanoseconds(span["end_time"]) if span.get("end_time") else None,
         attributes=dict(span.get("attributes") or {}),
         events=tuple(
-            Record(str(e["name"]), _nanoseconds(e["timestamp"]), _fields(e.get("attributes") or {}))
+            Record(
+                str(e["name"]), nanoseconds(e["timestamp"]), event_fields(e.get("attributes") or {})
+            )
             for e in span.get("events") or ()
         ),
         error=str(status.get("description") or "error") if failed else None,
@@ -134,7 +151,9 @@ def _from_sdk(span: Json) -> Span:
 
 def _event(event: Json) -> Record:
     when = int(_get(event, "timeUnixNano", "time_unix_nano") or 0)
-    return Record(str(event.get("name") or ""), when, _fields(_attributes(event.get("attributes"))))
+    return Record(
+        str(event.get("name") or ""), when, event_fields(_attributes(event.get("attributes")))
+    )
 
 
 def _log(log: Json) -> tuple[str, str | None, Record]:
@@ -149,7 +168,7 @@ def _log(log: Json) -> tuple[str, str | None, Record]:
     return str(trace or ""), span or None, Record(str(name), when, fields)
 
 
-def _fields(attributes: Json) -> Json:
+def event_fields(attributes: Json) -> Json:
     """Return an event's fields; some libraries put them into one attribute as JSON."""
     from allegiance.scan.messages import arguments
 
@@ -175,7 +194,16 @@ def _value(value: Json) -> Any:
     return None
 
 
-def _nanoseconds(when: Any) -> int:
+def nanoseconds(when: Any) -> int:
+    """Return a time in nanoseconds, from ISO 8601 or a number of seconds to nanoseconds.
+
+    Raises:
+        ValueError: If it is no time.
+    """
+    if isinstance(when, (int, float)) and not isinstance(when, bool):
+        number = float(when)
+        scale = next((s for m, s in ((1e11, 9), (1e14, 6), (1e17, 3)) if number < m), 0)
+        return int(number * 10**scale)
     found = datetime.fromisoformat(str(when))
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
     return int(found.timestamp()) * 10**9 + found.microsecond * 1000

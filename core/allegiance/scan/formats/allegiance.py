@@ -7,21 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
+from allegiance.scan.chat import StepLog
 from allegiance.scan.documents import documents
-from allegiance.scan.formats.openai import StepLog
-from allegiance.scan.opening import Opening
+from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Conversation, Found, MessageStep, Unread
 from allegiance.store.writer import TRIALS
 from allegiance.trace.events import Event
 from allegiance.trace.trials import SCHEMA, Trial
 
 
-def recognizes(opening: Opening) -> bool:
-    """Tell whether a folder is that of a run, or a file holds trials or records of a guard."""
-    return (opening.path / TRIALS).is_file() or opening.has_key("record", "trace")
+def recognizes(opening: Opening) -> Certainty:
+    """Return how sure it is that a folder is that of a run, or a file holds trials or a guard's."""
+    own = (opening.path / TRIALS).is_file() or opening.has(_is_own)
+    return Certainty.CERTAIN if own else Certainty.NONE
+
+
+def _is_own(item: Mapping[str, Any]) -> bool:
+    """Tell by the marks of a trial and of a guard's record; others have keys of the same names."""
+    trace = item.get("trace")
+    if isinstance(trace, Mapping):
+        return "schema_version" in trace and "events" in trace
+    return isinstance(item.get("record"), str) and ("seq" in item or "probe" in item)
 
 
 def read(path: Path) -> Iterator[Found]:

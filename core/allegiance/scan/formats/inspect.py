@@ -16,11 +16,11 @@ from pydantic import ValidationError
 
 from allegiance.errors import UserError, needed_by
 from allegiance.reading import TooLong, reads_text
+from allegiance.scan.chat import StepLog
 from allegiance.scan.documents import documents, load_json, too_large
-from allegiance.scan.formats.openai import StepLog
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, value_of
-from allegiance.scan.opening import Opening
+from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import (
     Conversation,
     Found,
@@ -37,9 +37,11 @@ ZSTD = 93
 _LINK = "attachment://"
 
 
-def recognizes(opening: Opening) -> bool:
-    """Tell whether a file is a log, which is zipped or has a key ``eval``."""
-    return opening.zipped or opening.has_key("eval")
+def recognizes(opening: Opening) -> Certainty:
+    """Return how sure it is that a file is a log, which is zipped or has a key ``eval``."""
+    if opening.zipped or opening.has(lambda i: "eval" in i and "samples" in i):
+        return Certainty.CERTAIN
+    return Certainty.LIKELY if opening.has_key("eval") else Certainty.NONE
 
 
 @reads_text("PK", "PK\x03\x04", "PK\x05\x06", "\x00", "[", limit=None)

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from allegiance.scan.chat import objects
 from allegiance.scan.documents import documents
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, succeeded, value_of
-from allegiance.scan.opening import Opening
+from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
 
 MODELS = ("llm", "chat_model")
@@ -34,9 +35,12 @@ class _Tree:
     silent: int = 0
 
 
-def recognizes(opening: Opening) -> bool:
-    """Tell whether a file holds runs."""
-    return opening.has_key("run_type", "runs")
+def recognizes(opening: Opening) -> Certainty:
+    """Return how sure it is that a file holds runs."""
+    if opening.has_key("run_type"):
+        return Certainty.CERTAIN
+    runs = opening.has(lambda i: any("run_type" in r for r in objects(i.get("runs"))))
+    return Certainty.CERTAIN if runs else Certainty.NONE
 
 
 def read(path: Path) -> Iterator[Found]:

@@ -3,40 +3,56 @@
 A conversation is ``{"messages": [...]}`` or a bare list. A file holds one conversation, a list of
 them, or one a line. A file with one message a line is one conversation. Most of these formats do
 not mark calls that fail: an answer that begins the way frameworks report an error counts as one.
+Logs of requests with their responses, results of batches, and traces of Invariant are of this form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from allegiance.scan.chat import conversation, is_typed, listed, mapped, messages_of
 from allegiance.scan.documents import Document, documents
-from allegiance.scan.messages import Message, arguments, identity, parse, succeeded, value_of
-from allegiance.scan.opening import Opening
-from allegiance.scan.steps import (
-    AGENT,
-    CallStep,
-    Conversation,
-    Found,
-    MessageStep,
-    ResultStep,
-    Step,
-    Unread,
-    UnreadableError,
-    short,
-)
-from allegiance.trace.effects import Effect
+from allegiance.scan.messages import identity
+from allegiance.scan.opening import Certainty, Opening
+from allegiance.scan.steps import Found, Unread, UnreadableError, short
 
-FALLBACK = True
-"""The keys below are common: a more specific format that recognizes a file goes first."""
 WANTED = 'an object with "messages", or a list of messages'
+_LISTS = ("messages", "chat_history", "conversation", "history")
+_WRAPPERS = (
+    "body",
+    "request",
+    "kwargs",
+    "values",
+    "state",
+    "data",
+    "sample",
+    "trace",
+    "trajectory",
+)
+_RESULTS = ("output", "choices", "response", "completion", "result")
+_ROLES = ("user", "assistant", "system", "tool", "developer", "function", "human", "ai", "model")
 
 
-def recognizes(opening: Opening) -> bool:
-    """Tell whether a file holds messages, or conversations of them."""
+def recognizes(opening: Opening) -> Certainty:
+    """Return how sure it is that a file holds messages, or conversations of them."""
+    if any(_is_chat(item) for item in opening.items):
+        return Certainty.LIKELY
     keys = ("messages", "role", "lc", "input", "output", "type")
-    return isinstance(opening.first, list) or opening.has_key(*keys)
+    lists = any(isinstance(document, list) and document for document in opening.documents)
+    known = lists or opening.has_key(*keys) or opening.has(lambda i: messages_in(i) is not None)
+    return Certainty.POSSIBLE if known else Certainty.NONE
+
+
+def _is_chat(item: Any) -> bool:
+    if isinstance(item, list):
+        return bool(item) and all(mapped(inner).get("role") in _ROLES for inner in item[:5])
+    data = mapped(item)
+    messages = listed(data.get("messages"))
+    if messages:
+        return all(mapped(inner).get("role") in _ROLES for inner in messages[:5])
+    return data.get("role") in _ROLES and ("content" in data or "tool_calls" in data)
 
 
 def read(path: Path) -> Iterator[Found]:
@@ -46,13 +62,28 @@ def read(path: Path) -> Iterator[Found]:
         UserError: If nothing in it is JSON.
     """
     single: list[Any] = []
-    for document in documents(path):
+    leading: Document | None = None
+    for number, document in enumerate(documents(path)):
         if document.damage is None and _is_item(document.data):
             single.append(document.data)
+        elif number == 0 and _is_metadata(document):
+            leading = document
         else:
-            yield from _document(document)
+            for result in _document(document):
+                if leading is not None and isinstance(result, Unread):
+                    yield from _document(leading)
+                leading = None
+                yield result
+    if leading is not None and not single:  # there is nothing else in the file
+        yield from _document(leading)
     if single:
         yield _named("lines", single)
+
+
+def _is_metadata(document: Document) -> bool:
+    """Tell whether a document describes the file: it is an object without any messages."""
+    data = document.data
+    return isinstance(data, Mapping) and bool(data) and messages_in(data) is None
 
 
 def _document(document: Document) -> Iterator[Found]:
@@ -61,7 +92,8 @@ def _document(document: Document) -> Iterator[Found]:
         yield Unread(name, document.damage)
     elif isinstance(data, list) and data and not any(_is_item(item) for item in data):
         for number, item in enumerate(data):
-            yield _named(f"{name}, {number}", item)
+            if number or not _is_metadata(Document(0, item)) or len(data) == 1:
+                yield _named(f"{name}, {number}", item)
     else:
         yield _named(name, data)
 
@@ -69,8 +101,10 @@ def _document(document: Document) -> Iterator[Found]:
 def _named(name: str, data: Any) -> Found:
     try:
         if isinstance(data, Mapping):
-            name = identity(data.get("id")) or name
-            items = _items_of(data)
+            name = identity(data.get("id")) or identity(data.get("custom_id")) or name
+            items = messages_in(data)
+            if items is None:
+                raise UnreadableError(f"{short(dict(data))} is not {WANTED}")
         elif isinstance(data, list):
             items = data
         else:
@@ -82,114 +116,38 @@ def _named(name: str, data: Any) -> Found:
         return Unread(name, str(error) or "nested too deep")
 
 
-def _items_of(data: Mapping[str, Any]) -> list[Any]:
-    messages = data.get("messages")
-    if messages is None:
-        given, output = data.get("input"), data.get("output")
-        if isinstance(output, list):
-            return [*(given if isinstance(given, list) else ()), *output]
-        messages = given
-    if not isinstance(messages, list):
-        raise UnreadableError(f"{short(dict(data))} is not {WANTED}")
-    return messages
+def messages_in(data: Mapping[str, Any], depth: int = 0) -> list[Any] | None:
+    """Return the messages of an object: those it was sent, and then those of its answer.
+
+    Returns:
+        None if it has no known form.
+    """
+    if _is_item(data):
+        return [data]
+    before = next((data[n] for n in _LISTS if isinstance(data.get(n), list)), None)
+    if before is None and isinstance(data.get("messages"), str):
+        before = messages_of(data["messages"])
+    asked = data.get("input")
+    if before is None and isinstance(asked, list):
+        before = asked
+    if before is None and depth < 3:
+        inner = (messages_in(data[n], depth + 1) for n in _WRAPPERS if mapped(data.get(n)))
+        before = next((items for items in inner if items is not None), None)
+    after = None
+    for name in _RESULTS:
+        value = data.get(name)
+        if after is None and name in ("output", "choices"):
+            after = messages_of({name: value})
+        elif after is None and isinstance(value, Mapping) and depth < 3:
+            after = messages_in(value, depth + 1)
+    if before is None and after is None:
+        return None
+    return [*(before or ()), *(after or ())]
 
 
 def _is_item(data: Any) -> bool:
     if isinstance(data, list):
         return len(data) == 2 and all(isinstance(part, str) for part in data)
     return isinstance(data, Mapping) and (
-        "role" in data
-        or str(data.get("type")).endswith(("_call", "_output"))
-        or data.get("type") in ("message", "reasoning", "ai", "human", "system", "tool")
-        or "lc" in data
+        data.get("role") is not None or is_typed(data) or "lc" in data
     )
-
-
-def conversation(name: str, items: Sequence[Any]) -> Conversation:
-    """Return a conversation of messages and items.
-
-    Raises:
-        UnreadableError: If one is neither.
-    """
-    log = StepLog()
-    for item in items:
-        kind = str(item.get("type")) if isinstance(item, Mapping) and "role" not in item else ""
-        if kind.endswith("_call"):
-            _call(log, kind, item)
-        elif kind.endswith("_call_output"):
-            text = value_of(item.get("output"))
-            log.answered(identity(item.get("call_id")), None, text, succeeded(text))
-        elif kind not in ("reasoning", "item_reference", "compaction"):
-            log.message(parse(item))
-    return Conversation(name, tuple(log.steps), tuple(log.problems))
-
-
-def _call(log: StepLog, kind: str, item: Mapping[str, Any]) -> None:
-    """Tell of an item that is a call, also of a tool that the provider runs itself."""
-    tool = item.get("name") or kind.removesuffix("_call")
-    given = next((item[n] for n in ("arguments", "input", "action") if n in item), None)
-    if given is None:
-        left_out = ("type", "id", "call_id", "status", "output", "error", "results")
-        given = {name: value for name, value in item.items() if name not in left_out}
-    id = identity(item.get("call_id") or item.get("id"))
-    log.called(AGENT, str(tool), arguments(given), id)
-    error, output = item.get("error"), item.get("output")
-    hosted = "call_id" not in item and item.get("status") in (None, "completed", "failed")
-    if error or output is not None or hosted:
-        failed = bool(error) or item.get("status") == "failed"
-        log.answered(id, None, value_of(output or error), not failed)
-
-
-class StepLog:
-    """Steps in order, made from messages; a result is joined to its call."""
-
-    def __init__(self) -> None:
-        self.steps: list[Step] = []
-        self.problems: list[str] = []
-        self._open: list[tuple[int, str | None, str]] = []
-        self._calls = 0
-
-    def message(self, message: Message, actor: str = AGENT) -> None:
-        """Add what an agent says, the calls and the results of a message."""
-        who = message.name or actor
-        if message.said.strip():
-            self.steps.append(MessageStep(who, message.said))
-        for ask in message.asks:
-            self.called(who, ask.name, ask.args, ask.id)
-        for answer in message.answers:
-            self.answered(answer.id, answer.name, answer.text, answer.ok)
-
-    def called(
-        self,
-        actor: str,
-        tool: str,
-        args: Any,
-        id: str | None,
-        effects: tuple[Effect, ...] | None = None,
-    ) -> None:
-        """Add a call."""
-        self._calls += 1
-        self._open.append((self._calls, id, tool))
-        self.steps.append(CallStep(self._calls, actor, tool, args, id, effects))
-
-    def answered(
-        self,
-        id: str | None,
-        tool: str | None,
-        text: str,
-        ok: bool,
-        effects: tuple[Effect, ...] | None = None,
-    ) -> None:
-        """Add a result to the first open call with its id, or else of its tool."""
-        fits: Iterable[tuple[int, str | None, str]] = (
-            (call for call in self._open if call[1] == id)
-            if id is not None
-            else (call for call in self._open if tool in (None, call[2]))
-        )
-        call = next(iter(fits), None)
-        if call is None:
-            what = f"the call {id!r}" if id is not None else f"a call to {tool!r}"
-            self.problems.append(f"a tool answered {what}, which is not recorded")
-            return
-        self._open.remove(call)
-        self.steps.append(ResultStep(call[0], text, ok, effects))
