@@ -25,7 +25,7 @@ allowed = ["vault:*"]
 """
 AWAY = {"source_path": "models/a.bin", "destination_path": "usb:/a.bin"}
 WEIGHTS = "WEIGHTS 0123456789 abcdefghij"
-TOKEN, APPROVER = "agents-0123456789abcdef", "approver-0123456789abcd"  # noqa: S105 - made up
+TOKEN, APPROVER = "agents-0123456789abcdef", "approver-0123456789abcd"
 COMMAND = (sys.executable, "-c", "from allegiance.cli import main; main()")
 
 

@@ -18,6 +18,7 @@ from allegiance.cli._service_options import (
     decider_of,
     failure_rule,
 )
+from allegiance.errors import UserError
 
 
 @with_option_groups
@@ -39,6 +40,8 @@ def command(
     rule = failure_rule(decider)
     if not server and decider.state is None:
         decider = replace(decider, state=_default_state())
+    if sys.stdin.isatty():
+        raise UserError("an event is expected on standard input; a coding agent writes it")
     text = sys.stdin.buffer.read(LONGEST_EVENT * 4 + 1).decode("utf-8", "replace")
     options = decider
     answer = answer_event(text, lambda: decider_of(options, server, timeout, wait=timeout), rule)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -107,7 +108,8 @@ class Remote:
             headers["Authorization"] = f"Bearer {self._token}"
         connection = self._connect()
         try:
-            connection.request("POST", path, request.model_dump_json().encode(), headers)
+            with suppress(BrokenPipeError):  # a service that refuses does not read the body
+                connection.request("POST", path, request.model_dump_json().encode(), headers)
             response = connection.getresponse()
             body = response.read(LONGEST_ANSWER + 1)
         except http.client.HTTPException as error:

@@ -79,10 +79,14 @@ class Proxy:
             self.report("a call without an id was dropped: it cannot be answered")
             return {}
         answer = self._decide(message.get("params"), _key(message_id))
+        if answer.failed:
+            self.report(answer.message)
         if answer.allowed:
-            put_bounded(self._calls, _key(message_id), answer.call_id)
+            if answer.call_id:
+                put_bounded(self._calls, _key(message_id), answer.call_id)
             return None
-        self.report(f"rejected: {answer.message}")
+        if not answer.failed:
+            self.report(f"rejected: {answer.message}")
         text = answer.message or "Rejected by policy."
         if answer.approval:
             text = f"{text} The question is {answer.approval}; call again when it is answered."
