@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -28,6 +29,7 @@ INSPECT_PYTHON = "ALLEGIANCE_INSPECT_PYTHON"
 READ_BACK = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
 found, tasks = {}, set()
 for path in sorted(Path(sys.argv[1]).glob("*.eval")):
