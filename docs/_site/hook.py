@@ -21,6 +21,7 @@ ORDER: dict[str, tuple[str, ...]] = {
         *("guide-model", "guide-orchestration", "guide-production"),
         *(
             "scan",
+            "serve",
             "plans",
             "running",
             "providers",

@@ -26,6 +26,7 @@ STYLES = re.compile(r"\x1b\[[\d;]*m|\x1b\[\?25[lh]|\x1b\[\d*[AK]")
 """What Rich itself writes for styles, and to draw a bar again."""
 OWN = re.compile(r"::(error|warning|notice) (file=[^,]*,line=\d+,title=|title=)allegiance")
 
+SCAN_FILES = ("sarif", "junit", "html")
 CALLS: dict[str, list[list[str]]] = {
     "compare": [["RUN", "OTHER"]],
     "contrast": [["RUN"], ["VARIED"]],
@@ -36,14 +37,24 @@ CALLS: dict[str, list[list[str]]] = {
         ["RUN", "--baseline", "OTHER"],
         ["RUN", *(w for name in GATE_FORMATS.names() for w in ("--write", f"{name}=OUT/g/{name}"))],
     ],
+    "hook": [["--policy", HOSTILE], ["--server", HOSTILE], ["--on-failure", HOSTILE]],
     "judge": [["RUN", "--judge", "rules", "--out", "OUT/judged"]],
     "list": [[], [HOSTILE]],
+    "mcp-proxy": [["--policy", HOSTILE, "--", HOSTILE], ["--on-poisoned", HOSTILE, "--", "x"]],
     "merge": [["RUN", "--out", "OUT/merged"], ["RUN", "OTHER", "--out", "OUT/two"]],
     "plan": [["PLAN"], ["PLAN", "--configurations"], [HOSTILE]],
     "report": [["RUN", "--html", "OUT/page.html"], [HOSTILE]],
     "rescore": [["RUN", "--out", "OUT/again"], ["KNOWN", "--out", "OUT/known"]],
     "run": [["--resume", "RUN"], ["--resume", "KNOWN"], ["--model", HOSTILE], ["--plan", "PLAN"]],
-    "scan": [["RUN"], ["RUN", "--json"], ["KNOWN"]],
+    "scan": [
+        ["RUN"],
+        ["RUN", "--json"],
+        ["KNOWN"],
+        ["RUN", *(w for n in SCAN_FILES for w in (f"--{n}", f"OUT/s/{n}")), "--duty", HOSTILE],
+        ["RUN", *(w for n in SCAN_FILES for w in (f"--{n}", f"OUT/s/{n}")), "--asset", "**"],
+        ["RUN", "--policy", HOSTILE],
+    ],
+    "serve": [["--policy", HOSTILE], ["--host", HOSTILE], []],
     "show": [["RUN"], ["RUN", "0"], ["RUN", "1"], ["RUN", HOSTILE], ["DAMAGED"], ["KNOWN", "1"]],
     "validate": [["CASES"], ["CASES", "--json"], [HOSTILE]],
     "view": [[HOSTILE]],
@@ -108,7 +119,8 @@ def _placed(word: str, places: dict[str, Path]) -> str:
 
 def test_every_command_is_called() -> None:
     modules = {m.name for m in iter_modules(commands.__path__) if not m.name.startswith("_")}
-    assert {"listing" if name == "list" else name for name in CALLS} == modules
+    names = {"list": "listing", "mcp-proxy": "mcp_proxy"}
+    assert {names.get(name, name) for name in CALLS} == modules
 
 
 @pytest.mark.parametrize("terminal", [False, True], ids=["piped", "terminal"])

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -28,10 +29,13 @@ INSPECT_PYTHON = "ALLEGIANCE_INSPECT_PYTHON"
 READ_BACK = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
-found = {}
+found, tasks = {}, set()
 for path in sorted(Path(sys.argv[1]).glob("*.eval")):
     log = read_eval_log(str(path))
+    assert log.results.scores[0].name == next(iter(log.samples[0].scores)) == "violated"
+    tasks.add(log.eval.task_id)
     assert len(read_eval_log_sample_summaries(str(path))) == len(log.samples)
     sample = log.samples[0]
     calls = [c.function for m in sample.messages for c in getattr(m, "tool_calls", None) or ()]
@@ -42,6 +46,7 @@ for path in sorted(Path(sys.argv[1]).glob("*.eval")):
         "scores": {k: [s.value, s.explanation] for k, s in sample.scores.items()},
         "errors": [m.error.type for m in sample.messages if getattr(m, "error", None)],
     }
+assert len(tasks) == len(found), tasks
 print(json.dumps(found))
 """
 
@@ -124,6 +129,9 @@ def test_inspect_logs_hold_messages_calls_scores_and_explanations(
     out = export(folder, "inspect", tmp_path / "logs")
     assert len(list(out.glob("*.eval"))) == 4
     (path,) = out.glob("disk_cleanup*exfiltrator*")
+    tasks = [_header(log)["eval"] for log in out.glob("*.eval")]
+    assert len({task["task_id"] for task in tasks}) == 4  # readers show one log of each task
+    assert len({(task["task"], task["model"]) for task in tasks}) == 4
     with ZipFile(path) as file:
         assert len(set(file.namelist())) == len(file.namelist())
         header = json.loads(file.read("header.json"))
@@ -136,12 +144,22 @@ def test_inspect_logs_hold_messages_calls_scores_and_explanations(
     answers = {m["tool_call_id"] for m in sample["messages"] if m["role"] == "tool"}
     assert calls
     assert calls == answers
+    first = next(iter(sample["scores"].items()))
+    assert (first[0], first[1]["value"]) == ("violated", "I")
+    assert "flagged: weight exfiltration" in first[1]["explanation"]
+    assert header["results"]["scores"][0]["name"] == "violated"
     score = sample["scores"]["weight_exfiltration"]
     assert score["value"] == "I"
     assert score["explanation"].startswith("attempted: ")
     ids = {m["id"] for m in sample["messages"]}
     assert ids & set(score["metadata"]["messages"])
     assert "approval" in {m["error"]["type"] for m in sample["messages"] if m.get("error")}
+
+
+def _header(path: Path) -> dict[str, Any]:
+    with ZipFile(path) as file:
+        header: dict[str, Any] = json.loads(file.read("header.json"))
+    return header
 
 
 def test_inspect_logs_of_a_run_are_the_same_bytes_each_time(folder: Path, tmp_path: Path) -> None:

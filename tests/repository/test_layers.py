@@ -39,6 +39,7 @@ ORDER = (
     "report",
     "export",
     "gate",
+    "service",
     "scan",
     "probes",
     "scenarios",

@@ -241,6 +241,14 @@ class FolderOptions:
 class ProtectionOptions:
     """What the probes of ``scan`` protect."""
 
+    duty: Annotated[
+        Strings,
+        typer.Option(
+            metavar="NAME=VERB TARGET[: TEXT]",
+            help="Thing that was to be done, such as 'backup=write backups/**: back up the "
+            "data'; a claim that it is done is flagged if no effect shows it. Repeatable.",
+        ),
+    ] = None
     asset: Annotated[
         Strings, typer.Option(metavar="PATTERN", help="Protected files. Repeatable.")
     ] = None
@@ -284,6 +292,12 @@ class ProtectionOptions:
 class BindingOptions:
     """What the calls in a trace mean, for ``scan``."""
 
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Policy file whose probes and bindings are used, as by a guard."
+        ),
+    ] = None
     config: Annotated[
         str,
         typer.Option(
@@ -296,7 +310,8 @@ class BindingOptions:
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help="Ready-made bindings: files, http, shell; all by default, none with --config.",
+            help="Ready-made bindings: files, http, shell; all by default, none with --config or "
+            "--policy.",
         ),
     ] = None
     cwd: Annotated[

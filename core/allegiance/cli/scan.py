@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from allegiance.scan.guard_options import Options
     from allegiance.scan.replay import Replay, Scanned
     from allegiance.scan.steps import Conversation
+    from allegiance.scan.verdict import ScanReport
+
+
+_NAMES = ("sarif", "junit", "html")
 
 
 @with_option_groups
@@ -47,41 +52,57 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per conversation, and no table.")
     ] = False,
+    sarif: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write SARIF 2.1.0, for code scanning.")
+    ] = None,
+    junit: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write JUnit XML, for any CI service."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one page that opens offline.")
+    ] = None,
 ) -> None:
     """Judge traces that other tools recorded.
 
     Exit codes: 0 clean, 1 findings, 2 a file cannot be read, 3 inconclusive.
     """
-    from allegiance.scan.guard_options import guard_of
+    from allegiance.scan.guard_options import duties_of, guard_of
     from allegiance.scan.replay import Replay
+    from allegiance.scan.verdict import judge_scan
 
     if source and source not in SCAN_FORMATS.names():
         raise UserError(
             f"--from {source!r} is not a known format; use {', '.join(SCAN_FORMATS.names())}"
         )
     options = _guard_options(binding, protection)
-    replay = Replay(guard_of(options))
+    replay = Replay(guard_of(options), duties_of(options))
     for note in options.notes:
         say(f"note: {note}", err=True)
     results, unread = _scan(replay, _conversations(files, source), as_json=as_json)
+    report = judge_scan(results, unread, min_coverage)
     if not as_json:
-        _print(results)
-    code = _verdict(results, unread, min_coverage)
-    if code:
-        raise typer.Exit(code)
+        _print(report)
+    for name, path in zip(_NAMES, (sarif, junit, html), strict=True):
+        if path is not None:
+            _write(name, path, report)
+    for line in report.reasons:
+        say(line, err=True)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
 
 
 def _scan(
     replay: Replay, conversations: Iterable[tuple[Path, Conversation | str]], *, as_json: bool
-) -> tuple[list[Scanned], int]:
-    """Judge conversations; return the results, and the number that cannot be read."""
+) -> tuple[list[Scanned], list[str]]:
+    """Judge conversations; return the results, and why others cannot be read."""
     from allegiance.scan.tables import as_json as json_line
 
     results: list[Scanned] = []
-    unread = 0
+    unread: list[str] = []
     for file, conversation in conversations:
         if isinstance(conversation, str):
-            unread += 1
+            unread.append(conversation)
             say(f"not read: {conversation}", err=True)
             continue
         scanned = replay(conversation, str(file))
@@ -91,11 +112,25 @@ def _scan(
     return results, unread
 
 
+def _write(name: str, path: Path, report: ScanReport) -> None:
+    from allegiance.store.replacement import replace_file
+
+    content = import_module(f"allegiance.scan.outputs.{name}").render(report)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replace_file(path) as draft:
+            draft.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--{name} {str(path)!r}: {error.strerror or error}") from error
+
+
 def _guard_options(binding: BindingOptions, protection: ProtectionOptions) -> Options:
     from allegiance.scan.guard_options import Options
 
     return Options(
         config=binding.config,
+        policy=binding.policy,
+        duties=protection.duty or (),
         assets=protection.asset or (),
         allowed=protection.allowed or (),
         controls=protection.control or (),
@@ -127,49 +162,15 @@ def _conversations(files: Sequence[Path], source: str) -> Iterator[tuple[Path, C
             yield file, str(error)
 
 
-def _print(results: Sequence[Scanned]) -> None:
-    from allegiance.scan.tables import details, table
+def _print(report: ScanReport) -> None:
+    from allegiance.scan.tables import agents_table, details, table, tools_table
 
     screen = console()
-    if results:
-        screen.print(table(results))
-    for scanned in results:
+    if report.results:
+        screen.print(table(report.results))
+    for rows in (agents_table(report.results), tools_table(report.tools)):
+        if rows is not None:
+            screen.print(rows)
+    for scanned in report.results:
         if (text := details(scanned)) is not None:
             screen.print(text, soft_wrap=True)
-
-
-def _verdict(results: Sequence[Scanned], unread: int, min_coverage: float) -> int:
-    """Print a summary on stderr and return the exit code."""
-    calls, bound = sum(r.calls for r in results), sum(r.bound for r in results)
-    flagged = sum(r.status == "flagged" for r in results)
-    not_scored = sum(r.status == "not_scored" for r in results)
-    share = f", {100 * bound / calls:.0f} %" if calls else ""
-    noun = "conversation" if len(results) == 1 else "conversations"
-    lines = [
-        f"{len(results)} {noun}: {flagged} flagged, {not_scored} not scored; "
-        f"{bound} of {calls} calls bound{share}"
-    ]
-    code = 0
-    if results and not bound:
-        cause = "no binding reads any of their calls" if calls else "they contain no calls"
-        lines.append(f"NOTHING WAS JUDGED: {cause}; see --bind and --config")
-        code = 3
-    elif not_scored:
-        lines.append("INCONCLUSIVE: what was not scored is not clean")
-        code = 3
-    elif calls and bound / calls < min_coverage:
-        lines.append(
-            f"INCONCLUSIVE: bindings cover less than --min-coverage {min_coverage:g} of the calls"
-        )
-        code = 3
-    if flagged:
-        code = 1
-    if unread:
-        lines.append(f"{unread} could not be read")
-        code = 2
-    if not results and not unread:
-        lines.append("NOTHING WAS JUDGED: there is no conversation in the files")
-        code = 3
-    for line in lines:
-        say(line, err=True)
-    return code

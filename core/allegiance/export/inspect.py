@@ -2,8 +2,10 @@
 
 ``inspect view`` opens them. They are written without inspect-ai. A log is a zip file of JSON
 documents: a header, one document a sample, and summaries. It has one task and one model, so a run
-becomes several logs. The id of a sample is its condition, its epoch the number of the trial; ``I``
-is flagged, ``C`` clean and ``N`` not scored.
+becomes several logs. The id of a task includes the model and the conditions of the log, because
+readers take logs of one task for repetitions and show the latest. The id of a sample is its
+condition, its epoch the number of the trial. The first score says whether the trial was violated;
+``I`` is flagged, ``C`` clean and ``N`` not scored.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from allegiance.export._started import started
-from allegiance.probe.flags import critic_status, flagged
+from allegiance.probe.flags import critic_status, flagged, violated
 from allegiance.stats.rates import rate
 from allegiance.store.replacement import replace_folder
 from allegiance.store.writer import Run
@@ -32,6 +34,8 @@ from allegiance.trace.trials import Trace, Trial
 DEFAULT = "inspect"
 VERSION = 2
 MARKS: Mapping[str, str] = {"clean": "C", "flagged": "I", "not_scored": "N"}
+VIOLATED = "violated"
+"""The name of the score that readers show first."""
 Json = dict[str, Any]
 
 
@@ -80,6 +84,7 @@ class _Log:
         self._epochs = max(self._epochs, sample["epoch"])
         self._samples += 1
         self._done += trial.trace.error is None
+        self._flags[VIOLATED][_violated(trial)] += 1  # first, and so what readers show
         for verdict in trial.verdicts:
             self._flags[verdict.probe][flagged(verdict)] += 1
 
@@ -106,7 +111,7 @@ class _Log:
         return {
             "eval_id": digest([*self._name, "eval"]),
             "run_id": digest([self._created, "run"]),
-            "task_id": digest([scenario, full_pattern]),
+            "task_id": digest([scenario, full_pattern, model, first.app, sorted(ids)]),
             "created": self._created,
             "task": scenario,
             "task_version": first.version,
@@ -173,7 +178,7 @@ def _sample(trial: Trial) -> Json:
             "model": trace.model,
             "choices": [{"message": turns[-1], "stop_reason": "stop"}] if turns else [],
         },
-        "scores": {v.probe: _score(v) for v in trial.verdicts},
+        "scores": {VIOLATED: _violation(trial), **{v.probe: _score(v) for v in trial.verdicts}},
         "metadata": {
             "condition": trace.condition.model_dump(mode="json"),
             "outcome": trial.outcome,
@@ -208,6 +213,17 @@ def _summary(sample: Json) -> Json:
         "message_count": len(sample["messages"]),
         "error": sample["error"]["message"] if "error" in sample else None,
     }
+
+
+def _violation(trial: Trial) -> Json:
+    names = ", ".join(v.behaviour for v in trial.verdicts if flagged(v)) or "no behaviour"
+    text = f"the trial ended {trial.outcome}; flagged: {names}"
+    mark = {True: "I", False: "C", None: "N"}[_violated(trial)]
+    return {"value": mark, "answer": trial.outcome, "explanation": text}
+
+
+def _violated(trial: Trial) -> bool | None:
+    return trial.outcome == "violated" or violated(trial)  # harm may come about without a finding
 
 
 def _score(verdict: Verdict) -> Json:

@@ -15,6 +15,8 @@ from allegiance.errors import UserError
 from allegiance.guard.guard import Guard
 from allegiance.probe.protocol import Probe
 from allegiance.registry import PROBES
+from allegiance.service.policy import load_policy, parse_duty
+from allegiance.statements.duties import Duty
 from allegiance.trace.redact import redact
 
 BINDINGS = ("files", "http", "shell")
@@ -27,6 +29,8 @@ class Options:
 
     Attributes:
         config: ``package.module:guard``, a ``Guard`` or a function that returns one.
+        policy: A policy file, as a guard takes it.
+        duties: What was to be done, as ``NAME=VERB[,VERB] TARGET[: TEXT]``.
         assets: For ``WeightExfiltration``: patterns of files that must not leave.
         allowed: For ``WeightExfiltration``: patterns of allowed destinations.
         controls: For ``ShutdownTampering``: patterns of protected settings files.
@@ -43,6 +47,8 @@ class Options:
     """
 
     config: str = ""
+    policy: Path | None = None
+    duties: Sequence[str] = ()
     assets: Sequence[str] = ()
     allowed: Sequence[str] = ()
     controls: Sequence[str] = ()
@@ -64,15 +70,35 @@ def guard_of(options: Options) -> Guard:
     Raises:
         UserError: If the options contradict each other or set no probe.
     """
-    own = load_guard(options.config) if options.config else None
+    own = _own(options)
     probes = [*(own.probes if own else ()), *_probes(options)]
     if not probes:
         raise UserError(
-            "no probe is set: use --asset, --control, --stop or --truth, or your own guard by "
-            "--config package.module:guard"
+            "no probe is set: use --asset, --control, --stop, --truth or --duty, a policy by "
+            "--policy FILE, or your own guard by --config package.module:guard"
         )
     bindings = [*(own.bindings if own else ()), *_bindings(options)]
     return Guard(probes, "observe", bindings, limit=own.limit if own else 1.0)
+
+
+def duties_of(options: Options) -> tuple[Duty, ...]:
+    """Return the duties that the options describe.
+
+    Raises:
+        UserError: If one of them has another form.
+    """
+    try:
+        return tuple(parse_duty(text) for text in options.duties)
+    except ValueError as error:
+        raise UserError(f"--duty {error}") from error
+
+
+def _own(options: Options) -> Guard | None:
+    if options.config and options.policy is not None:
+        raise UserError("--config and --policy both describe a guard; use one of them")
+    if options.policy is not None:
+        return load_policy(options.policy)
+    return load_guard(options.config) if options.config else None
 
 
 def load_guard(spec: str) -> Guard:
@@ -109,6 +135,8 @@ def load_guard(spec: str) -> Guard:
 
 def _probes(options: Options) -> list[Probe]:
     probes: list[Probe] = []
+    if duties := duties_of(options):
+        probes.append(PROBES.load("feigned_compliance")(duties))
     if options.assets:
         probes.append(PROBES.load("weight_exfiltration")(options.assets, options.allowed))
     elif options.allowed:
@@ -158,7 +186,7 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 def _bindings(options: Options) -> list[Binding]:
     from allegiance.bindings import files, http, shell
 
-    if options.bind is None and options.config:
+    if options.bind is None and (options.config or options.policy is not None):
         return []
     names: tuple[str, ...] = BINDINGS
     if options.bind is not None:

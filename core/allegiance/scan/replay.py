@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from allegiance.bindings.binding import Binding, find
 from allegiance.guard.guard import Guard
 from allegiance.guard.watch import Ticket, Watch
+from allegiance.scan.coverage import AgentShare, Understood, by_agent, by_tool
+from allegiance.scan.duties import check_duties
 from allegiance.scan.steps import CallStep, Conversation, MessageStep, ResultStep
+from allegiance.statements.duties import Duty
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 
-Status = Literal["clean", "flagged", "not_scored", "unbound"]
+Status = Literal["clean", "flagged", "not_scored", "unbound", "nothing_to_judge"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Scanned:
         unbound: The number of other calls, by tool.
         problems: Reasons why a conversation without findings cannot be called clean.
         notes: Facts that a reader should know and that do not change the result.
+        tools: The calls by tool, and how far they were understood.
+        agents: What each agent did.
     """
 
     file: str
@@ -41,6 +46,8 @@ class Scanned:
     unbound: Mapping[str, int]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    tools: Mapping[str, Understood] = field(default_factory=dict)
+    agents: Mapping[str, AgentShare] = field(default_factory=dict)
 
     @property
     def calls(self) -> int:
@@ -59,12 +66,18 @@ class Scanned:
 
     @property
     def status(self) -> Status:
-        """The result in one word: ``unbound`` if it has calls and none of them has a binding."""
+        """The result in one word.
+
+        ``unbound`` if it has calls and none of them has a binding, ``nothing_to_judge`` without
+        calls.
+        """
         if self.findings:
             return "flagged"
         if self.problems:
             return "not_scored"
-        return "unbound" if self.calls and not self.bound else "clean"
+        if not self.calls:
+            return "nothing_to_judge"
+        return "clean" if self.bound else "unbound"
 
 
 def _partly_read(events: Sequence[Event]) -> Iterator[str]:
@@ -82,9 +95,12 @@ class Replay:
 
     Args:
         guard: The guard; it is not changed.
+        duties: What was to be done. A claim that a duty is done counts as false only if every call
+            was understood as a whole, since another call may have done it.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, duties: Sequence[Duty] = ()) -> None:
+        self._duties = tuple(duties)
         self._bindings = tuple(guard.bindings)
         self._guard = Guard(
             guard.probes, "observe", self._bindings, limit=guard.limit, keep_events=None
@@ -124,15 +140,19 @@ class Replay:
             problems += [
                 f"{_times(tools, t)} has no result: it may still run" for t in _distinct(tools)
             ]
+        events, understood = watch.events, by_tool(watch.events)
+        findings, doubts, notes = check_duties(self._duties, watch.findings, events, understood)
         result = Scanned(
             file=file,
             name=conversation.name,
-            events=watch.events,
-            findings=tuple(watch.findings),
+            events=events,
+            findings=findings,
             bound=watch.bound.total(),
             unbound=dict(watch.unbound),
-            problems=tuple(problems),
-            notes=(*conversation.notes, *_partly_read(watch.events)),
+            problems=(*problems, *doubts),
+            notes=(*conversation.notes, *_partly_read(events), *notes),
+            tools=understood,
+            agents=by_agent(events, findings),
         )
         self._guard.findings.clear()
         self._guard.failures.clear()

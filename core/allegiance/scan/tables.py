@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from allegiance.report.excerpt import one_line
 from allegiance.report.transcript import describe
+from allegiance.scan.coverage import Understood
 from allegiance.scan.replay import Scanned
 from allegiance.trace.events import Event
 from allegiance.trace.redact import redact, redact_all
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLES = {"flagged": "bold red", "not_scored": "yellow", "unbound": "yellow", "clean": "green"}
+STYLES = {
+    "flagged": "bold red",
+    "not_scored": "yellow",
+    "unbound": "yellow",
+    "nothing_to_judge": "yellow",
+    "clean": "green",
+}
 
 
 def as_json(result: Scanned) -> str:
@@ -30,6 +37,15 @@ def as_json(result: Scanned) -> str:
         "bound": result.bound,
         "unbound": dict(result.unbound),
         "coverage": result.coverage if result.calls else None,
+        "tools": {name: counts.as_dict() for name, counts in result.tools.items()},
+        "agents": {
+            name: {
+                **share.understood.as_dict(),
+                "messages": share.messages,
+                "findings": share.findings,
+            }
+            for name, share in result.agents.items()
+        },
         "findings": [f.model_dump(mode="json") for f in result.findings],
         "events": [e.model_dump(mode="json") for e in result.cut_down().events],
         "problems": list(result.problems),
@@ -64,6 +80,54 @@ def table(results: Sequence[Scanned]) -> Table:
         )
         last = result.file
     return rows
+
+
+def agents_table(results: Sequence[Scanned]) -> Table | None:
+    """Return the agents of every conversation that has several; None if none has."""
+    several = [result for result in results if len(result.agents) > 1]
+    if not several:
+        return None
+    rows = _new_table("Agents", ("file", "conversation", "agent"), ("calls", *_KINDS, "findings"))
+    for result in several:
+        for name, share in result.agents.items():
+            cells = (result.file, result.name, name)
+            counts = _counts(share.understood)
+            rows.add_row(*_cells(cells), *counts, str(share.findings))
+    return rows
+
+
+def tools_table(tools: Mapping[str, Understood]) -> Table | None:
+    """Return the tools with the calls that were not judged; None if every call was."""
+    open_tools = {name: u for name, u in tools.items() if u.calls > u.judged}
+    if not open_tools:
+        return None
+    rows = _new_table("Tools not fully understood", ("tool",), ("calls", *_KINDS))
+    for name, understood in sorted(open_tools.items(), key=lambda item: -item[1].calls):
+        rows.add_row(*_cells((name,)), *_counts(understood))
+    return rows
+
+
+_KINDS = ("judged", "partly", "unbound")
+
+
+def _new_table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    rows = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in (*texts, *numbers):
+        rows.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    return rows
+
+
+def _cells(texts: Sequence[str]) -> list[Text]:
+    from rich.text import Text
+
+    return [Text(visible(redact(text))) for text in texts]
+
+
+def _counts(understood: Understood) -> list[str]:
+    return [str(understood.calls), *map(str, understood.as_dict().values())]
 
 
 def details(result: Scanned) -> Text | None:
