@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Literal
 
+from allegiance.guard.questions import Answer
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.wire import Wire
 
@@ -29,16 +30,20 @@ class Decision(Wire):
         action: Whether the call may run: ``allow``, ``reject``, ``ask`` or ``halt``.
         message: What the caller is shown if the call does not run.
         findings: The new findings that led to the decision.
+        question: The id of the question, while a person is asked.
+        answer: What the person said, with the time and who it was.
     """
 
     action: Action
     message: str = ""
     findings: tuple[Finding, ...] = ()
+    question: str = ""
+    answer: Answer | None = None
 
 
 ALLOW = Decision.model_construct(action="allow")  # validation would build the class at import
 
-Ask = Callable[[Decision, Event], bool | Awaitable[bool]]
+Ask = Callable[[Decision, Event], bool | Answer | Awaitable[bool | Answer]]
 Record = Event | Finding | Decision
 Sink = Callable[[Record], None]
 
