@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from allegiance.guard.decision import Ask as Ask
     from allegiance.guard.decision import Decision as Decision
     from allegiance.guard.decision import Policy as Policy
+    from allegiance.guard.decision import Rule as Rule
     from allegiance.guard.decision import Sink as Sink
     from allegiance.guard.guard import Guard as Guard
     from allegiance.guard.questions import Answer as Answer
@@ -29,7 +30,7 @@ else:
     __getattr__ = attach(
         __name__,
         guard=("Guard",),
-        decision=("Action", "Ask", "Decision", "Policy", "Sink"),
+        decision=("Action", "Ask", "Decision", "Policy", "Rule", "Sink"),
         decider=("Decider",),
         attachment=("Attachment",),
         questions=("Answer", "Question", "Questions"),
@@ -51,6 +52,7 @@ __all__ = [
     "Policy",
     "Question",
     "Questions",
+    "Rule",
     "Sink",
     "SqliteQuestions",
     "Watch",

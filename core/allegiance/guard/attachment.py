@@ -117,6 +117,9 @@ class Attachment:
             entry = self._latest()
             self._entries.remove(entry)
             _OPEN.remove(entry)
+            for other in _OPEN:  # what is left before what it holds no longer decides there
+                if other.watch.outer is entry.watch:
+                    other.watch.outer = entry.watch.outer
         try:
             entry.stack.close()
         finally:

@@ -23,6 +23,7 @@ from allegiance.guard.decision import (
     Decision,
     Policy,
     Record,
+    Rule,
     Sink,
 )
 from allegiance.guard.delivery import FLUSH_SECONDS, Delivery
@@ -56,6 +57,8 @@ class Decider:
         policy: What to do with a call that a probe flags: ``observe`` allows it and keeps the
             findings, ``block`` rejects it, ``ask`` lets a person decide, ``halt`` rejects it and
             every later call.
+        rules: Policies for some agents or tools; the first that matches a call counts, and
+            ``policy`` for the rest.
         bindings: Map calls to the user's own tools to effects; a scenario's world needs none.
         ask: Decides under the policy ``ask``: takes the decision and the event, and returns whether
             the call may run. By default a person is asked on the console.
@@ -90,11 +93,13 @@ class Decider:
     on_opaque: OnOpaque = "protected"
     questions: Questions = field(default_factory=Questions, repr=False)
     answer_seconds: float | None = None
+    rules: Sequence[Rule] = ()
 
     def __post_init__(self) -> None:
         """Copy the probes into a tuple, since an iterator would be empty at the second event."""
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
+        self.rules = tuple(self.rules)
         self.time_limit = TimeLimit(self.limit)
         self._delivery = Delivery(self.failures)
         self._cache: tuple[Sequence[Binding], dict[str, tuple[Binding | None, bool]]] = ((), {})
@@ -113,7 +118,11 @@ class Decider:
     @property
     def may_ask(self) -> bool:
         """Whether a person may be asked about a call."""
-        return "ask" in (self.policy, self.on_opaque)
+        return "ask" in (self.policy, self.on_opaque, *(rule.policy for rule in self.rules))
+
+    def policy_for(self, agent: str, tool: str) -> Policy:
+        """Return the policy for a call that an agent makes."""
+        return next((r.policy for r in self.rules if r.matches(agent, tool)), self.policy)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until the sinks have every record so far.
@@ -146,7 +155,11 @@ class Decider:
         self.failures.extend(failures)
         if view.event.kind != "tool_call":
             return Decision(action="allow", findings=tuple(findings)) if findings else ALLOW
-        action = "allow" if UNGUARDED.get() else ACTIONS[self.policy]
+        action = (
+            "allow"
+            if UNGUARDED.get()
+            else ACTIONS[self.policy_for(view.event.actor, view.event.tool or "")]
+        )
         if failures and action == "ask":
             action = "reject"  # a person could only be told that the call was not understood
         if doubt and not (findings or failures) and action != "allow":

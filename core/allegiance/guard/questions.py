@@ -193,7 +193,7 @@ def ask_question(key: CallKey, event: Event, reason: str, seconds: float | None)
         call_id=key.call_id,
         actor=key.actor,
         tool=key.tool,
-        args=event.args if event.args is not None else "",
+        args=event.args if isinstance(event.args, str) else dict(event.args or {}),
         digest=key.digest,
         reason=reason,
         asked=now,

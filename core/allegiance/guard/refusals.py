@@ -39,7 +39,7 @@ class Refusals:
         return CallKey(
             namespace=place.namespace if place else self._run,
             conversation=place.conversation if place else "",
-            call_id=event.call_id if ticket.has_id else "",
+            call_id=str(event.call_id) if ticket.has_id else "",
             actor=event.actor,
             tool=event.tool or "",
             digest=digest_call(event.tool or "", event.args),
@@ -62,7 +62,7 @@ class Refusals:
         decisions = [part.decision for part in ticket.parts]
         if not any(d.findings or d.answer for d in decisions if d.action != "allow"):
             return  # a guard that failed may work the next time
-        call = (event.actor, event.tool or "", event.call_id if ticket.has_id else "")
+        call = (event.actor, event.tool or "", str(event.call_id) if ticket.has_id else "")
         put_bounded(self._last, call, (size, digest_call(call[1], event.args), ticket))
 
     def retried(

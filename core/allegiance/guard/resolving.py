@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 from allegiance.guard.decision import Decision
 from allegiance.guard.ticket import Ticket
@@ -94,7 +95,7 @@ def _steps(ticket: Ticket) -> Steps:
     if blocked:
         _record_not_run(joined)
         return joined
-    edited = next((p.decision.answer.args for p in parts if _is_edited(p)), None)
+    edited = next(filter(None, map(_edited_args, parts)), None)
     return joined if edited is None else _judge_again(joined, edited)
 
 
@@ -111,12 +112,13 @@ def _answer_of(earlier: list[Ticket], part: Ticket) -> Decision | None:
     return None
 
 
-def _is_edited(part: Ticket) -> bool:
+def _edited_args(part: Ticket) -> dict[str, Any] | None:
+    """Return the arguments that a person put in place of a call's own, or None."""
     answer = part.decision.answer
-    return answer is not None and answer.args is not None and answer.args != part.event.args
+    return None if answer is None or answer.args == part.event.args else answer.args
 
 
-def _judge_again(ticket: Ticket, args: dict[str, object]) -> Ticket:
+def _judge_again(ticket: Ticket, args: dict[str, Any]) -> Ticket:
     """Decide a call with the arguments that a person put in place of its own."""
     event, watch = ticket.event, ticket.watch
     assert watch is not None

@@ -136,12 +136,16 @@ def enter(watch: Watch, frame: FrameType | None) -> tuple[Scope, Token[Scope | N
 def leave(scope: Scope, token: Token[Scope | None]) -> None:
     """End a scope, in whatever context or thread."""
     scope.release()
+    innermost = _SCOPE.get()
+    if innermost is not None and innermost is not scope and innermost.covers(scope):
+        scope.left_elsewhere = True  # scopes inside it are still open
+        return
     try:
         _SCOPE.reset(token)
     except ValueError:  # it was entered in another context, whose variable nobody else can reset
         scope.left_elsewhere = True
-        if (innermost := _SCOPE.get()) is not None and scope in (innermost, innermost.source):
-            _SCOPE.set(innermost.outer)
+        if innermost is scope:
+            _SCOPE.set(scope.outer)
 
 
 def entering_frame(frame: FrameType | None) -> FrameType | None:

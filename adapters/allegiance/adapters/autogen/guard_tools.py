@@ -34,6 +34,7 @@ from allegiance.adapters.autogen.guard_hooks import (
     record_outcome,
     replacer,
 )
+from allegiance.guard.recent import put_bounded
 from allegiance.guard.scope import ACTOR, CURRENT
 from allegiance.guard.watch import CallRejected, Ticket, Watch
 
@@ -133,6 +134,10 @@ def _streaming(inner: Function) -> Function:
 
 def _announced(watch: Watch, result: Any) -> None:
     if isinstance(result, CreateResult):
+        shown = watch.hooks.setdefault("autogen", {})
+        if shown.get(id(result)) is result:
+            return  # a client that streams what it creates
+        put_bounded(shown, id(result), result, 64)
         with noting_errors(watch):
             watch.begin_turn()
             for call in () if isinstance(result.content, str) else result.content:

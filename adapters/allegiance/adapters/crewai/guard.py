@@ -214,7 +214,9 @@ _ADOPTING = (InterceptionPoint.EXECUTION_START, InterceptionPoint.PRE_MODEL_CALL
 
 def _adopt_scope(context: Any) -> None:
     """Look up the watch before CrewAI starts threads: the lookup passes it on to them."""
-    CURRENT.get()
+    watch = CURRENT.get()
+    if watch is not None:
+        watch.begin_turn()
 
 
 def _leave(reset: Callable[[], object]) -> None:

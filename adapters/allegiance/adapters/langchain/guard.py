@@ -66,12 +66,12 @@ class GuardMiddleware(AgentMiddleware[Any, Any]):
 
     def wrap_model_call(self, request: Any, handler: Handler) -> Any:
         """Record what the model says."""
-        with self._built_in.inside(request.state):
+        with self._built_in.inside(_state(request)):
             return handler(request)
 
     async def awrap_model_call(self, request: Any, handler: AsyncHandler) -> Any:
         """Record what the model says."""
-        with self._built_in.inside(request.state):
+        with self._built_in.inside(_state(request)):
             return await handler(request)
 
 
@@ -113,7 +113,7 @@ class _BuiltIn:
 
     def call_tool(self, request: ToolCallRequest, handler: Handler) -> Any:
         """Decide on a call, and run it."""
-        watch = self._watch(request.state)
+        watch = self._watch(_state(request))
         if watch is None:
             return handler(request)
         ticket = self._decide(watch, request)
@@ -129,7 +129,7 @@ class _BuiltIn:
 
     async def acall_tool(self, request: ToolCallRequest, handler: AsyncHandler) -> Any:
         """Decide on a call, and run it."""
-        watch = self._watch(request.state)
+        watch = self._watch(_state(request))
         if watch is None:
             return await handler(request)
         if current_task() is not None and self.guard.may_ask:
@@ -198,8 +198,12 @@ def _conversation(state: Any) -> str:
     return str(getattr(first, "id", None) or "")
 
 
+def _state(request: Any) -> Any:
+    return getattr(request, "state", None)
+
+
 def _actor(request: ToolCallRequest) -> str:
-    config = request.runtime.config or {}
+    config = getattr(getattr(request, "runtime", None), "config", None) or {}
     parent = getattr(config.get("callbacks"), "parent_run_id", None)
     call_id = request.tool_call["id"]
     return NAMES.requester(call_id, parent, config.get("metadata"))

@@ -60,17 +60,24 @@ class GuardHandler(BaseCallbackHandler):
         self.watch = watch
         # under the policy ask, decisions run in a thread, so that a person does not block the loop
         self.run_inline = not any(w.guard.may_ask for w in _chain(watch))
-        self._actors: dict[UUID, str] = {}
         self._tickets: dict[UUID, Ticket] = {}
         self._seen: dict[UUID, None] = {}
+        watch.hooks.setdefault("langchain", self)
 
     def on_chat_model_start(
-        self, serialized: dict[str, Any], messages: list[list[Any]], *, run_id: UUID, **kwargs: Any
+        self,
+        serialized: dict[str, Any],
+        messages: list[list[Any]],
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         """Look for results of calls that never came past: they ran without the guard."""
         if not self.watch.pending:
             return
-        actor = NAMES.peek_actor(run_id)
+        actor = NAMES.actor(parent_run_id, metadata)
         for message in (message for batch in messages for message in _trailing(batch)):
             # an error stands for a call that the framework or a person refused
             if isinstance(message, ToolMessage) and message.status != "error":
@@ -80,6 +87,7 @@ class GuardHandler(BaseCallbackHandler):
         """Record what a model says, and the calls it requests."""
         if run_id in self._seen:
             return
+        NAMES.on_llm_end(response, run_id=run_id)  # handlers come in any order
         actor = NAMES.model_actor(run_id)
         for watch in _chain(self.watch):
             put_bounded(_handler(watch)._seen, run_id, None)
@@ -207,7 +215,8 @@ def _handler(watch: Watch) -> GuardHandler:
     """Return the handler of a watch; there is one, so that LangChain can tell it is the same."""
     handler = watch.hooks.get("langchain")
     if handler is None:
-        handler = watch.hooks.setdefault("langchain", GuardHandler(watch))
+        GuardHandler(watch)
+        handler = watch.hooks["langchain"]
     return handler  # type: ignore[no-any-return]
 
 

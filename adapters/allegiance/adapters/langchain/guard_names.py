@@ -18,9 +18,8 @@ from allegiance.guard.recent import put_bounded
 from allegiance.guard.scope import ACTOR, CURRENT
 
 GENERIC = frozenset(
-    ("agent", "model", "tools", "tool", "llm", "call_model", "call_llm", "llm_call", "call_tool")
-    + ("call_tools", "tool_node", "execute_tools", "generate_structured_response")
-    + ("pre_model_hook", "post_model_hook")
+    """agent model tools tool llm call_model call_llm llm_call call_tool call_tools tool_node
+    execute_tools generate_structured_response pre_model_hook post_model_hook""".split()  # noqa: SIM905 - a list of them would fill a page
 )
 """Names of nodes that say what a node does, and not who acts in it."""
 
@@ -28,6 +27,9 @@ UNNAMED = frozenset(("LangGraph", "Pregel", "CompiledStateGraph"))
 
 MOST_RUNS = 50_000
 """The runs that are remembered at the same time; a run is forgotten when it ends."""
+
+MOST_MODELS = 5_000
+"""The models' turns that are remembered, among them those that end now."""
 
 Key = tuple[str, str, str]
 
@@ -83,7 +85,7 @@ class NameHandler(BaseCallbackHandler):
         is_node = bool(place) and name == labels.get("langgraph_node")
         if is_node and parent is not None and parent.place == place:
             is_node = False  # a part of the node that happens to have its name
-        path = labels.get("langgraph_path") or ()
+        path: Any = labels.get("langgraph_path") or ()
         is_task = is_node and len(path) > 1 and isinstance(path[1], (tuple, list))
         run = _Run(parent_run_id, name, place, is_node, is_task)
         with self._lock:
@@ -118,9 +120,13 @@ class NameHandler(BaseCallbackHandler):
         """Remember the agent that a model belongs to."""
         actor = self.actor(parent_run_id, metadata)
         with self._lock:
-            put_bounded(self._models, run_id, (actor, *_place(metadata)), MOST_RUNS)
+            put_bounded(self._models, run_id, (actor, *_place(metadata)), MOST_MODELS)
 
-    on_llm_start = on_chat_model_start
+    def on_llm_start(
+        self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, **kwargs: Any
+    ) -> None:
+        """Remember the agent that a model without chat belongs to."""
+        self.on_chat_model_start(serialized, [], run_id=run_id, **kwargs)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """Remember the agent that requests calls."""
@@ -140,14 +146,9 @@ class NameHandler(BaseCallbackHandler):
         self._models.pop(run_id, None)
 
     def model_actor(self, run_id: UUID) -> str:
-        """Return the agent of a model's run that ends now."""
-        model = self._models.pop(run_id, None)
-        return model[0] if model else "agent"
-
-    def peek_actor(self, run_id: UUID) -> str:
-        """Return the agent of a model's run that begins, or an empty string."""
+        """Return the agent of a model's run."""
         model = self._models.get(run_id)
-        return model[0] if model else ""
+        return model[0] if model else "agent"
 
     def begin_tool(self, run_id: UUID, parent_run_id: UUID | None, name: str, actor: str) -> None:
         """Remember a tool that runs, for the agents and tools inside it."""
