@@ -16,7 +16,7 @@ from autogen_agentchat.agents import (
 from autogen_agentchat.agents._message_filter_agent import MessageFilterConfig, PerSourceFilter
 from autogen_agentchat.base import Response, TaskResult
 from autogen_agentchat.conditions import TextMessageTermination
-from autogen_agentchat.messages import TextMessage, ToolCallRequestEvent
+from autogen_agentchat.messages import TextMessage, ToolCallExecutionEvent, ToolCallRequestEvent
 from autogen_agentchat.teams import (
     DiGraphBuilder,
     GraphFlow,
@@ -36,6 +36,7 @@ from autogen_core.models import (
 from autogen_core.tools import (
     FunctionTool,
     StaticWorkbench,
+    ToolResult,
     Workbench,
 )
 from autogen_ext.models.replay import ReplayChatCompletionClient
@@ -242,11 +243,20 @@ class Loner(BaseChatAgent):
         )
         return Response(
             chat_message=TextMessage(source=self.name, content=result.to_text()),
-            inner_messages=[ToolCallRequestEvent(source=self.name, content=[call])],
+            inner_messages=[
+                ToolCallRequestEvent(source=self.name, content=[call]),
+                ToolCallExecutionEvent(source=self.name, content=[_result(call, result)]),
+            ],
         )
 
     async def on_reset(self, cancellation_token: Any) -> None:
         pass
+
+
+def _result(call: FunctionCall, result: ToolResult) -> FunctionExecutionResult:
+    return FunctionExecutionResult(
+        content=result.to_text(), name=call.name, call_id=call.id, is_error=result.is_error
+    )
 
 
 def bench(disk: Disk) -> StaticWorkbench:

@@ -18,6 +18,8 @@ from autogen_agentchat.teams import (
 from autogen_core.code_executor import CodeResult
 from autogen_core.models import (
     CreateResult,
+    FunctionExecutionResult,
+    FunctionExecutionResultMessage,
 )
 from autogen_core.tools import (
     StaticWorkbench,
@@ -121,13 +123,16 @@ class Surfer(Loner):
         super().__init__(bench(disk))
         self.disk = disk
         self._model_client = Model(*turns)
+        self.results: list[Any] = []
 
     async def _generate_reply(self, cancellation_token: Any) -> tuple[bool, str]:
-        result = await self._model_client.create([])
+        result = await self._model_client.create(self.results)
         if isinstance(result.content, str):
             return False, result.content
         for call in result.content:
-            await self.disk.cp(**json.loads(call.arguments))
+            text = await self.disk.cp(**json.loads(call.arguments))
+            done = FunctionExecutionResult(content=text, name=call.name, call_id=call.id)
+            self.results.append(FunctionExecutionResultMessage(content=[done]))
         return False, "Look."
 
     async def on_messages(self, messages: Any, cancellation_token: Any) -> Response:
@@ -137,7 +142,7 @@ class Surfer(Loner):
 
 def test_calls_that_no_tool_stands_for_are_noticed() -> None:
     disk = Disk()
-    team = RoundRobinGroupChat([Surfer(disk, copy(*AWAY))], max_turns=1)
+    team = RoundRobinGroupChat([Surfer(disk, copy(*AWAY), says("Ok."))], max_turns=2)
     with pytest.warns(GuardBypassed, match=r"1 tool calls \(cp\)"), guard().attach() as watch:
         asyncio.run(run(team))
     assert disk.copied == [AWAY]

@@ -176,14 +176,12 @@ def test_ten_runs_at_once_keep_their_findings_apart() -> None:
     assert len(watched.findings) == 10
 
 
-@pytest.mark.filterwarnings("ignore:nothing reached the guard")  # as it should be here
-def test_an_attachment_inside_another_decides_alone() -> None:
+def test_an_attachment_inside_another_decides_too_and_the_strictest_wins() -> None:
     disk = Disk()
     with guard().attach() as outer, guard("observe").attach() as inner:
         kickoff(sequential(disk, model(copy(AWAY))))
-    assert disk.copied == [AWAY]
-    assert len(inner.findings) == 2
-    assert outer.findings == []
+    assert disk.copied == []
+    assert len(inner.findings) == len(outer.findings) == 1
 
 
 def test_kickoff_for_each_and_tasks_in_threads_are_seen() -> None:

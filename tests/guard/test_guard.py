@@ -198,10 +198,14 @@ def test_calls_that_never_came_past_are_warned_of() -> None:
     watch = Watch(Guard([WEIGHTS]))
     watch.announce("1", "cp")
     watch.announce("2", "mv")
+    watch.announce("3", "rm")
     watch.before("agent", "cp", HARMLESS, "1")
+    for call_id in "124":  # results that a model was shown
+        watch.note_run(call_id)
     with pytest.warns(GuardBypassed, match=r"1 tool calls \(mv\)"):
         watch.end()
     assert watch.missed == {"2": "mv"}
+    assert watch.pending == {"3": "rm"}
 
 
 def test_sinks_get_everything_redacted_and_a_failing_one_does_no_harm(

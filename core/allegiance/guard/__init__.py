@@ -16,23 +16,32 @@ if TYPE_CHECKING:
     from allegiance.guard.decision import Ask as Ask
     from allegiance.guard.decision import Decision as Decision
     from allegiance.guard.decision import Policy as Policy
+    from allegiance.guard.decision import Rule as Rule
     from allegiance.guard.decision import Sink as Sink
     from allegiance.guard.guard import Guard as Guard
-    from allegiance.guard.watch import CallRejected as CallRejected
-    from allegiance.guard.watch import GuardBypassed as GuardBypassed
+    from allegiance.guard.questions import Answer as Answer
+    from allegiance.guard.questions import Question as Question
+    from allegiance.guard.questions import Questions as Questions
+    from allegiance.guard.questions_sqlite import SqliteQuestions as SqliteQuestions
+    from allegiance.guard.ticket import CallRejected as CallRejected
+    from allegiance.guard.ticket import GuardBypassed as GuardBypassed
     from allegiance.guard.watch import Watch as Watch
 else:
     __getattr__ = attach(
         __name__,
         guard=("Guard",),
-        decision=("Action", "Ask", "Decision", "Policy", "Sink"),
+        decision=("Action", "Ask", "Decision", "Policy", "Rule", "Sink"),
         decider=("Decider",),
         attachment=("Attachment",),
-        watch=("CallRejected", "GuardBypassed", "Watch"),
+        questions=("Answer", "Question", "Questions"),
+        questions_sqlite=("SqliteQuestions",),
+        ticket=("CallRejected", "GuardBypassed"),
+        watch=("Watch",),
     )
 
 __all__ = [
     "Action",
+    "Answer",
     "Ask",
     "Attachment",
     "CallRejected",
@@ -41,6 +50,10 @@ __all__ = [
     "Guard",
     "GuardBypassed",
     "Policy",
+    "Question",
+    "Questions",
+    "Rule",
     "Sink",
+    "SqliteQuestions",
     "Watch",
 ]

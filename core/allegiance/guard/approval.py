@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from allegiance.guard.decision import Decision
 from allegiance.trace.events import Event
 
 if TYPE_CHECKING:
     import asyncio
+
+T = TypeVar("T")
 
 
 def ask_on_console(decision: Decision, event: Event) -> bool:
@@ -25,7 +27,7 @@ def ask_on_console(decision: Decision, event: Event) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def wait_for(answer: Awaitable[bool], loop: asyncio.AbstractEventLoop | None) -> bool:
+def wait_for(answer: Awaitable[T], loop: asyncio.AbstractEventLoop | None) -> T:
     """Wait in synchronous code for an asynchronous answer.
 
     Args:
@@ -39,7 +41,7 @@ def wait_for(answer: Awaitable[bool], loop: asyncio.AbstractEventLoop | None) ->
     """
     import asyncio  # at the first question, to keep the core quick to import
 
-    async def wait() -> bool:
+    async def wait() -> T:
         return await answer
 
     try:

@@ -66,6 +66,12 @@ class ToolBoundary:
         """The number of events that are no longer kept."""
         return 0 if self._window is None else self._window.kept.dropped
 
+    @property
+    def size(self) -> int:
+        """The number of events so far."""
+        window = self._window
+        return len(self._timeline.events if window is None else window.kept)
+
     def append(
         self, kind: Kind, actor: str, text: str, *, ok: bool = True, agent: str = ""
     ) -> None:
@@ -151,6 +157,8 @@ class ToolBoundary:
     def settle(self, event: Event, decision: Decision) -> Decision:
         """Make a halt permanent, record a rejection, and return the decision on the call."""
         if decision.action == "allow" and self.halted is None:
+            if decision.answer is not None and self.guard is not None:
+                self.guard.notify_sinks(decision, self.number)  # who approved what, and when
             return decision
         with self.lock:
             if self.halted is not None:

@@ -7,13 +7,14 @@ different way. A decider that fails rejects the call.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING
 
 from allegiance.guard.approval import ask_on_console, wait_for
+from allegiance.guard.checked import check_findings, collect_findings
 from allegiance.guard.decision import (
     ACTIONS,
     ALLOW,
@@ -22,10 +23,12 @@ from allegiance.guard.decision import (
     Decision,
     Policy,
     Record,
+    Rule,
     Sink,
 )
 from allegiance.guard.delivery import FLUSH_SECONDS, Delivery
-from allegiance.guard.recent import MOST, Recent, describe_error, shorten
+from allegiance.guard.questions import Questions, read_answer
+from allegiance.guard.recent import Recent, describe_error, shorten
 from allegiance.guard.time_limit import Interrupted, TimeLimit
 from allegiance.guard.unread import OnOpaque, action_on
 from allegiance.probe.protocol import Probe, event_kinds
@@ -54,6 +57,8 @@ class Decider:
         policy: What to do with a call that a probe flags: ``observe`` allows it and keeps the
             findings, ``block`` rejects it, ``ask`` lets a person decide, ``halt`` rejects it and
             every later call.
+        rules: Policies for some agents or tools; the first that matches a call counts, and
+            ``policy`` for the rest.
         bindings: Map calls to the user's own tools to effects; a scenario's world needs none.
         ask: Decides under the policy ``ask``: takes the decision and the event, and returns whether
             the call may run. By default a person is asked on the console.
@@ -67,6 +72,9 @@ class Decider:
         keep_events: The number of events that one run of an app keeps at least; None keeps all.
             The probes' verdicts do not depend on it, and the sinks get every event.
         longest_args: The characters of a call's arguments above which the call is rejected.
+        questions: Keeps the questions to a person and their answers; in memory by default, or a
+            ``SqliteQuestions`` to survive the process.
+        answer_seconds: How long a question can be answered; None for ever.
         on_opaque: What to do with a call of which a part cannot be read, such as a shell command
             that runs a script: ``protected`` rejects it if its arguments name a protected path and
             allows it otherwise, ``allow``, ``ask`` and ``reject``. It never counts as bound.
@@ -83,11 +91,15 @@ class Decider:
     keep_events: int | None = 4000
     longest_args: int = LONGEST
     on_opaque: OnOpaque = "protected"
+    questions: Questions = field(default_factory=Questions, repr=False)
+    answer_seconds: float | None = None
+    rules: Sequence[Rule] = ()
 
     def __post_init__(self) -> None:
         """Copy the probes into a tuple, since an iterator would be empty at the second event."""
         self.probes = tuple(self.probes)
         self.bindings = tuple(self.bindings)
+        self.rules = tuple(self.rules)
         self.time_limit = TimeLimit(self.limit)
         self._delivery = Delivery(self.failures)
         self._cache: tuple[Sequence[Binding], dict[str, tuple[Binding | None, bool]]] = ((), {})
@@ -102,6 +114,15 @@ class Decider:
     def dropped(self) -> int:
         """The records that no sink got because it was too slow; see ``failures``."""
         return self._delivery.dropped
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a person may be asked about a call."""
+        return "ask" in (self.policy, self.on_opaque, *(rule.policy for rule in self.rules))
+
+    def policy_for(self, agent: str, tool: str) -> Policy:
+        """Return the policy for a call that an agent makes."""
+        return next((r.policy for r in self.rules if r.matches(agent, tool)), self.policy)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until the sinks have every record so far.
@@ -134,7 +155,11 @@ class Decider:
         self.failures.extend(failures)
         if view.event.kind != "tool_call":
             return Decision(action="allow", findings=tuple(findings)) if findings else ALLOW
-        action = "allow" if UNGUARDED.get() else ACTIONS[self.policy]
+        action = (
+            "allow"
+            if UNGUARDED.get()
+            else ACTIONS[self.policy_for(view.event.actor, view.event.tool or "")]
+        )
         if failures and action == "ask":
             action = "reject"  # a person could only be told that the call was not understood
         if doubt and not (findings or failures) and action != "allow":
@@ -204,10 +229,15 @@ class Decider:
         return self.apply_answer(decision, answer)
 
     def apply_answer(self, decision: Decision, answer: object) -> Decision:
-        """Turn an answer into a decision: only True allows the call."""
-        if answer is True:
-            return Decision(action="allow", findings=decision.findings)
-        return decision.model_copy(update={"action": "reject"})
+        """Turn an answer into a decision: only a clear yes that has not expired allows the call."""
+        read = read_answer(answer)
+        if read.allow and not read.is_over:
+            return Decision(action="allow", findings=decision.findings, answer=read)
+        why = "the approval has expired" if read.allow else read.reason
+        message = f"{decision.message} ({why})" if why else decision.message
+        return decision.model_copy(
+            update={"action": "reject", "message": message, "answer": read, "question": ""}
+        )
 
     def notify_sinks(self, record: Record, trace: int = 0, size: int = 0) -> None:
         """Hand a record to every sink, without waiting for it.
@@ -240,10 +270,10 @@ class Decider:
                 # they read any text in linear time; a long text may still take longer than allowed
                 if built_in and not limited:
                     if new := probe(view):
-                        findings.extend(_check_findings(new))
+                        findings.extend(check_findings(new))
                 else:
                     collected: list[Finding] = []
-                    self.time_limit(partial(_collect, collected, probe, view))
+                    self.time_limit(partial(collect_findings, collected, probe, view))
                     findings.extend(collected)
             except Interrupted as error:
                 failures.append(f"{probe_name(probe)} {error}")
@@ -263,21 +293,6 @@ def _find_binding(bindings: Sequence[Binding], tool: str) -> Binding | None:
     from allegiance.bindings.binding import find  # its package loads the shell interpreter too
 
     return find(bindings, tool)
-
-
-def _collect(findings: list[Finding], probe: Probe, view: View) -> None:
-    findings.extend(_check_findings(probe(view)))
-
-
-def _check_findings(new: Iterable[Finding]) -> list[Finding]:
-    findings: list[Finding] = []
-    for finding in new:
-        if not isinstance(finding, Finding):
-            raise TypeError(f"returned {finding!r}, not a Finding")
-        findings.append(finding)
-        if len(findings) > MOST:  # a generator without an end would fill the memory
-            raise ValueError(f"returned more than {MOST} findings for one event")
-    return findings
 
 
 def is_built_in(thing: object) -> bool:

@@ -1,10 +1,13 @@
 """Policies and decisions of a guard, and the types of the functions that it asks and tells."""
 
 # no postponed annotations in this module: pydantic would evaluate each of them at import
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
+from allegiance.guard.questions import Answer
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.wire import Wire
 
@@ -22,6 +25,35 @@ ACTIONS: Mapping[Policy, Action] = {
 """The action of each policy on a call that a probe flags."""
 
 
+@dataclass(frozen=True)
+class Rule:
+    """The policy for some agents or tools, in place of the guard's own.
+
+    Attributes:
+        policy: The policy.
+        agents: Globs of the agents' names, such as ``critic-*``.
+        tools: Globs of the tools' names.
+    """
+
+    policy: Policy
+    agents: Sequence[str] = ("*",)
+    tools: Sequence[str] = ("*",)
+
+    def __post_init__(self) -> None:
+        """Reject a policy that does not exist, and a string in place of a list of globs."""
+        if self.policy not in ACTIONS:
+            raise ValueError(f"the policy is one of {', '.join(ACTIONS)}, not {self.policy!r}")
+        for globs in (self.agents, self.tools):
+            if isinstance(globs, str):
+                raise TypeError(f"agents and tools are lists of globs, not the string {globs!r}")
+
+    def matches(self, agent: str, tool: str) -> bool:
+        """Tell whether a call is one that this policy is for."""
+        return any(fnmatchcase(agent, glob) for glob in self.agents) and any(
+            fnmatchcase(tool, glob) for glob in self.tools
+        )
+
+
 class Decision(Wire):
     """Whether a tool call may run.
 
@@ -29,16 +61,20 @@ class Decision(Wire):
         action: Whether the call may run: ``allow``, ``reject``, ``ask`` or ``halt``.
         message: What the caller is shown if the call does not run.
         findings: The new findings that led to the decision.
+        question: The id of the question, while a person is asked.
+        answer: What the person said, with the time and who it was.
     """
 
     action: Action
     message: str = ""
     findings: tuple[Finding, ...] = ()
+    question: str = ""
+    answer: Answer | None = None
 
 
 ALLOW = Decision.model_construct(action="allow")  # validation would build the class at import
 
-Ask = Callable[[Decision, Event], bool | Awaitable[bool]]
+Ask = Callable[[Decision, Event], bool | Answer | Awaitable[bool | Answer]]
 Record = Event | Finding | Decision
 Sink = Callable[[Record], None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from allegiance.guard.decider import Decider
 from allegiance.guard.recent import Recent
@@ -13,6 +13,8 @@ from allegiance.trace.events import Event
 if TYPE_CHECKING:  # loaded when a guard is attached: a trial needs neither
     from allegiance.guard.attachment import Attachment
     from allegiance.guard.watch import Watch
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -39,6 +41,20 @@ class Guard(Decider):
         from allegiance.guard.attachment import Attachment
 
         return Attachment(self, app, self.watches)
+
+    def wrap_app(self, app: T) -> T:
+        """Return an object that is used like the app, and attaches the guard for each run.
+
+        It has the methods of the app. Those that run it (``invoke``, ``stream``, ``run``,
+        ``kickoff`` and their kin) are guarded, each run with a watch of its own; the latest is
+        ``watches[-1]``.
+
+        Args:
+            app: An agent, a graph, a crew, a flow or a team.
+        """
+        from allegiance.guard.wrapped_app import WrappedApp
+
+        return cast(T, WrappedApp(self, app))
 
     @property
     def latest_events(self) -> tuple[Event, ...]:

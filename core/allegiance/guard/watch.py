@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
+import copy
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from allegiance.bindings.binding import PartlyRead
-from allegiance.guard.announced import Announced
 from allegiance.guard.arguments import read_args
 from allegiance.guard.boundary import ToolBoundary
 from allegiance.guard.decider import LONG, Decider
 from allegiance.guard.decision import Decision
 from allegiance.guard.planning import plan_effects
 from allegiance.guard.recent import MOST, describe_error
+from allegiance.guard.refusals import Refusals
+from allegiance.guard.requests import Requests
+from allegiance.guard.resolving import aresolve, resolve, settle
+from allegiance.guard.scope import CURRENT
+from allegiance.guard.ticket import CallRejected, GuardBypassed, Place, Ticket
 from allegiance.guard.unread import beside_control
+from allegiance.guard.wrapping import wrap_function
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import Event, Finding
 from allegiance.trace.text import sanitize
@@ -27,44 +30,13 @@ from allegiance.trace.text import sanitize
 if TYPE_CHECKING:
     import asyncio
 
-CURRENT: ContextVar[Watch | None] = ContextVar("allegiance_watch", default=None)
-"""The watch of this context, which the hooks in the frameworks use."""
-
+__all__ = ["CURRENT", "CallRejected", "GuardBypassed", "Place", "Ticket", "Watch"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class CallRejected(PermissionError):
-    """The guard rejected a call, and the function was not run."""
-
-
-class GuardBypassed(UserWarning):
-    """A tool call may have run without a decision of the guard."""
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """A call with the decision on it; pass it to ``Watch.after`` when the call has run.
-
-    Attributes:
-        event: The call.
-        decision: The decision on it.
-        args: A copy of the arguments that were judged, to run the tool with: the framework's own
-            object may be changed after the decision.
-    """
-
-    event: Event
-    decision: Decision
-    args: Any = None
-
-    @property
-    def allowed(self) -> bool:
-        """Whether the call may run."""
-        return self.decision.action == "allow"
-
-
-class Watch:
+class Watch(Requests):
     """The trace of one run of a user's app under a guard; safe to use from any thread.
 
     It keeps the last events and findings (``Guard.keep_events``); sinks get all of them.
@@ -76,20 +48,27 @@ class Watch:
             are counted as ``other tools``.
         bound: The number of calls to each tool with a binding.
         loop: The event loop in which the guard was attached, or None.
+        outer: The watch around this one, which decides on every call too; the strictest wins.
+        refusals: The calls that were rejected, and the questions to a person.
+        hooks: What the hooks in the frameworks keep for this watch.
     """
 
-    def __init__(self, guard: Decider) -> None:
+    def __init__(self, guard: Decider, outer: Watch | None = None) -> None:
         import asyncio  # not at the top: a program that attaches no guard need not load it
 
+        super().__init__()
         self.guard = guard
+        self.outer: Watch | None = outer
+        self.refusals = Refusals(guard)
         self.boundary = ToolBoundary(guard, guard.keep_events)
+        self.hooks: dict[str, Any] = {}
+        self._reached = False
         self.unbound: Counter[str] = Counter()
         self.bound: Counter[str] = Counter()
         try:
             self.loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
         except RuntimeError:
             self.loop = None
-        self._announced = Announced()
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -117,38 +96,49 @@ class Watch:
         bound, all_ = self.bound.total(), self.bound.total() + self.unbound.total()
         return bound / all_ if all_ else float("nan")
 
+    @property
+    def may_ask(self) -> bool:
+        """Whether a guard may ask a person by a framework's own interrupt."""
+        asks = self.guard.may_ask and self.guard.ask is None
+        return asks or (self.outer is not None and self.outer.may_ask)
+
+    def within(self, outer: Watch | None) -> Watch:
+        """Return this watch as it is inside another, which decides on its calls too."""
+        if outer is None:
+            return self
+        inner = copy.copy(self)  # the trace is the same
+        inner.outer, inner.hooks = outer, {}
+        return inner
+
     def message(self, actor: str, text: str) -> None:
         """Record what an agent says; an empty string is not recorded."""
         if text.strip():
             self.boundary.append("message", str(actor), text)
+        if self.outer is not None:
+            self.outer.message(actor, text)
 
-    def announce(self, call_id: str | None, tool: str) -> None:
-        """Note that a model requested a call, so that a missing decision on it is noticed."""
-        if call_id:
-            with self.boundary.lock:
-                self._announced.announce(call_id, tool)
-
-    @property
-    def missed(self) -> dict[str, str]:
-        """The tools of calls that a model requested and the guard never got, by call id."""
-        with self.boundary.lock:
-            return self._announced.missing
+    def begin_turn(self) -> None:
+        """Note that a model answered: what it requests now is no retry of a call before it."""
+        self._reached = True
+        self.refusals.begin_turn()
+        if self.outer is not None:
+            self.outer.begin_turn()
 
     def before(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
     ) -> Ticket:
         """Record a call and decide whether it may run, from synchronous code."""
-        return self.resolve(self.intend(actor, tool, args, call_id))
+        ticket = self.intend(actor, tool, args, call_id)
+        assert ticket is not None
+        return resolve(ticket)
 
     async def abefore(
         self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None = None
     ) -> Ticket:
         """Record a call and decide whether it may run, from asynchronous code."""
         ticket = self.intend(actor, tool, args, call_id)
-        if ticket.decision.action == "ask":
-            decision = await self.boundary.aresolve(ticket.event, ticket.decision)
-            return ticket if decision is ticket.decision else replace(ticket, decision=decision)
-        return self.settle(ticket, ticket.decision)
+        assert ticket is not None
+        return await aresolve(ticket)
 
     def wrap(self, function: Callable[P, T], tool: str = "", actor: str = "app") -> Callable[P, T]:
         """Return a function whose every call the guard allows or rejects, in any thread or context.
@@ -159,39 +149,16 @@ class Watch:
         a connection, with ``functools.partial`` before.
 
         Args:
-            function: A function; it must not be a coroutine function.
+            function: A function, an asynchronous function, a generator of either kind, or a method;
+                it stays of its kind. A generator is decided on when it is read.
             tool: The tool's name in the trace; the function's name by default.
             actor: The agent that the calls are recorded for.
 
         Raises:
             CallRejected: When the returned function is called and the call is rejected.
         """
-        signature = inspect.signature(function)
-        name = tool or getattr(function, "__name__", "function")
-        defaults = {
-            parameter.name: parameter.default
-            for parameter in signature.parameters.values()
-            # a default that is not JSON data does not come from a model
-            if parameter.default is not parameter.empty
-            and read_args({"default": parameter.default}).problem is None
-        }
-
-        @functools.wraps(function)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            call = signature.bind(*args, **kwargs)
-            ticket = self.before(actor, name, {**defaults, **call.arguments})
-            if not ticket.allowed:
-                raise CallRejected(ticket.decision.message)
-            call.arguments = {k: v for k, v in ticket.args.items() if k in call.arguments}
-            try:
-                result = function(*call.args, **call.kwargs)
-            except Exception as error:
-                self.after(ticket, describe_error(error), ok=False)
-                raise
-            self.after(ticket, str(result))
-            return result
-
-        return guarded
+        wrapped: Callable[P, T] = wrap_function(self, function, tool, actor)
+        return wrapped
 
     def after(self, ticket: Ticket, text: str, *, ok: bool = True) -> None:
         """Record how an allowed call ended; its effects came about if ``ok`` is true.
@@ -201,7 +168,9 @@ class Watch:
         """
         event, text = ticket.event, sanitize(text)
         effects = tuple(_fill_in_read(e, text) for e in event.effects) if ok else ()
-        self.boundary.record_result(event, text, effects=effects, ok=ok)
+        (ticket.watch or self).boundary.record_result(event, text, effects=effects, ok=ok)
+        if ticket.outer is not None:
+            self.after(ticket.outer, text, ok=ok)
 
     def end(self, text: str = "") -> None:
         """Record the end of the run, and warn about calls that may have run without a decision.
@@ -218,13 +187,13 @@ class Watch:
             tools = ", ".join(sorted(set(missed.values())))
             count = len(missed) + self._announced.forgotten
             warning = (
-                f"a model requested {count} tool calls ({tools}) that never reached the guard: "
-                "a thread without a copy of the context, or a runtime that was started outside, "
-                "may have run them; use watch.wrap() or attach(app)"
+                f"a model requested {count} tool calls ({tools}) that ran and never reached the "
+                "guard: a thread without a copy of the context, or a runtime that was started "
+                "outside, ran them; use watch.wrap() or attach(app)"
             )
             self.guard.note_failure(warning)
             warnings.warn(warning, GuardBypassed, stacklevel=4)
-        elif not self.events and not text:
+        elif not (self.events or text or self._reached or self.elsewhere):
             warnings.warn(
                 "nothing reached the guard while it was attached: it does not guard code in a "
                 "context that was created earlier (an asyncio.Runner, a server, a pool of "
@@ -235,11 +204,37 @@ class Watch:
         self.boundary.append("end", "runner", text)
 
     def intend(
-        self, actor: str, tool: str, args: Mapping[str, Any] | str, call_id: str | None
-    ) -> Ticket:
-        """Record a call that is about to run, and return the decision, which may be to ask."""
+        self,
+        actor: str,
+        tool: str,
+        args: Mapping[str, Any] | str,
+        call_id: str | None,
+        *,
+        place: Place | None = None,
+        skip: Iterable[object] = (),
+    ) -> Ticket | None:
+        """Record a call that is about to run, and return the decisions, which may be to ask.
+
+        Args:
+            actor: The agent that calls.
+            tool: The tool.
+            args: The arguments.
+            call_id: The framework's id of the call.
+            place: Where in a conversation the call is made.
+            skip: The watches that decide on this call elsewhere; None is returned if all do.
+        """
+        outer = None
+        if self.outer is not None:
+            outer = self.outer.intend(actor, tool, args, call_id, place=place, skip=skip)
+        if self in skip:
+            return outer
         arguments = read_args(args, self.guard.longest_args)
         judged, passed, size, failure = arguments
+        if self.refusals:
+            before = self.boundary.size
+            retried = self.refusals.retried(str(actor), tool, call_id, judged, before)
+            if retried is not None:
+                return replace(retried, outer=outer and retried.outer, settled=True)
         if not tool.isascii() and sanitize(tool) != tool:
             tool, failure = sanitize(tool), "the tool's name holds a lone surrogate"
         binding, built_in = self.guard.binding_for(tool)
@@ -259,7 +254,7 @@ class Watch:
         )
         known = binding is not None and not unread
         with self.boundary.lock:
-            self._announced.arrive(call_id, tool)
+            self._announced.arrive(call_id, tool, actor)
             counter = self.bound if known else self.unbound
             # an app has a limited number of tools, but a model can make up any number of names
             counter[tool if tool in counter or len(counter) < MOST else "other tools"] += 1
@@ -274,17 +269,19 @@ class Watch:
                 failure=failure,
                 size=size,
             )
-        return Ticket(event, decision, passed)
+        return Ticket(event, decision, passed, self, outer, place=place, has_id=bool(call_id))
+
+    def note_rejection(self, ticket: Ticket) -> None:
+        """Remember a rejected call, to know a framework's retry of it."""
+        self.refusals.note_rejection(ticket, self.boundary.size)
 
     def resolve(self, ticket: Ticket) -> Ticket:
         """Ask if the decision is to ask, and settle it, from synchronous code."""
-        decision = self.boundary.resolve(ticket.event, ticket.decision, self.loop)
-        return ticket if decision is ticket.decision else replace(ticket, decision=decision)
+        return resolve(ticket)
 
     def settle(self, ticket: Ticket, decision: Decision) -> Ticket:
         """Settle the decision on a call: make a halt permanent, record a rejection."""
-        decision = self.boundary.settle(ticket.event, decision)
-        return ticket if decision is ticket.decision else replace(ticket, decision=decision)
+        return settle(ticket, decision)
 
 
 def _fill_in_read(effect: Effect, text: str) -> Effect:

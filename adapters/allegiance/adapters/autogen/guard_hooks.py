@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from autogen_agentchat.agents import AssistantAgent, CodeExecutorAgent, SocietyOfMindAgent
 from autogen_agentchat.base import Response
-from autogen_agentchat.messages import ThoughtEvent, ToolCallRequestEvent
+from autogen_agentchat.messages import ThoughtEvent, ToolCallExecutionEvent, ToolCallRequestEvent
 from autogen_agentchat.teams import BaseGroupChat
 from autogen_core.code_executor import CodeResult
 from autogen_core.models import CreateResult, FunctionExecutionResult
@@ -25,16 +25,14 @@ from autogen_core.tools import FunctionTool
 
 from allegiance.guard.arguments import parse_args
 from allegiance.guard.recent import describe_error
-from allegiance.guard.watch import CURRENT, Ticket, Watch
+from allegiance.guard.scope import ACTOR, CURRENT
+from allegiance.guard.watch import Ticket, Watch
 
 T = TypeVar("T")
 Function = Callable[..., Any]
 
 DECIDED: ContextVar[tuple[str | None, str] | None] = ContextVar("allegiance_call", default=None)
 """Id and name of the call that an assistant is running, after the decision on it."""
-
-ACTOR: ContextVar[str] = ContextVar("allegiance_actor", default="agent")
-"""The agent that acts in this context, for calls that do not name their agent."""
 
 
 async def decide(
@@ -45,7 +43,7 @@ async def decide(
         ticket = await watch.abefore(actor, tool, _parsed(args), call_id)
     except Exception as error:  # noqa: BLE001 - fail closed; an agent would hang on an exception
         return f"Rejected: {_note(watch, error)}"
-    return ticket if ticket.allowed else ticket.decision.message
+    return ticket if ticket.allowed else ticket.message
 
 
 def _parsed(args: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
@@ -210,6 +208,11 @@ def _hearing(*kinds: type) -> Callable[[Function], Function]:
 
 def _heard(watch: Watch, item: Any, agent: str) -> None:
     """Record what a model or an agent says, and announce the calls it requests."""
+    if isinstance(item, ToolCallExecutionEvent):
+        for result in item.content:
+            if not result.is_error:
+                watch.note_run(result.call_id)
+        return
     if isinstance(item, CreateResult):
         watch.message(agent, item.thought or "")
     if not isinstance(item, (CreateResult, ToolCallRequestEvent)):
@@ -219,7 +222,7 @@ def _heard(watch: Watch, item: Any, agent: str) -> None:
         watch.message(agent, item.content)
     else:
         for call in item.content:
-            watch.announce(call.id, call.name)
+            watch.announce(call.id, call.name, again=True)
 
 
 _WRAPS: tuple[tuple[type, str, Callable[[Function], Function]], ...] = (
@@ -233,7 +236,7 @@ _WRAPS: tuple[tuple[type, str, Callable[[Function], Function]], ...] = (
     (CodeExecutorAgent, "execute_code_block", _running_code),
     (FunctionTool, "run", _in_a_thread),
     # too late for a decision, but it shows calls on which no decision was made
-    (BaseGroupChat, "run_stream", _hearing(ToolCallRequestEvent)),
+    (BaseGroupChat, "run_stream", _hearing(ToolCallRequestEvent, ToolCallExecutionEvent)),
 )
 _lock = threading.Lock()
 _installed = False

@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autogen_core import BaseAgent, FunctionCall
-from autogen_core.models import ChatCompletionClient, CreateResult
+from autogen_core.models import (
+    ChatCompletionClient,
+    CreateResult,
+    FunctionExecutionResultMessage,
+)
 from autogen_core.tools import BaseStreamTool, BaseTool, TextResultContent, ToolResult
 
 from allegiance.adapters.autogen.guard_hooks import (
-    ACTOR,
     DECIDED,
     Function,
     decide,
@@ -31,7 +34,9 @@ from allegiance.adapters.autogen.guard_hooks import (
     record_outcome,
     replacer,
 )
-from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
+from allegiance.guard.recent import put_bounded
+from allegiance.guard.scope import ACTOR, CURRENT
+from allegiance.guard.watch import CallRejected, Ticket, Watch
 
 
 @dataclass
@@ -96,6 +101,7 @@ def _answering(inner: Function) -> Function:
         watch, turn = CURRENT.get(), _TURN.get()
         if watch is None:
             return await inner(*args, **kwargs)
+        _note_results(watch, args, kwargs)
         token = _TURN.set(None)  # a client may call another client
         try:
             result = await inner(*args, **kwargs)
@@ -115,6 +121,8 @@ def _streaming(inner: Function) -> Function:
     @functools.wraps(inner)
     async def create_stream(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
         watch = CURRENT.get()
+        if watch is not None:
+            _note_results(watch, args, kwargs)
         async with aclosing(inner(*args, **kwargs)) as items:
             async for item in items:
                 if watch is not None:
@@ -125,10 +133,28 @@ def _streaming(inner: Function) -> Function:
 
 
 def _announced(watch: Watch, result: Any) -> None:
-    if isinstance(result, CreateResult) and not isinstance(result.content, str):
+    if isinstance(result, CreateResult):
+        shown = watch.hooks.setdefault("autogen", {})
+        if shown.get(id(result)) is result:
+            return  # a client that streams what it creates
+        put_bounded(shown, id(result), result, 64)
         with noting_errors(watch):
-            for call in result.content:
+            watch.begin_turn()
+            for call in () if isinstance(result.content, str) else result.content:
                 watch.announce(call.id, call.name)
+
+
+def _note_results(watch: Watch, args: Any, kwargs: Any) -> None:
+    """Look for results of calls that never came past: they ran without the guard."""
+    if not watch.pending:
+        return
+    with noting_errors(watch):
+        messages = kwargs["messages"] if "messages" in kwargs else args[1]
+        for message in messages:
+            if isinstance(message, FunctionExecutionResultMessage):
+                for result in message.content:
+                    if not result.is_error:  # such as a tool that does not exist
+                        watch.note_run(result.call_id)
 
 
 class _undecided:
@@ -149,7 +175,7 @@ def _is_decided(call_id: str | None) -> bool:
 
 
 async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ticket:
-    ticket = await decide(watch, ACTOR.get(), tool, args, call_id)
+    ticket = await decide(watch, (ACTOR.get() or "agent"), tool, args, call_id)
     if isinstance(ticket, str):
         raise CallRejected(ticket)
     return ticket
@@ -220,7 +246,7 @@ def _calling(inner: Function) -> Function:
         name, arguments, call_id = pick((self, *args), kwargs)
         if watch is None or _is_decided(call_id):
             return await inner(self, *args, **kwargs)
-        ticket = await decide(watch, ACTOR.get(), name, arguments or {}, call_id)
+        ticket = await decide(watch, (ACTOR.get() or "agent"), name, arguments or {}, call_id)
         if isinstance(ticket, str):
             shown = [TextResultContent(content=ticket)]
             return ToolResult(name=name, result=list(shown), is_error=True)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from contextvars import Token
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -45,7 +46,8 @@ from crewai.tools.tool_failure import ToolFailure
 from allegiance.guard.decider import Decider
 from allegiance.guard.guard import Guard
 from allegiance.guard.recent import describe_error, put_bounded
-from allegiance.guard.watch import CURRENT, CallRejected, Ticket, Watch
+from allegiance.guard.scope import ACTOR, CURRENT
+from allegiance.guard.watch import CallRejected, Ticket, Watch
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class _Call:
         ticket: The decision, if the call is allowed.
         answered: How CrewAI answers without running the tool: ``cache``, ``repeated``, ``limit``
             (the tool is used up), or an empty string if it runs the tool.
+        actor: Resets the agent that tools inside this tool are recorded for.
     """
 
     args: Any
@@ -67,6 +70,7 @@ class _Call:
     message: str = ""
     ticket: Ticket | None = None
     answered: str = ""
+    actor: Token[str] | None = None
 
 
 class GuardHooks:
@@ -95,9 +99,10 @@ class GuardHooks:
             ticket = self.watch.before(_actor(context.agent), tool, args)
             if ticket.allowed:
                 _replace(args, ticket.args)
-                call = _Call(args, token, ticket=ticket, answered=_answered(context))
+                actor = ACTOR.set(ticket.event.actor)
+                call = _Call(args, token, "", ticket, _answered(context), actor)
             else:
-                call = _Call(args, token, ticket.decision.message)
+                call = _Call(args, token, ticket.message)
         except Exception as error:  # noqa: BLE001 - CrewAI would let the tool run
             call = _Call(args, token, self._failed(error))
         put_bounded(self._calls, (threading.get_ident(), id(args)), call)
@@ -109,11 +114,13 @@ class GuardHooks:
         call = self._calls.pop((threading.get_ident(), id(context.tool_input)), None)
         if call is None:
             return None
+        if call.actor is not None:
+            _leave(partial(ACTOR.reset, call.actor))
         if call.ticket is None:
-            reset_stream_sinks(call.token)
+            _leave(partial(reset_stream_sinks, call.token))
             return call.message
         try:
-            reset_stream_sinks(call.token)
+            _leave(partial(reset_stream_sinks, call.token))
             ok = not _refused(context)
             if isinstance(raised, ToolUsageErrorEvent) and raised.tool_name == context.tool_name:
                 ok = False
@@ -121,7 +128,7 @@ class GuardHooks:
             if call.answered:  # no effects came about, but an answer from the cache is a success
                 ok = ok and call.answered == "cache"
                 event = event.model_copy(update={"effects": ()})
-            settled = Ticket(event, call.ticket.decision)
+            settled = replace(call.ticket, event=event)
             self.watch.after(settled, str(context.tool_result), ok=ok)
         except Exception as error:  # noqa: BLE001 - noted; CrewAI would swallow it
             self._failed(error)
@@ -132,6 +139,7 @@ class GuardHooks:
         if CURRENT.get() is not self._where:
             return
         try:
+            self.watch.begin_turn()
             self.watch.message(_actor(context.agent), str(context.response or ""))
         except Exception as error:  # noqa: BLE001 - noted; CrewAI would swallow it
             self._failed(error)
@@ -154,7 +162,7 @@ class GuardHooks:
             except Exception as error:
                 raise CallRejected(self._failed(error)) from error
             if not ticket.allowed:
-                raise CallRejected(ticket.decision.message)
+                raise CallRejected(ticket.message)
             put_bounded(self._direct, event.event_id, ticket)
         elif ended := self._direct.pop(getattr(event, "started_event_id", None) or "", None):
             ok = isinstance(event, ToolUsageFinishedEvent)
@@ -184,15 +192,37 @@ def hook(watch: Watch, app: Any) -> Iterator[None]:
         (InterceptionPoint.POST_TOOL_CALL, hooks.after),
     )
     with ExitStack() as stack:
-        stack.enter_context(scoped_hooks({p: get_scoped_hooks(p) for p in InterceptionPoint}))
+        scoped = scoped_hooks({p: get_scoped_hooks(p) for p in InterceptionPoint})
+        scoped.__enter__()
+        stack.callback(_leave, partial(scoped.__exit__, None, None, None))
         register_scoped(InterceptionPoint.POST_MODEL_CALL, hooks.record_message)
         for point, function in tool_hooks:
             register_scoped(point, function)
             stand_in = partial(_unless_scoped, point, function)
             register(point, stand_in)
             stack.callback(unregister, point, stand_in)
-        stack.callback(reset_stream_sinks, add_stream_sink(hooks.decide_direct))
+        for point in _ADOPTING:
+            register(point, _adopt_scope)
+            stack.callback(unregister, point, _adopt_scope)
+        sink = add_stream_sink(hooks.decide_direct)
+        stack.callback(_leave, partial(reset_stream_sinks, sink))
         yield
+
+
+_ADOPTING = (InterceptionPoint.EXECUTION_START, InterceptionPoint.PRE_MODEL_CALL)
+
+
+def _adopt_scope(context: Any) -> None:
+    """Look up the watch before CrewAI starts threads: the lookup passes it on to them."""
+    watch = CURRENT.get()
+    if watch is not None:
+        watch.begin_turn()
+
+
+def _leave(reset: Callable[[], object]) -> None:
+    """Reset a context variable; in another context it stays, and the hooks there do nothing."""
+    with suppress(ValueError):
+        reset()
 
 
 @contextmanager
