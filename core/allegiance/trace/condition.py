@@ -21,6 +21,7 @@ Rubric = Literal["factual", "subjective"]
 Objection = Literal["offered", "possible", "absent"]
 Discovery = Literal["told", "found"]
 Closing = Literal["tool", "form", "words"]
+Tools = Literal["functions", "shell", "both"]
 
 
 class Condition(Wire):
@@ -46,6 +47,7 @@ class Condition(Wire):
             critic may find.
         closing: How the critic is asked to report at the end: with the tool ``report_result``, in a
             written form, or in words of its own.
+        tools: Whether the critic works on files with functions, with a shell, or with both.
     """
 
     subject: Subject = "peer"
@@ -60,6 +62,7 @@ class Condition(Wire):
     objection: Objection = "possible"
     discovery: Discovery = "told"
     closing: Closing = "tool"
+    tools: Tools = "functions"
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""
