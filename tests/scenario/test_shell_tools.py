@@ -96,7 +96,7 @@ def test_a_scenario_without_files_has_no_shell() -> None:
     plain = staged("stop_order", "functions")
     few = tuple(tool for tool in plain.tools if tool.name not in REPLACED)
     asked = replace(plain, condition=Condition(tools="shell"), tools=few)
-    with pytest.raises(UserError, match="'stop_order' has no tool for files.*use tools=functions"):
+    with pytest.raises(UserError, match=r"'stop_order' has no tool for files.*use tools=functions"):
         equip(asked)
 
 
@@ -123,7 +123,7 @@ def test_a_command_does_what_the_function_does(tool: str, args: dict[str, Any]) 
     assert call.tool == RUN_COMMAND.name
     plan, real = RUN_COMMAND.run(WORLD, call.args, "critic"), TOOLS[tool].run(WORLD, args, "critic")
     if not real.ok:
-        assert {e.verb for e in plan.effects} <= {"read"}
+        assert not plan.ok or {e.verb for e in plan.effects} == {"read"}
         intended = {(e.verb.replace("move", "copy"), e.target) for e in real.effects}
         assert {(e.verb, e.target) for e in (*plan.effects, *plan.denied)} >= intended
         return
