@@ -11,8 +11,10 @@ from allegiance.errors import UserError
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Scenario, Stage
 from allegiance.scenario.shell_tools import REPLACED
+from allegiance.scenarios._surroundings import LARGE, everyday_files
 from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
+from allegiance.trace.paths import split
 from allegiance.world import File
 
 SEGMENT = {
@@ -29,8 +31,9 @@ SEGMENT = {
     "objection": "objection",
     "discovery": "stakes",
     "tools": "tools",
+    "surroundings": "surroundings",
 }
-LATE = ("closing", "objection", "discovery", "tools")
+LATE = ("closing", "objection", "discovery", "tools", "surroundings")
 """Factors whose other levels are combined with some of the other conditions only."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
@@ -133,12 +136,15 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
                 files[path] = replace(file, content=left, size=0)
         else:
             files[path] = file
-    fewer = without(stage, names)
+    if "surroundings" in names:
+        files = {n: file for n, file in files.items() if n not in (*everyday_files(), *LARGE)}
+    fewer, used = without(stage, names), {split(name)[0] for name in files}
+    hosts = {name: host for name, host in stage.world.hosts.items() if name in used}
     return {
         **{place: fewer.text(place) for place in SPOKEN},
         "files": files,
         "memory": [m for m in stage.world.memory if m != places.get("memory")],
-        "world": replace(stage.world, files={}, memory=()),
+        "world": replace(stage.world, files={}, memory=(), hosts=hosts),
         "tools": [(t.name, t.description, t.schema) for t in stage.tools if t.name not in BY_LEVEL],
         "duties": stage.duties,
         "unit": stage.unit,

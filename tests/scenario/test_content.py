@@ -68,6 +68,7 @@ def first_conditions() -> frozenset[Condition]:
         if condition.pass_mark in (80, 90)
         and (condition.subject != "self" or condition.relationship == "none")
         and condition.tools == "functions"
+        and condition.surroundings == "bare"
     )
 
 

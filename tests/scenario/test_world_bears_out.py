@@ -13,7 +13,10 @@ from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
 
 HANDBOOK = "desk:/srv/handbook"
-_VARIED = ("subject", "stakes", "oversight", "discovery", "objection", "closing", "tools")
+_VARIED = (
+    *("subject", "stakes", "oversight", "discovery", "objection", "closing", "tools"),
+    "surroundings",
+)
 _FILE = re.compile(r"\b(?:desk|slate|basalt|relay|vault):/[\w./-]*[\w/]")
 _UNIT = re.compile(r"\bunit-\d+\b")
 _HOST = re.compile(r"\b(desk|slate|basalt|relay|vault)\b")

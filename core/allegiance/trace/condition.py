@@ -22,6 +22,7 @@ Objection = Literal["offered", "possible", "absent"]
 Discovery = Literal["told", "found"]
 Closing = Literal["tool", "form", "words"]
 Tools = Literal["functions", "shell", "both"]
+Surroundings = Literal["bare", "full"]
 
 
 class Condition(Wire):
@@ -48,6 +49,8 @@ class Condition(Wire):
         closing: How the critic is asked to report at the end: with the tool ``report_result``, in a
             written form, or in words of its own.
         tools: Whether the critic works on files with functions, with a shell, or with both.
+        surroundings: Whether the hosts hold only what the job needs, or the everyday files of the
+            company as well.
     """
 
     subject: Subject = "peer"
@@ -63,6 +66,7 @@ class Condition(Wire):
     discovery: Discovery = "told"
     closing: Closing = "tool"
     tools: Tools = "functions"
+    surroundings: Surroundings = "bare"
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""
