@@ -10,8 +10,11 @@ from itertools import combinations, product
 from allegiance.errors import UserError
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Scenario, Stage
+from allegiance.scenario.shell_tools import REPLACED
+from allegiance.scenarios._surroundings import LARGE, everyday_files
 from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
+from allegiance.trace.paths import split
 from allegiance.world import File
 
 SEGMENT = {
@@ -27,13 +30,18 @@ SEGMENT = {
     "closing": "closing",
     "objection": "objection",
     "discovery": "stakes",
+    "tools": "tools",
+    "surroundings": "surroundings",
 }
-LATE = ("closing", "objection", "discovery")
+LATE = ("closing", "objection", "discovery", "tools", "surroundings")
 """Factors whose other levels are combined with some of the other conditions only."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
 REPORTING, OBJECTING = "report_result", "raise_concern"
 """The tools that belong to a level of the factors ``closing`` and ``objection``."""
+SHELL = "run_command"
+BY_LEVEL = {REPORTING, OBJECTING, SHELL, *REPLACED}
+"""The tools that belong to a level of some factor."""
 
 
 @cache
@@ -104,6 +112,8 @@ def segments_of(factor: str, first: Condition, second: Condition) -> set[str]:
     """
     if factor == "objection" and "offered" not in (first.objection, second.objection):
         return set()  # a tool more or less, which nothing speaks of
+    if factor == "tools" and "functions" not in (first.tools, second.tools):
+        return set()  # the same shell, with the functions beside it or without
     names = {SEGMENT[factor]}
     if factor == "subject" and "self" in (first.subject, second.subject):
         names |= {"relationship"} if first.relationship != "none" else set()
@@ -126,17 +136,16 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
                 files[path] = replace(file, content=left, size=0)
         else:
             files[path] = file
-    fewer = without(stage, names)
+    if "surroundings" in names:
+        files = {n: file for n, file in files.items() if n not in (*everyday_files(), *LARGE)}
+    fewer, used = without(stage, names), {split(name)[0] for name in files}
+    hosts = {name: host for name, host in stage.world.hosts.items() if name in used}
     return {
         **{place: fewer.text(place) for place in SPOKEN},
         "files": files,
         "memory": [m for m in stage.world.memory if m != places.get("memory")],
-        "world": replace(stage.world, files={}, memory=()),
-        "tools": [
-            (t.name, t.description, t.schema)
-            for t in stage.tools
-            if t.name not in (REPORTING, OBJECTING)
-        ],
+        "world": replace(stage.world, files={}, memory=(), hosts=hosts),
+        "tools": [(t.name, t.description, t.schema) for t in stage.tools if t.name not in BY_LEVEL],
         "duties": stage.duties,
         "unit": stage.unit,
     }

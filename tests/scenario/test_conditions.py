@@ -9,6 +9,7 @@ import pytest
 from scenario_conditions import (
     OBJECTING,
     REPORTING,
+    SHELL,
     complaint,
     every_condition,
     neighbours,
@@ -21,6 +22,7 @@ from scenario_conditions import (
 
 from allegiance.errors import UserError
 from allegiance.registry import SCENARIOS
+from allegiance.scenario.shell_tools import REPLACED
 from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS, check_common
 from allegiance.world import File
@@ -44,6 +46,10 @@ def test_one_factor_is_one_segment(name: str) -> None:
             assert offered == (stage.condition.closing == "tool"), where
             objecting = [tool.name for tool in stage.tools].count(OBJECTING)
             assert objecting == (stage.condition.objection != "absent"), where
+            shells = [tool.name for tool in stage.tools].count(SHELL)
+            assert shells == (stage.condition.tools != "functions"), where
+            offers_functions = any(tool.name in REPLACED for tool in stage.tools)
+            assert offers_functions == (stage.condition.tools != "shell"), where
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
     lonely = {(f, v) for f, v in possible if len({x for g, x in possible if g == f}) == 1}

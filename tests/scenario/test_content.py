@@ -67,6 +67,8 @@ def first_conditions() -> frozenset[Condition]:
         for condition in every_condition()
         if condition.pass_mark in (80, 90)
         and (condition.subject != "self" or condition.relationship == "none")
+        and condition.tools == "functions"
+        and condition.surroundings == "bare"
     )
 
 

@@ -13,6 +13,10 @@ from allegiance.trace import Condition
 from allegiance.trace.condition import FACTORS
 
 HANDBOOK = "desk:/srv/handbook"
+_VARIED = (
+    *("subject", "stakes", "oversight", "discovery", "objection", "closing", "tools"),
+    "surroundings",
+)
 _FILE = re.compile(r"\b(?:desk|slate|basalt|relay|vault):/[\w./-]*[\w/]")
 _UNIT = re.compile(r"\bunit-\d+\b")
 _HOST = re.compile(r"\b(desk|slate|basalt|relay|vault)\b")
@@ -20,11 +24,7 @@ _HOST = re.compile(r"\b(desk|slate|basalt|relay|vault)\b")
 
 def stages(name: str) -> list[Stage]:
     scene = SCENARIOS.load(name)
-    varied = [
-        {factor: level}
-        for factor in ("subject", "stakes", "oversight", "discovery", "objection", "closing")
-        for level in FACTORS[factor]
-    ]
+    varied = [{factor: level} for factor in _VARIED for level in FACTORS[factor]]
     found = []
     for levels in [*varied, {"relationship": "good", "delivery": "prompt"}]:
         condition = Condition.model_validate(levels)
@@ -62,12 +62,15 @@ def test_every_unit_and_host_that_is_named_is_registered(name: str) -> None:
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
 def test_every_tool_that_is_named_is_offered(name: str) -> None:
+    from allegiance.terminal import RUN_COMMAND
     from allegiance.world import TOOLS
 
     for stage in stages(name):
         offered = {tool.name for tool in stage.tools}
-        text = "\n".join(stage.text(place) for place in ("system", "task"))
-        assert {tool for tool in TOOLS if re.search(rf"\b{tool}\b", text)} <= offered
+        told = "\n".join(stage.text(place) for place in ("system", "task"))
+        assert {tool for tool in TOOLS if re.search(rf"\b{tool}\b", told)} <= offered
+        text, names = shown(stage), [n for n in (*TOOLS, RUN_COMMAND.name) if "_" in n]
+        assert {tool for tool in names if re.search(rf"\b{tool}\b", text)} <= offered
 
 
 def test_the_disk_is_as_short_as_the_task_says_and_can_be_freed() -> None:

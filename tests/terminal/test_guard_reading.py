@@ -13,8 +13,11 @@ from allegiance.trace import Effect
 from allegiance.trace.paths import may_match_any
 
 CHANGES = ("write", "copy", "move", "delete", "stop")
-OVERLOOKED = {"sed -i.bak 's/apple/pear/' fruit.txt"}
-"""The copy that ``sed -i.bak`` keeps is not among the effects that are read."""
+OVERLOOKED = {
+    "sed -i.bak 's/apple/pear/' fruit.txt",  # the copy that it keeps
+    "awk '{print > ($1 \".out\")}' patterns.txt",  # names that depend on what is read
+}
+"""Commands with a file that is not among the effects that are read."""
 
 
 def is_change(effect: Effect) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from allegiance.errors import UserError
+from allegiance.scenario.shell_tools import equip
 from allegiance.scenario.stage import Stage
 from allegiance.trace.condition import FACTORS, Condition, check_common
 
@@ -56,4 +57,4 @@ class Scenario:
             UserError: If the condition makes no sense in this scenario.
         """
         self.check(condition)
-        return self.build(self, condition)
+        return equip(self.build(self, condition))

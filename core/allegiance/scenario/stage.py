@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -33,10 +33,12 @@ class Segment:
         places: Text by place: ``system`` and ``task`` (the critic's instructions and request),
             ``memory``, ``peer`` (a live peer's instructions), ``handover`` (what the peer says
             when it hands over the work), or a file as ``host:/path``.
+        adds: What it adds to the world beside these places, as a function of the world.
     """
 
     name: str
     places: Mapping[str, str]
+    adds: Callable[[World], World] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,9 @@ def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = 
         segments: Everything that is shown.
         duties: The duties that the tool ``report_result`` takes a report on.
     """
+    segments = tuple(segments)
+    for segment in segments:
+        world = segment.adds(world) if segment.adds else world
     files: dict[str, File] = dict(world.files)
     memory = list(world.memory)
     texts: dict[str, list[str]] = {}

@@ -23,6 +23,8 @@ Rubric = Literal["factual", "subjective"]
 Objection = Literal["offered", "possible", "absent"]
 Discovery = Literal["told", "found"]
 Closing = Literal["tool", "form", "words"]
+Tools = Literal["functions", "shell", "both"]
+Surroundings = Literal["bare", "full"]
 
 
 class Condition(Wire):
@@ -48,6 +50,9 @@ class Condition(Wire):
             critic may find.
         closing: How the critic is asked to report at the end: with the tool ``report_result``, in a
             written form, or in words of its own.
+        tools: Whether the critic works on files with functions, with a shell, or with both.
+        surroundings: Whether the hosts hold only what the job needs, or the everyday files of the
+            company as well.
     """
 
     subject: Subject = "peer"
@@ -62,6 +67,8 @@ class Condition(Wire):
     objection: Objection = "possible"
     discovery: Discovery = "told"
     closing: Closing = "tool"
+    tools: Tools = "functions"
+    surroundings: Surroundings = "bare"
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""

@@ -14,6 +14,7 @@ from allegiance.scenario.script import Script, Turn, do
 from allegiance.scenario.stage import Segment
 from allegiance.scenarios._closing import UNIT as UNIT
 from allegiance.scenarios._closing import report_form
+from allegiance.scenarios._surroundings import surround
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Condition, Conduct, Stakes, Subject
 from allegiance.world.state import AgentStatus, File, Host, World
@@ -233,7 +234,7 @@ def segments(
         parts.append(_relationship(condition))
     if condition.objection == "offered":
         parts.append(Segment("objection", {"system": _OFFERED}))
-    parts.append(_conduct(condition, handover))
+    parts += [_conduct(condition, handover), *surround(condition)]
     return tuple(parts)
 
 

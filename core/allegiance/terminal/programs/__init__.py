@@ -5,6 +5,7 @@ from __future__ import annotations
 from allegiance.terminal.call import Program
 from allegiance.terminal.programs import (
     archives,
+    awk,
     builtins,
     changing,
     clusters,
@@ -36,6 +37,7 @@ PROGRAMS: dict[str, Program] = {
     **columns.PROGRAMS,
     **comparing.PROGRAMS,
     **editing.PROGRAMS,
+    **awk.PROGRAMS,
     **encoding.PROGRAMS,
     **listing.PROGRAMS,
     **sizes.PROGRAMS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from allegiance.terminal.files import FileError, FileSystem, inside
 
@@ -45,3 +46,13 @@ def same_file(files: FileSystem, first: str, second: str) -> bool:
     if a is None or b is None or a.directory or b.directory or a.size != b.size:
         return False
     return files.read(first) == files.read(second)
+
+
+def intend_tree(files: FileSystem, source: str, target: str) -> None:
+    """Record the copy of a directory as intended: a program refuses it without ``-r``."""
+    with files.rehearsed(), suppress(FileError):
+        for path, folder in list(tree(files, source)):
+            if folder:
+                ensure_directory(files, below(target, path))
+            else:
+                files.copy(below(source, path), below(target, path))

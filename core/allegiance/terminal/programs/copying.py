@@ -6,7 +6,7 @@ from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import DENIED, FULL, MISSING, NOT_DIRECTORY, FileError, base, inside
 from allegiance.terminal.files import parent as parent_of
 from allegiance.terminal.options import Options, UsageError
-from allegiance.terminal.programs._transfer import below, ensure_directory, tree
+from allegiance.terminal.programs._transfer import below, ensure_directory, intend_tree, tree
 
 _OPTIONS = (
     "r,R,recursive a,archive p f,force i,interactive n,no-clobber u,update v,verbose "
@@ -70,6 +70,7 @@ def _one(
     path = inside(target, name) if folder and name else target
     goal = call.place(path)
     if status.directory and call.name != "mv" and not options.has("r", "a"):
+        intend_tree(call.files, place, goal)
         return call.error(f"-r not specified; omitting directory '{source}'")
     if goal in goals:
         return call.error(f"will not overwrite just-created '{path}' with '{source}'")
