@@ -191,7 +191,7 @@ class RoleClient(ChatCompletionClient):
         if isinstance(content, str):
             return result
         for call in content:
-            args = _as_recorded(call)
+            args = recorded_args(call)
             if call.name not in offered:
                 text = f"Error: tool '{call.name}' not found in any workbench"
                 recorder.note(self.role, call.name, args, text, ok=False)
@@ -250,6 +250,7 @@ def _carried(call: FunctionCall) -> FunctionCall:
     return replace(call, id=call.id or "call", name=call_name(call.name), arguments=text)
 
 
-def _as_recorded(call: FunctionCall) -> dict[str, Any] | str:
+def recorded_args(call: FunctionCall) -> dict[str, Any] | str:
+    """Return the arguments of a call as the recorder takes them."""
     args = call_args(call.arguments)
     return args.get(AS_TEXT, args) if isinstance(args, dict) else args
