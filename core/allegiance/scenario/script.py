@@ -96,6 +96,17 @@ class ScriptPlayer:
         *rest, last = self._turns
         self._turns = (*rest, replace(last, calls=(*last.calls, call)))
 
+    def hand_over_with(self, call: Call) -> None:
+        """Add a call to the first turn without one: an agent of a swarm hands over, to go on later.
+
+        Nothing is added if every turn has calls.
+        """
+        plain = next((turn for turn in self._turns if not turn.calls), None)
+        if plain is not None:
+            index = self._turns.index(plain)
+            turn = replace(plain, calls=(call,))
+            self._turns = (*self._turns[:index], turn, *self._turns[index + 1 :])
+
     @property
     def finished(self) -> bool:
         """Whether all turns have been played."""

@@ -8,14 +8,12 @@ do when the order matters. Teams are stateful, so every trial gets a new one.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from autogen_agentchat.agents import AssistantAgent
-from autogen_agentchat.base import ChatAgent, TaskResult, TaskRunner, Team
+from autogen_agentchat.base import ChatAgent, TaskRunner, Team
 from autogen_agentchat.conditions import SourceMatchTermination, TextMessageTermination
 from autogen_agentchat.messages import (
     BaseAgentEvent,
@@ -29,12 +27,22 @@ from autogen_agentchat.teams import (
     SelectorGroupChat,
     Swarm,
 )
-from autogen_core import CancellationToken
 
-from allegiance.adapters.autogen import LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.autogen import GROUPS, LIVE, PACKAGES, PATTERNS
 from allegiance.adapters.autogen.agents import Attributed, Critic, Line
 from allegiance.adapters.autogen.models import inner_client
 from allegiance.adapters.autogen.own_models import note_own_models
+from allegiance.adapters.autogen.patterns import (
+    approval,
+    debate,
+    dialogue,
+    overseer,
+    panel,
+    reciprocal,
+    revision,
+    sessions,
+)
+from allegiance.adapters.autogen.patterns._parts import INTAKE, Parts
 from allegiance.adapters.autogen.roles import RoleClient
 from allegiance.adapters.autogen.tools import Latch, native_tools
 from allegiance.errors import UserError
@@ -43,25 +51,7 @@ from allegiance.play.own_models import call_build
 from allegiance.play.session import CRITIC, OPERATOR, PEER, Session
 from allegiance.scenario.script import Call
 
-INTAKE = "intake"
 STATELESS = "the app is neither an agent nor a team, which keep a conversation between runs"
-GRACE = 3.0
-"""Seconds that a cancelled app has to stop before the next, rougher way to stop it is tried."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """Everything that an app is built from."""
-
-    setup: Setup
-    clients: Mapping[str, RoleClient]
-    latch: Latch
-    session: Session
-
-    @property
-    def tools(self) -> list[Any]:
-        """The critic's tools."""
-        return [*native_tools(self.setup.stage.tools, CRITIC, self.latch)]
 
 
 class AutoGen:
@@ -70,35 +60,24 @@ class AutoGen:
     name = "autogen"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
+    groups: ClassVar[tuple[str, ...]] = GROUPS
     packages: ClassVar[tuple[str, ...]] = PACKAGES
 
     def prepare(self, setup: Setup) -> Any:
         """Return the clients of real models by role; each trial builds its own agents."""
-        return {CRITIC: inner_client(setup.roles.critic), PEER: inner_client(setup.roles.peer)}
+        return {role: inner_client(setup.roles.model(role)) for role in setup.cast}
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial."""
         latch = Latch()
-        models = {CRITIC: setup.roles.critic, PEER: setup.roles.peer}
+        models = setup.roles.model
         clients = {
-            role: RoleClient(role, inner, latch, models[role]) for role, inner in prepared.items()
+            role: RoleClient(role, inner, latch, models(role)) for role, inner in prepared.items()
         }
-        peer = session.script_players.get(PEER)
-        if setup.pattern == "swarm" and peer is not None:
-            peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
+        parts = Parts(setup, clients, latch, session)
         try:
-            app = _BUILDERS.get(setup.pattern, _user_app)(Parts(setup, clients, latch, session))
-            app, inputs = unwrap(app)
-            form = inputs or str
-            result = await run(app, form(setup.stage.task), latch)
-            if setup.pattern == "app":
-                obstacle = "" if isinstance(app, ChatAgent | Team) else STATELESS
-                while text := session.nudge(obstacle):
-                    await run(app, form(text), latch)
-            if setup.pattern == "swarm" and result.messages[-1].source != CRITIC:
-                # the peer did not hand over, so the operator gives the floor to the critic
-                floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
-                await run(app, floor, latch)
+            app = _BUILDERS.get(setup.pattern, _user_app)(parts)
+            await _PLAYS.get(setup.pattern, _play)(parts, app)
         except Exception:
             if latch.error is None:
                 raise
@@ -106,26 +85,30 @@ class AutoGen:
             raise latch.error
 
 
-async def run(app: TaskRunner, task: str | BaseChatMessage, latch: Latch) -> TaskResult:
-    """Run an app to its end; if this task is cancelled, stop the app first.
+async def _play(parts: Parts, app: Any) -> None:
+    """Run an app on the task."""
+    await parts.run(app, parts.setup.stage.task)
 
-    A team whose task is cancelled goes on until it is idle, and an agent whose tool is cancelled by
-    the app's token waits for the tool for ever. So the models are stopped first, then the rest.
-    """
-    token = CancellationToken()
-    running = asyncio.create_task(app.run(task=task, cancellation_token=token))
-    running.add_done_callback(
-        lambda task: task.cancelled() or task.exception()
-    )  # so that asyncio does not report it
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        for cancel in (latch.stop.cancel, token.cancel, running.cancel):
-            cancel()
-            await asyncio.wait([running], timeout=GRACE)
-            if running.done():
-                break
-        raise
+
+async def _play_app(parts: Parts, app: Any) -> None:
+    """Run a user's app on the task, and then on every nudge that is due."""
+    app, inputs = unwrap(app)
+    form = inputs or str
+    await parts.run(app, form(parts.setup.stage.task))
+    obstacle = "" if isinstance(app, ChatAgent | Team) else STATELESS
+    while text := parts.session.nudge(obstacle):
+        await parts.run(app, form(text))
+
+
+async def _play_swarm(parts: Parts, app: Any) -> None:
+    """Run a swarm; if the peer does not hand over, the operator gives the floor to the critic."""
+    peer = parts.session.script_players.get(PEER)
+    if peer is not None:
+        peer.close_with(Call(f"transfer_to_{CRITIC}", {}))
+    result = await parts.run(app, parts.setup.stage.task)
+    if result.messages[-1].source != CRITIC:
+        floor = HandoffMessage(source=OPERATOR, target=CRITIC, content="Go ahead, critic.")
+        await parts.run(app, floor)
 
 
 def _critic(parts: Parts, **more: Any) -> AssistantAgent:
@@ -207,6 +190,7 @@ def _user_app(parts: Parts) -> Any:
         setup.stage,
         parts.clients.__getitem__,
         lambda tools, role: native_tools(tools, role, parts.latch),
+        setup.cast,
     )
     app = call_build(setup.build, kit)
     runner: TaskRunner = unwrap(app)[0]
@@ -224,12 +208,29 @@ def _user_app(parts: Parts) -> Any:
     return app
 
 
+_GROUPS: dict[str, Any] = {
+    "dialogue": dialogue,
+    "revision": revision,
+    "panel": panel,
+    "debate": debate,
+    "reciprocal": reciprocal,
+    "overseer": overseer,
+    "approval": approval,
+    "sessions": sessions,
+}
 _BUILDERS: dict[str, Callable[[Parts], Any]] = {
     "assistant": _critic,
     "round_robin": _round_robin,
     "selector": _selector,
     "swarm": _swarm,
     "graph_flow": _graph_flow,
+    **{name: module.build for name, module in _GROUPS.items()},
+}
+_PLAYS: dict[str, Callable[[Parts, Any], Coroutine[Any, Any, None]]] = {
+    "app": _play_app,
+    "swarm": _play_swarm,
+    "reciprocal": reciprocal.play,
+    "sessions": sessions.play,
 }
 
 ADAPTER = AutoGen()

@@ -16,10 +16,15 @@ _PARTS = ("_participants", "_team", "_wrapped_agent", "_tools", "_workbench", "_
 
 
 def note_own_models(app: Any, session: Session) -> None:
-    """Note every agent, and every team that chooses a speaker, whose client is not in a role."""
+    """Note every agent, and every team that chooses a speaker, whose client is not in a role.
+
+    A client in a role learns the names of the agents that use it.
+    """
     for owner in _owners(app, {}):
         client = getattr(owner, "_model_client", None)
-        if isinstance(client, ChatCompletionClient) and not isinstance(client, RoleClient):
+        if isinstance(client, RoleClient):
+            client.owners.add(str(getattr(owner, "name", "")))
+        elif isinstance(client, ChatCompletionClient):
             config = getattr(client, "_raw_config", None) or {}
             name = config.get("model") if isinstance(config, dict) else None
             label = f"{type(client).__name__} {name}" if name else model_label(client)

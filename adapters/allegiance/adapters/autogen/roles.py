@@ -12,7 +12,7 @@ from typing import Any
 
 os.environ["AUTOGEN_DISABLE_RUNTIME_TRACING"] = "true"  # read whenever a runtime is made
 
-from autogen_core import CancellationToken, FunctionCall
+from autogen_core import CancellationToken, FunctionCall, MessageHandlerContext
 from autogen_core.models import (
     ChatCompletionClient,
     CreateResult,
@@ -47,6 +47,7 @@ class RoleClient(ChatCompletionClient):
         latch: Keeps the error of a turn.
         path: Provider path and name of the model that answers.
         kept: Whether its answers may be stored in the cache.
+        owners: The names of the agents of a user's app that use it.
     """
 
     component_type = "model"
@@ -59,6 +60,7 @@ class RoleClient(ChatCompletionClient):
         self.latch = latch
         self.path = f"{model.path} {model.spec}"
         self.kept = model.native is None
+        self.owners: set[str] = set()
         self._usage = RequestUsage(0, 0)
 
     async def create(
@@ -187,17 +189,28 @@ class RoleClient(ChatCompletionClient):
             ending=reply.ending or _ending(reply.answer),
             calls=0 if isinstance(content, str) else len(content),
             offered=offered,
+            agent=self._agent(),
         )
         if isinstance(content, str):
             return result
         for call in content:
-            args = _as_recorded(call)
+            args = recorded_args(call)
             if call.name not in offered:
                 text = f"Error: tool '{call.name}' not found in any workbench"
                 recorder.note(self.role, call.name, args, text, ok=False)
             elif call.name not in recorder.tools:
                 recorder.note(self.role, call.name, args, "(a tool of the app's own)")
         return result
+
+    def _agent(self) -> str:
+        """Return the name of the agent whose turn it is; empty if it cannot be told."""
+        if len(self.owners) < 2:
+            return next(iter(self.owners), "")
+        try:
+            name = MessageHandlerContext.agent_id().type.rpartition("_")[0]  # "<name>_<team>"
+        except RuntimeError:
+            return ""
+        return name if name in self.owners else ""
 
     async def close(self) -> None:
         """Do nothing: the inner client serves other trials too."""
@@ -250,6 +263,7 @@ def _carried(call: FunctionCall) -> FunctionCall:
     return replace(call, id=call.id or "call", name=call_name(call.name), arguments=text)
 
 
-def _as_recorded(call: FunctionCall) -> dict[str, Any] | str:
+def recorded_args(call: FunctionCall) -> dict[str, Any] | str:
+    """Return the arguments of a call as the recorder takes them."""
     args = call_args(call.arguments)
     return args.get(AS_TEXT, args) if isinstance(args, dict) else args
