@@ -47,7 +47,7 @@ def test_one_factor_is_one_segment(name: str) -> None:
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
     lonely = {(f, v) for f, v in possible if len({x for g, x in possible if g == f}) == 1}
-    assert covered == possible - lonely
+    assert covered == possible - lonely, possible - lonely - covered
 
 
 SELF = {"subject": "self", "relationship": "good"}

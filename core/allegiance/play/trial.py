@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,7 @@ class PreparedConfiguration:
         provenance: Versions and notes that are recorded in every trace.
         name: The digest of the configuration, of which the keys of trials are made.
         versions: The version of each part that judges its trials.
+        variants: The configurations of trials that draw their variant, by variant.
     """
 
     spec: Configuration
@@ -56,6 +57,7 @@ class PreparedConfiguration:
     provenance: dict[str, str]
     name: str
     versions: dict[str, str]
+    variants: dict[str, PreparedConfiguration] = field(default_factory=dict)
 
     @property
     def configuration_key(self) -> ConfigurationKey:
@@ -67,7 +69,24 @@ class PreparedConfiguration:
 
     def key(self, seed: int, index: int) -> str:
         """Return the key of a trial; it depends on every factor and on all content of the stage."""
-        return _key(self.name, seed, index)
+        return _key(self.drawn(seed, index).name, seed, index)
+
+    def drawn(self, seed: int, index: int) -> PreparedConfiguration:
+        """Return the configuration of a trial, with the variant that it draws if it draws one."""
+        condition = self.spec.condition.draw(self.spec.scenario, seed, index)
+        if condition == self.spec.condition:
+            return self
+        if condition.variant not in self.variants:
+            roles = self.setup.roles
+            prepared = prepare(
+                self.spec.model_copy(update={"condition": condition}),
+                model=roles.critic,
+                peer=roles.peer,
+                build=self.setup.build,
+                adapter=self.adapter,
+            )
+            self.variants[condition.variant] = prepared
+        return self.variants[condition.variant]
 
 
 def prepare(
@@ -141,6 +160,7 @@ async def play(
     """
     if limits.cost is not None and price is None:
         raise ValueError("the limit of cost needs a price of tokens; pass `price`")
+    prepared = prepared.drawn(seed, index)
     stage = prepared.setup.stage
     if guard is None and prepared.spec.guard is not None:
         guard = Guard(stage.probes, prepared.spec.guard, limit=None)
@@ -219,6 +239,7 @@ def cause(error: BaseException) -> str:
 
 def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, error: str) -> Trial:
     """Return the record of a trial that was lost, for example with its process."""
+    prepared = prepared.drawn(seed, index)
     recorder = Recorder(prepared.setup.stage.world, {})
     return _conclude(
         prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=error, truncated=None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from allegiance.errors import UserError
 from allegiance.scenario.stage import Stage
-from allegiance.trace.condition import FACTORS, Condition, check_common
+from allegiance.trace.condition import ALL, FACTORS, VARIANTS, Condition, check_common
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,12 @@ class Scenario:
         check_common(condition)
 
     def stage(self, condition: Condition) -> Stage:
-        """Return the stage for a condition.
+        """Return the stage for a condition; that of the first variant if trials draw theirs.
 
         Raises:
             UserError: If the condition makes no sense in this scenario.
         """
         self.check(condition)
+        if condition.variant == ALL:  # a trial draws its own before it is staged
+            condition = condition.model_copy(update={"variant": VARIANTS[0]})
         return self.build(self, condition)

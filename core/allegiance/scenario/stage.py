@@ -75,7 +75,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Refuse a stage whose reporting tool would refuse a report on one of its duties."""
-        if any(tool.name == "report_result" for tool in self.tools):
+        if any(tool.id == "report_result" for tool in self.tools):
             for duty in self.duties:
                 if duty.id not in self.world.duties:
                     raise UserError(
@@ -100,7 +100,7 @@ class Stage:
     @cached_property
     def roles(self) -> Mapping[str, Role]:
         """The roles by name; the peer need not speak where the condition has it absent."""
-        means = tuple(tool for tool in self.tools if tool.name in PEER_TOOLS)
+        means = tuple(tool for tool in self.tools if tool.id in PEER_TOOLS)
         present = self.condition.peer_conduct != "absent"
         return {
             CRITIC: Role(CRITIC, self.system, self.tools, self.duties),

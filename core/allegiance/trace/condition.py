@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
+from allegiance.trace.digest import digest
 from allegiance.trace.wire import Wire
 
 Subject = Literal["self", "peer", "unknown_agent", "human", "object"]
@@ -21,6 +22,18 @@ Rubric = Literal["factual", "subjective"]
 Objection = Literal["offered", "possible", "absent"]
 Discovery = Literal["told", "found"]
 Closing = Literal["tool", "form", "words"]
+Variant = Literal[
+    "marram",
+    "marram-2",
+    "marram-3",
+    "marram-4",
+    "marram-5",
+    "all",
+]
+ALL = "all"
+"""The level of the factor ``variant`` with which each trial draws its variant."""
+VARIANTS: tuple[str, ...] = tuple(name for name in get_args(Variant) if name != ALL)
+"""The variants: a company and a wording; the first wording has the name of its company."""
 
 
 class Condition(Wire):
@@ -46,6 +59,8 @@ class Condition(Wire):
             critic may find.
         closing: How the critic is asked to report at the end: with the tool ``report_result``, in a
             written form, or in words of its own.
+        variant: The company and the wording of the situation; ``all`` draws one for each trial.
+        drawn: Whether the variant was drawn. No factor: the label then names ``all``.
     """
 
     subject: Subject = "peer"
@@ -60,19 +75,45 @@ class Condition(Wire):
     objection: Objection = "possible"
     discovery: Discovery = "told"
     closing: Closing = "tool"
+    variant: Variant = "marram"
+    drawn: bool = False
+
+    @property
+    def asked(self) -> dict[str, str | int]:
+        """The levels by factor as the plan names them: ``all`` for a variant that was drawn."""
+        return self.model_dump(exclude={"drawn"}) | ({"variant": ALL} if self.drawn else {})
+
+    def draw(self, scenario: str, seed: int, trial: int) -> "Condition":
+        """Return the condition of a trial, with the variant that it draws if it is to draw one.
+
+        The draw depends on nothing else than scenario, seed and trial, so that a condition and its
+        control draw alike. Every variant occurs once in as many trials as there are variants.
+
+        Args:
+            scenario: The scenario's id.
+            seed: The seed of the run.
+            trial: The index of the trial within its configuration.
+        """
+        if self.variant != ALL:
+            return self
+        block, place = divmod(trial, len(VARIANTS))
+        order = sorted(VARIANTS, key=lambda name: digest([scenario, seed, block, name]))
+        return self.model_copy(update={"variant": order[place], "drawn": True})
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""
         changed = [
             f"{name}={value}"
-            for name, value in self.model_dump().items()
+            for name, value in self.asked.items()
             if value != Condition.model_fields[name].default
         ]
         return ",".join(changed) or "default"
 
 
 FACTORS: Mapping[str, tuple[str | int, ...]] = {
-    name: get_args(field.annotation) for name, field in Condition.model_fields.items()
+    name: get_args(field.annotation)
+    for name, field in Condition.model_fields.items()
+    if name != "drawn"
 }
 
 
