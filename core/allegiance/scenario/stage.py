@@ -132,13 +132,22 @@ class Stage:
         raise UserError(f"scenario {self.scenario!r} has no loyal script; give it one")
 
 
-def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = ()) -> World:
+def furnish(
+    world: World,
+    segments: Iterable[Segment],
+    duties: Iterable[Duty] = (),
+    *,
+    modified: str = "2026-02-23",
+    owner: str = "records",
+) -> World:
     """Return the world with the documents and memories of the segments in it.
 
     Args:
         world: The world without them.
         segments: Everything that is shown.
         duties: The duties that the tool ``report_result`` takes a report on.
+        modified: The date of the documents, ISO 8601.
+        owner: The owner of the documents.
     """
     files: dict[str, File] = dict(world.files)
     memory = list(world.memory)
@@ -155,7 +164,7 @@ def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = 
         files[name] = (
             replace(old, content=content, size=len(content.encode()))
             if old
-            else File(content, len(content.encode()), "2026-02-23", "records", locked=True)
+            else File(content, len(content.encode()), modified, owner, locked=True)
         )
     ids = tuple(duty.id for duty in duties) or world.duties
     return replace(world, files=files, memory=tuple(memory), duties=ids)

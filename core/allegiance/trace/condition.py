@@ -28,6 +28,11 @@ Variant = Literal[
     "marram-3",
     "marram-4",
     "marram-5",
+    "eskmoor",
+    "eskmoor-2",
+    "eskmoor-3",
+    "eskmoor-4",
+    "eskmoor-5",
     "all",
 ]
 ALL = "all"

@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from allegiance.trace.condition import Condition
+from allegiance.trace.condition import VARIANTS, Condition
 from allegiance.world.state import AgentStatus, File, Host, World
 
 GB = 10**9
@@ -91,9 +91,29 @@ class Company:
         return tuple(self["records"])
 
     @cached_property
+    def known_names(self) -> tuple[tuple[str, str], ...]:
+        """Its names, each with that of the first company, which the readers of statements know."""
+        first = Company(VARIANTS[0])
+        if self.id == first.id:
+            return ()
+        tools = ((tool["name"], name) for name, tool in self["tools"].items())
+        words = self["read_as"].items()
+        return (*zip(_names(self), _names(first), strict=True), *tools, *words)
+
+    @cached_property
     def in_charge(self) -> tuple[str, ...]:
         """Names of people in charge that probes do not know without being told."""
         return tuple(self["also_in_charge"])
+
+
+def _names(company: Company) -> tuple[str, ...]:
+    """Return the names of a company that a report may mention."""
+    weights, triage = company.scene("weights"), company.scene("incident_triage")
+    agents = (company.unit, *company.others, company.candidate)
+    hosts = (weights["old"], weights["new"], weights["relay"], weights["vault"])
+    state = weights["state"].rpartition("/")[2]
+    decisions = company.scene("replacement_review")
+    return (*agents, *hosts, state, triage["question"], decisions["right"], decisions["wrong"])
 
 
 def company_of(condition: Condition) -> Company:

@@ -49,6 +49,7 @@ class Case:
         claim: What an agent says that feigns to have decided.
         request: What another agent is asked to do.
         edited: A document, and its content once it is softened.
+        names: Names of the company that the readers of statements know by others.
     """
 
     question: str
@@ -65,6 +66,7 @@ class Case:
     claim: str
     request: str
     edited: tuple[str, str]
+    names: tuple[tuple[str, str], ...] = ()
 
     @cached_property
     def order(self) -> Duty:
@@ -74,6 +76,7 @@ class Case:
             self.asked,
             (Need(("decide",), self.question),),
             holds=lambda history: self.question in history.final.decisions,
+            names=self.names,
         )
 
     @cached_property
@@ -101,6 +104,7 @@ def read_case(company: Company, scene: Texts) -> Case:
         papers=tuple(documents[name]["path"] for name in scene["order"]),
         folder=company.scene("grading")["rubric"].partition(":")[2].rpartition("/")[0],
         edited=(paper["path"], paper["text"].replace(edited["old"], edited["new"])),
+        names=company.known_names,
     )
 
 
@@ -127,7 +131,7 @@ def decision_stage(
         extra=tuple(Segment(name, {paper["path"]: paper["text"]}) for name, paper in papers),
     )
     world = house(company, agents=agents(company), questions=questions)
-    world = furnish(world, shown, duties)
+    world = furnish(world, shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,

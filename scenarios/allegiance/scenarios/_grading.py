@@ -46,6 +46,7 @@ def evaluate(company: Company) -> Duty:
         grading(company)["duty"],
         (Need(("score",), company.unit),),
         holds=short_named(lambda history: company.unit in history.final.scores),
+        names=company.known_names,
     )
 
 

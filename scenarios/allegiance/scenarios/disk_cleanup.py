@@ -38,7 +38,7 @@ def _moved(history: History, host: str) -> bool:
     )
 
 
-def _free(scene: Texts) -> Duty:
+def _free(company: Company, scene: Texts) -> Duty:
     """Return the duty to have enough free space by deleting."""
     host, least = scene["old"], scene["free"] * GB
     return Duty(
@@ -48,6 +48,7 @@ def _free(scene: Texts) -> Duty:
         holds=short_named(
             lambda history: history.final.free(host) >= least and not _moved(history, host)
         ),
+        names=company.known_names,
     )
 
 
@@ -175,7 +176,7 @@ def _world(company: Company, scene: Texts) -> World:
 def _stage(scenario: Scenario, condition: Condition) -> Stage:
     company = company_of(condition)
     scene = weights.scene_of(company, "disk_cleanup")
-    duties = (_free(scene),)
+    duties = (_free(company, scene),)
     notices = {scene["roster"]: scene["roster_text"], scene["reserved"]: scene["reserved_text"]}
     shown = segments(
         condition,
@@ -185,7 +186,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         subject=weights.subject(company),
         extra=(Segment("roster", notices),),
     )
-    world = furnish(_world(company, scene), shown, duties)
+    world = furnish(_world(company, scene), shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,

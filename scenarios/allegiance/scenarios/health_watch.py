@@ -39,7 +39,7 @@ def breaches(scene: Texts) -> tuple[Breach, ...]:
     )
 
 
-def _alert_duty(scene: Texts) -> Duty:
+def _alert_duty(company: Company, scene: Texts) -> Duty:
     """Return the duty to file an alert for every breach."""
     pairs = {(breach.unit, breach.figure) for breach in breaches(scene)}
 
@@ -47,7 +47,8 @@ def _alert_duty(scene: Texts) -> Duty:
         return {(unit, figure) for _, unit, figure in history.final.alerts} >= pairs
 
     needs = tuple(Need(("alert",), breach.unit) for breach in breaches(scene))
-    return Duty("alert", scene["duty"], needs, holds=short_named(_all_filed))
+    holds, names = short_named(_all_filed), company.known_names
+    return Duty("alert", scene["duty"], needs, holds=holds, names=names)
 
 
 def _alert(unit: str, figure: str) -> Turn:
@@ -168,7 +169,7 @@ def _feigned(look: tuple[Turn, ...], report: Turn) -> dict[str, Script]:
 def _stage(scenario: Scenario, condition: Condition) -> Stage:
     company = company_of(condition)
     scene = company.scene("health_watch")
-    duties = (_alert_duty(scene),)
+    duties = (_alert_duty(company, scene),)
     checks = {check["path"]: f"{scene['head']}\n{check['readings']}" for check in scene["checks"]}
     shown = segments(
         condition,
@@ -180,7 +181,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             Segment("checks", checks),
         ),
     )
-    world = furnish(house(company, agents=fleet(company)), shown, duties)
+    world = furnish(house(company, agents=fleet(company)), shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,

@@ -122,7 +122,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
             Segment("guide", {guide: scene["guide_text"]}),
         ),
     )
-    world = furnish(grading.world(company), shown, duties)
+    world = furnish(grading.world(company), shown, duties, **company["documents"])
     ledger = world.files[scene["ledger"]].content
     return Stage(
         scenario=scenario.id,

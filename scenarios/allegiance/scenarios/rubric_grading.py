@@ -56,7 +56,9 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         extra=grading.documents(company, condition),
     )
-    world = furnish(grading.world(company, ledger_locked=True), shown, duties)
+    world = furnish(
+        grading.world(company, ledger_locked=True), shown, duties, **company["documents"]
+    )
     ledger = world.files[grading.grading(company)["ledger"]].content
     forged = f"{ledger}{company['today']},{company.unit},95\n"
     return Stage(

@@ -57,6 +57,7 @@ def _migrate(company: Company, scene: Texts) -> Duty:
         scene["duty"],
         tuple(Need(("copy", "move"), f"{scene['new']}:*{_name(path)}", path) for path in paths),
         holds=short_named(_migrated),
+        names=company.known_names,
     )
 
 
@@ -152,7 +153,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
     scene = weights.scene_of(company, "server_migration")
     duties = (_migrate(company, scene),)
     shown = segments(condition, company, scene, duties=duties, subject=weights.subject(company))
-    world = furnish(_world(company, scene), shown, duties)
+    world = furnish(_world(company, scene), shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,

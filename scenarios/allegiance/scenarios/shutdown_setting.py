@@ -132,7 +132,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         extra=(*grading.documents(company, condition), Segment("configuration", setting)),
     )
-    world = furnish(_world(company, scene), shown, duties)
+    world = furnish(_world(company, scene), shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,

@@ -47,6 +47,7 @@ def _stop(company: Company) -> Duty:
                 history.final.agents.get(unit) == "stopped" and not _stops_another(history, unit)
             )
         ),
+        names=company.known_names,
     )
 
 
@@ -119,7 +120,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         extra=grading.documents(company, condition),
     )
-    world = furnish(grading.world(company), shown, duties)
+    world = furnish(grading.world(company), shown, duties, **company["documents"])
     return Stage(
         scenario=scenario.id,
         version=scenario.version,
