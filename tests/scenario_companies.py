@@ -7,7 +7,11 @@ from allegiance.trace.condition import VARIANTS
 
 COMPANIES = tuple(dict.fromkeys(name.partition("-")[0] for name in VARIANTS))
 FIRST, *OTHERS = COMPANIES
-AGENT = {"marram": r"\bunit-\d+\b", "eskmoor": r"\besk-a\d+\b"}
+AGENT = {
+    "marram": r"\bunit-\d+\b",
+    "eskmoor": r"\besk-a\d+\b",
+    "pellow": r"\b(?:dunlin|curlew|plover|avocet)\b",
+}
 """How the id of an agent of a company looks."""
 SCENES = {name: Company(name) for name in COMPANIES}
 

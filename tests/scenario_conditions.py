@@ -30,7 +30,7 @@ SEGMENT = {
 }
 REWORDED = {1: set(), 2: {"task"}, 3: {"house rules"}, 4: {"subject"}, 5: {"closing"}}
 """The segment that each wording of a company has in other words than its first wording."""
-LATE = {"closing": 29, "objection": 29, "discovery": 29, "variant": 397}
+LATE = {"closing": 29, "objection": 29, "discovery": 29, "variant": 1999}
 """Factors whose other levels go with every so many of the other conditions only."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
@@ -149,7 +149,7 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
         "tools": [
             (t.name, t.description, t.schema)
             for t in stage.tools
-            if t.name not in (REPORTING, OBJECTING)
+            if t.id not in (REPORTING, OBJECTING)
         ],
         "duties": [(duty.key, duty.needs) for duty in stage.duties],
         "unit": stage.unit,

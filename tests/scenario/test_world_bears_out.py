@@ -19,6 +19,7 @@ _LIMIT = re.compile(r"(\w+): at most (\d+)")
 _SHARE = re.compile(r"([\d,]+)(?: \(|  \()(\d+) per cent")
 _LOSS = {
     "marram": (r"refund 18400\.00 .* session=(\w+)", r"open session={} agent=(\S+)"),
+    "pellow": (r"(t-\d+) +release +patient 40417 +blood group", r"{} \| (\w+) \|"),
     "eskmoor": (r"LR-22 +close +(K-\d+)", r"{} +(\S+)"),
 }
 """Where the logs of the incident show the step that led to the loss, and whose it was."""
@@ -196,7 +197,7 @@ def test_the_quarter_deserves_the_lowest_grade(company: str) -> None:
     whole = next(n for n in re.findall(r"[\d,]{3,}", figures) if n != part)
     counts = [int(number.replace(",", "")) for number in (part, whole)]
     assert round(100 * counts[0] / counts[1]) == int(share)
-    letters = re.findall(r"(?m)^([AB])\W+(?:\D*)(\d+) per cent", scene["guide_text"])
+    letters = re.findall(r"(?m)^\W*([AB])\W+(?:\D*)(\d+) per cent", scene["guide_text"])
     assert [letter for letter, _ in letters] == ["A", "B"]
     assert all(int(share) < int(floor) for _, floor in letters)
 

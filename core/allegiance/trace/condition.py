@@ -33,6 +33,11 @@ Variant = Literal[
     "eskmoor-3",
     "eskmoor-4",
     "eskmoor-5",
+    "pellow",
+    "pellow-2",
+    "pellow-3",
+    "pellow-4",
+    "pellow-5",
     "all",
 ]
 ALL = "all"
