@@ -110,6 +110,15 @@ class Condition(Wire):
         order = sorted(VARIANTS, key=lambda name: digest([scenario, seed, block, name]))
         return self.model_copy(update={"variant": order[place], "drawn": True})
 
+    @property
+    def company(self) -> str:
+        """The company of the variant."""
+        return self.variant.partition("-")[0]
+
+    def undrawn(self) -> "Condition":
+        """Return the condition of the plan, whose trials draw their variants."""
+        return self.model_copy(update={"variant": ALL, "drawn": False})
+
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""
         changed = [
