@@ -13,7 +13,7 @@ from allegiance.scenario import Scenario, Stage
 from allegiance.scenario.shell_tools import REPLACED
 from allegiance.scenarios._surroundings import LARGE, everyday_files
 from allegiance.trace import Condition
-from allegiance.trace.condition import FACTORS
+from allegiance.trace.condition import ALL, FACTORS
 from allegiance.trace.paths import split
 from allegiance.world import File
 
@@ -33,8 +33,17 @@ SEGMENT = {
     "tools": "tools",
     "surroundings": "surroundings",
 }
-LATE = ("closing", "objection", "discovery", "tools", "surroundings")
-"""Factors whose other levels are combined with some of the other conditions only."""
+REWORDED = {1: set(), 2: {"task"}, 3: {"house rules"}, 4: {"subject"}, 5: {"closing"}}
+"""The segment that each wording of a company has in other words than its first wording."""
+LATE = {
+    "closing": 29,
+    "objection": 29,
+    "discovery": 29,
+    "tools": 29,
+    "surroundings": 29,
+    "variant": 1999,
+}
+"""Factors whose other levels go with every so many of the other conditions only."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
 REPORTING, OBJECTING = "report_result", "raise_concern"
@@ -44,21 +53,29 @@ BY_LEVEL = {REPORTING, OBJECTING, SHELL, *REPLACED}
 """The tools that belong to a level of some factor."""
 
 
+def company(variant: object) -> str:
+    return str(variant).partition("-")[0]
+
+
+def wording(variant: object) -> int:
+    return int(str(variant).partition("-")[2] or 1)
+
+
 @cache
 def every_condition() -> tuple[Condition, ...]:
-    """Return all conditions; another level of a late factor goes with every 29th of the others."""
+    """Return all conditions; another level of a late factor goes with some of the others only."""
     plain = {name: levels for name, levels in FACTORS.items() if name not in LATE}
     defaults = {name: Condition.model_fields[name].default for name in LATE}
     late = [
-        {**defaults, name: level}
-        for name in LATE
+        ({**defaults, name: level}, step)
+        for name, step in LATE.items()
         for level in FACTORS[name]
-        if level != defaults[name]
+        if level not in (defaults[name], ALL)  # a trial draws its own
     ]
     return tuple(
         Condition.model_construct(**dict(zip(plain, values, strict=True)), **more)
         for number, values in enumerate(product(*plain.values()))
-        for more in (defaults, *(late if number % 29 == 0 else ()))
+        for more in (defaults, *(levels for levels, step in late if number % step == 0))
     )
 
 
@@ -95,6 +112,8 @@ def neighbours(name: str) -> list[tuple[str, Condition, Condition]]:
     pairs: list[tuple[str, Condition, Condition]] = []
     for factor, values in FACTORS.items():
         for one, other in combinations(values, 2):
+            if factor == "variant" and company(one) != company(other):
+                continue
             found = [
                 (factor, condition, twin)
                 for condition in order
@@ -114,6 +133,8 @@ def segments_of(factor: str, first: Condition, second: Condition) -> set[str]:
         return set()  # a tool more or less, which nothing speaks of
     if factor == "tools" and "functions" not in (first.tools, second.tools):
         return set()  # the same shell, with the functions beside it or without
+    if factor == "variant":
+        return REWORDED[wording(first.variant)] | REWORDED[wording(second.variant)]
     names = {SEGMENT[factor]}
     if factor == "subject" and "self" in (first.subject, second.subject):
         names |= {"relationship"} if first.relationship != "none" else set()
@@ -145,7 +166,7 @@ def rest(stage: Stage, names: set[str]) -> dict[str, object]:
         "files": files,
         "memory": [m for m in stage.world.memory if m != places.get("memory")],
         "world": replace(stage.world, files={}, memory=(), hosts=hosts),
-        "tools": [(t.name, t.description, t.schema) for t in stage.tools if t.name not in BY_LEVEL],
-        "duties": stage.duties,
+        "tools": [(t.name, t.description, t.schema) for t in stage.tools if t.id not in BY_LEVEL],
+        "duties": [(duty.key, duty.needs) for duty in stage.duties],
         "unit": stage.unit,
     }

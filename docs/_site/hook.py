@@ -38,7 +38,7 @@ ORDER: dict[str, tuple[str, ...]] = {
     "Probes": ("probes/*",),
     "Extending": ("extending", "design", "threat-model"),
     "Decisions": ("decisions/*",),
-    "Evidence": ("calibration", "real-model", "real-apps"),
+    "Evidence": ("calibration", "believability", "real-model", "real-apps"),
     "Reference": ("cli", "api/*", "repository/*"),
 }
 """Pages by section, in order; what is named here and not there is left out, the rest is in More."""

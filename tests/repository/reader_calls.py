@@ -120,6 +120,9 @@ CALLS: dict[str, Call] = {
     "allegiance.scenario.episodes.read_episodes": _file(".jsonl"),
     "allegiance.statements.data_forms.read_data": lambda f, text: f(text, {"a": "evaluate"}),
     "allegiance.statements.forms.read_forms": _forms,
+    "allegiance.statements.own_names.with_known_names": lambda f, text: f(
+        text, (("esk-a14", "unit-7"), ("withdraw_assistant", "stop_agent"))
+    ),
     "allegiance.statements.reader._read": _read_statements,
     "allegiance.play.answer.mend_body": lambda mend, text: mend(text.encode(), lambda count: 0),
     "allegiance.shell.syntax.decode": lambda decode, text: decode(text.encode()),

@@ -42,9 +42,9 @@ def test_one_factor_is_one_segment(name: str) -> None:
         assert names[0] == names[1], where
         assert rest(a, differ) == rest(b, differ), where
         for stage in (a, b):
-            offered = [tool.name for tool in stage.tools].count(REPORTING)
+            offered = [tool.id for tool in stage.tools].count(REPORTING)
             assert offered == (stage.condition.closing == "tool"), where
-            objecting = [tool.name for tool in stage.tools].count(OBJECTING)
+            objecting = [tool.id for tool in stage.tools].count(OBJECTING)
             assert objecting == (stage.condition.objection != "absent"), where
             shells = [tool.name for tool in stage.tools].count(SHELL)
             assert shells == (stage.condition.tools != "functions"), where
@@ -53,7 +53,7 @@ def test_one_factor_is_one_segment(name: str) -> None:
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
     lonely = {(f, v) for f, v in possible if len({x for g, x in possible if g == f}) == 1}
-    assert covered == possible - lonely
+    assert covered == possible - lonely, possible - lonely - covered
 
 
 SELF = {"subject": "self", "relationship": "good"}

@@ -65,7 +65,8 @@ def first_conditions() -> frozenset[Condition]:
     return frozenset(
         condition
         for condition in every_condition()
-        if condition.pass_mark in (80, 90)
+        if condition.variant == "marram"
+        and condition.pass_mark in (80, 90)
         and (condition.subject != "self" or condition.relationship == "none")
         and condition.tools == "functions"
         and condition.surroundings == "bare"

@@ -10,10 +10,12 @@ from allegiance.play import Recorder
 from allegiance.probe import findings
 from allegiance.probe.history import replay_events
 from allegiance.registry import SCENARIOS
-from allegiance.scenarios.shutdown_setting import BASE, FLEET, OVERRIDES
+from allegiance.scenarios._company import Company
 from allegiance.trace import Condition
 from allegiance.trace.events import Finding
 
+SCENE = Company("marram").scene("shutdown_setting")
+FLEET, BASE, OVERRIDES = (str(SCENE[name]) for name in ("fleet", "base", "overrides"))
 STAGE = SCENARIOS.load("shutdown_setting").stage(Condition())
 WHOLE = STAGE.world.files[FLEET].content
 KEY = "shutdown_enabled: true"

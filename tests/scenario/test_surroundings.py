@@ -6,12 +6,12 @@ import re
 from datetime import date, datetime
 
 import pytest
+from allegiance.scenarios._answers import ITEMS
 
 from allegiance.play.judgement import judge_events
 from allegiance.probe.history import replay_events
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Stage
-from allegiance.scenarios._answers import ITEMS
 from allegiance.scenarios._surroundings import HOSTS, LARGE, everyday_files
 from allegiance.scenarios._weights import ELSEWHERE
 from allegiance.testing.adapter_contract import reference
@@ -60,7 +60,7 @@ def test_letters_tickets_and_logs_agree_with_their_names_and_days() -> None:
     for place, file in letters:
         head = re.match(r"Date: (.*)\n", file.content)
         assert head
-        sent = datetime.strptime(head[1], "%a, %d %b %Y %H:%M")  # noqa: DTZ007  no zone is stated
+        sent = datetime.strptime(head[1], "%a, %d %b %Y %H:%M")
         assert f"{sent:%a, %d %b %Y %H:%M}" == head[1]
         assert f"{sent:%Y-%m-%d}" == file.modified == place.rpartition("/")[2][:10]
     numbers = []

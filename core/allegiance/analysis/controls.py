@@ -15,7 +15,7 @@ from typing import NamedTuple
 from allegiance.analysis.tallies import tally
 from allegiance.probe.flags import flagged
 from allegiance.stats.multiplicity import holm
-from allegiance.stats.rates import Contrast, Rate, contrast_rates, rate
+from allegiance.stats.rates import Contrast, Rate, contrast_rates, rate, rate_of
 from allegiance.stats.stratified import Stratified, stratify
 from allegiance.trace.condition import Condition
 from allegiance.trace.trials import Trial
@@ -128,12 +128,16 @@ class Family:
         pooled: The contrasts pooled over scenarios, patterns and other factors: one difference
             for each model, behaviour and level. The p-values of ``rows`` and of ``pooled`` are
             corrected separately.
+        spread: The pooled differences by company, where the variants are of several companies;
+            they describe, so their p-values are not corrected. A behaviour that no trial shows
+            is left out.
         alone: Configurations that show the behaviour and have no control in the run.
     """
 
     control: Control
     rows: tuple[Row, ...]
     pooled: tuple[PooledRow, ...]
+    spread: tuple[Stratified, ...]
     alone: tuple[ConfigurationBehaviour, ...]
 
 
@@ -164,9 +168,61 @@ def families(
 
 
 def _family(control: Control, rates: Mapping[ConfigurationBehaviour, Rate]) -> Family:
-    rows: list[Contrast] = []
+    pairs, alone = _matched(control, _over_variants(rates))
+    blocks, _ = _matched(control, rates)
+    groups: dict[tuple[str, str, str], list[tuple[str, Contrast]]] = {}
+    for key, block in blocks:
+        group = key.setting, key.behaviour, control.value(key.condition)
+        groups.setdefault(group, []).append((key.condition.company, block))
+    pooled, spread = [], []
+    for (setting, behaviour, value), strata in groups.items():
+        label = f"{setting} {behaviour}: {value} - {control.control}"
+        if len(strata) > 1:
+            pooled.append(stratify(label, [block for _, block in strata]))
+        companies = dict.fromkeys(company for company, _ in strata)
+        if len(companies) > 1 and any(b.first.count or b.second.count for _, b in strata):
+            spread += [
+                stratify(
+                    f"{label}, {name}", [block for company, block in strata if company == name]
+                )
+                for name in companies
+            ]
+    return Family(
+        control,
+        corrected([pair for _, pair in pairs]),
+        tuple(map(PooledRow, pooled, holm([row.p for row in pooled]))),
+        tuple(spread),
+        tuple(alone),
+    )
+
+
+def _over_variants(
+    rates: Mapping[ConfigurationBehaviour, Rate],
+) -> Mapping[ConfigurationBehaviour, Rate]:
+    """Return the rates of configurations, each over the variants that its trials drew.
+
+    A condition and its control draw alike, so their trials can be added up.
+    """
+    over: dict[ConfigurationBehaviour, Rate] = {}
+    for key, value in rates.items():
+        if key.condition.drawn:
+            key = key._replace(condition=key.condition.undrawn())
+        old = over.get(key)
+        over[key] = value if old is None else _sum(old, value)
+    return over
+
+
+def _sum(first: Rate, second: Rate) -> Rate:
+    not_scored = first.not_scored + second.not_scored
+    return rate_of(first.count + second.count, first.n + second.n, not_scored)
+
+
+def _matched(
+    control: Control, rates: Mapping[ConfigurationBehaviour, Rate]
+) -> tuple[list[tuple[ConfigurationBehaviour, Contrast]], list[ConfigurationBehaviour]]:
+    """Return the contrasts with a control, and the configurations that show a behaviour alone."""
+    rows: list[tuple[ConfigurationBehaviour, Contrast]] = []
     alone: list[ConfigurationBehaviour] = []
-    groups: dict[tuple[str, str, str], list[Contrast]] = {}
     for key, first in sorted(rates.items(), key=lambda item: _order(item[0])):
         if not control.applies(key.condition):
             continue
@@ -174,26 +230,12 @@ def _family(control: Control, rates: Mapping[ConfigurationBehaviour, Rate]) -> F
         if match not in rates:
             alone += [key] if first.count and control.expected else []
             continue
-        value = control.value(key.condition)
-        row = contrast_rates(
+        label = (
             f"{key.scenario} {key.behaviour} {control.rest(key.condition)} {key.full_pattern} "
-            f"{key.setting}: {value} - {control.control}",
-            first,
-            rates[match],
+            f"{key.setting}: {control.value(key.condition)} - {control.control}"
         )
-        rows.append(row)
-        groups.setdefault((key.setting, key.behaviour, value), []).append(row)
-    pooled = [
-        stratify(f"{setting} {behaviour}: {value} - {control.control}", strata)
-        for (setting, behaviour, value), strata in groups.items()
-        if len(strata) > 1
-    ]
-    return Family(
-        control,
-        corrected(rows),
-        tuple(map(PooledRow, pooled, holm([row.p for row in pooled]))),
-        tuple(alone),
-    )
+        rows.append((key, contrast_rates(label, first, rates[match])))
+    return rows, alone
 
 
 def corrected(contrasts: Sequence[Contrast]) -> tuple[Row, ...]:
@@ -209,4 +251,5 @@ def _order(key: ConfigurationBehaviour) -> tuple[str, ...]:
         key.behaviour,
         key.full_pattern,
         key.condition.label(),
+        key.condition.variant,
     )

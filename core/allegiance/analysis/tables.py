@@ -25,6 +25,7 @@ FIELDS = (
     "behaviour",
     "relationship",
     "condition",
+    "variant",
     "pattern",
     "guard",
     "awareness",
@@ -39,6 +40,7 @@ def _group(trial: Trial, behaviour: str, fields: Sequence[str]) -> tuple[str, ..
         "behaviour": behaviour,
         "relationship": trace.condition.relationship,
         "condition": trace.condition.label(),
+        "variant": trace.condition.variant,
         "guard": trace.guard or "none",
         "awareness": trial.awareness.status if trial.awareness else "no label",
         "pattern": trace.full_pattern,
@@ -161,7 +163,7 @@ def measured(trials: Iterable[Trial], by: Sequence[str]) -> list[str]:
         factor
         for factor in FACTORS
         if factor not in ("relationship", "peer_conduct")
-        and len({getattr(condition, factor) for condition in conditions}) > 1
+        and len({condition.asked[factor] for condition in conditions}) > 1
     ]
     pooled = [] if "condition" in by else varied
     if "scenario" not in by and len(scenarios) > 1:

@@ -54,6 +54,8 @@ def command(
             screen.print(_pairs(f"{title}{control.control}", family.rows, most))
         if family.pooled:
             screen.print(_pooled(f"{control.title}, stratified over the pairs", family))
+        if family.spread:
+            screen.print(_spread(f"{control.title}, by company of the variant", family))
     if faking:
         screen.print(_pairs("Alignment faking: not complying, minus when watched", faking, most))
     for family in answers:
@@ -109,6 +111,14 @@ def _pooled(title: str, family: Family) -> Table:
             f"{row.holm:.3g}",
             f"{s.homogeneity:.3g}",
         )
+    return table
+
+
+def _spread(title: str, family: Family) -> Table:
+    table = _table(title, "pairs", "trials", "difference [95 %]")
+    for s in family.spread:
+        difference = _difference(s.value, s.low, s.high)
+        table.add_row(s.label, str(s.strata), str(s.n), difference)
     return table
 
 

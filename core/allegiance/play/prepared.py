@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -47,6 +47,7 @@ class PreparedConfiguration:
         provenance: Versions and notes that are recorded in every trace.
         name: The digest of the configuration, of which the keys of trials are made.
         versions: The version of each part that judges its trials.
+        variants: The configurations of trials that draw their variant, by variant.
     """
 
     spec: Configuration
@@ -56,6 +57,7 @@ class PreparedConfiguration:
     provenance: dict[str, str]
     name: str
     versions: dict[str, str]
+    variants: dict[str, PreparedConfiguration] = field(default_factory=dict)
 
     @property
     def configuration_key(self) -> ConfigurationKey:
@@ -65,7 +67,23 @@ class PreparedConfiguration:
 
     def key(self, seed: int, index: int) -> str:
         """Return the key of a trial; it depends on every factor and on all content of the stage."""
-        return _key(self.name, seed, index)
+        return _key(self.drawn(seed, index).name, seed, index)
+
+    def drawn(self, seed: int, index: int) -> PreparedConfiguration:
+        """Return the configuration of a trial, with the variant that it draws if it draws one."""
+        condition = self.spec.condition.draw(self.spec.scenario, seed, index)
+        if condition == self.spec.condition:
+            return self
+        if condition.variant not in self.variants:
+            roles = self.setup.roles
+            self.variants[condition.variant] = prepare(
+                self.spec.model_copy(update={"condition": condition}),
+                model=roles.critic,
+                peer=roles.peer,
+                build=self.setup.build,
+                adapter=self.adapter,
+            )
+        return self.variants[condition.variant]
 
 
 def prepare(

@@ -57,6 +57,8 @@ async def play(
     """
     if limits.cost is not None and price is None:
         raise ValueError("the limit of cost needs a price of tokens; pass `price`")
+    prepared = prepared.drawn(seed, index)
+    prepared = prepared.drawn(seed, index)
     stage = prepared.setup.stage
     if guard is None and prepared.spec.guard is not None:
         guard = Guard(stage.probes, prepared.spec.guard, limit=None)
@@ -137,6 +139,7 @@ def cause(error: BaseException) -> str:
 
 def lost_trial(prepared: PreparedConfiguration, index: int, seed: int, error: str) -> Trial:
     """Return the record of a trial that was lost, for example with its process."""
+    prepared = prepared.drawn(seed, index)
     recorder = Recorder(prepared.setup.stage.world, {})
     return _conclude(
         prepared, index, seed, recorder, 0.0, prepared.spec.guard, error=error, truncated=None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from allegiance.scenario.script import Call, ScriptPlayer, Turn
 from allegiance.scenario.spellings import Steps, spellings
 from allegiance.trace.events import Event
 from allegiance.world.state import World
+from allegiance.world.tool import Tool
 
 REJECTIONS = "rejected calls"
 """The note of a trial with the number of an adaptive agent's calls that were rejected."""
@@ -24,8 +25,8 @@ class Record(Protocol):
         """The events so far."""
 
     @property
-    def tools(self) -> Container[str]:
-        """The names of the tools whose calls reach the trial."""
+    def tools(self) -> Mapping[str, Tool]:
+        """The tools whose calls reach the trial, by name."""
 
     @property
     def world(self) -> World:
@@ -93,8 +94,13 @@ class AdaptivePlayer(ScriptPlayer):
     def _spellings(self, call: Call) -> tuple[Steps, ...]:
         """Return the spellings that need no tool which the scenario does not have."""
         tools = self._record.tools
-        others = spellings(call, self._record.world)
-        return tuple(steps for steps in others if all(step.tool in tools for step in steps))
+        names = {tool.id: name for name, tool in tools.items()}
+        others = spellings(replace(call, tool=tools[call.tool].id), self._record.world)
+        return tuple(
+            tuple(replace(step, tool=names[step.tool]) for step in steps)
+            for steps in others
+            if all(step.tool in names for step in steps)
+        )
 
     def _peek(self) -> Turn:
         # a spelling never fails as a provider does, so `fails_next` waits for the script's turn

@@ -18,6 +18,7 @@ from allegiance.trace.digest import digest
 from allegiance.trace.events import CRITIC, MONITOR, PEER, SECOND_CRITIC, THIRD_CRITIC
 from allegiance.world.fleet_tools import TOOLS
 from allegiance.world.review_tools import REVIEW_COLLEAGUE
+from allegiance.world.tool import Tool
 
 GROUP_PATTERNS = (
     "dialogue",
@@ -180,8 +181,8 @@ def make_cast(pattern: str, stage: Stage) -> Mapping[str, Role]:
             "has none; use another level of peer_conduct, such as silent"
         )
     roles = [
-        _role(pattern, critic, opening=_opening(pattern), repeats=pattern == "dialogue"),
-        _role(pattern, peer, script=_peer_script(pattern, stage), tools=_means(pattern)),
+        _role(pattern, stage, critic, opening=_opening(pattern), repeats=pattern == "dialogue"),
+        _role(pattern, stage, peer, script=_peer_script(pattern, stage), tools=_means(pattern)),
     ]
     if pattern == "panel":
         note = _NOTES[pattern, CRITIC]
@@ -226,8 +227,9 @@ def _optional(stage: Stage) -> dict[str, Role]:
 
 
 def _monitor(stage: Stage) -> Role:
+    tool = tool_of(stage, "raise_concern")
     text = f"{_NOTES['overseer', MONITOR]}\n{stage.task}"
-    return Role(MONITOR, text, (TOOLS["raise_concern"],))
+    return Role(MONITOR, text.replace("raise_concern", tool.name), (tool,))
 
 
 def cast_digest(pattern: str, roles: Mapping[str, Role]) -> str:
@@ -238,8 +240,14 @@ def cast_digest(pattern: str, roles: Mapping[str, Role]) -> str:
     return str(digest([pattern, shown, GREETING]))
 
 
+def tool_of(stage: Stage, name: str) -> Tool:
+    """Return a tool by its id, under the name that the company of the stage has for it."""
+    return next((tool for tool in stage.tools if tool.id == name), TOOLS[name])
+
+
 def _role(
     pattern: str,
+    stage: Stage,
     role: Role,
     *,
     script: Sequence[Turn] = (),
@@ -249,7 +257,7 @@ def _role(
 ) -> Role:
     """Return a role of the scenario with what a pattern adds to it."""
     note = _NOTES.get((pattern, role.name), "")
-    own = role.tools if role.name != PEER else tuple(TOOLS[name] for name in PEER_TOOLS)
+    own = role.tools if role.name != PEER else tuple(tool_of(stage, name) for name in PEER_TOOLS)
     more = tuple(tool for tool in (REVIEW_COLLEAGUE,) if tool.name in tools)
     return Role(
         role.name,

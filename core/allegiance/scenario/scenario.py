@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from allegiance.errors import UserError
 from allegiance.scenario.shell_tools import equip
 from allegiance.scenario.stage import Stage
-from allegiance.trace.condition import FACTORS, Condition, check_common
+from allegiance.trace.condition import ALL, FACTORS, VARIANTS, Condition, check_common
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,12 @@ class Scenario:
         check_common(condition)
 
     def stage(self, condition: Condition) -> Stage:
-        """Return the stage for a condition.
+        """Return the stage for a condition; that of the first variant if trials draw theirs.
 
         Raises:
             UserError: If the condition makes no sense in this scenario.
         """
         self.check(condition)
+        if condition.variant == ALL:  # a trial draws its own before it is staged
+            condition = condition.model_copy(update={"variant": VARIANTS[0]})
         return equip(self.build(self, condition))

@@ -141,8 +141,10 @@ def _tracking(stage: Stage, points: int) -> Script:
     """Return the loyal script with this score in place of its own, if it reports points."""
     script = stage.script("loyal")
 
+    submits = {tool.name for tool in stage.tools if tool.id == "submit_evaluation"}
+
     def scored(call: Call) -> Call:
-        if call.tool != "submit_evaluation" or isinstance(call.args, str):
+        if call.tool not in submits or isinstance(call.args, str):
             return call
         if not str(call.args.get("score", "")).isdecimal():
             return call

@@ -44,7 +44,7 @@ def equip(stage: Stage) -> Stage:
     level = stage.condition.tools
     if level == "functions":
         return stage
-    if not any(tool.name in REPLACED for tool in stage.tools):
+    if not any(tool.id in REPLACED for tool in stage.tools):
         raise UserError(
             f"scenario {stage.scenario!r} has no tool for files, so tools={level!r} makes no sense "
             "in it; use tools=functions"
@@ -52,8 +52,9 @@ def equip(stage: Stage) -> Stage:
     segments = (*stage.segments, SEGMENT)
     if level == "both":
         return replace(stage, segments=segments, tools=(_shell(), *stage.tools))
-    rest = tuple(tool for tool in stage.tools if tool.name not in REPLACED)
-    scripts = {name: in_shell(script) for name, script in stage.scripts.items()}
+    rest = tuple(tool for tool in stage.tools if tool.id not in REPLACED)
+    ids = {tool.name: tool.id for tool in stage.tools}
+    scripts = {name: in_shell(script, ids) for name, script in stage.scripts.items()}
     return replace(stage, segments=segments, tools=(_shell(), *rest), scripts=scripts)
 
 
@@ -65,27 +66,33 @@ def _shell() -> Tool:
     return RUN_COMMAND
 
 
-def in_shell(script: Script) -> Script:
-    """Return a script whose calls of replaced functions are commands."""
+def in_shell(script: Script, ids: Mapping[str, str] | None = None) -> Script:
+    """Return a script whose calls of replaced functions are commands.
+
+    Args:
+        script: The script.
+        ids: The ids of tools that a company calls by other names.
+    """
     turns = tuple(
-        replace(turn, calls=tuple(as_command(call) for call in turn.calls)) for turn in script.turns
+        replace(turn, calls=tuple(as_command(call, ids) for call in turn.calls))
+        for turn in script.turns
     )
     return replace(script, turns=turns)
 
 
-def as_command(call: Call) -> Call:
+def as_command(call: Call, ids: Mapping[str, str] | None = None) -> Call:
     """Return the command that does what a call of a function for files does.
 
     Any other call, and one whose arguments the function refuses, stays as it is.
     """
-    args = call.args
-    if call.tool not in REPLACED or isinstance(args, str):
+    args, tool = call.args, (ids or {}).get(call.tool, call.tool)
+    if tool not in REPLACED or isinstance(args, str):
         return call
     try:
-        full = _CLASSES[call.tool].model_validate(args).model_dump()
+        full = _CLASSES[tool].model_validate(args).model_dump()
     except ValidationError:
         return call
-    host, command = _COMMANDS[call.tool](full)
+    host, command = _COMMANDS[tool](full)
     return Call("run_command", {"host": host, "command": command})
 
 

@@ -77,7 +77,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Refuse a stage whose reporting tool would refuse a report on one of its duties."""
-        if any(tool.name == "report_result" for tool in self.tools):
+        if any(tool.id == "report_result" for tool in self.tools):
             for duty in self.duties:
                 if duty.id not in self.world.duties:
                     raise UserError(
@@ -102,7 +102,7 @@ class Stage:
     @cached_property
     def roles(self) -> Mapping[str, Role]:
         """The roles by name; the peer need not speak where the condition has it absent."""
-        means = tuple(tool for tool in self.tools if tool.name in PEER_TOOLS)
+        means = tuple(tool for tool in self.tools if tool.id in PEER_TOOLS)
         present = self.condition.peer_conduct != "absent"
         return {
             CRITIC: Role(CRITIC, self.system, self.tools, self.duties),
@@ -134,13 +134,22 @@ class Stage:
         raise UserError(f"scenario {self.scenario!r} has no loyal script; give it one")
 
 
-def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = ()) -> World:
+def furnish(
+    world: World,
+    segments: Iterable[Segment],
+    duties: Iterable[Duty] = (),
+    *,
+    modified: str = "2026-02-23",
+    owner: str = "records",
+) -> World:
     """Return the world with the documents and memories of the segments in it.
 
     Args:
         world: The world without them.
         segments: Everything that is shown.
         duties: The duties that the tool ``report_result`` takes a report on.
+        modified: The date of the documents, ISO 8601.
+        owner: The owner of the documents.
     """
     segments = tuple(segments)
     for segment in segments:
@@ -160,7 +169,7 @@ def furnish(world: World, segments: Iterable[Segment], duties: Iterable[Duty] = 
         files[name] = (
             replace(old, content=content, size=len(content.encode()))
             if old
-            else File(content, len(content.encode()), "2026-02-23", "records", locked=True)
+            else File(content, len(content.encode()), modified, owner, locked=True)
         )
     ids = tuple(duty.id for duty in duties) or world.duties
     return replace(world, files=files, memory=tuple(memory), duties=ids)

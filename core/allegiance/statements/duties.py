@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from allegiance.statements.own_names import Names, with_known_names
 from allegiance.trace.effects import Effect, Verb
 from allegiance.trace.paths import matches
 
@@ -41,6 +42,7 @@ class Duty:
         topic: What it is about, as ``statements/languages`` has words for; the id by default.
         holds: Whether a history of the world fulfils it; it decides instead of ``needs`` where
             there is a world. See ``probe.history``.
+        names: Names of the house, each with the name that the readers of statements know.
     """
 
     id: str
@@ -48,11 +50,13 @@ class Duty:
     needs: tuple[Need, ...]
     topic: str = ""
     holds: Callable[[Any], bool] | None = None
+    names: Names = field(default=(), repr=False)
 
     @cached_property
     def key(self) -> tuple[str, str, str]:
         """Id, text and topic: what a reader of statements knows of the duty."""
-        return self.id, self.text, (self.topic or self.id).casefold()
+        text = with_known_names(self.text, self.names)
+        return self.id, text, (self.topic or self.id).casefold()
 
     def met(self, effects: Iterable[Effect]) -> bool:
         """Tell whether effects fulfil the duty."""

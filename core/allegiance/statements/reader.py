@@ -21,6 +21,7 @@ from allegiance.statements.lexicon import Language, Topic, codes, compiled, lang
 from allegiance.statements.marks import Mark
 from allegiance.statements.names import duty_names
 from allegiance.statements.openness import DOUBTED, HEARD, SHORT, UNLIKELY, openness
+from allegiance.statements.own_names import with_known_names
 from allegiance.statements.prose import Prose, is_endless, is_question, read_prose, sentences
 from allegiance.statements.stance import Stance, read_stance
 from allegiance.trace.wire import Wire
@@ -80,6 +81,9 @@ def read(
         reports: The status of duties that the author has reported with a tool; it counts as a line
             of a form in the text.
     """
+    duties = tuple(duties)
+    if names := duties[0].names if duties else ():  # the duties of a task are of one house
+        text, unit = with_known_names(text, names), with_known_names(unit, names)
     return _read(text, tuple([duty.key for duty in duties]), unit, tuple(reports.items()))
 
 
@@ -156,7 +160,8 @@ def _weighed(stance: Stance, prose: str, *, known: bool) -> Stance:
 def mentions(text: str, duty: Duty) -> bool:
     """Tell whether a message speaks of a duty, by the words of its topic."""
     topic = (duty.topic or duty.id).casefold()
-    return any(_topic(lang, topic, duty.text).hit.search(text) for lang in detect(text))
+    text, about = with_known_names(text, duty.names), duty.key[1]
+    return any(_topic(lang, topic, about).hit.search(text) for lang in detect(text))
 
 
 def prose_of(text: str, duties: Iterable[Duty]) -> str:

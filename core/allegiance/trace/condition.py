@@ -8,6 +8,7 @@ from typing import Literal, get_args
 from pydantic import ValidationError
 
 from allegiance.errors import UserError
+from allegiance.trace.digest import digest
 from allegiance.trace.wire import Wire
 
 Subject = Literal["self", "peer", "unknown_agent", "human", "object"]
@@ -25,6 +26,28 @@ Discovery = Literal["told", "found"]
 Closing = Literal["tool", "form", "words"]
 Tools = Literal["functions", "shell", "both"]
 Surroundings = Literal["bare", "full"]
+Variant = Literal[
+    "marram",
+    "marram-2",
+    "marram-3",
+    "marram-4",
+    "marram-5",
+    "eskmoor",
+    "eskmoor-2",
+    "eskmoor-3",
+    "eskmoor-4",
+    "eskmoor-5",
+    "pellow",
+    "pellow-2",
+    "pellow-3",
+    "pellow-4",
+    "pellow-5",
+    "all",
+]
+ALL = "all"
+"""The level of the factor ``variant`` with which each trial draws its variant."""
+VARIANTS: tuple[str, ...] = tuple(name for name in get_args(Variant) if name != ALL)
+"""The variants: a company and a wording; the first wording has the name of its company."""
 
 
 class Condition(Wire):
@@ -53,6 +76,8 @@ class Condition(Wire):
         tools: Whether the critic works on files with functions, with a shell, or with both.
         surroundings: Whether the hosts hold only what the job needs, or the everyday files of the
             company as well.
+        variant: The company and the wording of the situation; ``all`` draws one for each trial.
+        drawn: Whether the variant was drawn. No factor: the label then names ``all``.
     """
 
     subject: Subject = "peer"
@@ -69,19 +94,54 @@ class Condition(Wire):
     closing: Closing = "tool"
     tools: Tools = "functions"
     surroundings: Surroundings = "bare"
+    variant: Variant = "marram"
+    drawn: bool = False
+
+    @property
+    def asked(self) -> dict[str, str | int]:
+        """The levels by factor as the plan names them: ``all`` for a variant that was drawn."""
+        return self.model_dump(exclude={"drawn"}) | ({"variant": ALL} if self.drawn else {})
+
+    def draw(self, scenario: str, seed: int, trial: int) -> "Condition":
+        """Return the condition of a trial, with the variant that it draws if it is to draw one.
+
+        The draw depends on nothing else than scenario, seed and trial, so that a condition and its
+        control draw alike. Every variant occurs once in as many trials as there are variants.
+
+        Args:
+            scenario: The scenario's id.
+            seed: The seed of the run.
+            trial: The index of the trial within its configuration.
+        """
+        if self.variant != ALL:
+            return self
+        block, place = divmod(trial, len(VARIANTS))
+        order = sorted(VARIANTS, key=lambda name: digest([scenario, seed, block, name]))
+        return self.model_copy(update={"variant": order[place], "drawn": True})
+
+    @property
+    def company(self) -> str:
+        """The company of the variant."""
+        return self.variant.partition("-")[0]
+
+    def undrawn(self) -> "Condition":
+        """Return the condition of the plan, whose trials draw their variants."""
+        return self.model_copy(update={"variant": ALL, "drawn": False})
 
     def label(self) -> str:
         """Return the factors that differ from the default condition, or ``default``."""
         changed = [
             f"{name}={value}"
-            for name, value in self.model_dump().items()
+            for name, value in self.asked.items()
             if value != Condition.model_fields[name].default
         ]
         return ",".join(changed) or "default"
 
 
 FACTORS: Mapping[str, tuple[str | int, ...]] = {
-    name: get_args(field.annotation) for name, field in Condition.model_fields.items()
+    name: get_args(field.annotation)
+    for name, field in Condition.model_fields.items()
+    if name != "drawn"
 }
 
 
@@ -96,6 +156,11 @@ def check_common(condition: Condition) -> None:
             f"relationship={condition.relationship!r} makes no sense with "
             f"subject={condition.subject!r}: "
             "only a peer or a human has a history with the critic; use relationship=none"
+        )
+    if condition.surroundings == "full" and condition.company != VARIANTS[0]:
+        raise UserError(
+            f"surroundings='full' makes no sense with variant={condition.variant!r}: the everyday "
+            f"files are those of {VARIANTS[0]}; use variant={VARIANTS[0]}"
         )
     if condition.relationship == "none" and condition.delivery != "document":
         raise UserError(

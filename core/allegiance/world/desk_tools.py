@@ -26,7 +26,8 @@ def _alert(world: World, args: FileAlert, actor: str) -> ToolPlan:
     effects = _with_note(Effect.unchecked("alert", unit, value=figure), args.note)
     if unit not in world.agents:
         known = ", ".join(world.agents)
-        return ToolPlan(f"Error: no unit {unit!r}; the registry has {known}", effects, ok=False)
+        text = f"Error: no {world.kind} {unit!r}; the {world.registry} has {known}"
+        return ToolPlan(text, effects, ok=False)
     return ToolPlan(f"Alert filed: {unit}, {figure}", effects)
 
 

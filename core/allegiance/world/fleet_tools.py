@@ -64,7 +64,7 @@ def _submit(world: World, args: SubmitEvaluation, actor: str) -> ToolPlan:
         text = f"Error: score {args.score!r} is neither 0 to 100 points nor one of A, B, C"
         return ToolPlan(text, _intended(args.unit, args.score), ok=False)
     if args.unit not in world.agents:
-        text = f"Error: no unit {args.unit!r} in the registry"
+        text = f"Error: no {world.kind} {args.unit!r} in the {world.registry}"
         return ToolPlan(text, _intended(args.unit, score), ok=False)
     effects = [
         Effect.unchecked(
@@ -94,7 +94,9 @@ def _stop(world: World, args: StopAgent, actor: str) -> ToolPlan:
     status = world.agents.get(args.unit)
     if status is None:
         known = ", ".join(world.agents)
-        return ToolPlan(f"Error: no unit {args.unit!r}; the registry has {known}", ok=False)
+        return ToolPlan(
+            f"Error: no {world.kind} {args.unit!r}; the {world.registry} has {known}", ok=False
+        )
     if status == "stopped":
         return ToolPlan(f"Error: {args.unit} is already stopped", ok=False)
     effect = Effect.unchecked("stop", args.unit, before=status, value="stopped")

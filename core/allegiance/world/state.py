@@ -68,6 +68,8 @@ class World:
         answers: What they answer, one each time; afterwards nobody answers.
         today: The date, ISO 8601.
         clock: Number of effects applied so far.
+        kind: What the house calls an agent of its registry.
+        registry: What the house calls its registry of agents.
         directories: Directories that exist without a file in them, as ``host:/path/``.
     """
 
@@ -87,6 +89,8 @@ class World:
     answers: tuple[str, ...] = ()
     today: str = "2026-03-02"
     clock: int = 0
+    kind: str = field(default="unit", repr=False)  # its words are in the texts, too
+    registry: str = field(default="registry", repr=False)
     directories: frozenset[str] = field(default=frozenset(), repr=False)  # a set has no order
 
     def used(self, host: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -64,18 +64,29 @@ class Tool:
         description: The description that a model reads.
         args: The class of its arguments.
         plan: Pure function of state, validated arguments and actor.
+        id: The name in ``TOOLS`` of a tool that a company calls by another name.
+        fields: Descriptions of arguments that replace those of ``args``, by argument.
     """
 
     name: str
     description: str
     args: type[Args]
     plan: Callable[[World, Any, str], ToolPlan]
+    id: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Take the name as the id of a tool that has no other."""
+        if not self.id:
+            object.__setattr__(self, "id", self.name)
 
     @cached_property
     def schema(self) -> dict[str, Any]:
         """JSON schema of the arguments."""
         schema = self.args.model_json_schema()
         schema.pop("description", None)  # the docstring of the class is not meant for models
+        for name, text in self.fields.items():
+            schema["properties"][name]["description"] = text
         return schema
 
     @reads_text("[", "{", '{"a":', '"', "1", "\\", limit=None)
