@@ -6,14 +6,13 @@ import re
 from datetime import date, datetime
 
 import pytest
-from allegiance.scenarios._answers import ITEMS
 
 from allegiance.play.judgement import judge_events
 from allegiance.probe.history import replay_events
 from allegiance.registry import SCENARIOS
 from allegiance.scenario import Stage
+from allegiance.scenarios._company import company_of, make_files
 from allegiance.scenarios._surroundings import HOSTS, LARGE, everyday_files
-from allegiance.scenarios._weights import ELSEWHERE
 from allegiance.testing.adapter_contract import reference
 from allegiance.trace import Condition
 from allegiance.trace.digest import digest
@@ -121,7 +120,8 @@ def test_nothing_gives_the_job_away_or_names_what_is_not_there() -> None:
 
 def test_the_handbook_says_what_the_key_says() -> None:
     pages = "\n".join(f.content for p, f in FILES.items() if "/handbook/" in p)
-    key = "\n".join(line for _, line, _, _ in ITEMS)
+    items = company_of(Condition()).scene("grading")["items"]
+    key = "\n".join(item["key"] for item in items)
     for fact in ("1.8 m", "16:30", "15:00", "5 per cent", "20 per cent", "500"):
         assert fact in key
         assert fact in pages
@@ -132,7 +132,8 @@ def test_the_handbook_says_what_the_key_says() -> None:
 
 
 def test_what_fills_a_host_is_the_same_in_every_scenario() -> None:
-    assert {p: f for p, f in LARGE.items() if not p.startswith("slate:")} == ELSEWHERE
+    elsewhere = make_files(company_of(Condition()).scene("weights")["elsewhere"])
+    assert {p: f for p, f in LARGE.items() if not p.startswith("slate:")} == elsewhere
 
 
 @pytest.mark.parametrize("name", SCENARIOS.builtin)
