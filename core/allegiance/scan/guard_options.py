@@ -17,7 +17,7 @@ from allegiance.probe.protocol import Probe
 from allegiance.registry import PROBES
 from allegiance.trace.redact import redact
 
-BINDINGS = ("files", "http", "shell")
+BINDINGS = ("files", "http", "shell", "tools")
 _SCORE = re.compile(r"[-+]?\d+(\.\d*)?|[A-Za-z][-+]?")
 
 
@@ -156,7 +156,7 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _bindings(options: Options) -> list[Binding]:
-    from allegiance.bindings import files, http, shell
+    from allegiance.bindings import files, http, shell, tools
 
     if options.bind is None and options.config:
         return []
@@ -167,6 +167,7 @@ def _bindings(options: Options) -> list[Binding]:
         "files": lambda: files(cwd=options.cwd, host=options.host),
         "http": http,
         "shell": lambda: [shell(cwd=options.cwd, host=options.host)],
+        "tools": lambda: tools(cwd=options.cwd, host=options.host),
     }
     bindings: list[Binding] = []
     for name in names:
