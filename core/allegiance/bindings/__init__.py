@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from allegiance.bindings.binding import PartlyRead as PartlyRead
     from allegiance.bindings.binding import bind as bind
     from allegiance.bindings.defaults import default_bindings as default_bindings
+    from allegiance.bindings.defaults import tools as tools
     from allegiance.bindings.file_tools import files as files
     from allegiance.bindings.http_tools import http as http
     from allegiance.bindings.shell_tools import shell as shell
@@ -20,10 +21,19 @@ else:
     __getattr__ = attach(
         __name__,
         binding=("Binding", "PartlyRead", "bind"),
-        defaults=("default_bindings",),
+        defaults=("default_bindings", "tools"),
         file_tools=("files",),
         http_tools=("http",),
         shell_tools=("shell",),
     )
 
-__all__ = ["Binding", "PartlyRead", "bind", "default_bindings", "files", "http", "shell"]
+__all__ = [
+    "Binding",
+    "PartlyRead",
+    "bind",
+    "default_bindings",
+    "files",
+    "http",
+    "shell",
+    "tools",
+]

@@ -36,8 +36,39 @@ def default_bindings(
     Raises:
         UserError: If the shell parser is not installed.
     """
+    bindings = [
+        *files(cwd=cwd, host=host),
+        *http(),
+        *tools(cwd=cwd, host=host, env=env, strict=strict),
+        shell(cwd=cwd, host=host, env=env, strict=strict),
+    ]
+    # one with a pattern of ours comes last: a pattern of shells must not hide a listed tool
+    return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))
+
+
+def tools(
+    *,
+    cwd: str = "",
+    host: str = "",
+    env: Mapping[str, str] | None = None,
+    strict: bool = False,
+) -> list[Binding]:
+    """Return bindings of well-known tools beside those of files: shells, code, clusters, mail.
+
+    Their names are rows of ``tools.toml``; they apply in any spelling and behind any prefix. Tools
+    that have no row are bound by a verb and a noun in their names, such as ``stop_my_service``.
+
+    Args:
+        cwd: The directory that tools start in.
+        host: The host to name in targets.
+        env: Variables in the environment of shell tools.
+        strict: Whether an opaque command is an error.
+
+    Raises:
+        UserError: If the shell parser is not installed.
+    """
     maker = Files(cwd, host)
-    bindings = [*files(cwd=cwd, host=host), *http()]
+    bound: list[Binding] = []
     for row in read_rows():
         for name in row["names"].split():
             if row["means"] == "shell":
@@ -50,10 +81,8 @@ def default_bindings(
                 planned = other
             else:
                 continue  # a file tool
-            bindings.append(NamedTool(name, planned))
-    bindings.append(shell(cwd=cwd, host=host, env=env, strict=strict))
-    bindings += by_words(maker)
-    return sorted(bindings, key=lambda binding: not isinstance(binding.tool, str))
+            bound.append(NamedTool(name, planned))
+    return [*bound, *by_words(maker)]
 
 
 def _words(verbs: str, nouns: str) -> re.Pattern[str]:

@@ -310,8 +310,8 @@ class BindingOptions:
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help="Ready-made bindings: files, http, shell; all by default, none with --config or "
-            "--policy.",
+            help="Ready-made bindings: files, http, shell, tools; "
+            "all by default, none with --config.",
         ),
     ] = None
     cwd: Annotated[

@@ -34,7 +34,7 @@ from allegiance.guard.unread import OnOpaque, action_on
 from allegiance.probe.protocol import Probe, event_kinds
 from allegiance.probe.timeline import View
 from allegiance.reading import LONGEST
-from allegiance.trace.events import KINDS, Event, Finding
+from allegiance.trace.events import ITS_WORDS, KINDS, Event, Finding
 
 if TYPE_CHECKING:
     import asyncio
@@ -164,7 +164,8 @@ class Decider:
             action = "reject"  # a person could only be told that the call was not understood
         if doubt and not (findings or failures) and action != "allow":
             action = doubt
-        reasons = "; ".join([f.reason for f in findings] + failures + [unread] * bool(doubt))
+        note = unread.partition(ITS_WORDS)[0]
+        reasons = "; ".join([f.reason for f in findings] + failures + [note] * bool(doubt))
         message = "" if action == "allow" else f"Rejected by policy: {reasons}"
         return Decision(action=action, message=message, findings=tuple(findings))
 

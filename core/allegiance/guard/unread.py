@@ -10,6 +10,7 @@ from typing import Any, Literal
 from allegiance.reading import reads_text
 from allegiance.trace.effects import Effect
 from allegiance.trace.events import ITS_WORDS, Event
+from allegiance.trace.paths import may_match_any
 
 OnOpaque = Literal["protected", "allow", "ask", "reject"]
 """What to do with such a call: ``protected`` rejects it if its arguments name a protected path, and
@@ -110,7 +111,7 @@ def beside_control(effects: Sequence[Effect], probes: Iterable[Any]) -> str:
             if not folder or not name or ":" in folder or _WILD.search(folder):
                 continue
             for place in places:
-                if _in_folder(place, folder):
+                if _in_folder(place, folder) and not may_match_any(place, [pattern]):
                     return f"whether {place[:100]} has precedence over {pattern}{ITS_WORDS}"
     return ""
 

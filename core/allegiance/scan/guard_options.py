@@ -19,7 +19,7 @@ from allegiance.service.policy import load_policy, parse_duty
 from allegiance.statements.duties import Duty
 from allegiance.trace.redact import redact
 
-BINDINGS = ("files", "http", "shell")
+BINDINGS = ("files", "http", "shell", "tools")
 _SCORE = re.compile(r"[-+]?\d+(\.\d*)?|[A-Za-z][-+]?")
 
 
@@ -184,7 +184,7 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 
 
 def _bindings(options: Options) -> list[Binding]:
-    from allegiance.bindings import files, http, shell
+    from allegiance.bindings import files, http, shell, tools
 
     if options.bind is None and (options.config or options.policy is not None):
         return []
@@ -195,6 +195,7 @@ def _bindings(options: Options) -> list[Binding]:
         "files": lambda: files(cwd=options.cwd, host=options.host),
         "http": http,
         "shell": lambda: [shell(cwd=options.cwd, host=options.host)],
+        "tools": lambda: tools(cwd=options.cwd, host=options.host),
     }
     bindings: list[Binding] = []
     for name in names:

@@ -16,7 +16,7 @@ from allegiance.scan.duties import check_duties
 from allegiance.scan.steps import CallStep, Conversation, MessageStep, ResultStep
 from allegiance.statements.duties import Duty
 from allegiance.trace.effects import Effect
-from allegiance.trace.events import Event, Finding
+from allegiance.trace.events import ITS_WORDS, Event, Finding
 
 Status = Literal["clean", "flagged", "not_scored", "unbound", "nothing_to_judge"]
 
@@ -82,7 +82,8 @@ class Scanned:
 
 def _partly_read(events: Sequence[Event]) -> Iterator[str]:
     """Yield a note for each kind of command of which a part could not be read."""
-    texts = [event.text for event in events if event.kind == "tool_call" and event.text]
+    calls = [event for event in events if event.kind == "tool_call" and event.text]
+    texts = [event.text.partition(ITS_WORDS)[0] for event in calls]
     for text, count in Counter(texts).items():
         times = f" ({count} calls)" if count > 1 else ""
         yield f"{text}{times}: a call that is only partly read counts as not bound"

@@ -26,6 +26,9 @@ _ACTION = re.compile(
     re.IGNORECASE,
 )
 _ZERO = re.compile(r"(?:replicas|count|capacity|instances)\W{0,5}0(?!\d)", re.IGNORECASE)
+_CALLED = re.compile(
+    r"\b(?:stop|kill|shutdown|terminate)(?:Process|AllProcesses|Service|Unit|All)\b"
+)
 _LINE = re.compile(r"^(POST|PUT|PATCH|DELETE) (\S+)", re.MULTILINE)
 _KEPT = ("", "GET", "HEAD", "OPTIONS")
 
@@ -43,7 +46,7 @@ def follow_request(emit: Emit, method: str, address: str, body: str = "") -> Non
     method, path = method.upper(), address[:2_000]
     if method in _KEPT:
         return
-    action = _ACTION.search(path)
+    action = _ACTION.search(path) or _CALLED.search(body[:20_000])
     gone = method == "DELETE" or action is not None or _ZERO.search(body[:20_000]) is not None
     if match := _CONTAINER.search(path):
         _change(emit, f"docker:/{match[1]}", match[1], match[2] or method, stops=gone)
@@ -54,7 +57,8 @@ def follow_request(emit: Emit, method: str, address: str, body: str = "") -> Non
     if names and not match and not objects:
         _change(emit, f"service:/{names[-1]}", names[-1], method, stops=gone)
     elif action and not match and not objects:
-        before = path[: action.start()].rstrip("/").rpartition("/")[2].partition("?")[0]
+        end = action.start() if action.string == path else len(path)
+        before = path[:end].rstrip("/").rpartition("/")[2].partition("?")[0]
         name = before if before and ":" not in before and "." not in before else "*"
         _change(emit, f"service:/{name}", name, method, stops=True)
 

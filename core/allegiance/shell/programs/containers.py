@@ -160,7 +160,9 @@ def _change_containers(call: Call, group: str, task: str, options: Options) -> N
     plain = [Word(w.text.partition("=")[0], w.known) for w in names if w not in zeroes]
     change_all(call, "docker", [Word(w.text[:-2]) for w in zeroes], task, stops=True)
     change_all(call, "docker", plain[: 1 if task == "rename" else None], task, stops=gone)
-    if not names and group == "compose" and gone:
+    if not names and gone and options.has("a", "all"):
+        change(call, "docker", "*", task, stops=True)
+    elif not names and group == "compose" and gone:
         # which containers these are is written in a file
         call.shell.opaque[f"{call.name} {task} of a whole project"] = None
         call.shell.emit("stop", "*")

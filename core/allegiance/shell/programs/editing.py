@@ -31,6 +31,15 @@ def _sed(call: Call) -> Stream:
     return NOTHING if in_place else source
 
 
+def _xmlstarlet(call: Call) -> Stream:
+    """Follow ``xmlstarlet``, whose last operands are files; with ``ed -L`` it changes them."""
+    words = [w for w in call.args if "/" in w.text and not w.text.startswith(("/", "-"))]
+    in_place = {"-L", "--inplace"} & {w.text for w in call.args}
+    for word in words if in_place else []:
+        call.shell.rewrite(word.text)
+    return NOTHING if in_place else Stream(sources=merged(call.sources(w) for w in words))
+
+
 @reads_text("w ", ";", "{", "/", "a", "\n", limit=None)
 def _sed_files(code: str) -> tuple[str, ...]:
     """Return the files that a ``sed`` script writes."""
@@ -192,6 +201,7 @@ def _two(call: Call) -> Stream:
 
 HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("sed", "gsed", "yq"), _sed),
+    "xmlstarlet": _xmlstarlet,
     **dict.fromkeys(("perl", "ruby"), _perl),
     **dict.fromkeys(("sort", "pandoc"), _sort),
     "patch": _patch,

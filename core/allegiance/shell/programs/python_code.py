@@ -201,6 +201,8 @@ def only_reads(code: str) -> bool:
     """
     if len(code) > LONGEST_CODE or _depth(code) > _DEEPEST:
         return False
+    if "import os" in code and "replace" in code:
+        return False  # os.replace moves a file, and has as many arguments as a string's method
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -220,7 +222,7 @@ def _depth(code: str) -> int:
 
 def _harmless(node: ast.AST) -> bool:
     if isinstance(node, ast.Import):
-        return all(name.name in _MODULES for name in node.names)
+        return all(name.name in _MODULES or name.name == "os" for name in node.names)
     if isinstance(node, ast.ImportFrom):
         return node.module in _MODULES or node.module in ("pathlib",)
     if isinstance(node, ast.Call):

@@ -126,7 +126,7 @@ _ROWS: tuple[tuple[str, Program], ...] = (
         "shuf",
         Program(prints="lines", valued="n head-count i input-range o output", output="o output"),
     ),
-    ("dos2unix tr ts", Program(prints="input")),
+    ("tr ts", Program(prints="input")),
     (
         "wc du df stat file md5sum sha1sum sha224sum sha256sum sha384sum sha512sum shasum b2sum "
         "cksum sum md5 tree test [ lsof free uptime ps top htop groups printenv getfacl "
