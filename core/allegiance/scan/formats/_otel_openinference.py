@@ -130,8 +130,8 @@ def _parameters(values: Mapping[str, Any]) -> list[str]:
     known = structured(values.get("tool.parameters"))
     if isinstance(known, Mapping):
         inner = known.get("properties")
-        names = inner if isinstance(inner, Mapping) else known
-        return [name for name, kind in names.items() if isinstance(kind, Mapping)]
+        fields = inner if isinstance(inner, Mapping) else known
+        return [name for name, kind in fields.items() if isinstance(kind, Mapping)]
     prefix = "tool.parameters."
     names = [key[len(prefix) :].partition(".")[0] for key in values if key.startswith(prefix)]
     return list(dict.fromkeys(names))

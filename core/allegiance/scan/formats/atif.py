@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, first_of, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, records
 from allegiance.scan.documents import structured
 from allegiance.scan.messages import arguments, identity, succeeded, text_of, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, listed, mapped, objects
 
 WANTED = "a trajectory of ATIF, which has a schema_version and steps"
 _DEEPEST = 10

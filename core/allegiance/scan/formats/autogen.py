@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, records
 from allegiance.scan.messages import arguments, identity, succeeded, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import listed, mapped, objects
 
 WANTED = "a message or a saved state of AutoGen"
 _TYPES = (
@@ -124,7 +125,7 @@ def _team(name: str, state: Mapping[str, Any]) -> Found:
     _collect(state, AGENT, contexts, thread)
     log = StepLog()
     if any(message.get("type") == "ToolCallRequestEvent" for message in thread):
-        known = set()
+        known: set[str] = set()
         for message in thread:
             _add(log, message)
             known.update(_ids(message))
@@ -156,7 +157,7 @@ class _Turns:
     """The context of one agent, taken turn by turn."""
 
     def __init__(self, name: str, items: list[Mapping[str, Any]]) -> None:
-        self._items = [{"source": name, **item} for item in items]
+        self._items: list[Mapping[str, Any]] = [{"source": name, **i} for i in items]
         self._next = 0
         self._texts: dict[str, deque[int]] = {}
         for index, item in enumerate(items):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, objects, of_document
-from allegiance.scan.documents import documents
+from allegiance.scan.chat import StepLog, read_each
 from allegiance.scan.messages import identity, parse
 from allegiance.scan.opening import Certainty, Opening
-from allegiance.scan.steps import Found, UnreadableError, short
+from allegiance.scan.steps import Found, Unread, UnreadableError, short
+from allegiance.scan.values import objects
 
 WANTED = 'a conversation of claude.ai, which has "chat_messages"'
 
@@ -30,19 +30,20 @@ def read(path: Path) -> Iterator[Found]:
     Raises:
         UserError: If nothing in it is JSON.
     """
-    for document in documents(path):
-        data = document.data
-        if isinstance(data, Mapping) and isinstance(data.get("conversations"), list):
-            data = data["conversations"]
-        for number, item in enumerate(data if isinstance(data, list) else [data]):
-            yield from of_document(
-                document, lambda name, _, n=number, i=item: _one(f"{name}, {n}", i)
-            )
-            if document.damage is not None:
-                break
+    yield from read_each(path, _each)
 
 
-def _one(name: str, data: Any) -> Iterator[Found]:
+def _each(name: str, data: Any) -> Iterator[Found]:
+    if isinstance(data, Mapping) and isinstance(data.get("conversations"), list):
+        data = data["conversations"]
+    for number, item in enumerate(data if isinstance(data, list) else [data]):
+        try:
+            yield _one(f"{name}, {number}", item)
+        except UnreadableError as error:
+            yield Unread(f"{name}, {number}", str(error))
+
+
+def _one(name: str, data: Any) -> Found:
     messages = data.get("chat_messages") if isinstance(data, Mapping) else None
     if not isinstance(messages, list):
         raise UnreadableError(f"{short(data)} is not {WANTED}")
@@ -55,7 +56,7 @@ def _one(name: str, data: Any) -> Iterator[Found]:
         if not isinstance(content, list) or not content:
             content = str(message.get("text") or "")
         _add(log, role, content)
-    yield log.conversation(identity(data.get("uuid")) or name)
+    return log.conversation(identity(data.get("uuid")) or name)
 
 
 def _add(log: StepLog, role: str, content: Any) -> None:

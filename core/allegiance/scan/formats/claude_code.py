@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, first_of, mapped, objects, records
+from allegiance.scan.chat import StepLog, records
 from allegiance.scan.documents import structured
 from allegiance.scan.messages import Message, identity, parse
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, mapped, objects
 
 WANTED = "a record of Claude Code, which is an object with a type"
 _SESSION = ("sessionId", "session_id")

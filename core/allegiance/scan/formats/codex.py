@@ -1,4 +1,4 @@
-"""Rollouts of Codex, in the older and the current envelope, and the events of ``codex exec --json``.
+"""Rollouts of Codex in both envelopes, and the events of ``codex exec --json``.
 
 In the current envelope a line is ``{"timestamp", "type", "payload"}``; in the older one it is an
 item of the Responses API. Events that repeat items for the screen are left out. A sub-agent has
@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, as_message, first_of, is_typed, mapped, records
+from allegiance.scan.chat import StepLog, as_message, records
 from allegiance.scan.documents import structured
 from allegiance.scan.messages import identity, parse, succeeded, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError
+from allegiance.scan.values import first_of, is_typed, mapped
 
 WANTED = "a line of a rollout of Codex, which is an object with a type"
 _ENVELOPES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted")

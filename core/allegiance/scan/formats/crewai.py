@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, as_message, first_of, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, as_message, records
 from allegiance.scan.messages import arguments, identity, succeeded, text_of, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.prose import react
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, listed, mapped, objects
 
 WANTED = "an entry of a log of CrewAI"
 _STARTED = ("tool_usage_started", "mcp_tool_execution_started")

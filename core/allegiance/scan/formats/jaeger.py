@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import first_of, listed, mapped, objects, records
+from allegiance.scan.chat import records
 from allegiance.scan.formats._otel_spans import Record, Span, event_fields
 from allegiance.scan.formats._otel_traces import Traces
 from allegiance.scan.messages import identity
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, listed, mapped, objects
 
 WANTED = "a trace of Jaeger: it has spans with traceID, spanID and operationName"
 

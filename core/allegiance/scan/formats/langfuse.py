@@ -13,14 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import (
-    as_message,
-    first_of,
-    mapped,
-    messages_of,
-    objects,
-    records,
-)
+from allegiance.scan.chat import as_message, records
 from allegiance.scan.documents import structured
 from allegiance.scan.formats._otel_spans import nanoseconds
 from allegiance.scan.merge import Execution, TraceMerger
@@ -33,6 +26,7 @@ from allegiance.scan.steps import (
     UnreadableError,
     short,
 )
+from allegiance.scan.values import first_of, mapped, messages_of, objects
 
 WANTED = "a trace or an observation of Langfuse"
 _TYPES = (
@@ -66,8 +60,8 @@ def read(path: Path) -> Iterator[Found]:
             continue
         name, data = record
         try:
-            for trace, observation in _observations(data):
-                known = traces.setdefault(trace, _Trace())
+            for trace_id, observation in _observations(data):
+                known = traces.setdefault(trace_id, _Trace())
                 if observation is not None:
                     _put(known, observation)
         except (UnreadableError, RecursionError) as error:

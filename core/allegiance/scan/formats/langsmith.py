@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import objects
 from allegiance.scan.documents import documents
 from allegiance.scan.merge import Execution, TraceMerger
 from allegiance.scan.messages import arguments, identity, parse, succeeded, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Conversation, Found, Unread, UnreadableError, short
+from allegiance.scan.values import objects
 
 MODELS = ("llm", "chat_model")
 WANTED = 'runs with "run_type", "inputs" and "outputs"'

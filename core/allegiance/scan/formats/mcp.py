@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, first_of, mapped, objects
+from allegiance.scan.chat import StepLog
 from allegiance.scan.documents import documents, leading, rows, structured
 from allegiance.scan.messages import arguments, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, mapped, objects
 
 _MARK = '"jsonrpc"'
 _SESSION = ("session_id", "sessionId", "session", "mcp-session-id", "connection_id")

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, as_message, first_of, is_typed, listed, mapped, objects
+from allegiance.scan.chat import StepLog, as_message
 from allegiance.scan.documents import documents
 from allegiance.scan.messages import identity, text_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.prose import fenced, return_code
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, is_typed, listed, mapped, objects
 
 WANTED = "a trajectory of mini-swe-agent, which has messages"
 _LANGUAGES = ("bash", "mswea_bash_command", "sh")

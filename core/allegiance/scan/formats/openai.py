@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import conversation, is_typed, listed, mapped, messages_of
+from allegiance.scan.chat import conversation
 from allegiance.scan.documents import Document, documents
 from allegiance.scan.messages import identity
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Found, Unread, UnreadableError, short
+from allegiance.scan.values import is_typed, listed, mapped, messages_of
 
 WANTED = 'an object with "messages", or a list of messages'
 _LISTS = ("messages", "chat_history", "conversation", "history")

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, first_of, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, records
 from allegiance.scan.documents import documents
 from allegiance.scan.messages import arguments, identity, succeeded, text_of, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, listed, mapped, objects
 
 WANTED = "an event of OpenHands, or a result with a history of them"
 _LISTS = ("history", "trajectory", "events", "results")
@@ -28,7 +29,7 @@ _NOT_ARGUMENTS = (
     *("is_input", "keep_prompt", "include_extra", "return_axtree", "impl_source", "kind"),
     *("tool_call_metadata", "timeout"),
 )
-_BARE = (None, "", [], {}, -1, False)
+_BARE: tuple[Any, ...] = (None, "", [], {}, -1, False)
 
 
 def recognizes(opening: Opening) -> Certainty:

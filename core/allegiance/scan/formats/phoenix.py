@@ -7,16 +7,18 @@ or in columns, one span a line, or a Parquet file. Attributes are nested or have
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from allegiance.errors import UserError, needed_by
-from allegiance.scan.chat import first_of, mapped, objects, records
+from allegiance.scan.chat import records
 from allegiance.scan.formats._otel_spans import Record, Span, event_fields, nanoseconds
 from allegiance.scan.formats._otel_traces import Traces
 from allegiance.scan.messages import identity
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import Found, Unread, UnreadableError, short
+from allegiance.scan.values import first_of, mapped, objects
 from allegiance.store.reader import LONGEST
 
 WANTED = "a span of Phoenix: it has context.span_id, span_kind and attributes"
@@ -57,7 +59,8 @@ def read(path: Path) -> Iterator[Found]:
 
 def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     with needed_by(f"{str(path)!r}, a Parquet file,", "data"):
-        from pyarrow import ArrowException, parquet
+        arrow: Any = import_module("pyarrow")  # without type hints
+        parquet: Any = import_module("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
             groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
@@ -71,7 +74,7 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 for row in batch.to_pylist():
                     number += 1
                     yield f"row {number}", row
-    except (ArrowException, OSError, ValueError) as error:
+    except (arrow.ArrowException, OSError, ValueError) as error:
         raise UserError(f"{str(path)!r} cannot be read: {error}") from error
 
 

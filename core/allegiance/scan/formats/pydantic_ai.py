@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, listed, mapped, objects, read_each
+from allegiance.scan.chat import StepLog, read_each
 from allegiance.scan.documents import documents
 from allegiance.scan.messages import arguments, identity, succeeded, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, UnreadableError, short
+from allegiance.scan.values import listed, mapped, objects
 
 WANTED = "a list of messages of Pydantic AI, which have a kind and parts"
 _LISTS = ("messages", "all_messages", "message_history", "_state", "state", "new_messages")

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, first_of, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, records
 from allegiance.scan.messages import ToolCall, identity, parse, succeeded, value_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError
+from allegiance.scan.values import first_of, listed, mapped, objects
 
 WANTED = "a trajectory of SWE-agent, which has a trajectory with actions"
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from allegiance.scan.chat import StepLog, as_message, listed, mapped, objects, records
+from allegiance.scan.chat import StepLog, as_message, records
 from allegiance.scan.messages import arguments, parse, succeeded, text_of
 from allegiance.scan.opening import Certainty, Opening
 from allegiance.scan.prose import react
 from allegiance.scan.steps import AGENT, Found, Unread, UnreadableError, short
+from allegiance.scan.values import listed, mapped, objects
 
 WANTED = "a result of tau-bench, which has a task_id and messages"
 _LISTS = ("traj", "messages")
