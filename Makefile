@@ -48,6 +48,7 @@ bench: $(READY)  ## benchmarks: ratios and differences within one run; takes min
 	$(BIN)/python benchmarks/flight.py
 	$(BIN)/python benchmarks/frameworks.py
 	$(BIN)/python benchmarks/guard.py
+	$(BIN)/python benchmarks/serve.py
 	$(BIN)/python benchmarks/plugin.py
 
 soak: $(READY)  ## killed runs, runs of 100,000 trials, simulated statistics; takes an hour

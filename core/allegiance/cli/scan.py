@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from allegiance.cli._option_groups import with_option_groups
-from allegiance.cli._options import BindingOptions, ProtectionOptions
 from allegiance.cli._print import console, say
+from allegiance.cli._scan_options import BindingOptions, ProtectionOptions
 from allegiance.errors import UserError
 from allegiance.registry import SCAN_FORMATS
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from allegiance.reading import reads_text
+from allegiance.reading import check_length, reads_text
 from allegiance.report.excerpt import one_line
 
 LONGEST = 50_000
@@ -75,7 +75,7 @@ class Suspicion:
     Attributes:
         tool: The tool's name.
         place: Where it is: ``description``, or the path of a parameter's description.
-        kind: ``hidden characters``, ``markup``, ``overrides instructions``, ``secrecy``,
+        kind: ``hidden text``, ``markup``, ``overrides instructions``, ``secrecy``,
             ``order to the model``, ``asks for secrets`` or ``too long``.
         words: The words, in one line.
     """
@@ -111,14 +111,13 @@ def read_description(text: str) -> list[tuple[str, str]]:
     """Return the kinds of instructions in a description, each with its words.
 
     Raises:
-        ValueError: If the string is longer than a description that is read.
+        TooLong: If the string is longer than a description that is read.
     """
-    if len(text) > LONGEST:
-        raise ValueError(f"a description has {len(text):,} characters")
+    check_length(text, LONGEST)
     found = []
     if match := _HIDDEN.search(text):
         around = text[max(match.start() - 20, 0) : match.end() + 40]
-        found.append(("hidden characters", one_line(ascii(around), 120)))
+        found.append(("hidden text", one_line(ascii(around), 120)))
         text = _HIDDEN.sub("", text)
     kinds = (
         ("markup", _MARKUP),

@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from allegiance.errors import UserError
 from allegiance.guard.recent import put_bounded
-from allegiance.reading import reads_text
+from allegiance.reading import check_length, reads_text
 
 MOST_STEPS = 50_000
 """The steps of a session that can be read again; a longer one cannot be continued."""
@@ -178,8 +178,7 @@ def read_step(text: str) -> Step:
     Raises:
         ValueError: If the string is not a JSON object, or nested too deeply.
     """
-    if len(text) > LONGEST_STEP:
-        raise ValueError("a step of the state is too long")
+    check_length(text, LONGEST_STEP)
     try:
         step = json.loads(text)
     except RecursionError:
