@@ -114,8 +114,8 @@ class Announced:
         """
         for number in list(self._ids.get(call_id, ()) if call_id else self._tools.get(tool, ())):
             request = self._waiting[number]
-            if actor and request.actor and request.actor != actor:
-                continue
+            if request.actor != actor and actor and request.call_id in self._arrived:
+                continue  # the result of another agent's call with the same id
             same_args = args is None or request.args is None or _equal(request.args, args)
             if (not tool or request.tool == tool) and (call_id or same_args):
                 self._remove(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import FunctionType
 
 from allegiance.guard.recent import MOST
 from allegiance.probe.protocol import Probe
@@ -30,3 +31,17 @@ def check_findings(new: Iterable[Finding]) -> list[Finding]:
         if len(findings) > MOST:  # a generator without an end would fill the memory
             raise ValueError(f"returned more than {MOST} findings for one event")
     return findings
+
+
+def is_built_in(thing: object) -> bool:
+    """Tell whether a probe or function is part of this package, and so needs no time limit.
+
+    A time limit costs a switch of threads, so only a user's own code has one.
+    """
+    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
+    return module.startswith(("allegiance.probes.", "allegiance.bindings.", "allegiance.shell."))
+
+
+def probe_name(probe: object) -> str:
+    """Return a probe's id, or the name of its class if it has none."""
+    return str(getattr(probe, "id", type(probe).__name__))

@@ -10,11 +10,15 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from allegiance.guard.approval import ask_on_console, wait_for
-from allegiance.guard.checked import check_findings, collect_findings
+from allegiance.guard.checked import (
+    check_findings,
+    collect_findings,
+    is_built_in,
+    probe_name,
+)
 from allegiance.guard.decision import (
     ACTIONS,
     ALLOW,
@@ -27,7 +31,7 @@ from allegiance.guard.decision import (
     Sink,
 )
 from allegiance.guard.delivery import FLUSH_SECONDS, Delivery
-from allegiance.guard.questions import Questions, read_answer
+from allegiance.guard.questions import Questions, read_answer, stamp
 from allegiance.guard.recent import Recent, describe_error, shorten
 from allegiance.guard.time_limit import Interrupted, TimeLimit
 from allegiance.guard.unread import OnOpaque, action_on
@@ -120,9 +124,9 @@ class Decider:
         """Whether a person may be asked about a call."""
         return "ask" in (self.policy, self.on_opaque, *(rule.policy for rule in self.rules))
 
-    def policy_for(self, agent: str, tool: str) -> Policy:
-        """Return the policy for a call that an agent makes."""
-        return next((r.policy for r in self.rules if r.matches(agent, tool)), self.policy)
+    def _policy_for(self, call: Event) -> Policy:
+        rules = (r.policy for r in self.rules if r.matches(call.actor, call.tool or ""))
+        return next(rules, self.policy)
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> bool:
         """Wait until the sinks have every record so far.
@@ -155,11 +159,7 @@ class Decider:
         self.failures.extend(failures)
         if view.event.kind != "tool_call":
             return Decision(action="allow", findings=tuple(findings)) if findings else ALLOW
-        action = (
-            "allow"
-            if UNGUARDED.get()
-            else ACTIONS[self.policy_for(view.event.actor, view.event.tool or "")]
-        )
+        action = "allow" if UNGUARDED.get() else ACTIONS[self._policy_for(view.event)]
         if failures and action == "ask":
             action = "reject"  # a person could only be told that the call was not understood
         if doubt and not (findings or failures) and action != "allow":
@@ -230,8 +230,8 @@ class Decider:
         return self.apply_answer(decision, answer)
 
     def apply_answer(self, decision: Decision, answer: object) -> Decision:
-        """Turn an answer into a decision: only a clear yes that has not expired allows the call."""
-        read = read_answer(answer)
+        """Turn an answer into a decision: only a clear yes in time allows the call."""
+        read = stamp(read_answer(answer))
         if read.allow and not read.is_over:
             return Decision(action="allow", findings=decision.findings, answer=read)
         why = "the approval has expired" if read.allow else read.reason
@@ -294,17 +294,3 @@ def _find_binding(bindings: Sequence[Binding], tool: str) -> Binding | None:
     from allegiance.bindings.binding import find  # its package loads the shell interpreter too
 
     return find(bindings, tool)
-
-
-def is_built_in(thing: object) -> bool:
-    """Tell whether a probe or function is part of this package, and so needs no time limit.
-
-    A time limit costs a switch of threads, so only a user's own code has one.
-    """
-    module = thing.__module__ if isinstance(thing, FunctionType) else type(thing).__module__
-    return module.startswith(("allegiance.probes.", "allegiance.bindings.", "allegiance.shell."))
-
-
-def probe_name(probe: object) -> str:
-    """Return a probe's id, or the name of its class if it has none."""
-    return str(getattr(probe, "id", type(probe).__name__))

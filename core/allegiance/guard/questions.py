@@ -222,6 +222,11 @@ def read_answer(value: object, call_id: str = "") -> Answer:
     return Answer(allow=value is True, time=time())
 
 
+def stamp(answer: Answer) -> Answer:
+    """Return an answer with the time, if it has none."""
+    return answer if answer.time else answer.model_copy(update={"time": time()})
+
+
 def digest_call(tool: str, args: object) -> str:
     """Return a digest of a tool and its arguments."""
     return sha256(json.dumps([tool, args], sort_keys=True, default=str).encode()).hexdigest()[:32]

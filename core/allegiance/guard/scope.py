@@ -83,8 +83,11 @@ def current_scope() -> Scope | None:
         scope = Scope(held.watch, scope, held)
         _SCOPE.set(scope)  # for the tasks and threads that this step starts
         return scope
+    inner = scope
     while scope is not None and not scope.applies():
         scope = scope.outer
+    if scope is not inner:
+        _SCOPE.set(scope)  # so that what begins from now on is not taken for what began inside
     return scope
 
 

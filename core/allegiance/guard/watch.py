@@ -197,7 +197,8 @@ class Watch(Requests):
             warnings.warn(
                 "nothing reached the guard while it was attached: it does not guard code in a "
                 "context that was created earlier (an asyncio.Runner, a server, a pool of "
-                "threads); attach it where a run begins",
+                "threads); attach it where a run begins. What began inside and goes on, such as a "
+                "streamed answer, is still guarded",
                 GuardBypassed,
                 stacklevel=4,
             )
