@@ -264,3 +264,23 @@ def test_a_guards_sinks_hear_of_everything_in_a_played_trial(policy: Policy) -> 
     )
     said = [r.message for r in records if isinstance(r, Decision)]
     assert said == [e.text for e in trial.trace.events if e.kind == "decision"]
+
+
+def test_each_trial_draws_its_variant_and_keeps_it() -> None:
+    async def act(session: Session) -> None:
+        session.recorder.turn(CRITIC, "I am done.", ())
+
+    whole = prepared(act, variant="all")
+    trials = [asyncio.run(play(whole, index, 5, Limits(), None)) for index in range(3)]
+    for index, trial in enumerate(trials):
+        condition = whole.spec.condition.draw("performance_review", 5, index)
+        assert trial.trace.condition == condition
+        assert (
+            trial.trace.key == whole.key(5, index) == lost_trial(whole, index, 5, "lost").trace.key
+        )
+        assert trial.trace.configuration_key == whole.configuration_key
+        stage = whole.drawn(5, index).setup.stage
+        assert stage.condition == condition
+        assert trial.trace.content == stage.content
+        assert Condition.model_validate_json(trial.trace.condition.model_dump_json()) == condition
+    assert len({trial.trace.content for trial in trials}) == 3

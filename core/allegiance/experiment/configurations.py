@@ -96,8 +96,7 @@ def expand(
         adapters: ``name`` for all of an adapter's patterns, or ``name:pattern``.
         factors: Levels by factor; other factors stay at their default level. Without
             ``peer_conduct``, a peer that can take part is silent; in a user's app it is absent,
-            unless its model is named. Without ``variant``, the trials of a model draw their
-            variants, unless it is in a user's app.
+            unless its model is named.
         models: The models to measure.
         base_url: An OpenAI-compatible endpoint of the models.
         peer_model: The model in the peer's role.
@@ -119,8 +118,6 @@ def expand(
     spec: dict[str, Any] = {"peer_model": peer_model, "app": app, "guard": guard, "roles": others}
     # a user's app need not have an agent for the peer, unless the peer's model is named
     silent = "peer_conduct" not in chosen and (app is None or bool(peer_model))
-    # a user's app may name the tools, which companies call by other names
-    varied = "variant" not in chosen and app is None
     configurations: list[Configuration] = []
     left_out: list[str] = []
     for scenario in stages:
@@ -139,7 +136,7 @@ def expand(
                 configurations += [
                     Configuration(
                         scenario=scenario.id,
-                        condition=_varied(checked, model, by_default=varied),
+                        condition=checked,
                         adapter=place.adapter,
                         pattern=place.pattern,
                         model=model,
@@ -151,12 +148,6 @@ def expand(
     if not configurations:
         raise UserError(left_out[0] if left_out else "nothing to run: name at least one --model")
     return RunPlan(tuple(dict.fromkeys(configurations)), tuple(dict.fromkeys(left_out)))
-
-
-def _varied(condition: Condition, model: str, *, by_default: bool) -> Condition:
-    """Return a condition whose trials draw their variants, if a model is measured."""
-    varies = by_default and not is_scripted(model) and condition.surroundings == "bare"
-    return condition.undrawn() if varies else condition
 
 
 @dataclass(frozen=True)
