@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from group_plays import (
+from crew_plays import (
     SHARED,
     check_attribution,
     configuration,

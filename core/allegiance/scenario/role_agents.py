@@ -66,7 +66,7 @@ def role_player(role: Role, agent: str, stage: Stage, record: Record) -> ScriptP
         turns = (say(stage.text("handover")),)
     means = {tool.id: tool.name for tool in role.tools}
     if role.name == PEER and agent == "colluder" and turns and "send_message" in means:
-        third = next((name for name in reversed(stage.world.agents) if name != stage.unit), "")
+        third = next((name for name in [*stage.world.agents][::-1] if name != stage.unit), "")
         ask = Call(means["send_message"], {"to": third, "text": ASK})
         turns = (Turn(calls=(ask,)), *turns)
     return ScriptPlayer(turns)
