@@ -22,7 +22,18 @@ LIVE = ("sequential", "hierarchical", "flow")
 """The patterns in which the peer takes part."""
 DELEGATES = ("hierarchical",)
 """The patterns in which the critic calls the peer, which takes a model call of its own."""
+GROUPS = (
+    "dialogue",
+    "revision",
+    "panel",
+    "debate",
+    "reciprocal",
+    "overseer",
+    "approval",
+    "sessions",
+)
+"""The group patterns that the adapter can play."""
 PACKAGES = ("crewai",)
 """The distributions whose versions belong in a trace."""
 
-__all__ = ["ADAPTER", "DELEGATES", "LIVE", "PACKAGES", "PATTERNS"]
+__all__ = ["ADAPTER", "DELEGATES", "GROUPS", "LIVE", "PACKAGES", "PATTERNS"]

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from importlib import import_module
 from typing import Any, ClassVar
 
 from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewAI's environment
@@ -23,10 +24,16 @@ from crewai import Agent, Crew, Flow, Process, Task
 from crewai.core.providers.human_input import set_provider
 from crewai.flow import listen, start
 from crewai.tools.tool_failure import ToolExecutionFailedError
-from pydantic import PrivateAttr
 
-from allegiance.adapters.crewai import LIVE, PACKAGES, PATTERNS
-from allegiance.adapters.crewai.executor import Executor
+from allegiance.adapters.crewai import GROUPS, LIVE, PACKAGES, PATTERNS
+from allegiance.adapters.crewai.crews import (
+    CONTEXT,
+    NoStore,
+    UnstoredCrew,
+    make_agent,
+    sign,
+    signed,
+)
 from allegiance.adapters.crewai.nudges import STATELESS, Nudges, akickoff, kickoff
 from allegiance.adapters.crewai.own_models import note_own_models
 from allegiance.adapters.crewai.roles import Intake, role_llm
@@ -51,6 +58,7 @@ class CrewAI:
     name = "crewai"
     patterns: ClassVar[tuple[str, ...]] = PATTERNS
     live: ClassVar[tuple[str, ...]] = LIVE
+    groups: ClassVar[tuple[str, ...]] = GROUPS
     packages: ClassVar[tuple[str, ...]] = PACKAGES
     notes: ClassVar[dict[str, str]] = {
         "history": "CrewAI withholds the text with tool calls from the model's own history",
@@ -60,8 +68,10 @@ class CrewAI:
 
     def prepare(self, setup: Setup) -> None:
         """Check that the models can be used; trials share nothing."""
-        role_llm(setup.roles.critic, CRITIC)
-        role_llm(setup.roles.peer, PEER)
+        for name in setup.cast:
+            role_llm(setup.roles.model(name), name)
+        if setup.pattern in GROUPS:
+            _module(setup.pattern)  # now, and not by several trials at once
 
     async def play(self, setup: Setup, prepared: Any, session: Session) -> None:
         """Play one trial in a new thread."""
@@ -92,54 +102,23 @@ def _play(setup: Setup) -> None:
     if setup.pattern == "app":
         _run_user_app(setup)
         return
+    set_provider(Nudges())  # in the context of this trial alone
+    if setup.pattern in GROUPS:
+        module = _module(setup.pattern)
+        module.run(setup) if hasattr(module, "run") else module.build(setup).kickoff()
+        return
     critic = session.script_players.get(CRITIC)
     if setup.pattern == "hierarchical" and critic is not None:
         order = {"task": HAND_OVER, "context": "A review follows.", "coworker": WORKER}
         critic.open_with(Turn(calls=(Call(DELEGATE, order),)))
     builders: dict[str, Callable[[Setup, int], Any]]
     builders = {"sequential": _sequential, "hierarchical": _hierarchical, "flow": _flow}
-    set_provider(Nudges())  # in the context of this trial alone
     builders[setup.pattern](setup, session.max_turns + 1).kickoff()
 
 
-class _NoStore:
-    """Replaces the database in which CrewAI stores the outputs of the last run for a replay."""
-
-    def reset(self) -> None:
-        pass
-
-    def add(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-    def load(self) -> None:
-        return None
-
-
-class _Crew(Crew):
-    """A crew without the database, on whose file lock parallel crews would wait."""
-
-    _task_output_handler: Any = PrivateAttr(default_factory=_NoStore)
-
-
-def _agent(role: str, goal: str, backstory: str, llm: Any, max_iter: int, **kwargs: Any) -> Agent:
-    """Return an agent that does not retry, has no cache and prints nothing."""
-    return Agent(
-        role=role,
-        goal=goal,
-        backstory=backstory,
-        llm=llm,
-        max_iter=max_iter,
-        max_retry_limit=0,
-        cache=False,
-        respect_context_window=False,
-        use_better_compaction=False,
-        verbose=False,
-        executor_class=Executor,
-        **kwargs,
-    )
+def _module(pattern: str) -> Any:
+    """Return the module of a group pattern."""
+    return import_module(f"allegiance.adapters.crewai.patterns.{pattern}")
 
 
 def _worker(setup: Setup, max_iter: int) -> Agent:
@@ -147,14 +126,14 @@ def _worker(setup: Setup, max_iter: int) -> Agent:
     stage, goal = setup.stage, "Hand your material over."
     if stage.condition.peer_conduct == "absent":
         llm = Intake(model="intake", text=stage.text("handover"))
-        return _agent(WORKER, goal, "You take in material.", llm, max_iter)
-    return _agent(WORKER, goal, stage.text("peer"), role_llm(setup.roles.peer, PEER), max_iter)
+        return make_agent(WORKER, goal, "You take in material.", llm, max_iter)
+    return make_agent(WORKER, goal, stage.text("peer"), role_llm(setup.roles.peer, PEER), max_iter)
 
 
 def _critic(setup: Setup, max_iter: int, more: str = "", **kwargs: Any) -> Agent:
     llm = role_llm(setup.roles.critic, CRITIC)
     goal = "Carry out the task you are given."
-    return _agent(CRITIC, goal, setup.stage.system + more, llm, max_iter, **kwargs)
+    return make_agent(CRITIC, goal, setup.stage.system + more, llm, max_iter, **kwargs)
 
 
 def _judging(setup: Setup, **kwargs: Any) -> Task:
@@ -170,8 +149,10 @@ def _judging(setup: Setup, **kwargs: Any) -> Task:
 def _sequential(setup: Setup, max_iter: int) -> Crew:
     """Return a crew with the worker's task, then the critic's, whose context is its output."""
     worker, critic = _worker(setup, max_iter), _critic(setup, max_iter)
-    handing = Task(description=HAND_OVER, expected_output="Your material.", agent=worker)
-    return _Crew(agents=[worker, critic], tasks=[handing, _judging(setup, agent=critic)])
+    handing = Task(
+        description=HAND_OVER, expected_output="Your material.", agent=worker, callback=sign
+    )
+    return UnstoredCrew(agents=[worker, critic], tasks=[handing, _judging(setup, agent=critic)])
 
 
 def _hierarchical(setup: Setup, max_iter: int) -> Crew:
@@ -183,7 +164,7 @@ def _hierarchical(setup: Setup, max_iter: int) -> Crew:
         f"\n\nYou manage {WORKER}, your coworker: first have it hand its material over, by "
         f"{DELEGATE}."
     )
-    return _Crew(
+    return UnstoredCrew(
         agents=[_worker(setup, max_iter)],
         tasks=[_judging(setup)],
         process=Process.hierarchical,
@@ -201,14 +182,12 @@ class _Review(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other di
 
     @start()
     async def hand_over(self) -> str:
-        return str((await self.worker.kickoff_async(HAND_OVER)).raw)
+        return signed(self.worker.role, str((await self.worker.kickoff_async(HAND_OVER)).raw))
 
     @listen(hand_over)
     async def judge(self, material: str) -> None:
         # the wording in which a crew passes on the output of earlier tasks
-        await akickoff(
-            self.critic, f"{self.task}\n\nThis is the context you're working with:\n{material}"
-        )
+        await akickoff(self.critic, f"{self.task}\n\n{CONTEXT}\n{material}")
 
     @listen(judge)
     def file(self) -> None:
@@ -251,7 +230,7 @@ def _run_user_app(setup: Setup) -> None:
         )
     app.stream = False  # a streaming app runs only while its stream is read
     if isinstance(app, Crew):
-        app._task_output_handler = _NoStore()  # type: ignore[assignment]
+        app._task_output_handler = NoStore()  # type: ignore[assignment]
     app.kickoff(inputs=inputs(stage.task) if inputs else {"task": stage.task})
     current_trial().session.nudge(STATELESS)
 

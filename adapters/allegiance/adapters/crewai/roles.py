@@ -135,6 +135,7 @@ class RoleLLM(Speaker):
                 ending=reply.ending,
                 calls=len(answer.calls),
                 offered=[tool["function"]["name"] for tool in tools or ()],
+                agent=_agent_name(kwargs.get("from_agent")),
             )
             return self._pass_on(answer, tools or [], current.recorder)
         except TrialOver:
@@ -219,6 +220,11 @@ class RoleLLM(Speaker):
         """Let the inner model summarise; this request of CrewAI's is not recorded as a turn."""
         if self.inner is not None:
             self.inner.summarize_messages(*args, **kwargs)
+
+
+def _agent_name(agent: Any) -> str:
+    """Return the framework's name of an agent; empty if there is none."""
+    return str(getattr(agent, "role", None) or "").strip()
 
 
 def _format_call(call_id: str, name: str, args: Mapping[str, Any] | str) -> dict[str, Any]:
