@@ -22,6 +22,7 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 
 from crewai import Agent, Crew, Flow, Process, Task
 from crewai.core.providers.human_input import set_provider
+from crewai.events.utils.console_formatter import set_suppress_console_output
 from crewai.flow import listen, start
 from crewai.tools.tool_failure import ToolExecutionFailedError
 
@@ -102,7 +103,8 @@ def _play(setup: Setup) -> None:
     if setup.pattern == "app":
         _run_user_app(setup)
         return
-    set_provider(Nudges())  # in the context of this trial alone
+    set_provider(Nudges())  # this and the next in the context of this trial alone
+    set_suppress_console_output(True)
     if setup.pattern in GROUPS:
         module = _module(setup.pattern)
         module.run(setup) if hasattr(module, "run") else module.build(setup).kickoff()

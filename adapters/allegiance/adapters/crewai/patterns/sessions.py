@@ -47,6 +47,9 @@ class Desk(Flow[dict]):  # type: ignore[type-arg]  # CrewAI takes no other dict
     peer: Any = None
     critic: Any = None
 
+    def _log_flow_event(self, *args: Any, **kwargs: Any) -> None:
+        """Print nothing: CrewAI prints what it restores even where flow events are suppressed."""
+
     @start()
     async def peer_speaks(self) -> str:
         """Let the peer speak about the request of the session."""
