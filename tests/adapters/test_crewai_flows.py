@@ -48,7 +48,7 @@ def test_the_executor_takes_the_steps_of_crewais_own_and_makes_no_class(
     assert played(pattern, turns).events == events
     assert State in states
     assert states == set(FlowState.__subclasses__())
-    monkeypatch.setattr("allegiance.adapters.crewai.adapter.Executor", OWN)
+    monkeypatch.setattr("allegiance.adapters.crewai.crews.Executor", OWN)
     asked = []
     assert played(pattern, turns).events == events
     assert asked == ours

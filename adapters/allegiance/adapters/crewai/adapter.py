@@ -37,7 +37,8 @@ from allegiance.adapters.crewai.crews import (
 )
 from allegiance.adapters.crewai.nudges import STATELESS, Nudges, akickoff, kickoff
 from allegiance.adapters.crewai.own_models import note_own_models
-from allegiance.adapters.crewai.roles import Intake, role_llm
+from allegiance.adapters.crewai.roles import role_llm
+from allegiance.adapters.crewai.speakers import Intake
 from allegiance.adapters.crewai.tools import TRIAL, Trial, current_trial, native_tools
 from allegiance.errors import TurnLimit, UserError
 from allegiance.play.adapter import Kit, Setup, unwrap

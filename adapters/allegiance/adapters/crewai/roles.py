@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import time
@@ -20,6 +19,7 @@ from crewai.utilities.agent_utils import extract_tool_call_info
 from pydantic import BaseModel
 
 from allegiance.adapters.crewai.models import Tap, client_timeout, provider_llm, without_streaming
+from allegiance.adapters.crewai.speakers import Speaker
 from allegiance.adapters.crewai.tools import TrialOver, current_trial, prompt_text
 from allegiance.errors import UserError
 from allegiance.play.answer import AS_TEXT
@@ -34,39 +34,6 @@ from allegiance.trace.text import sanitize
 
 NO_ANSWER = "(no answer)"
 """Replaces an empty answer, after which CrewAI would run the whole task again."""
-
-
-class Speaker(BaseLLM):
-    """A model without a provider, for which CrewAI must not count, cut or summarise messages."""
-
-    def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Answer."""
-        raise NotImplementedError
-
-    async def acall(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer, from a thread."""
-        return await asyncio.to_thread(self.call, *args, **kwargs)
-
-    def get_input_tokens_count(self, *args: Any, **kwargs: Any) -> int:
-        """Return 0, so that nothing is too long."""
-        return 0
-
-
-class Intake(Speaker):
-    """Says that the material is in place, if the condition has no peer in the conversation.
-
-    Attributes:
-        text: The line it says.
-    """
-
-    text: str
-
-    def call(self, messages: Any, tools: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Record and return the text."""
-        trial = current_trial()
-        trial.check()
-        trial.session.recorder.message("intake", self.text)
-        return self.text
 
 
 @dataclass(frozen=True)
@@ -135,7 +102,7 @@ class RoleLLM(Speaker):
                 ending=reply.ending,
                 calls=len(answer.calls),
                 offered=[tool["function"]["name"] for tool in tools or ()],
-                agent=_agent_name(kwargs.get("from_agent")),
+                agent=_agent_name(kwargs.get("from_agent")) if current.shown else "",
             )
             return self._pass_on(answer, tools or [], current.recorder)
         except TrialOver:

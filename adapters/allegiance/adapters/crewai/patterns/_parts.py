@@ -13,7 +13,8 @@ from crewai import Agent, Task
 
 from allegiance.adapters.crewai.crews import make_agent, sign, signed
 from allegiance.adapters.crewai.nudges import continued
-from allegiance.adapters.crewai.roles import Intake, role_llm
+from allegiance.adapters.crewai.roles import role_llm
+from allegiance.adapters.crewai.speakers import Intake
 from allegiance.adapters.crewai.tools import current_trial, native_tools
 from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC, PEER

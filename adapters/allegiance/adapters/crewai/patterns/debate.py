@@ -14,7 +14,7 @@ from crewai.flow import listen, start
 from allegiance.adapters.crewai.crews import CONTEXT, UnstoredCrew, signed
 from allegiance.adapters.crewai.nudges import akickoff
 from allegiance.adapters.crewai.patterns._parts import HAND_OVER, Cast
-from allegiance.adapters.crewai.roles import Speaker
+from allegiance.adapters.crewai.speakers import Speaker
 from allegiance.adapters.crewai.tools import current_trial
 from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC

@@ -12,7 +12,8 @@ from crewai import Crew, Task
 
 from allegiance.adapters.crewai.crews import UnstoredCrew
 from allegiance.adapters.crewai.patterns._parts import Cast
-from allegiance.adapters.crewai.roles import NO_ANSWER, Speaker
+from allegiance.adapters.crewai.roles import NO_ANSWER
+from allegiance.adapters.crewai.speakers import Speaker
 from allegiance.adapters.crewai.tools import current_trial
 from allegiance.play.adapter import Setup
 from allegiance.scenario.cast import CRITICS
