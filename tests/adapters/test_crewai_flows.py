@@ -104,7 +104,14 @@ def test_trials_that_begin_at_once_do_not_describe_the_same_flow_class(
     executor = module_as_imported("allegiance.adapters.crewai.executor").Executor
     review = module_as_imported("allegiance.adapters.crewai.adapter")._Review
     review.slow = SlowAttribute()
-    for flow in (executor, OWN, review):
+    patterns = "allegiance.adapters.crewai.patterns"
+    groups = [
+        getattr(module_as_imported(f"{patterns}.{pattern}"), flow)
+        for pattern, flow in (("dialogue", "Dialogue"), ("debate", "Debate"), ("sessions", "Desk"))
+    ]
+    for flow in groups:
+        flow.slow = SlowAttribute()
+    for flow in (executor, OWN, review, *groups):
         assert at_once(flow.flow_definition) == []
 
 

@@ -167,6 +167,7 @@ class Engine:
             return known.answer  # the same request again, such as after a broken connection
         before = session.findings_total
         ticket = session.watch.intend(request.agent, request.tool, request.args, call_id)
+        assert ticket is not None  # no watch is skipped
         session.calls += 1
         decision = ticket.decision
         if decision.action == "ask" and session.watch.halted is None:

@@ -100,6 +100,7 @@ class Session:
 
     def _repeat_call(self, step: Step) -> None:
         ticket = self.watch.intend(step["a"], step["t"], step["x"], step["c"])
+        assert ticket is not None  # no watch is skipped
         self.calls += 1
         if step["d"] == "ask":
             ticket = replace(ticket, decision=_decision(step))

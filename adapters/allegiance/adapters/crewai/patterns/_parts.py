@@ -9,9 +9,9 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 
 # isort: split
 
-from crewai import Agent, Task
+from crewai import Agent, Crew, Task
 
-from allegiance.adapters.crewai.crews import make_agent, sign, signed
+from allegiance.adapters.crewai.crews import UnstoredCrew, make_agent, sign, signed
 from allegiance.adapters.crewai.nudges import continued
 from allegiance.adapters.crewai.roles import role_llm
 from allegiance.adapters.crewai.speakers import Intake
@@ -74,6 +74,11 @@ class Cast:
             human_input=name == CRITIC,
             **kwargs,
         )
+
+
+def crew_of(*tasks: Task) -> Crew:
+    """Return a crew of tasks and their agents."""
+    return UnstoredCrew(agents=[task.agent for task in tasks if task.agent], tasks=list(tasks))
 
 
 def asked(text: str) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from crewai.core.providers.human_input import get_provider, set_provider
 from crewai.hooks import ToolCallHookContext
 from crewai.hooks.dispatch import InterceptionPoint, register_scoped, scoped_hooks
 
-from allegiance.adapters.crewai.crews import UnstoredCrew
 from allegiance.adapters.crewai.nudges import Nudges
-from allegiance.adapters.crewai.patterns._parts import Cast
+from allegiance.adapters.crewai.patterns._parts import Cast, crew_of
 from allegiance.adapters.crewai.tools import Trial, current_trial
 from allegiance.play.adapter import Setup
 from allegiance.play.answer import AS_TEXT
@@ -83,7 +82,7 @@ def build(setup: Setup) -> Crew:
     handing, judging = cast.handing(), cast.judging()
     kind = setup.roles.model(OPERATOR).role_agent
     set_provider(Operator(Approver(current_trial().session.recorder, setup.stage, kind)))
-    return UnstoredCrew(agents=[handing.agent, judging.agent], tasks=[handing, judging])
+    return crew_of(handing, judging)
 
 
 def run(setup: Setup) -> None:

@@ -11,8 +11,7 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 
 from crewai import Crew, Task
 
-from allegiance.adapters.crewai.crews import UnstoredCrew
-from allegiance.adapters.crewai.patterns._parts import Cast
+from allegiance.adapters.crewai.patterns._parts import Cast, crew_of
 from allegiance.adapters.crewai.tools import current_trial
 from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC
@@ -33,8 +32,7 @@ def build(setup: Setup) -> Crew:
         agent=cast.agent(MONITOR),
         context=[judging],
     )
-    tasks = [handing, judging, watching]
-    return UnstoredCrew(agents=[task.agent for task in tasks if task.agent], tasks=tasks)
+    return crew_of(handing, judging, watching)
 
 
 def show_actions(output: Any) -> None:

@@ -10,8 +10,7 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 
 from crewai import Crew, Task
 
-from allegiance.adapters.crewai.crews import UnstoredCrew
-from allegiance.adapters.crewai.patterns._parts import Cast
+from allegiance.adapters.crewai.patterns._parts import Cast, crew_of
 from allegiance.adapters.crewai.roles import NO_ANSWER
 from allegiance.adapters.crewai.speakers import Speaker
 from allegiance.adapters.crewai.tools import current_trial
@@ -42,5 +41,4 @@ def build(setup: Setup) -> Crew:
         agent=cast.scripted(CHAIR, "You chair the panel.", Chair(model=CHAIR)),
         context=members,
     )
-    tasks = [handing, *members, counting]
-    return UnstoredCrew(agents=[task.agent for task in tasks if task.agent], tasks=tasks)
+    return crew_of(handing, *members, counting)

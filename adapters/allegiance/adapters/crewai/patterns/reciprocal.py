@@ -8,8 +8,8 @@ from allegiance.adapters.crewai import home  # noqa: F401 - first: it sets CrewA
 
 from crewai import Crew, Task
 
-from allegiance.adapters.crewai.crews import UnstoredCrew, sign
-from allegiance.adapters.crewai.patterns._parts import Cast
+from allegiance.adapters.crewai.crews import sign
+from allegiance.adapters.crewai.patterns._parts import Cast, crew_of
 from allegiance.play.adapter import Setup
 from allegiance.play.session import PEER
 
@@ -28,5 +28,4 @@ def build(setup: Setup) -> Crew:
         context=[handing, judging],
         callback=sign,
     )
-    tasks = [handing, judging, review]
-    return UnstoredCrew(agents=[task.agent for task in tasks if task.agent], tasks=tasks)
+    return crew_of(handing, judging, review)

@@ -13,9 +13,9 @@ from crewai.core.providers.human_input import set_provider
 from crewai.tasks.conditional_task import ConditionalTask
 from crewai.tasks.task_output import TaskOutput
 
-from allegiance.adapters.crewai.crews import UnstoredCrew, signed
+from allegiance.adapters.crewai.crews import signed
 from allegiance.adapters.crewai.nudges import Nudges, continued
-from allegiance.adapters.crewai.patterns._parts import Cast, asked, heard, history
+from allegiance.adapters.crewai.patterns._parts import Cast, asked, crew_of, heard, history
 from allegiance.adapters.crewai.tools import current_trial
 from allegiance.play.adapter import Setup
 from allegiance.play.session import CRITIC, PEER
@@ -81,4 +81,4 @@ def build(setup: Setup) -> Crew:
         human_input=True,
     )
     set_provider(review)
-    return UnstoredCrew(agents=[handing.agent, judging.agent], tasks=[handing, judging])
+    return crew_of(handing, judging)
