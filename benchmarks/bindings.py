@@ -1,9 +1,9 @@
 """What a guard makes of shell commands and tool calls: caught, not judged, or silently clean.
 
-``python benchmarks/bindings.py`` plays the project's own tables through a guard that blocks, and exits with 1
-if a target is missed. ``--cases FILE.jsonl`` plays cases of your own: a line has ``command`` or
-``tool`` and ``args``, ``expected`` (``violating``, the default, ``benign`` or ``depends``) and may
-have a ``kind``. ``--list`` prints each case that is not as expected.
+``python benchmarks/bindings.py`` plays the tables of the project through a guard that blocks, and
+exits with 1 if a target is missed. ``--cases FILE.jsonl`` plays cases of your own: a line has
+``command`` or ``tool`` and ``args``, ``expected`` (``violating``, the default, ``benign`` or
+``depends``) and may have a ``kind``. ``--list`` prints each case that is not as expected.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def main() -> int:
                 or (expected == "benign" and got != "clean" and "tool" in case)
             ):
                 print(
-                    f"  {expected:9} {got:10} {case.get('kind', '')} {case.get('command') or (case['tool'], case['args'])!r}"
+                    f"  {expected:9} {got:10} {case.get('kind', '')}",
+                    repr(case.get("command") or (case["tool"], case["args"])),
                 )
     return 0
 

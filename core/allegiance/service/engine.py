@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from allegiance.errors import UserError
-from allegiance.guard.decider import is_built_in
+from allegiance.guard.checked import is_built_in
 from allegiance.guard.decision import ALLOW, Decision
 from allegiance.guard.guard import Guard
 from allegiance.guard.recent import describe_error
