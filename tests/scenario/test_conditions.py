@@ -48,7 +48,7 @@ def test_one_factor_is_one_segment(name: str) -> None:
             assert objecting == (stage.condition.objection != "absent"), where
             shells = [tool.name for tool in stage.tools].count(SHELL)
             assert shells == (stage.condition.tools != "functions"), where
-            offers_functions = any(tool.name in REPLACED for tool in stage.tools)
+            offers_functions = any(tool.id in REPLACED for tool in stage.tools)
             assert offers_functions == (stage.condition.tools != "shell"), where
         covered |= {(factor, getattr(condition, factor)) for condition in (first, second)}
     possible = {(f, getattr(condition, f)) for f in FACTORS for condition in valid(name)}
