@@ -111,18 +111,28 @@ async def latencies(connections: list[Connection], each_second: int, seconds: fl
     return taken
 
 
-async def measure(ports: dict[str, int], rounds: int, seconds: float) -> None:
+def cpu(pid: int) -> float:
+    """Return the seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(ports: dict[str, int], pids: dict[str, int], rounds: int, seconds: float) -> None:
     """Print the rates and latencies of both servers, measured in turns."""
     rates: dict[str, list[float]] = {name: [] for name in ports}
     waits: dict[str, list[float]] = {name: [] for name in ports}
+    costs: dict[str, list[float]] = {name: [] for name in ports}
     for turn in range(rounds):
         for name, port in ports.items():
+            before = cpu(pids[name])
             connections = [Connection(port, f"s{turn}-{number}") for number in range(16)]
             for connection in connections:
                 await connection.open()
             await rate(connections, 0.3)  # warms up
             rates[name].append(await rate(connections, seconds))
             waits[name] += await latencies(connections, 500, seconds)
+            answered = sum(connection.count for connection in connections)
+            costs[name].append((cpu(pids[name]) - before) / answered)
             for connection in connections:
                 connection.writer.close()
     for name in ports:
@@ -130,7 +140,8 @@ async def measure(ports: dict[str, int], rounds: int, seconds: float) -> None:
         p50, p99 = wait[len(wait) // 2], wait[int(len(wait) * 0.99)]
         print(
             f"{name:8} {median(rates[name]):7.0f} requests/s, at 500/s: "
-            f"median {1000 * p50:.2f} ms, p99 {1000 * p99:.2f} ms"
+            f"median {1000 * p50:.2f} ms, p99 {1000 * p99:.2f} ms; "
+            f"{1e6 * median(costs[name]):.0f} us of processor time a request"
         )
     echo = median(rates["echo"])
     for name in ports:
@@ -163,7 +174,11 @@ def main() -> None:
                 name: int((server.stdout.readline() if server.stdout else "").split()[0][17:])
                 for name, server in servers.items()
             }
-            asyncio.run(measure(ports, options.rounds, options.seconds))
+            asyncio.run(
+                measure(
+                    ports, {n: s.pid for n, s in servers.items()}, options.rounds, options.seconds
+                )
+            )
         finally:
             for server in servers.values():
                 server.kill()

@@ -13,6 +13,8 @@ from allegiance.service.metrics import Metrics
 Scope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
+DECIDE = "/v1/decide"
+NOT_ALLOWED = (405, {"error": "send a POST request"})
 _OPEN = ("/healthz",)
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -51,10 +53,18 @@ class Doors:
         inner: The app.
         access: Who may send requests.
         metrics: Counts what is refused.
+        decide: Answers a decision by its body: status and content.
     """
 
-    def __init__(self, inner: Any, access: Access, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        inner: Any,
+        access: Access,
+        metrics: Metrics,
+        decide: Callable[[bytes], Awaitable[tuple[int, object]]],
+    ) -> None:
         self._inner = inner
+        self._decide = decide
         self._access = access
         self._metrics = metrics
         self._running = 0
@@ -72,7 +82,12 @@ class Doors:
                 body = await self._read(receive) if scope["method"] == "POST" else b""
                 if body is not None:
                     scope["state"] = {"body": body}
-                    await self._inner(scope, receive, send)
+                    if scope["path"] == DECIDE:  # routing would take as long as a decision
+                        posted = scope["method"] == "POST"
+                        answer = await self._decide(body) if posted else NOT_ALLOWED
+                        await respond(send, *answer)
+                    else:
+                        await self._inner(scope, receive, send)
                     return
             finally:
                 self._running -= 1

@@ -67,7 +67,6 @@ def application(
     service = _Service(engine, access, metrics, timeout, report)
     inner = Starlette(
         routes=[
-            Route("/v1/decide", service.decide, methods=["POST"]),
             Route("/v1/result", service.result, methods=["POST"]),
             Route("/v1/message", service.message, methods=["POST"]),
             Route("/v1/end", service.end, methods=["POST"]),
@@ -79,7 +78,7 @@ def application(
             Route("/openapi.json", service.openapi, methods=["GET"]),
         ]
     )
-    return Doors(inner, access, metrics)
+    return Doors(inner, access, metrics, service.decide)
 
 
 class _Service:
@@ -99,11 +98,11 @@ class _Service:
         self._timeout = timeout
         self._report = report
 
-    async def decide(self, request: Request) -> Response:
-        """Decide whether a call may run."""
-        data = parse(DecideRequest, request)
+    async def decide(self, body: bytes) -> tuple[int, object]:
+        """Decide whether a call may run; return status and content of the answer."""
+        data = parse(DecideRequest, body)
         if isinstance(data, Refusal):
-            return data.reply()
+            return 400, {"error": data.why}
         engine, start = self._engine, perf_counter()
         try:
             if engine.is_quick(data, LONG):
@@ -114,10 +113,11 @@ class _Service:
             why = f"it took longer than {self._timeout:g} s"
             answer = failure(engine.limits.on_failure, why)
         except Busy as error:
-            return self._refuse(429, "sessions", str(error))
+            self._metrics.refused.labels("sessions").inc()
+            return 429, {"error": str(error)}
         self._metrics.seconds.observe(perf_counter() - start)
         self._metrics.count(answer)
-        return reply(answer)
+        return 200, answer.model_dump_json().encode()
 
     async def result(self, request: Request) -> Response:
         """Record how a call ended."""
@@ -144,7 +144,7 @@ class _Service:
         token = self._access.approver_token
         if not token or not has_token(headers, token):
             return self._refuse(403, "approver", NO_APPROVER)
-        data = parse(ApprovalAnswer, request)
+        data = parse(ApprovalAnswer, body_of(request))
         if isinstance(data, Refusal):
             return data.reply()
         name, now = request.path_params["id"], self._engine.clock()
@@ -156,7 +156,7 @@ class _Service:
 
     async def litellm(self, request: Request) -> Response:
         """Speak LiteLLM's generic guardrail API."""
-        data = parse(litellm.GuardrailRequest, request)
+        data = parse(litellm.GuardrailRequest, body_of(request))
         if isinstance(data, Refusal):
             return data.reply()
         try:
@@ -189,7 +189,7 @@ class _Service:
     async def _record(
         self, model: type[M], record: Callable[[M], Answer], request: Request
     ) -> Response:
-        data = parse(model, request)
+        data = parse(model, body_of(request))
         if isinstance(data, Refusal):
             return data.reply()
         try:
@@ -226,14 +226,20 @@ class Refusal:
         return json_reply({"error": self.why}, 400)
 
 
-def parse(model: type[M], request: Request) -> M | Refusal:
+def parse(model: type[M], body: bytes) -> M | Refusal:
     """Return the body of a request as data, or what is wrong with it."""
     try:
-        return model.model_validate_json(request.scope["state"]["body"])
+        return model.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "the body"
         return Refusal(f"{place}: {first['msg']}")
+
+
+def body_of(request: Request) -> bytes:
+    """Return the body, which the doors have read."""
+    body: bytes = request.scope["state"]["body"]
+    return body
 
 
 def reply(data: BaseModel) -> Response:
