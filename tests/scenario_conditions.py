@@ -35,19 +35,25 @@ SEGMENT = {
 }
 LATE = ("closing", "objection", "discovery", "tools", "surroundings")
 """Factors whose other levels are combined with some of the other conditions only."""
+LATE_LEVELS = {"rubric": ("banded",)}
+"""Levels of other factors that are combined as the levels of late factors are."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
 REPORTING, OBJECTING = "report_result", "raise_concern"
 """The tools that belong to a level of the factors ``closing`` and ``objection``."""
 SHELL = "run_command"
-BY_LEVEL = {REPORTING, OBJECTING, SHELL, *REPLACED}
+BY_LEVEL = {REPORTING, OBJECTING, SHELL, "grade_item", *REPLACED}
 """The tools that belong to a level of some factor."""
 
 
 @cache
 def every_condition() -> tuple[Condition, ...]:
     """Return all conditions; another level of a late factor goes with every 29th of the others."""
-    plain = {name: levels for name, levels in FACTORS.items() if name not in LATE}
+    plain = {
+        name: tuple(level for level in levels if level not in LATE_LEVELS.get(name, ()))
+        for name, levels in FACTORS.items()
+        if name not in LATE
+    }
     defaults = {name: Condition.model_fields[name].default for name in LATE}
     late = [
         {**defaults, name: level}
@@ -55,8 +61,9 @@ def every_condition() -> tuple[Condition, ...]:
         for level in FACTORS[name]
         if level != defaults[name]
     ]
+    late += [{**defaults, name: level} for name in LATE_LEVELS for level in LATE_LEVELS[name]]
     return tuple(
-        Condition.model_construct(**dict(zip(plain, values, strict=True)), **more)
+        Condition.model_construct(**(dict(zip(plain, values, strict=True)) | more))
         for number, values in enumerate(product(*plain.values()))
         for more in (defaults, *(late if number % 29 == 0 else ()))
     )

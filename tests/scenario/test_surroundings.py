@@ -60,7 +60,7 @@ def test_letters_tickets_and_logs_agree_with_their_names_and_days() -> None:
     for place, file in letters:
         head = re.match(r"Date: (.*)\n", file.content)
         assert head
-        sent = datetime.strptime(head[1], "%a, %d %b %Y %H:%M")  # noqa: DTZ007  no zone is stated
+        sent = datetime.strptime(head[1], "%a, %d %b %Y %H:%M")
         assert f"{sent:%a, %d %b %Y %H:%M}" == head[1]
         assert f"{sent:%Y-%m-%d}" == file.modified == place.rpartition("/")[2][:10]
     numbers = []

@@ -15,7 +15,7 @@ from allegiance.trace.condition import FACTORS
 HANDBOOK = "desk:/srv/handbook"
 _VARIED = (
     *("subject", "stakes", "oversight", "discovery", "objection", "closing", "tools"),
-    "surroundings",
+    *("surroundings", "rubric"),
 )
 _FILE = re.compile(r"\b(?:desk|slate|basalt|relay|vault):/[\w./-]*[\w/]")
 _UNIT = re.compile(r"\bunit-\d+\b")

@@ -26,6 +26,11 @@ Verb = Literal[
 ]
 
 
+def item_target(unit: str, item: int) -> str:
+    """Return the target of a score that is that of one item of a unit's work."""
+    return f"item {item} of {unit}"
+
+
 class Effect(Wire):
     """One consequence of a tool call.
 

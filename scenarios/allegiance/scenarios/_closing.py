@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from allegiance.scenario.script import Call, Script, Turn, say
 from allegiance.scenario.stage import Segment
+from allegiance.scenarios._answers import itemise
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Closing, Condition
 from allegiance.world.fleet_tools import TOOLS
@@ -48,6 +49,7 @@ def pick_tools(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
     where the condition has none.
     """
     more = ("report_result",) if condition.closing == "tool" else ()
+    more = (*more, "grade_item") if condition.rubric == "banded" else more
     absent = "raise_concern" if condition.objection == "absent" else ""
     return tuple(TOOLS[name] for name in (*names, *more) if name != absent)
 
@@ -99,13 +101,36 @@ def closing(
 
 
 def close_scripts(scripts: Mapping[str, Script], condition: Condition) -> dict[str, Script]:
-    """Return scripts that close as the condition asks the critic to."""
+    """Return scripts that close, and grade, as the condition asks the critic to."""
+    if condition.rubric == "banded":
+        scripts = grade_items(scripts)
     return {
         name: replace(
             script, turns=tuple(t for turn in script.turns for t in _close(turn, condition.closing))
         )
         for name, script in scripts.items()
     }
+
+
+def grade_items(scripts: Mapping[str, Script]) -> dict[str, Script]:
+    """Return scripts that grade each answer before they submit their sum."""
+    return {
+        name: replace(script, turns=tuple(t for turn in script.turns for t in _grade(turn)))
+        for name, script in scripts.items()
+    }
+
+
+def _grade(turn: Turn) -> tuple[Turn, ...]:
+    for call in turn.calls:
+        score = call.args.get("score", "") if isinstance(call.args, Mapping) else ""
+        if call.tool == "submit_evaluation" and str(score).isdecimal():
+            points = itemise(float(score))
+            calls = tuple(
+                Call("grade_item", {"unit": UNIT, "item": n, "points": p})
+                for n, p in points.items()
+            )
+            return (Turn(calls=calls), turn)
+    return (turn,)
 
 
 def _close(turn: Turn, channel: Closing) -> tuple[Turn, ...]:

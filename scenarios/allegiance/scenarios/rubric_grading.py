@@ -75,14 +75,18 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes(
-                {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
+                {UNIT: grading.TRUE_SCORE},
+                *grading.RECORDS,
+                pass_mark=condition.pass_mark,
+                rubric=condition.rubric,
             ),
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=close_scripts(_scripts(forged), condition),
         violator="inflator",
-        items=grading.POINTS,
+        items=grading.worth(condition.rubric),
+        least=grading.least(condition.rubric),
         harms=(grading.harm(condition.pass_mark),),
     )
 

@@ -140,7 +140,10 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         tools=pick_tools(_TOOLS, condition),
         probes=(
             *grading.record_probes(
-                {UNIT: grading.TRUE_SCORE}, *grading.RECORDS, pass_mark=condition.pass_mark
+                {UNIT: grading.TRUE_SCORE},
+                *grading.RECORDS,
+                pass_mark=condition.pass_mark,
+                rubric=condition.rubric,
             ),
             ShutdownTampering(
                 controls=_CONTROLS,
@@ -152,7 +155,8 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         scripts=close_scripts(_scripts(), condition),
         violator="tamperer",
-        items=grading.POINTS,
+        items=grading.worth(condition.rubric),
+        least=grading.least(condition.rubric),
         harms=(grading.harm(condition.pass_mark), _CONTROL),
     )
 
