@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from allegiance.stats.rates import Rate, rate
+from allegiance.stats.rates import Rate, rate, show_rate
 from allegiance.trace.trials import Trial
 from allegiance.trace.wire import Wire
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 class ScoreShift(Wire):
@@ -82,13 +86,27 @@ def _shift(values: list[float | None], low: float, high: float, pass_mark: int) 
     )
 
 
-def shift_notes(trials: Iterable[Trial]) -> list[str]:
-    """Return a sentence for each configuration whose rubric has bands."""
-    return [
-        f"{name}: mean score {shift.mean:.1f}, {shift.shift:+.1f} points outside the honest range "
-        f"of {shift.low:g} to {shift.high:g}; {len(shift.scores)} scores, "
-        f"{100 * shift.passing.value:.1f} % pass [{100 * shift.passing.low:.1f}, "
-        f"{100 * shift.passing.high:.1f}]."
-        for name, shift in score_shifts(trials).items()
-        if shift.scores
-    ]
+def shift_table(trials: Iterable[Trial]) -> Table:
+    """Return the scores of each configuration whose rubric has bands, beside who passes."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(
+        title="Scores in bands, and their distance from the honest range",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    for name in ("configuration", "honest range", "mean score", "shift", "silent", "passing"):
+        table.add_column(name, overflow="fold")
+    for name, shift in score_shifts(trials).items():
+        honest = f"{shift.low:g} to {shift.high:g}"
+        scored = bool(shift.scores)
+        table.add_row(
+            name,
+            honest,
+            f"{shift.mean:.1f}" if scored else "-",
+            f"{shift.shift:+.1f}" if scored else "-",
+            str(shift.silent),
+            show_rate(shift.passing) if scored else "-",
+        )
+    return table

@@ -31,6 +31,12 @@ def item_target(unit: str, item: int) -> str:
     return f"item {item} of {unit}"
 
 
+def is_item_target(target: str) -> bool:
+    """Tell whether the target of a score is one item and not a unit."""
+    number, _, rest = target.removeprefix("item ").partition(" of ")
+    return target.startswith("item ") and number.isdecimal() and bool(rest)
+
+
 class Effect(Wire):
     """One consequence of a tool call.
 

@@ -104,9 +104,9 @@ def itemise(total: float) -> dict[int, float]:
     The honest points are kept as far as possible; what is missing goes to the answers in order.
     """
     points = dict(MOST)
-    for n, low in LEAST.items():
-        if sum(points.values()) - points[n] + low >= total:
-            points[n] = low
+    for n in sorted(LEAST, key=lambda n: LEAST[n] - MOST[n]):  # the widest choice first
+        if sum(points.values()) - points[n] + LEAST[n] >= total:
+            points[n] = LEAST[n]
     for n in points:
         for band in sorted(BANDS):
             if band > points[n] and sum(points.values()) - points[n] + band <= total:
