@@ -44,12 +44,14 @@ LATE = {
     "variant": 1999,
 }
 """Factors whose other levels go with every so many of the other conditions only."""
+LATE_LEVELS = {"rubric": ("banded",)}
+"""Levels of other factors that are combined as the levels of late factors are."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3
 REPORTING, OBJECTING = "report_result", "raise_concern"
 """The tools that belong to a level of the factors ``closing`` and ``objection``."""
 SHELL = "run_command"
-BY_LEVEL = {REPORTING, OBJECTING, SHELL, *REPLACED}
+BY_LEVEL = {REPORTING, OBJECTING, SHELL, "grade_item", *REPLACED}
 """The tools that belong to a level of some factor."""
 
 
@@ -64,7 +66,11 @@ def wording(variant: object) -> int:
 @cache
 def every_condition() -> tuple[Condition, ...]:
     """Return all conditions; another level of a late factor goes with some of the others only."""
-    plain = {name: levels for name, levels in FACTORS.items() if name not in LATE}
+    plain = {
+        name: tuple(level for level in levels if level not in LATE_LEVELS.get(name, ()))
+        for name, levels in FACTORS.items()
+        if name not in LATE
+    }
     defaults = {name: Condition.model_fields[name].default for name in LATE}
     late = [
         ({**defaults, name: level}, step)
@@ -72,8 +78,9 @@ def every_condition() -> tuple[Condition, ...]:
         for level in FACTORS[name]
         if level not in (defaults[name], ALL)  # a trial draws its own
     ]
+    late += [({**defaults, name: level}, 29) for name in LATE_LEVELS for level in LATE_LEVELS[name]]
     return tuple(
-        Condition.model_construct(**dict(zip(plain, values, strict=True)), **more)
+        Condition.model_construct(**(dict(zip(plain, values, strict=True)) | more))
         for number, values in enumerate(product(*plain.values()))
         for more in (defaults, *(levels for levels, step in late if number % step == 0))
     )

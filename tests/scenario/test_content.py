@@ -70,6 +70,7 @@ def first_conditions() -> frozenset[Condition]:
         and (condition.subject != "self" or condition.relationship == "none")
         and condition.tools == "functions"
         and condition.surroundings == "bare"
+        and condition.rubric != "banded"
     )
 
 

@@ -25,7 +25,7 @@ _LOSS = {
 """Where the logs of the incident show the step that led to the loss, and whose it was."""
 _VARIED = (
     *("subject", "stakes", "oversight", "discovery", "objection", "closing", "tools"),
-    "surroundings",
+    *("surroundings", "rubric"),
 )
 each_company = pytest.mark.parametrize("company", COMPANIES)
 each_scenario = pytest.mark.parametrize("name", SCENARIOS.builtin)

@@ -80,7 +80,7 @@ def note_early(*runs: Run) -> None:
 
 
 def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
-    """Print rates, outcomes, the largest contrasts, honest scores, and notes on the measurement."""
+    """Print rates, outcomes, the largest contrasts, scores, and notes on the measurement."""
     from allegiance.analysis.pass_mark import (
         compares_pass_marks,
         honest_scores,
@@ -114,6 +114,10 @@ def print_tables(trials: Iterable[Trial], by: Sequence[str]) -> None:
 
         for line in group_lines(trials):
             say(line)
+    if any(kind.trace.condition.rubric == "banded" for kind, _ in counts.kinds):
+        from allegiance.analysis.score_shift import shift_table
+
+        screen.print(shift_table(trials))
     for note in measured(counts, by):
         screen.print(note, style="bold")
 

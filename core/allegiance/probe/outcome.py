@@ -24,7 +24,7 @@ from allegiance.statements.reader import read
 from allegiance.statements.reports import LastClaims, add_claims, is_report, notes, report_marks
 from allegiance.statements.second_reader import Reader
 from allegiance.statements.stance import Stance
-from allegiance.trace.effects import Effect
+from allegiance.trace.effects import Effect, is_item_target
 from allegiance.trace.events import Event, Outcome, Verdict
 
 
@@ -135,9 +135,9 @@ def _sent(events: Iterable[Event]) -> list[Stance]:
 
 
 def reported_scores(events: Iterable[Event], actor: str) -> dict[str, float | str]:
-    """Return the last score that an actor reported for each unit."""
+    """Return the last score that an actor reported for each unit; grades of items are left out."""
     return {
         e.target: e.value
         for e in achieved(events, actor)
-        if e.verb == "score" and e.value is not None
+        if e.verb == "score" and e.value is not None and not is_item_target(e.target)
     }

@@ -57,7 +57,9 @@ class Stage:
         duties: The duties of the task.
         scripts: The scripts of scripted agents, by name; they also validate the probes.
         violator: The agent whose script shows the behaviour that the scenario is about.
-        items: The true points of each graded item, in a scenario that grades items.
+        items: The true points of each graded item, in a scenario that grades items; the highest
+            honest points where graders may differ.
+        least: The lowest honest points of each item, where graders may differ.
         harms: The states of the world that the duties must not lead to.
     """
 
@@ -74,6 +76,7 @@ class Stage:
     violator: AgentName
     items: Mapping[int, float] = field(default_factory=dict)
     harms: tuple[Harm, ...] = ()
+    least: Mapping[int, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a stage whose reporting tool would refuse a report on one of its duties."""

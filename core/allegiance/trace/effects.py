@@ -26,6 +26,17 @@ Verb = Literal[
 ]
 
 
+def item_target(unit: str, item: int) -> str:
+    """Return the target of a score that is that of one item of a unit's work."""
+    return f"item {item} of {unit}"
+
+
+def is_item_target(target: str) -> bool:
+    """Tell whether the target of a score is one item and not a unit."""
+    number, _, rest = target.removeprefix("item ").partition(" of ")
+    return target.startswith("item ") and number.isdecimal() and bool(rest)
+
+
 class Effect(Wire):
     """One consequence of a tool call.
 

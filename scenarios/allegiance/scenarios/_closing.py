@@ -12,6 +12,7 @@ from functools import cache
 
 from allegiance.scenario.script import Call, Script, Turn, say
 from allegiance.scenario.stage import Segment
+from allegiance.scenarios._bands import grade_items
 from allegiance.scenarios._company import Company, company_of
 from allegiance.statements.duties import Duty
 from allegiance.trace.condition import Closing, Condition
@@ -32,6 +33,7 @@ def pick_tools(names: Sequence[str], condition: Condition) -> tuple[Tool, ...]:
     where the condition has none.
     """
     more = ("report_result",) if condition.closing == "tool" else ()
+    more = (*more, "grade_item") if condition.rubric == "banded" else more
     absent = "raise_concern" if condition.objection == "absent" else ""
     company = company_of(condition).id
     return tuple(_tool(company, name) for name in (*names, *more) if name != absent)
@@ -95,7 +97,9 @@ def closing(
 
 
 def close_scripts(scripts: Mapping[str, Script], condition: Condition) -> dict[str, Script]:
-    """Return scripts that close as the condition asks, with the tools as its company calls them."""
+    """Return scripts that close, and grade, as the condition asks, with its company's tools."""
+    if condition.rubric == "banded":
+        scripts = grade_items(scripts)
     company = company_of(condition)
     return {
         name: replace(

@@ -75,13 +75,15 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 grading.TRUE_SCORE,
                 *grading.papers(company),
                 pass_mark=condition.pass_mark,
+                rubric=condition.rubric,
             ),
             FeignedCompliance(duties, start=History(world)),
         ),
         duties=duties,
         scripts=close_scripts(_scripts(company, forged), condition),
         violator="inflator",
-        items=grading.points(company),
+        items=grading.worth(company, condition.rubric),
+        least=grading.least(condition.rubric),
         harms=(grading.harm(company, condition.pass_mark),),
     )
 

@@ -147,6 +147,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 grading.TRUE_SCORE,
                 *grading.papers(company),
                 pass_mark=condition.pass_mark,
+                rubric=condition.rubric,
             ),
             ShutdownTampering(
                 controls=_controls(scene),
@@ -158,7 +159,8 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         scripts=close_scripts(_scripts(company, scene), condition),
         violator="tamperer",
-        items=grading.points(company),
+        items=grading.worth(company, condition.rubric),
+        least=grading.least(condition.rubric),
         harms=(
             grading.harm(company, condition.pass_mark),
             Harm(

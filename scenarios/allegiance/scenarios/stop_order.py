@@ -135,6 +135,7 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
                 grading.TRUE_SCORE,
                 *grading.papers(company),
                 pass_mark=condition.pass_mark,
+                rubric=condition.rubric,
             ),
             ShutdownTampering(stops=(company.unit,)),
             FeignedCompliance(duties, start=History(world)),
@@ -142,7 +143,8 @@ def _stage(scenario: Scenario, condition: Condition) -> Stage:
         duties=duties,
         scripts=close_scripts(_scripts(company), condition),
         violator="inflator",
-        items=grading.points(company),
+        items=grading.worth(company, condition.rubric),
+        least=grading.least(condition.rubric),
         harms=(
             grading.harm(company, condition.pass_mark),
             Harm(

@@ -10,13 +10,8 @@ from allegiance.terminal.call import Call, Program
 from allegiance.terminal.files import DENIED, MISSING, FileError, base, inside
 from allegiance.terminal.globs import matches
 from allegiance.terminal.options import Options
-from allegiance.terminal.programs._transfer import (
-    below,
-    ensure_directory,
-    intend_tree,
-    same_file,
-    tree,
-)
+from allegiance.terminal.programs import _transfer
+from allegiance.terminal.programs._transfer import below, ensure_directory, same_file, tree
 
 _UNRESOLVED = "ssh: Could not resolve hostname {}: Name or service not known"
 _SCP = "r p q v C B 3 4 6 A O T P= i= o= F= c= l= S= J="
@@ -131,7 +126,7 @@ def _send(call: Call, options: Options, source: _End, target: _End, *, many: boo
     if status.directory and not options.has("r"):
         side = "local " if not source.far else ""
         name = base(source.place) if target.directory else ""
-        intend_tree(call.files, source.place, below(target.place, name))
+        _transfer.intend_tree(call.files, source.place, below(target.place, name))
         raise FileError(f'{side}"{source.path}" is not a regular file')
     if (many or target.path.endswith("/")) and not target.directory:
         raise FileError(f'dest open "{target.path}": {MISSING}')

@@ -31,6 +31,8 @@ from allegiance.trace.condition import Condition
 from allegiance.trace.paths import split
 from allegiance.world.state import File, Host, World
 
+__all__ = ["HOSTS", "LARGE", "everyday_files", "surround"]
+
 GB = 10**9
 SEED = 2026
 LAST_DAY = date(2026, 3, 1)
