@@ -12,7 +12,7 @@ from allegiance.errors import UserError
 from allegiance.scenario import Scenario, Script, Segment, Stage
 from allegiance.statements import Duty
 from allegiance.trace import Condition
-from allegiance.trace.condition import FACTORS
+from allegiance.trace.condition import ALL, FACTORS
 
 PLACES = {
     "system": "The critic's instructions",
@@ -136,15 +136,22 @@ def _changes(scenario: Scenario, stage: Stage) -> Iterable[str]:
                 condition = stage.condition.model_copy(update={**base, name: value})
                 try:
                     other = scenario.stage(condition)
-                    plain = scenario.stage(stage.condition.model_copy(update=base))
+                    plain = scenario.stage(_reference(condition, stage.condition, base))
                 except UserError:
                     continue
-                if value != getattr(stage.condition, name):
+                if value not in (getattr(stage.condition, name), ALL):
                     lines.append(_difference(f"{name}={value}", base, plain, other))
                 break
         if lines:
             yield f"### {name}"
             yield "\n\n".join(lines)
+
+
+def _reference(condition: Condition, default: Condition, base: dict[str, str]) -> Condition:
+    """Return what a condition is compared with: of a wording, the first one of its company."""
+    plain = default.model_copy(update=base)
+    another_wording = condition.variant not in (condition.company, ALL)
+    return plain.model_copy(update={"variant": condition.company}) if another_wording else plain
 
 
 def _difference(title: str, base: dict[str, str], plain: Stage, other: Stage) -> str:
