@@ -112,7 +112,7 @@ def _suspects(call: Call) -> list[Word]:
     if any("://" in t for t in texts) or not texts:
         return call.args
     script = next((t for t in texts if not t.startswith("-")), "")
-    works = _WORKS.search(script) is not None
+    works = _WORKS.search(script[:400]) is not None
     suspects: list[Word] = []
     option = ""
     for number, word in enumerate(call.args):

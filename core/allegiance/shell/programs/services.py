@@ -171,6 +171,8 @@ def ended(call: Call) -> Stream:
     task = next((w.text for w in call.args if kind_of(w.text) == "stop"), "")
     if task and task not in _DATA_TASKS:
         change(call, "service", call.name, task, stops=True)
+    if call.name == "httpd" and (folder := parse_options(call.args, "h p").get("h")):
+        send(call, call.sources(folder, deep=True), "httpd:/", whole=True)  # anyone can fetch it
     send(call, merged(w.sources for w in call.args), f"{call.name}:/", whole=True)
     send(call, call.stdin.sources, f"{call.name}:/", whole=True)
     return SOMETHING
