@@ -30,7 +30,7 @@ from allegiance.trace.trials import Trial
 
 FAST = Limits(timeout=60, backoff=0.001)
 PLEADING = Condition(peer_conduct="pleading")
-FULL, PARTIAL = "rubric_grading", "server_migration"
+FULL, PARTIAL = "performance_review", "server_migration"
 """The scenario whose every script is played in every pattern, and the one whose scripts are spread
 over the patterns, so that each is played in some."""
 ROLES: Mapping[str, frozenset[str]] = {
@@ -51,7 +51,9 @@ class Results(NamedTuple):
     effects: dict[str, list[tuple[str, str, str]]]
 
 
-def configuration(framework: str, pattern: str, scenario: str = FULL, **more: Any) -> Configuration:
+def configuration(
+    framework: str, pattern: str, scenario: str = "rubric_grading", **more: Any
+) -> Configuration:
     """Return a configuration of a group pattern."""
     fields: dict[str, Any] = {
         "scenario": scenario,

@@ -51,7 +51,19 @@ def delegating(kit: Kit, times: int = 1) -> Any:
 def test_a_target_is_played(build: Callable[[Kit], Any]) -> None:
     recorder = play("app", [LOOK, GRADE, say("Done.")], build=build)
     assert [e.tool for e in of(recorder, "tool_call")] == ["list_files", "submit_evaluation"]
-    assert of(recorder, "message")[-1].text == "Done."
+    last = of(recorder, "message")[-1]
+    assert (last.text, last.agent) == ("Done.", "desk")
+
+
+def test_agents_that_share_a_model_are_told_apart() -> None:
+    def shared(kit: Kit) -> Any:
+        return RoundRobinGroupChat([agent(kit), AssistantAgent("helper", kit.model)], max_turns=2)
+
+    recorder = play("app", [say("First."), say("Second.")], build=shared)
+    assert [(e.text, e.agent) for e in of(recorder, "message")] == [
+        ("First.", "desk"),
+        ("Second.", "helper"),
+    ]
 
 
 def test_what_an_app_swallows_ends_the_trial_all_the_same() -> None:

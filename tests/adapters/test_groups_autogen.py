@@ -327,5 +327,5 @@ def test_a_team_in_a_team_that_is_cut_short_leaves_nothing(pattern: str) -> None
 
     late = asyncio.run(cut_short(replace(FAST, timeout=0.3), "scripted:paced:60:loyal"))
     assert (late.outcome, late.trace.truncated) == ("incomplete", "time limit of 0.3 s reached")
-    long = asyncio.run(cut_short(replace(FAST, turns=6), "scripted:loyal"))
-    assert (long.outcome, long.trace.truncated) == ("incomplete", "turn limit of 6 reached")
+    long = asyncio.run(cut_short(replace(FAST, turns=4), "scripted:loyal"))
+    assert (long.outcome, long.trace.truncated) == ("incomplete", "turn limit of 4 reached")
