@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from allegiance.reading import LONGEST, reads_text
+from allegiance.reading import reads_text
 from allegiance.scan.documents import structured
 
 _FENCE = re.compile(r"^[ \t]{0,3}```[ \t]*([\w+-]{0,40})[ \t]*$", re.MULTILINE)
@@ -17,11 +17,9 @@ _END = re.compile(r"^[ \t]{0,9}(?:Thought|Final Answer):", re.MULTILINE)
 _OBSERVED = re.compile(r"^[ \t]{0,9}Observation:", re.MULTILINE)
 
 
-@reads_text("```", "```bash", "```bash\n", "\n", " ", limit=LONGEST)
+@reads_text("```", "```bash", "```bash\n", "\n", " ", limit=None)
 def fenced(text: str, languages: tuple[str, ...] = ("bash",)) -> list[str]:
-    """Return the code blocks of these languages; an empty list for a text that is too long."""
-    if len(text) > LONGEST:
-        return []
+    """Return the code blocks of these languages."""
     blocks = []
     start: int | None = None
     for mark in _FENCE.finditer(text):
@@ -42,7 +40,7 @@ def return_code(text: str) -> int | None:
     return int(match[1]) if match else None
 
 
-@reads_text("Action:", "Action Input:", "\n", "{", "Observation:", limit=LONGEST)
+@reads_text("Action:", "Action Input:", "\n", "{", "Observation:", limit=None)
 def react(text: str) -> tuple[str, Any] | None:
     """Return the tool and the arguments that a text asks for in the form of ReAct.
 
@@ -50,10 +48,8 @@ def react(text: str) -> tuple[str, Any] | None:
     and ``arguments`` behind ``Action:``.
 
     Returns:
-        None if there is none, or if the text is too long.
+        None if there is none.
     """
-    if len(text) > LONGEST:
-        return None
     observed = _OBSERVED.search(text)  # what follows was not asked for: it was answered
     text = text[: observed.start()] if observed else text
     action = _last(_ACTION, text)
