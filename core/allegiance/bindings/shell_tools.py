@@ -24,6 +24,7 @@ TOOLS = re.compile(
 
 ARGUMENTS = (
     *("command", "cmd", "commands", "script", "input", "code", "bash_command", "query"),
+    "keystrokes",
     *("cli_command", "command_line", "shell_command", "cmdline", "line", "chars", "keys", "text"),
     *("args", "argv", "arguments", "cmd_string", "terminal_command"),
 )

@@ -17,7 +17,6 @@ from allegiance.cli._settings import (
     spell,
 )
 from allegiance.errors import UserError
-from allegiance.trace.events import PEER
 
 if TYPE_CHECKING:
     from allegiance.cli._options import (
@@ -92,7 +91,7 @@ class RunOptions:
 
 
 def _is_peer(text: str) -> bool:
-    return text.partition("=")[0] == PEER
+    return text.partition("=")[0] == "peer"
 
 
 def plan_run(options: RunOptions) -> tuple[Manifest, ExecutionOptions]:

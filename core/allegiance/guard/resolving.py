@@ -108,7 +108,8 @@ def _answer_of(earlier: list[Ticket], part: Ticket) -> Decision | None:
         assert other.watch is not None
         assert part.watch is not None
         if other.watch.guard is part.watch.guard and other.decision.answer is not None:
-            return part.watch.guard.apply_answer(part.decision, other.decision.answer)
+            answered: Decision = part.watch.guard.apply_answer(part.decision, other.decision.answer)
+            return answered
     return None
 
 

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from inspect import CO_ASYNC_GENERATOR, CO_GENERATOR
 from types import FrameType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from allegiance.guard.watch import Watch
+from allegiance.guard.ticket import AnyWatch
 
 _SCOPE: ContextVar[Scope | None] = ContextVar("allegiance_watch", default=None)
 
@@ -42,7 +40,7 @@ class Scope:
 
     __slots__ = ("_frame", "_owner", "left_elsewhere", "outer", "source", "watch")
 
-    def __init__(self, watch: Watch, outer: Scope | None, source: Scope | None = None) -> None:
+    def __init__(self, watch: AnyWatch, outer: Scope | None, source: Scope | None = None) -> None:
         self.watch = watch
         self.outer = outer
         self.source = source
@@ -94,14 +92,14 @@ def current_scope() -> Scope | None:
 class _Current:
     """The watch of the code that asks; it is used like a context variable."""
 
-    def get(self) -> Watch | None:
+    def get(self) -> AnyWatch | None:
         """Return the watch, or None."""
         if _SCOPE.get() is None and not _GENERATORS:
             return None
         scope = current_scope()
         return None if scope is None else scope.watch
 
-    def set(self, watch: Watch | None) -> Token[Scope | None]:
+    def set(self, watch: AnyWatch | None) -> Token[Scope | None]:
         """Put a watch into this context; pass the result to ``reset``."""
         return _SCOPE.set(None if watch is None else Scope(watch, current_scope()))
 
@@ -115,7 +113,7 @@ CURRENT = _Current()
 
 
 @contextmanager
-def scoped(watch: Watch) -> Iterator[None]:
+def scoped(watch: AnyWatch) -> Iterator[None]:
     """Guard what runs inside with a watch."""
     token = CURRENT.set(watch)
     try:
@@ -124,7 +122,7 @@ def scoped(watch: Watch) -> Iterator[None]:
         CURRENT.reset(token)
 
 
-def enter(watch: Watch, frame: FrameType | None) -> tuple[Scope, Token[Scope | None]]:
+def enter(watch: AnyWatch, frame: FrameType | None) -> tuple[Scope, Token[Scope | None]]:
     """Begin a scope in this context.
 
     Args:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from allegiance.guard.decision import Decision
 from allegiance.trace.events import Event
 
-if TYPE_CHECKING:
-    from allegiance.guard.watch import Watch
+AnyWatch: TypeAlias = Any
+"""A watch; its module needs this one, so that it cannot be imported."""
 
 
 class CallRejected(PermissionError):
@@ -71,7 +71,7 @@ class Ticket:
     event: Event
     decision: Decision
     args: Any = None
-    watch: Watch | None = None
+    watch: AnyWatch | None = None
     outer: Ticket | None = None
     settled: bool = False
     place: Place | None = None

@@ -6,14 +6,11 @@ import functools
 import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allegiance.guard.arguments import read_args
 from allegiance.guard.recent import describe_error
-from allegiance.guard.ticket import CallRejected, Ticket
-
-if TYPE_CHECKING:
-    from allegiance.guard.watch import Watch
+from allegiance.guard.ticket import AnyWatch, CallRejected, Ticket
 
 Function = Callable[..., Any]
 
@@ -21,7 +18,7 @@ MOST_CHARACTERS = 10_000
 """Characters of what a generator yields that its result in the trace keeps."""
 
 
-def wrap_function(watch: Watch, function: Any, tool: str, actor: str) -> Any:
+def wrap_function(watch: AnyWatch, function: Any, tool: str, actor: str) -> Any:
     """Return a function of the same kind whose every call the watch allows or rejects.
 
     Args:
@@ -49,7 +46,7 @@ def wrap_function(watch: Watch, function: Any, tool: str, actor: str) -> Any:
 class _Calls:
     """Reads the arguments of the calls of one function."""
 
-    def __init__(self, watch: Watch, function: Function, tool: str, actor: str) -> None:
+    def __init__(self, watch: AnyWatch, function: Function, tool: str, actor: str) -> None:
         self.watch = watch
         self.function = function
         self.actor = actor

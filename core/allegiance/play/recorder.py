@@ -251,17 +251,16 @@ class Recorder:
             decision = self._boundary.resolve(event, decision)
             if decision.action != "allow":
                 return decision.message
-            text = "; ".join(f"{e.verb} {e.target}" for e in decided) or "nothing"
-            text = f"The panel decided: {text}"
+            acts = "; ".join(f"{e.verb} {e.target}" for e in decided) or "nothing"
+            text = f"The panel decided: {acts}"
             effects = self._carry_out(PANEL, decided)
             self._boundary.record_result(event, text, effects=effects)
             return text
 
     def intended(self, actor: str, tool: str, args: Mapping[str, Any] | str) -> tuple[Effect, ...]:
         """Return the effects that a call would have now, without making it."""
-        with self._lock:
-            plan = self._plan(actor, self._name(tool), sanitize_args(args))
-            return (*plan.effects, *plan.denied)
+        plan = self._plan(actor, self._name(tool), sanitize_args(args))
+        return (*plan.effects, *plan.denied)
 
     def _answer(self, actor: str, tool: str, text: str) -> str:
         self._answers.append((actor, tool, text))

@@ -1,7 +1,6 @@
-"""The hooks in AutoGen's agents: they decide whether calls may run, and record messages.
+"""The hooks in AutoGen's agents, which decide on calls and record messages.
 
-The hooks are wraps of a few methods, set once for the process. Without a watch in the context, the
-methods behave as before.
+They wrap a few methods, once for the process; without a watch in the context they do nothing.
 """
 
 from __future__ import annotations

@@ -22,21 +22,18 @@ from autogen_core.models import (
     CreateResult,
     FunctionExecutionResultMessage,
 )
-from autogen_core.tools import BaseStreamTool, BaseTool, TextResultContent, ToolResult
+from autogen_core.tools import BaseStreamTool, BaseTool
 
 from allegiance.adapters.autogen.guard_hooks import (
-    DECIDED,
     Function,
     decide,
     noting_errors,
-    picker,
     record_failure,
-    record_outcome,
-    replacer,
 )
+from allegiance.adapters.autogen.guard_running import calling_hook, running_hook, running_stream
 from allegiance.guard.recent import put_bounded
 from allegiance.guard.scope import ACTOR, CURRENT
-from allegiance.guard.watch import CallRejected, Ticket, Watch
+from allegiance.guard.watch import Ticket, Watch
 
 
 @dataclass
@@ -157,106 +154,6 @@ def _note_results(watch: Watch, args: Any, kwargs: Any) -> None:
                         watch.note_run(result.call_id)
 
 
-class _undecided:
-    """Clear the decided call inside, so that the guard also decides on calls a tool makes."""
-
-    __slots__ = ("_token",)
-
-    def __enter__(self) -> None:
-        self._token = DECIDED.set(None)
-
-    def __exit__(self, *_: object) -> None:
-        DECIDED.reset(self._token)
-
-
-def _is_decided(call_id: str | None) -> bool:
-    decided = DECIDED.get()
-    return decided is not None and decided[0] == call_id
-
-
-async def _ticket(watch: Watch, tool: str, args: Any, call_id: str | None) -> Ticket:
-    ticket = await decide(watch, (ACTOR.get() or "agent"), tool, args, call_id)
-    if isinstance(ticket, str):
-        raise CallRejected(ticket)
-    return ticket
-
-
-def _running(inner: Function) -> Function:
-    """Decide whether a call to a tool may run, for any agent that runs it."""
-    pick, replace = picker(inner, "args", "call_id"), replacer(inner, "args")
-
-    @functools.wraps(inner)
-    async def run_json(self: Any, *args: Any, **kwargs: Any) -> Any:
-        watch = CURRENT.get()
-        if watch is None:
-            return await inner(self, *args, **kwargs)
-        arguments, call_id = pick((self, *args), kwargs)
-        if _is_decided(call_id):
-            with _undecided():
-                return await inner(self, *args, **kwargs)
-        ticket = await _ticket(watch, self.name, arguments, call_id)
-        args, kwargs = replace((self, *args), kwargs, ticket.args)
-        with _undecided():
-            running = inner(self, *args, **kwargs)
-            return await record_outcome(
-                watch, ticket, running, lambda value: (self.return_value_as_string(value), True)
-            )
-
-    return run_json
-
-
-def _running_stream(inner: Function) -> Function:
-    """Decide whether a call to a tool that streams may run."""
-    pick, replace = picker(inner, "args", "call_id"), replacer(inner, "args")
-
-    @functools.wraps(inner)
-    async def run_json_stream(self: Any, *args: Any, **kwargs: Any) -> AsyncGenerator[Any, None]:
-        watch, ticket, item = CURRENT.get(), None, None
-        if watch is not None:
-            arguments, call_id = pick((self, *args), kwargs)
-            if not _is_decided(call_id):
-                ticket = await _ticket(watch, self.name, arguments, call_id)
-                args, kwargs = replace((self, *args), kwargs, ticket.args)
-        async with aclosing(inner(self, *args, **kwargs)) as items:
-            while True:
-                try:
-                    with _undecided():  # not around the yield, which runs in the caller's context
-                        item = await anext(items)
-                except StopAsyncIteration:
-                    break
-                except BaseException as error:
-                    if watch is not None and ticket is not None:
-                        record_failure(watch, ticket, error)
-                    raise
-                yield item
-        if watch is not None and ticket is not None:
-            with noting_errors(watch):
-                watch.after(ticket, self.return_value_as_string(item))
-
-    return run_json_stream
-
-
-def _calling(inner: Function) -> Function:
-    """Decide whether a call to a remote tool may run, such as that of an MCP server."""
-    pick, replace = picker(inner, "name", "arguments", "call_id"), replacer(inner, "arguments")
-
-    @functools.wraps(inner)
-    async def call_tool(self: Any, *args: Any, **kwargs: Any) -> Any:
-        watch = CURRENT.get()
-        name, arguments, call_id = pick((self, *args), kwargs)
-        if watch is None or _is_decided(call_id):
-            return await inner(self, *args, **kwargs)
-        ticket = await decide(watch, (ACTOR.get() or "agent"), name, arguments or {}, call_id)
-        if isinstance(ticket, str):
-            shown = [TextResultContent(content=ticket)]
-            return ToolResult(name=name, result=list(shown), is_error=True)
-        args, kwargs = replace((self, *args), kwargs, ticket.args)
-        running = inner(self, *args, **kwargs)
-        return await record_outcome(watch, ticket, running, lambda r: (r.to_text(), not r.is_error))
-
-    return call_tool
-
-
 def _handling(inner: Function) -> Function:
     """Note the agent that acts: the receiver of a message, or the sender of a tool call."""
 
@@ -278,9 +175,9 @@ def _handling(inner: Function) -> Function:
 _WEB_SURFER = "autogen_ext.agents.web_surfer._multimodal_web_surfer"
 _WRAPS: tuple[tuple[str, str, str, Callable[[Function], Function]], ...] = (
     (BaseAgent.__module__, "BaseAgent", "on_message", _handling),
-    (BaseTool.__module__, "BaseTool", "run_json", _running),
-    (BaseStreamTool.__module__, "BaseStreamTool", "run_json_stream", _running_stream),
-    ("autogen_ext.tools.mcp._workbench", "McpWorkbench", "call_tool", _calling),
+    (BaseTool.__module__, "BaseTool", "run_json", running_hook),
+    (BaseStreamTool.__module__, "BaseStreamTool", "run_json_stream", running_stream),
+    ("autogen_ext.tools.mcp._workbench", "McpWorkbench", "call_tool", calling_hook),
     ("autogen_ext.agents.file_surfer._file_surfer", "FileSurfer", "_generate_reply", _acting),
     (_WEB_SURFER, "MultimodalWebSurfer", "_generate_reply", _acting),
 )

@@ -103,14 +103,16 @@ def _settle(ticket: Ticket, part: Ticket, known: dict[str, Any]) -> Ticket:
 def _settle_with(ticket: Ticket, part: Ticket, decision: Decision) -> Ticket:
     """Settle one part of a call with a decision, and the others by themselves."""
     assert ticket.watch is not None
-    if part.watch is ticket.watch:
-        return ticket.watch.settle(ticket, decision)
+    watch: Watch = ticket.watch
+    if part.watch is watch:
+        settled: Ticket = watch.settle(ticket, decision)
+        return settled
     outer, parts = None, ticket.parts
     for other in reversed(parts):
         chosen = decision if other.watch is part.watch else other.decision
         outer = replace(other, decision=chosen, outer=outer)
     assert outer is not None
-    return ticket.watch.resolve(outer)
+    return watch.resolve(outer)
 
 
 def current_task() -> Task | None:
