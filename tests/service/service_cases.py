@@ -53,7 +53,8 @@ def result(judge: Any, call_id: str, text: str = "ok", **more: Any) -> Answer:
 def service(*options: str, **env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Yield a running service and the line that says where it listens."""
     process = subprocess.Popen(
-        [*COMMAND, "serve", *options],
+        # on a busy machine a request may take longer than the usual limit
+        [*COMMAND, "serve", "--timeout", "60", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
