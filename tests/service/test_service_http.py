@@ -43,7 +43,7 @@ class Caller:
     def __call__(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, Any, dict[str, str]]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         data = body if isinstance(body, (bytes, str, type(None))) else json.dumps(body)
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         connection.request(method, path, data, {**(JSON if body is not None else {}), **named})
@@ -122,7 +122,7 @@ def test_what_cannot_be_parsed_is_refused(
 
 
 def test_a_body_without_a_length_is_bounded_too(send: Caller) -> None:
-    with socket.create_connection((send.host, send.port), timeout=10) as raw:
+    with socket.create_connection((send.host, send.port), timeout=60) as raw:
         head = f"POST /v1/decide HTTP/1.1\r\nHost: {send.host}:{send.port}\r\n"
         head += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
         raw.sendall(head.encode())
@@ -202,7 +202,7 @@ def test_questions_survive_a_kill_and_nothing_passes_while_it_is_down(tmp_path: 
     options = ("--policy", str(policy_file(tmp_path, "ask")), "--socket", str(path))
     options += ("--state", str(tmp_path / "s.db"))
     env = {"ALLEGIANCE_TOKEN": TOKEN, "ALLEGIANCE_APPROVER_TOKEN": APPROVER}
-    judge = Remote(f"unix:{path}", TOKEN, timeout=10)
+    judge = Remote(f"unix:{path}", TOKEN, timeout=60)
     with service(*options, **env) as (process, found):
         assert found == f"unix:{path}"
         assert path.stat().st_mode & 0o777 == 0o600
@@ -225,7 +225,7 @@ def test_questions_survive_a_kill_and_nothing_passes_while_it_is_down(tmp_path: 
 def _approve(path: Path, question: str, token: str) -> int:
     body = json.dumps({"allow": True, "approver": "jo"})
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as raw:
-        raw.settimeout(10)
+        raw.settimeout(60)
         raw.connect(str(path))
         raw.sendall(
             f"POST /v1/approvals/{question} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
