@@ -115,6 +115,10 @@ def _forms(function: Callable[..., Any], text: str) -> Any:
     return function(text, (), duty_names({"evaluate": "submit the evaluation"}, {}))
 
 
+def _ignore(*_: object, **__: object) -> None:
+    """Take an effect."""
+
+
 CALLS: dict[str, Call] = {
     "allegiance.analysis.labelled_texts.read_texts": _file(".jsonl"),
     "allegiance.scenario.episodes.read_episodes": _file(".jsonl"),
@@ -170,6 +174,10 @@ CALLS: dict[str, Call] = {
     "allegiance.terminal.regex_syntax.compile_regex": lambda f, text: len(f(text)[0]),
     "allegiance.terminal.tool.run_script": _run_script,
     "allegiance.world.tool.Tool.run": _run,
+    "allegiance.bindings.names._resolve": lambda f, text: f(text, frozenset({"write_file"})),
+    "allegiance.shell.later.later_code": lambda f, text: f("a:/etc/crontab", text),
+    "allegiance.shell.requests.follow_message": lambda f, text: f(_ignore, text),
+    "allegiance.shell.requests.follow_request": lambda f, text: f(_ignore, "POST", text),
 }
 
 REFUSALS: dict[str, Callable[[Any], bool]] = {
