@@ -121,7 +121,7 @@ def test_what_an_app_raises_is_the_error_of_its_trial(
 
 def test_a_worker_that_cannot_prepare_says_why() -> None:
     prepared = prepared_configurations()[0]
-    spec = prepared.spec.model_copy(update={"condition": "no condition"})
+    spec = prepared.spec.model_copy(update={"guard": "no policy"})
     job = (replace(prepared, spec=spec), 0)
     with pytest.raises(UserError, match="a worker cannot go on: "):
         list(play_in_processes([job], seed=0, concurrency=1, workers=1, limits=Limits()))
