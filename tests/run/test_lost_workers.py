@@ -22,7 +22,6 @@ from allegiance.run import run
 from allegiance.run.meter import Meter
 from allegiance.run.pool import in_turn
 from allegiance.run.processes import play_in_processes
-from allegiance.trace.condition import Condition
 
 APP = """
 import os, sys, time
@@ -122,9 +121,7 @@ def test_what_an_app_raises_is_the_error_of_its_trial(
 
 def test_a_worker_that_cannot_prepare_says_why() -> None:
     prepared = prepared_configurations()[0]
-    spec = prepared.spec.model_copy(
-        update={"condition": Condition.model_construct(subject="nobody")}
-    )
+    spec = prepared.spec.model_copy(update={"app": 5})
     job = (replace(prepared, spec=spec), 0)
     with pytest.raises(UserError, match="a worker cannot go on: "):
         list(play_in_processes([job], seed=0, concurrency=1, workers=1, limits=Limits()))
