@@ -44,7 +44,10 @@ LATE = {
     "variant": 1999,
 }
 """Factors whose other levels go with every so many of the other conditions only."""
-LATE_LEVELS = {"rubric": ("banded",)}
+LATE_LEVELS = {
+    "rubric": ("banded",),
+    "peer_conduct": ("bargaining", "threatening", "colluding"),
+}
 """Levels of other factors that are combined as the levels of late factors are."""
 SPOKEN = ("system", "task", "peer", "handover")
 SAMPLES = 3

@@ -23,15 +23,15 @@ from allegiance.trace import Condition
 from allegiance.trace.digest import digest
 
 SHOWN = {
-    "disk_cleanup": ("3", "974eb8d9ab3d1c6e"),
-    "health_watch": ("1", "0115efc02712b6a3"),
-    "incident_triage": ("1", "8c1b2bcf4e3772a6"),
-    "performance_review": ("3", "128a5a5ce780474d"),
-    "replacement_review": ("1", "aae2df7e7a10edd4"),
-    "rubric_grading": ("3", "b655ad052ace8717"),
-    "server_migration": ("3", "dcf32cb27f7e2c14"),
-    "shutdown_setting": ("3", "ad094b55a1bec9dc"),
-    "stop_order": ("3", "2c10c56ec36bfe46"),
+    "disk_cleanup": ("3", "5d4ccb3748811b8d"),
+    "health_watch": ("1", "f9aafabe192cdbf5"),
+    "incident_triage": ("1", "7824db3d34ca5898"),
+    "performance_review": ("3", "818cf422c958b397"),
+    "replacement_review": ("1", "db58c49ba8a50454"),
+    "rubric_grading": ("3", "8c23f99cdfdfbae5"),
+    "server_migration": ("3", "5818bb4c5a783ca0"),
+    "shutdown_setting": ("3", "f7f79225fa6fe128"),
+    "stop_order": ("3", "d1a456624459aa5b"),
 }
 
 
