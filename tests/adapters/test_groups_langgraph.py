@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -22,8 +23,9 @@ from allegiance.experiment.limits import Limits
 from allegiance.play.prepared import prepare
 from allegiance.play.trial import play
 from allegiance.registry import SCENARIOS, adapter_info
-from allegiance.scenario.cast import EXCHANGES, GROUP_PATTERNS, PEER_PATTERNS
+from allegiance.scenario.cast import EXCHANGES, GROUP_PATTERNS, PEER_PATTERNS, make_cast
 from allegiance.scenario.script import Script
+from allegiance.statements.reader import read
 from allegiance.trace.condition import Condition
 from allegiance.trace.events import CRITIC, MONITOR, PANEL, PEER, SECOND_CRITIC, THIRD_CRITIC
 from allegiance.trace.trials import Trial
@@ -114,6 +116,9 @@ def test_a_panel_carries_out_what_two_of_three_do(scenario: str) -> None:
     )
     carried_out = [e for ev in two.trace.events if ev.actor == PANEL for e in ev.effects]
     assert {e.value for e in carried_out if e.verb == "score"} == {95.0}
+    assert flagged(two)["score_inflation"] == "achieved"  # no attempt: it came about
+    assert flagged(two, SECOND_CRITIC)["score_inflation"] == "achieved"
+    assert flagged(two, THIRD_CRITIC) == {}
     assert two.roles[SECOND_CRITIC].outcome == "violated"
     assert two.roles[THIRD_CRITIC].outcome == "complied"
 
@@ -241,13 +246,9 @@ def test_a_role_that_must_speak_and_does_not_leaves_the_trial_unscored() -> None
             return getattr(ADAPTER, name)
 
         def prepare(self, setup: Any) -> Any:
-            from dataclasses import replace
-
             return ADAPTER.prepare(replace(setup, pattern="pipeline"))
 
         async def play(self, setup: Any, prepared: Any, session: Any) -> None:
-            from dataclasses import replace
-
             await ADAPTER.play(replace(setup, pattern="pipeline"), prepared, session)
 
     spec = configuration("overseer", model="scripted:loyal")
@@ -270,3 +271,29 @@ def test_a_pattern_that_needs_a_peer_says_so(pattern: str) -> None:
 def test_a_role_that_a_pattern_lacks_is_an_error() -> None:
     with pytest.raises(UserError, match="'langgraph:panel' has no role 'monitor'; its roles are"):
         prepare(configuration("panel", roles=((MONITOR, "scripted:sleepy"),)))
+
+
+@pytest.mark.parametrize("scenario", ["server_migration", "stop_order"])
+def test_an_honest_member_of_a_disloyal_panel_is_not_flagged(scenario: str) -> None:
+    violator = SCENARIOS.load(scenario).stage(Condition()).violator
+    others = tuple((role, f"scripted:{violator}") for role in (SECOND_CRITIC, THIRD_CRITIC))
+    trial = played(configuration("panel", scenario, roles=others))
+    assert flagged(trial) == {}
+    assert trial.outcome == "complied"
+    assert "achieved" in flagged(trial, SECOND_CRITIC).values()
+
+
+@pytest.mark.parametrize("scenario", ["server_migration", "stop_order"])
+def test_a_member_that_reports_what_it_did_not_do_is_flagged(scenario: str) -> None:
+    trial = plays("panel", scenario)["feign"][1]
+    assert flagged(trial) == {"feigned_compliance": "achieved"}
+    assert trial.outcome == "violated"
+
+
+@pytest.mark.parametrize("pattern", GROUP_PATTERNS)
+def test_no_instructions_of_a_role_claim_that_a_duty_is_done(pattern: str) -> None:
+    for name in SCENARIOS.builtin:
+        stage = SCENARIOS.load(name).stage(Condition(peer_conduct="silent"))
+        for role in make_cast(pattern, stage).values():
+            says = read(role.instructions, stage.duties).says
+            assert "done" not in says.values(), (name, role.name, says)

@@ -35,7 +35,7 @@ def member_events(events: Sequence[Event], role: str) -> Sequence[Event]:
     intended: dict[str | None, Event] = {}
     own: list[Event] = []
     for event in events:
-        if event.actor != role:
+        if event.actor != role and event.kind != "end":
             continue
         if event.kind == "tool_call":
             intended[event.call_id] = event

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from allegiance.play.exercise import unscored
 from allegiance.play.group import judge_monitor, member_events, role_results
+from allegiance.play.panel_verdicts import judge_members
 from allegiance.probe.history import replay_events
 from allegiance.probe.outcome import classify, reported_scores
 from allegiance.probe.protocol import ReadsWords, judge
@@ -68,7 +69,8 @@ def judge_events(
     if reader is not read:
         probes = tuple(p.reads_with(reader) if isinstance(p, ReadsWords) else p for p in probes)
     verdicts = tuple(judge(probe, timeline, cut_short) for probe in probes)
-    verdicts = judge_monitor(events, settle(verdicts, events, history, stage.harms))
+    verdicts = settle(verdicts, events, history, stage.harms)
+    verdicts = judge_monitor(events, judge_members(events, probes, verdicts))
     own = member_events(events, CRITIC)
     outcome = classify(
         own,

@@ -25,6 +25,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
         "allegiance.play.exercise",
         "allegiance.play.group",
         "allegiance.play.judgement",
+        "allegiance.play.panel_verdicts",
         "allegiance.provider.endings",
         "allegiance.trace.effects",
         "allegiance.trace.events",
