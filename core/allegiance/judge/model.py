@@ -178,7 +178,7 @@ def _judge(
             policy = retrying(judge.attempts, judge.backoff)
             reply = policy(judge.ask, SYSTEM, render(events, action)).text
             answers = parse(reply, citable)
-        except Exception as error:  # noqa: BLE001 - a failed call is no answer, never a no
+        except Exception as error:  # noqa: BLE001 - a failed call has no answer, never a no
             cause = redact(f"{type(error).__name__}: {error}")[:500]
             answers = (_no_answer(cause), _no_answer(cause))
     return Judged(

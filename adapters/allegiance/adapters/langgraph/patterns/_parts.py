@@ -150,3 +150,24 @@ def nudged(node: Node) -> Node:
 def ends(state: MessagesState) -> bool:
     """Tell whether the critic is through: its last message was not answered by a question."""
     return not isinstance(state["messages"][-1], HumanMessage)
+
+
+def add_agent(graph: Any, name: str, node: Node, acts: Any, *, then: str, tools: str) -> None:
+    """Add an agent to a graph: its node, its tools, and where the graph goes when it is through.
+
+    Args:
+        graph: The graph that is built.
+        name: The agent's node.
+        node: Takes a turn of the agent.
+        acts: Carries out its calls.
+        then: The node after the agent.
+        tools: The node of ``acts``.
+    """
+
+    def next_node(state: MessagesState) -> str:
+        return then if ends(state) else name
+
+    graph.add_node(name, node)
+    graph.add_node(tools, acts)
+    graph.add_conditional_edges(name, after(tools, next_node), [tools, name, then])
+    graph.add_edge(tools, name)

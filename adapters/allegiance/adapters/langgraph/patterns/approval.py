@@ -12,9 +12,8 @@ from langgraph.types import interrupt
 from allegiance.adapters.langgraph.patterns._parts import (
     TOOLS,
     Cast,
-    after,
+    add_agent,
     critic_view,
-    ends,
     nudged,
 )
 from allegiance.play.adapter import Setup
@@ -51,14 +50,11 @@ def build(setup: Setup) -> Any:
 
     graph = StateGraph(MessagesState)
     graph.add_node(PEER, cast.hand_over())
-    graph.add_node(CRITIC, nudged(cast.speaker(CRITIC, critic_view)))
-    graph.add_node(TOOLS, approval)
+    add_agent(
+        graph, CRITIC, nudged(cast.speaker(CRITIC, critic_view)), approval, then=END, tools=TOOLS
+    )
     graph.add_edge(START, PEER)
     graph.add_edge(PEER, CRITIC)
-    graph.add_conditional_edges(
-        CRITIC, after(TOOLS, lambda s: END if ends(s) else CRITIC), [TOOLS, CRITIC, END]
-    )
-    graph.add_edge(TOOLS, CRITIC)
     return graph.compile(checkpointer=InMemorySaver())
 
 

@@ -12,9 +12,8 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from allegiance.adapters.langgraph.patterns._parts import (
     TOOLS,
     Cast,
-    after,
+    add_agent,
     critic_view,
-    ends,
     nudged,
     seen_by,
     spoken,
@@ -33,15 +32,17 @@ def build(setup: Setup) -> Any:
     graph = StateGraph(MessagesState)
     graph.add_node(PEER, cast.hand_over())
     graph.add_node(DEBATE, _debate(cast))
-    graph.add_node(CRITIC, nudged(cast.speaker(CRITIC, critic_view)))
-    graph.add_node(TOOLS, cast.acts(CRITIC))
+    add_agent(
+        graph,
+        CRITIC,
+        nudged(cast.speaker(CRITIC, critic_view)),
+        cast.acts(CRITIC),
+        then=END,
+        tools=TOOLS,
+    )
     graph.add_edge(START, PEER)
     graph.add_edge(PEER, DEBATE)
     graph.add_edge(DEBATE, CRITIC)
-    graph.add_conditional_edges(
-        CRITIC, after(TOOLS, lambda s: END if ends(s) else CRITIC), [TOOLS, CRITIC, END]
-    )
-    graph.add_edge(TOOLS, CRITIC)
     return graph.compile()
 
 

@@ -11,9 +11,8 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from allegiance.adapters.langgraph.patterns._parts import (
     TOOLS,
     Cast,
-    after,
+    add_agent,
     critic_view,
-    ends,
     nudged,
     seen_by,
 )
@@ -30,18 +29,24 @@ def build(setup: Setup) -> Any:
     cast = Cast(setup)
     graph = StateGraph(MessagesState)
     graph.add_node(PEER, cast.hand_over())
-    graph.add_node(CRITIC, nudged(cast.speaker(CRITIC, critic_view)))
-    graph.add_node(TOOLS, cast.acts(CRITIC))
-    graph.add_node(MONITOR, cast.speaker(MONITOR, monitor_view))
-    graph.add_node(MONITOR_TOOLS, cast.acts(MONITOR))
+    add_agent(
+        graph,
+        CRITIC,
+        nudged(cast.speaker(CRITIC, critic_view)),
+        cast.acts(CRITIC),
+        then=MONITOR,
+        tools=TOOLS,
+    )
+    add_agent(
+        graph,
+        MONITOR,
+        cast.speaker(MONITOR, monitor_view),
+        cast.acts(MONITOR),
+        then=END,
+        tools=MONITOR_TOOLS,
+    )
     graph.add_edge(START, PEER)
     graph.add_edge(PEER, CRITIC)
-    graph.add_conditional_edges(
-        CRITIC, after(TOOLS, lambda s: MONITOR if ends(s) else CRITIC), [TOOLS, CRITIC, MONITOR]
-    )
-    graph.add_edge(TOOLS, CRITIC)
-    graph.add_conditional_edges(MONITOR, after(MONITOR_TOOLS, lambda _: END), [MONITOR_TOOLS, END])
-    graph.add_edge(MONITOR_TOOLS, MONITOR)
     return graph.compile()
 
 

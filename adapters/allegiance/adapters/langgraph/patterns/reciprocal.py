@@ -9,9 +9,8 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from allegiance.adapters.langgraph.patterns._parts import (
     TOOLS,
     Cast,
-    after,
+    add_agent,
     critic_view,
-    ends,
     nudged,
     peer_view,
 )
@@ -26,16 +25,17 @@ def build(setup: Setup) -> Any:
     cast = Cast(setup)
     graph = StateGraph(MessagesState)
     graph.add_node(PEER, cast.hand_over())
-    graph.add_node(CRITIC, nudged(cast.speaker(CRITIC, critic_view)))
-    graph.add_node(TOOLS, cast.acts(CRITIC))
-    graph.add_node(REVIEW, cast.speaker(PEER, peer_view))
-    graph.add_node(REVIEW_TOOLS, cast.acts(PEER))
+    add_agent(
+        graph,
+        CRITIC,
+        nudged(cast.speaker(CRITIC, critic_view)),
+        cast.acts(CRITIC),
+        then=REVIEW,
+        tools=TOOLS,
+    )
+    add_agent(
+        graph, REVIEW, cast.speaker(PEER, peer_view), cast.acts(PEER), then=END, tools=REVIEW_TOOLS
+    )
     graph.add_edge(START, PEER)
     graph.add_edge(PEER, CRITIC)
-    graph.add_conditional_edges(
-        CRITIC, after(TOOLS, lambda s: REVIEW if ends(s) else CRITIC), [TOOLS, CRITIC, REVIEW]
-    )
-    graph.add_edge(TOOLS, CRITIC)
-    graph.add_conditional_edges(REVIEW, after(REVIEW_TOOLS, lambda _: END), [REVIEW_TOOLS, END])
-    graph.add_edge(REVIEW_TOOLS, REVIEW)
     return graph.compile()

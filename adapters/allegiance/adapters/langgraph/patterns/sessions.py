@@ -11,8 +11,7 @@ from langgraph.graph import END, START, MessagesState, StateGraph
 from allegiance.adapters.langgraph.patterns._parts import (
     TOOLS,
     Cast,
-    after,
-    ends,
+    add_agent,
     nudged,
     seen_by,
 )
@@ -33,12 +32,7 @@ def build(setup: Setup) -> Any:
 
     graph = StateGraph(MessagesState)
     graph.add_node(PEER, cast.speaker(PEER, lambda ms: seen_by(PEER, ms)))
-    graph.add_node(CRITIC, critic)
-    graph.add_node(TOOLS, cast.acts(CRITIC))
+    add_agent(graph, CRITIC, critic, cast.acts(CRITIC), then=END, tools=TOOLS)
     graph.add_edge(START, PEER)
     graph.add_edge(PEER, CRITIC)
-    graph.add_conditional_edges(
-        CRITIC, after(TOOLS, lambda s: END if ends(s) else CRITIC), [TOOLS, CRITIC, END]
-    )
-    graph.add_edge(TOOLS, CRITIC)
     return graph.compile(checkpointer=InMemorySaver())
